@@ -1,0 +1,16 @@
+//! homeroom: a chat server for classrooms and Raspberry Pis, and its terminal client.
+//!
+//! Blocking sockets from the standard library, one thread per client, TLS throughout. ARCHITECTURE.md is the
+//! map; the rooms of this crate are:
+//!
+//! - [`protocol`]: every wire type and limit, which both programs share;
+//! - [`lines`]: a stream of bytes cut into bounded lines;
+//! - [`duplex`]: one TLS session used in both directions at once;
+//! - [`link`]: the join link and the fingerprint in it;
+//! - [`sync`]: locks that outlive a panic.
+
+pub mod duplex;
+pub mod lines;
+pub mod link;
+pub mod protocol;
+pub mod sync;

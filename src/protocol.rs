@@ -1,0 +1,618 @@
+//! The wire: every message type and every limit, for the server and the client alike.
+//!
+//! Each message is one JSON object on one line, ended by `\n`. `PROTOCOL.md` describes it in words; the types
+//! here are what both programs read and write. Fields may be added; what is here keeps its name and meaning.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use zeroize::Zeroize;
+
+/// The version that `login` and `welcome` carry.
+pub const VERSION: u32 = 1;
+/// The TCP port where a server listens and a client connects unless told otherwise.
+pub const DEFAULT_PORT: u16 = 7667;
+/// The one room there is, and the default of `say`.
+pub const GENERAL: &str = "general";
+/// No line is longer than this, its `\n` included.
+pub const LINE_BYTES_MAX: usize = 16_384;
+/// The longest message text. In UTF-8 that is at most 16,000 bytes, which leaves room for the rest of the line.
+pub const TEXT_CHARS_MAX: usize = 4_000;
+/// The longest `id`.
+pub const ID_BYTES_MAX: usize = 64;
+/// The longest user name.
+pub const NAME_BYTES_MAX: usize = 32;
+
+/// What a client sends.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// Who the client is: with a password, or with the token of an earlier `welcome`.
+    Login(Login),
+    /// A message to everyone in the room.
+    Say {
+        /// The room, [`GENERAL`] if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// 1 to [`TEXT_CHARS_MAX`] characters.
+        text: String,
+    },
+    /// A message to every session of one account and of the sender's own, and nobody else.
+    Whisper {
+        /// The account's name.
+        to: String,
+        /// 1 to [`TEXT_CHARS_MAX`] characters.
+        text: String,
+    },
+    /// Who is online.
+    Who {
+        /// List only the names that sort after this one: how a list that was cut (`more`) is continued.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// Which commands this role may use.
+    Help,
+    /// Changes one's own password.
+    Passwd {
+        /// The password until now.
+        old: Secret,
+        /// The password from now on.
+        new: Secret,
+    },
+    /// Ends this session.
+    Logout,
+    /// Asks for a `pong` with the same id.
+    Ping,
+    /// The answer to the server's `ping`.
+    Pong,
+    /// Admin: a new account.
+    AddUser {
+        /// The account's name.
+        username: String,
+        /// Its password; without one the server makes a one-time password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<Secret>,
+        /// Its role.
+        #[serde(default)]
+        role: Role,
+    },
+    /// Admin: every account.
+    ListUsers {
+        /// List only the names that sort after this one: how a list that was cut (`more`) is continued.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// Admin: ends every session of an account.
+    LogoutUser {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: ends the server.
+    Shutdown,
+    /// A type that this version doesn't know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The first request of a connection.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Login {
+    /// [`VERSION`].
+    pub protocol: u32,
+    /// The account's name.
+    pub username: String,
+    /// Its password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// Or the token of an earlier `welcome`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
+    /// Replay what came after this seq.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+/// What a server sends.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage<'a> {
+    /// The answer to a login that succeeded.
+    Welcome(Welcome<'a>),
+    /// Event: somebody said something to the room.
+    Message {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The sender.
+        from: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// What was said.
+        text: Cow<'a, str>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: somebody said something to one account.
+    Whisper {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The sender.
+        from: Cow<'a, str>,
+        /// The recipient.
+        to: Cow<'a, str>,
+        /// What was said.
+        text: Cow<'a, str>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: an account's first session began.
+    Joined {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// Whose.
+        username: Cow<'a, str>,
+    },
+    /// Event: an account's last session ended.
+    Left {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// Whose.
+        username: Cow<'a, str>,
+        /// Why.
+        reason: Reason,
+    },
+    /// The answer to a request that isn't answered by an event.
+    Reply(Reply<'a>),
+    /// A request was refused.
+    Error {
+        /// The request's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+        /// What went wrong, for programs.
+        code: ErrorCode,
+        /// What went wrong and what to do, for people.
+        message: Cow<'a, str>,
+    },
+    /// The answer to a client's `ping`.
+    Pong {
+        /// The ping's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// The server asks whether the client is still there.
+    Ping {},
+    /// The last line of a session that the server ends.
+    Bye {
+        /// Why.
+        reason: Reason,
+    },
+    /// A type that this version doesn't know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The answer to a login that succeeded.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Welcome<'a> {
+    /// [`VERSION`].
+    pub protocol: u32,
+    /// `homeroom/` and the program's version.
+    pub server: Cow<'a, str>,
+    /// The account's name, folded to lower case.
+    pub username: Cow<'a, str>,
+    /// The account's role.
+    pub role: Role,
+    /// With it the client can log in again without the password.
+    pub token: Secret,
+    /// The newest event the server has.
+    pub seq: u64,
+    /// Who is online, sorted, the new one among them; cut where the line would grow too long.
+    pub users: Vec<Cow<'a, str>>,
+    /// How many names were cut from the end of `users`; `who` with `after` gives the rest.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+    /// Nothing but `passwd`, `ping`, `help` and `logout` until the password is changed.
+    pub must_change_password: bool,
+    /// Events between `after` and `first` are gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gap: bool,
+    /// With `gap`: the first seq that the replay starts from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// The login's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Cow<'a, str>>,
+}
+
+/// The answer to a request that succeeded. Which fields it has depends on the request.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub struct Reply<'a> {
+    /// The request's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Cow<'a, str>>,
+    /// Always true: what failed is an `error`.
+    pub ok: bool,
+    /// To `who` and `list_users`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<UserList<'a>>,
+    /// How many entries were cut from the end of `users`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+    /// To `help`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Vec<CommandHelp<'a>>>,
+    /// To `add_user` without a password: the one-time password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+}
+
+/// The `users` of a reply.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum UserList<'a> {
+    /// To `who`: the names online, sorted.
+    Names(Vec<Cow<'a, str>>),
+    /// To `list_users`: every account, sorted by name.
+    Accounts(Vec<AccountInfo<'a>>),
+}
+
+/// One account in the answer to `list_users`.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct AccountInfo<'a> {
+    /// The account's name.
+    pub username: Cow<'a, str>,
+    /// Its role.
+    pub role: Role,
+    /// Whether it has a session.
+    pub online: bool,
+}
+
+/// One command in the answer to `help`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct CommandHelp<'a> {
+    /// As it is typed: `/msg <user> <text>`.
+    pub usage: Cow<'a, str>,
+    /// What it does.
+    pub about: Cow<'a, str>,
+    /// Whether only administrators may use it.
+    pub admin: bool,
+}
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Chats.
+    #[default]
+    User,
+    /// Looks after accounts and the server too.
+    Admin,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The user logged out, or an older session made way for a newer one of the same account.
+    Logout,
+    /// The connection broke.
+    Disconnected,
+    /// The client didn't answer.
+    Timeout,
+    /// An administrator ended it.
+    Removed,
+    /// The client didn't read fast enough.
+    TooSlow,
+    /// The server ended.
+    Shutdown,
+    /// A reason that this version doesn't know.
+    #[serde(other)]
+    Other,
+}
+
+/// What went wrong, for programs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not JSON, not UTF-8, an unknown type, a missing field or one of the wrong type.
+    BadRequest,
+    /// A line, a text or an id over its limit.
+    TooLong,
+    /// A request before `login`.
+    NotLoggedIn,
+    /// Wrong user name, password or token.
+    BadCredentials,
+    /// Too many failed attempts or connections.
+    TryLater,
+    /// A protocol version that this server doesn't speak.
+    UnsupportedProtocol,
+    /// A request for administrators.
+    NotAdmin,
+    /// No such account, or nobody there to whisper to.
+    UnknownUser,
+    /// The name is taken.
+    UserExists,
+    /// Not a user name.
+    BadUsername,
+    /// A password that's too easy to guess.
+    WeakPassword,
+    /// Too many messages.
+    RateLimited,
+    /// The one-time password must be changed first.
+    PasswordChangeRequired,
+    /// The server is ending.
+    ShuttingDown,
+    /// The server's own fault.
+    Internal,
+    /// A code that this version doesn't know.
+    #[serde(other)]
+    Other,
+}
+
+/// A client's name for its request: 1 to [`ID_BYTES_MAX`] printable ASCII characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RequestId(Box<str>);
+
+/// A request that can't be carried out as it stands.
+#[derive(Debug, Eq, PartialEq)]
+pub struct BadRequest {
+    /// The request's id where it could be read.
+    pub id: Option<RequestId>,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Request {
+    /// Reads one line, without its end.
+    ///
+    /// # Errors
+    /// [`BadRequest`] when it isn't UTF-8 JSON, its id isn't one, or a field is missing or of the wrong type.
+    pub fn parse(line: &[u8]) -> Result<(Option<RequestId>, Self), BadRequest> {
+        let no_id = |message: String| BadRequest { id: None, message };
+        let line = str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {e}")))?;
+        // The id first, so that whatever else is wrong is answered under it.
+        let head: Head = serde_json::from_str(line).map_err(|e| no_id(format!("not a request: {e}")))?;
+        let id = match head.id {
+            None => None,
+            Some(text) => Some(
+                RequestId::parse(&text)
+                    .ok_or_else(|| no_id(format!("`id` must be 1 to {ID_BYTES_MAX} printable ASCII characters")))?,
+            ),
+        };
+        match serde_json::from_str(line) {
+            Ok(Self::Unknown) => Err(BadRequest { id, message: "unknown request type".into() }),
+            Ok(request) => Ok((id, request)),
+            Err(e) => Err(BadRequest { id, message: format!("not a request: {e}") }),
+        }
+    }
+
+    /// One line with its end, as a client sends it.
+    pub fn encode(&self, id: Option<&str>) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Framed<'a> {
+            #[serde(flatten)]
+            request: &'a Request,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<&'a str>,
+        }
+        encode_line(&Framed { request: self, id })
+    }
+}
+
+impl ServerMessage<'_> {
+    /// One line with its end.
+    pub fn encode(&self) -> Vec<u8> {
+        encode_line(self)
+    }
+}
+
+/// Part of every request; read before the rest.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+}
+
+fn encode_line(message: &impl Serialize) -> Vec<u8> {
+    let mut line = Vec::with_capacity(256);
+    // Writing these types to memory has no way to fail: no I/O, no map whose keys aren't strings.
+    if serde_json::to_writer(&mut line, message).is_err() {
+        debug_assert!(false, "a wire type that JSON can't hold");
+    }
+    line.push(b'\n');
+    line
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+impl RequestId {
+    /// None when `text` is no id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        ((1..=ID_BYTES_MAX).contains(&text.len()) && printable).then(|| Self(text.into()))
+    }
+
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An account's name: 1 to [`NAME_BYTES_MAX`] of `a-z 0-9 _ . -`, beginning with a letter or a digit.
+///
+/// ASCII alone and lower case alone, so nobody can look like somebody else.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Username(Arc<str>);
+
+impl Username {
+    /// Folds upper case to lower case, then checks; None when `text` is no name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let folded = text.to_ascii_lowercase();
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
+        let first = folded.bytes().next()?;
+        let valid = first.is_ascii_alphanumeric() && folded.len() <= NAME_BYTES_MAX && folded.bytes().all(allowed);
+        valid.then(|| Self(folded.into()))
+    }
+
+    /// The rule in words, for errors.
+    pub const RULE: &'static str =
+        "a user name has 1 to 32 characters of a-z 0-9 _ . - and begins with a letter or a digit";
+
+    /// As it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for Username {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A password or a token: wiped from memory when dropped, never shown by `Debug`.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Every command that can be typed, in the order in which `/help` lists them.
+///
+/// The server answers `help` from it, and the client takes its usage errors from it.
+pub const COMMANDS: &[CommandHelp<'static>] = &[
+    command("/msg <user> <text>", "say something to one person (also /whisper, /w)", false),
+    command("/who", "who is online", false),
+    command("/passwd", "change your password", false),
+    command("/help", "this list", false),
+    command("/logout", "leave (also /quit)", false),
+    command(
+        "/adduser <user> [password]",
+        "make an account; without a password, a one-time one is made and shown",
+        true,
+    ),
+    command("/listusers", "every account, its role, and whether it's online", true),
+    command("/logoutuser <user>", "end every session of an account", true),
+    command("/shutdown", "end the server", true),
+];
+
+const fn command(usage: &'static str, about: &'static str, admin: bool) -> CommandHelp<'static> {
+    CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames() {
+        for (given, folded) in [("Ada", "ada"), ("a", "a"), ("0.x_-", "0.x_-"), (&"z".repeat(32), &"z".repeat(32))] {
+            assert_eq!(Username::parse(given).as_ref().map(Username::as_str), Some(folded));
+        }
+        for bad in ["", "_a", ".a", "-a", "a b", "ä", "a\n", "\u{430}da", &"z".repeat(33)] {
+            assert_eq!(Username::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids() {
+        for good in ["c", "c 1", &"~".repeat(64)] {
+            assert!(RequestId::parse(good).is_some(), "{good:?}");
+        }
+        for bad in ["", "\t", "é", "\x7f", &"x".repeat(65)] {
+            assert!(RequestId::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn requests_with_what_is_wrong_under_their_id() {
+        let (id, request) = Request::parse(br#"{"type":"say","id":"c1","text":"hi","extra":[1]}"#).unwrap();
+        assert_eq!(id.unwrap().as_str(), "c1");
+        assert!(matches!(request, Request::Say { room: None, text } if text == "hi"));
+        for (line, id) in [
+            (&br#"{"type":"say","id":"c2"}"#[..], Some("c2")),
+            (br#"{"type":"say","id":"c2","text":5}"#, Some("c2")),
+            (br#"{"type":"frobnicate","id":"c2"}"#, Some("c2")),
+            (br#"{"id":"c2"}"#, Some("c2")),
+            (br#"{"type":"who","id":""}"#, None),
+            (br#"{"type":"who","id":7}"#, None),
+            (b"[]", None),
+            (b"", None),
+            (b"\xff", None),
+            (&[b'['; 10_000], None),
+        ] {
+            let error = Request::parse(line).unwrap_err();
+            assert_eq!(error.id.as_ref().map(RequestId::as_str), id, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn encoded_requests_read_back() {
+        let line = Request::Say { room: None, text: "a\nb".into() }.encode(Some("x"));
+        assert_eq!(line, b"{\"type\":\"say\",\"text\":\"a\\nb\",\"id\":\"x\"}\n");
+        let (id, request) = Request::parse(&line[..line.len() - 1]).unwrap();
+        assert_eq!(id.unwrap().as_str(), "x");
+        assert!(matches!(request, Request::Say { .. }));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let login = Request::parse(br#"{"type":"login","protocol":1,"username":"a","password":"hunter2hunter2"}"#);
+        assert!(!format!("{login:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_longest_text_fits_a_line() {
+        let text = "\u{1F600}".repeat(TEXT_CHARS_MAX);
+        let message = ServerMessage::Message {
+            seq: u64::MAX,
+            time: "2026-11-23T12:00:00.123Z".into(),
+            from: "z".repeat(NAME_BYTES_MAX).into(),
+            room: GENERAL.into(),
+            text: text.into(),
+            id: Some("~".repeat(ID_BYTES_MAX).into()),
+        };
+        assert!(message.encode().len() <= LINE_BYTES_MAX);
+    }
+}
