@@ -7,10 +7,16 @@
 //! - [`lines`]: a stream of bytes cut into bounded lines;
 //! - [`duplex`]: one TLS session used in both directions at once;
 //! - [`link`]: the join link and the fingerprint in it;
+//! - [`identity`]: the server's key and certificate;
+//! - [`server`]: the server;
+//! - [`hex`]: how SHA-256 values are written;
 //! - [`sync`]: locks that outlive a panic.
 
 pub mod duplex;
+pub mod hex;
+pub mod identity;
 pub mod lines;
 pub mod link;
 pub mod protocol;
+pub mod server;
 pub mod sync;

@@ -2,6 +2,7 @@
 //!
 //! `homeroom://192.0.2.5:7667#sha256:<64 hex digits>`
 
+use crate::hex;
 use crate::protocol::DEFAULT_PORT;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -20,8 +21,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "sha256:{}", hex::Hex(&self.0))
     }
 }
 
@@ -31,16 +31,8 @@ impl FromStr for Fingerprint {
     /// Reads what `Display` writes; upper-case digits are taken too.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no fingerprint: it looks like sha256: and 64 hex digits");
-        let digits = text.strip_prefix("sha256:").ok_or_else(wrong)?.as_bytes();
-        let mut bytes = [0; 32];
-        if digits.len() != 2 * bytes.len() {
-            return Err(wrong());
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let nibble = |digit: u8| char::from(digit).to_digit(16).ok_or_else(wrong);
-            *byte = (nibble(pair[0])? * 16 + nibble(pair[1])?) as u8;
-        }
-        Ok(Self(bytes))
+        let digits = text.strip_prefix("sha256:").ok_or_else(wrong)?;
+        hex::parse(digits).map(Self).ok_or_else(wrong)
     }
 }
 

@@ -466,6 +466,11 @@ impl Username {
         valid.then(|| Self(folded.into()))
     }
 
+    /// A name that no account can have.
+    pub fn nobody() -> Self {
+        Self("".into())
+    }
+
     /// The rule in words, for errors.
     pub const RULE: &'static str =
         "a user name has 1 to 32 characters of a-z 0-9 _ . - and begins with a letter or a digit";

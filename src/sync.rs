@@ -1,6 +1,7 @@
-//! Locks that outlive a panic.
+//! Locks that outlive a panic, and a count that can be waited for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Locks, also after a thread panicked while it held the lock.
 ///
@@ -8,4 +9,70 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// keeps its invariants at each point where its code could panic (see ARCHITECTURE.md), and poison is ignored.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts who is inside, so that somebody can wait until all have left.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<usize>, Condvar)>);
+
+impl Gate {
+    /// One more is inside until the pass is dropped.
+    pub fn enter(&self) -> Pass {
+        *lock(&self.0.0) += 1;
+        Pass(self.clone())
+    }
+
+    /// How many are inside.
+    pub fn count(&self) -> usize {
+        *lock(&self.0.0)
+    }
+
+    /// Waits until nobody is inside; false if somebody still is at `deadline`.
+    pub fn wait_until_empty(&self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = self.0.1.wait_timeout_while(lock(&self.0.0), left, |count| *count > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+}
+
+/// Somebody's stay inside a [`Gate`].
+#[derive(Debug)]
+pub struct Pass(Gate);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let (count, changed) = &*self.0.0;
+        *lock(count) -= 1;
+        changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_panic_behind_a_lock_leaves_it_usable() {
+        let mutex = Arc::new(Mutex::new(1));
+        let inner = Arc::clone(&mutex);
+        let panicked = std::thread::spawn(move || {
+            let _guard = lock(&inner);
+            panic!("on purpose");
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(*lock(&mutex), 1);
+    }
+
+    #[test]
+    fn a_gate_is_empty_when_all_have_left() {
+        let gate = Gate::default();
+        assert!(gate.wait_until_empty(Instant::now()));
+        let passes = [gate.enter(), gate.enter()];
+        assert!(!gate.wait_until_empty(Instant::now()));
+        let waiting = gate.clone();
+        let waiter = std::thread::spawn(move || waiting.wait_until_empty(Instant::now() + Duration::from_secs(60)));
+        drop(passes);
+        assert!(waiter.join().unwrap());
+    }
 }

@@ -1,0 +1,253 @@
+//! Delivery: the postmen who bring every session what is new in the timeline, and the couriers for those who
+//! are behind.
+//!
+//! One delivery costs one encryption and one `send`, and nothing but coalescing beats that: all that has come
+//! since a postman's last round goes out as one record in one `send` to each session.
+
+use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
+use super::timeline::{Batch, Timeline, Viewer};
+use crate::protocol::Reason;
+use crate::sync::{Gate, lock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::{self, Thread};
+use std::time::Instant;
+
+/// The stack of a postman or a courier: they encrypt, nothing more.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// Everyone who delivers.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    timeline: Arc<Timeline>,
+    postmen: Vec<Arc<Postman>>,
+    /// The postmen and couriers that are at work.
+    at_work: Gate,
+}
+
+/// One postman: a thread with sessions of its own.
+#[derive(Debug)]
+struct Postman {
+    mail: Mutex<Vec<Mail>>,
+    /// Sessions have ended since the last round.
+    sweep: AtomicBool,
+    stopping: AtomicBool,
+    /// How far it has come, in the timeline's bytes.
+    delivered_bytes: AtomicU64,
+    thread: OnceLock<Thread>,
+}
+
+/// What a postman is told.
+#[derive(Debug)]
+enum Mail {
+    /// This session is yours from now on.
+    Arrival(Arc<Session>),
+    /// This session of yours is to end.
+    Farewell(Arc<Session>),
+}
+
+impl Delivery {
+    /// Starts `postmen` threads.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub(super) fn start(timeline: &Arc<Timeline>, postmen: usize) -> std::io::Result<Arc<Self>> {
+        let new_postman = |_| {
+            Arc::new(Postman {
+                mail: Mutex::default(),
+                sweep: false.into(),
+                stopping: false.into(),
+                delivered_bytes: 0.into(),
+                thread: OnceLock::new(),
+            })
+        };
+        let delivery = Arc::new(Self {
+            timeline: Arc::clone(timeline),
+            postmen: (0..postmen).map(new_postman).collect(),
+            at_work: Gate::default(),
+        });
+        for (index, postman) in delivery.postmen.iter().enumerate() {
+            let mut rounds = Rounds::new(Arc::clone(&delivery), index);
+            let pass = delivery.at_work.enter();
+            let thread = thread::Builder::new().name(format!("postman-{index}")).stack_size(STACK_BYTES);
+            let handle = thread.spawn(move || {
+                let _pass = pass;
+                rounds.run();
+            })?;
+            let _ = postman.thread.set(handle.thread().clone());
+        }
+        Ok(delivery)
+    }
+
+    /// Tells the postmen that the timeline has grown.
+    pub(super) fn wake(&self) {
+        for postman in &self.postmen {
+            postman.wake();
+        }
+    }
+
+    /// Takes a session that has been welcomed: from now on it gets what comes after its cursor.
+    pub(super) fn take(&self, session: &Arc<Session>) {
+        if session.hand_to_postman() {
+            self.postman_of(session).post(Mail::Arrival(Arc::clone(session)));
+        }
+    }
+
+    /// Sends a session a line that is no event.
+    pub(super) fn send(self: &Arc<Self>, session: &Arc<Session>, line: &[u8]) {
+        if session.send(line) == Delivered::NeedsCourier {
+            self.send_courier(Arc::clone(session));
+        }
+    }
+
+    /// Ends a session after it has been given all there is now; with a `bye`, or without.
+    pub(super) fn end(&self, session: &Arc<Session>, reason: Reason, bye: bool) {
+        if session.request_end(Farewell { after: self.timeline.head(), reason, bye }) {
+            self.postman_of(session).post(Mail::Farewell(Arc::clone(session)));
+        }
+    }
+
+    /// Lets go of sessions that have ended.
+    pub(super) fn forget(&self, session: &Session) {
+        let postman = self.postman_of(session);
+        postman.sweep.store(true, Ordering::Release);
+        postman.wake();
+    }
+
+    /// Finishes what was asked for and stops; false if something was left undone at `deadline`.
+    pub(super) fn close(&self, deadline: Instant) -> bool {
+        for postman in &self.postmen {
+            postman.stopping.store(true, Ordering::Release);
+            postman.wake();
+        }
+        self.at_work.wait_until_empty(deadline)
+    }
+
+    fn postman_of(&self, session: &Session) -> &Postman {
+        &self.postmen[session.id as usize % self.postmen.len()]
+    }
+
+    fn send_courier(self: &Arc<Self>, session: Arc<Session>) {
+        let pass = self.at_work.enter();
+        let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
+        let courier = move || {
+            let _pass = pass;
+            if theirs.carry(&delivery.timeline) {
+                delivery.postman_of(&theirs).post(Mail::Arrival(Arc::clone(&theirs)));
+            }
+        };
+        let thread = thread::Builder::new().name("courier".into()).stack_size(STACK_BYTES);
+        if let Err(e) = thread.spawn(courier) {
+            log::warn!("no thread for a courier, {} is dropped: {e}", session.name);
+            session.end(Reason::TooSlow);
+        }
+    }
+}
+
+impl Postman {
+    fn post(&self, mail: Mail) {
+        lock(&self.mail).push(mail);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
+
+/// A postman's own state.
+struct Rounds {
+    delivery: Arc<Delivery>,
+    index: usize,
+    sessions: Vec<Arc<Session>>,
+    /// What everyone may see of the present round; its `upto` is how far the last round came.
+    shared: Batch,
+    /// What one session alone may see.
+    own: Batch,
+    /// The ciphertext under way.
+    outgoing: Vec<u8>,
+}
+
+impl Rounds {
+    fn new(delivery: Arc<Delivery>, index: usize) -> Self {
+        let head = delivery.timeline.head();
+        let shared = Batch { upto: head, after: head, ..Batch::default() };
+        Self { delivery, index, sessions: Vec::new(), shared, own: Batch::default(), outgoing: Vec::new() }
+    }
+
+    fn run(&mut self) {
+        loop {
+            let stopping = self.postman().stopping.load(Ordering::Acquire);
+            self.read_mail();
+            if self.shared.upto < self.delivery.timeline.head() {
+                self.round();
+            } else if stopping {
+                return;
+            } else {
+                thread::park();
+            }
+        }
+    }
+
+    fn postman(&self) -> &Postman {
+        &self.delivery.postmen[self.index]
+    }
+
+    /// Brings every session the next batch.
+    fn round(&mut self) {
+        let timeline = &self.delivery.timeline;
+        let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.appended_bytes());
+        if timeline.read(after, head, Viewer::Anyone, BATCH_BYTES_MAX, &mut self.shared).is_err() {
+            // Only if the memory turned over within one round, which the wait for the delivery prevents.
+            self.shared = Batch { after: head, upto: head, ..Batch::default() };
+        }
+        let mut index = 0;
+        while index < self.sessions.len() {
+            if self.deliver(&Arc::clone(&self.sessions[index])) {
+                index += 1;
+            } else {
+                self.sessions.swap_remove(index).listed.store(false, Ordering::Relaxed);
+            }
+        }
+        if self.shared.upto == head {
+            self.postman().delivered_bytes.store(appended, Ordering::Release);
+            let delivered = self.delivery.postmen.iter().map(|postman| postman.delivered_bytes.load(Ordering::Acquire));
+            self.delivery.timeline.set_delivered_bytes(delivered.min().unwrap_or(appended));
+        }
+    }
+
+    fn read_mail(&mut self) {
+        let mail = std::mem::take(&mut *lock(&self.postman().mail));
+        for mail in mail {
+            match mail {
+                Mail::Arrival(session) => {
+                    // What it has missed up to the last round; the next round brings the rest.
+                    if self.deliver(&session) && !session.listed.swap(true, Ordering::Relaxed) {
+                        self.sessions.push(session);
+                    }
+                }
+                Mail::Farewell(session) => {
+                    self.deliver(&session);
+                }
+            }
+        }
+        if self.postman().sweep.swap(false, Ordering::AcqRel) {
+            self.sessions.retain(|session| session.ended().is_none());
+        }
+    }
+
+    /// Gives one session what it lacks of the present round. False when it's no longer this postman's.
+    fn deliver(&mut self, session: &Arc<Session>) -> bool {
+        let timeline = &self.delivery.timeline;
+        match session.deliver(timeline, &self.shared, &mut self.own, &mut self.outgoing) {
+            Delivered::All => true,
+            Delivered::NeedsCourier => {
+                self.delivery.send_courier(Arc::clone(session));
+                false
+            }
+            Delivered::Gone => false,
+        }
+    }
+}

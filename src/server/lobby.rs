@@ -1,0 +1,262 @@
+//! The lobby: where strangers stay until they have logged in, and the only place they ever see.
+//!
+//! Each stranger has a lobby thread for the TLS handshake and the login, under one deadline. Who logs in is
+//! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
+//! needs again.
+
+use super::accounts::Standing;
+use super::commands::{Refusal, fit, name_bytes, refuse};
+use super::session::{Session, WRITE_WAIT};
+use super::tokens::TokenId;
+use super::{Server, presence, reader};
+use crate::duplex::{Duplex, Peer};
+use crate::protocol::{
+    self, ErrorCode, LINE_BYTES_MAX, Login, Reason, Request, RequestId, Secret, ServerMessage, Username, Welcome,
+};
+use std::io::{self, ErrorKind, Read};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a stranger has for TCP, TLS and login together, as OpenSSH's `LoginGraceTime`.
+pub(super) const LOGIN_GRACE: Duration = Duration::from_secs(20);
+/// How many strangers there may be at a time.
+pub(super) const STRANGERS_MAX: usize = 512;
+/// The stack of a lobby thread. More than four times [`SESSION_STACK_BYTES`]: glibc gives the stack of a finished
+/// thread to a new one unless it's more than four times what the new one asks for, and a lobby's stack is dirty.
+const LOBBY_STACK_BYTES: usize = 1024 * 1024;
+/// The stack of a session's thread. What it uses of it stays in memory; the rest costs nothing.
+const SESSION_STACK_BYTES: usize = 192 * 1024;
+/// How long a stranger that was refused has to read why.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Gives a new connection a lobby thread of its own. Drops it when there are too many strangers or no threads.
+pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
+    if server.strangers.count() >= STRANGERS_MAX {
+        log::warn!("{peer} is turned away: {STRANGERS_MAX} others are logging in");
+        return;
+    }
+    let pass = server.strangers.enter();
+    let server = Arc::clone(server);
+    let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
+    let spawned = thread.spawn(move || {
+        let _pass = pass;
+        let deadline = Instant::now() + server.login_grace;
+        if let Err(e) = Stranger::meet(&server, socket, peer, deadline) {
+            log::info!("{peer} left the lobby: {e}");
+        }
+    });
+    if let Err(e) = spawned {
+        log::warn!("no thread for {peer}: {e}");
+    }
+}
+
+/// Somebody who isn't logged in.
+struct Stranger<'a> {
+    server: &'a Arc<Server>,
+    socket: Arc<TcpStream>,
+    peer: SocketAddr,
+    deadline: Instant,
+    tls: Duplex,
+    /// Plaintext that has come and isn't read yet.
+    pending: Vec<u8>,
+}
+
+/// What a login that succeeded yields.
+struct Credentials {
+    name: Username,
+    standing: Arc<Standing>,
+    token: Secret,
+    token_id: TokenId,
+}
+
+impl<'a> Stranger<'a> {
+    fn meet(server: &'a Arc<Server>, socket: TcpStream, peer: SocketAddr, deadline: Instant) -> io::Result<()> {
+        socket.set_nodelay(true)?;
+        let socket = Arc::new(socket);
+        let tls = Duplex::accept(&server.acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
+        let mut stranger = Stranger { server, socket, peer, deadline, tls, pending: Vec::new() };
+        while let Some(line) = stranger.next_line()? {
+            match Request::parse(&line) {
+                Ok((id, Request::Login(login))) => return stranger.log_in(id.as_ref(), login),
+                Ok((id, Request::Ping)) => {
+                    let id = id.as_ref().map(|id| id.as_str().into());
+                    stranger.tls.send(&stranger.socket, &ServerMessage::Pong { id }.encode())?;
+                }
+                Ok((id, _)) => {
+                    let refusal = refuse(ErrorCode::NotLoggedIn, "the first request must be `login`");
+                    return stranger.turn_away(id.as_ref(), refusal);
+                }
+                Err(bad) => return stranger.turn_away(bad.id.as_ref(), refuse(ErrorCode::BadRequest, bad.message)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next line without its end; None when the peer has closed or sent too long a one.
+    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if let Some(end) = self.pending.iter().position(|&b| b == b'\n').filter(|&end| end < LINE_BYTES_MAX) {
+                let rest = self.pending.split_off(end + 1);
+                let mut line = std::mem::replace(&mut self.pending, rest);
+                line.pop();
+                return Ok(Some(line));
+            }
+            if self.pending.len() >= LINE_BYTES_MAX {
+                self.farewell(&reader::too_long())?;
+                return Ok(None);
+            }
+            if self.tls.receive(&self.socket, self.deadline, &mut self.pending)? == Peer::Closed {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn log_in(self, id: Option<&RequestId>, login: Login) -> io::Result<()> {
+        match authenticate(self.server, self.peer, &login) {
+            Ok(credentials) if self.server.shutdown.requested() => {
+                self.server.tokens.revoke(&credentials.token_id);
+                self.turn_away(id, refuse(ErrorCode::ShuttingDown, "the server is ending"))
+            }
+            Ok(credentials) => self.admit(id, credentials, login.after),
+            Err(refusal) => self.turn_away(id, refusal),
+        }
+    }
+
+    fn turn_away(mut self, id: Option<&RequestId>, refusal: Refusal) -> io::Result<()> {
+        let id = id.map(|id| id.as_str().into());
+        self.farewell(&ServerMessage::Error { id, code: refusal.code, message: refusal.message })
+    }
+
+    /// Says a last line, closes our direction, and reads on for a moment: a peer that is still sending when the
+    /// connection closes may never get to read the line.
+    fn farewell(&mut self, message: &ServerMessage<'_>) -> io::Result<()> {
+        self.tls.encrypt(&message.encode())?;
+        self.tls.close();
+        self.tls.flush(&self.socket)?;
+        self.socket.shutdown(Shutdown::Write)?;
+        let deadline = (Instant::now() + LINGER).min(self.deadline);
+        let mut buffer = [0; 4096];
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.socket.set_read_timeout(Some(left))?;
+            match (&*self.socket).read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Err(e) if e.kind() != ErrorKind::Interrupted => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.
+    fn admit(self, id: Option<&RequestId>, credentials: Credentials, after: Option<u64>) -> io::Result<()> {
+        let Self { server, socket, peer, tls, pending, .. } = self;
+        let Credentials { name, standing, token, token_id } = credentials;
+        socket.set_write_timeout(Some(WRITE_WAIT))?;
+        let number = server.next_session.fetch_add(1, Ordering::Relaxed);
+        let session = Session::new(number, name, standing, token_id, (socket, peer), tls);
+        let session = Arc::new(session);
+        let (ready, go) = std::sync::mpsc::sync_channel::<()>(1);
+        spawn_session(server, &session, pending, go)?;
+
+        let arrived = presence::arrive(server, &session, after, |names| {
+            fit(names, |name| name_bytes(name)).into_iter().cloned().collect()
+        });
+        let replay = replay_range(server, after, arrived.seq);
+        if let Some(first) = replay.first {
+            session.start_after(first.saturating_sub(1));
+        }
+        let welcome = Welcome {
+            protocol: protocol::VERSION,
+            server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
+            username: session.name.as_str().into(),
+            role: session.standing.role(),
+            token,
+            seq: arrived.seq,
+            users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
+            more: arrived.more,
+            must_change_password: session.standing.must_change_password(),
+            gap: replay.first.is_some(),
+            first: replay.first,
+            id: id.map(|id| id.as_str().into()),
+        };
+        server.delivery.send(&session, &ServerMessage::Welcome(welcome).encode());
+        server.delivery.take(&session);
+        // The session's thread may be gone already if the peer is; then there's nobody to tell.
+        let _ = ready.send(());
+        log::info!("{} logged in from {peer}", session.name);
+        Ok(())
+    }
+}
+
+/// A fresh thread for a session. It waits for the welcome to be said; if the lobby fails before, it ends.
+fn spawn_session(
+    server: &Arc<Server>,
+    session: &Arc<Session>,
+    pending: Vec<u8>,
+    go: std::sync::mpsc::Receiver<()>,
+) -> io::Result<()> {
+    let (server, session) = (Arc::clone(server), Arc::clone(session));
+    let pass = server.sessions.enter();
+    let thread = thread::Builder::new().name("session".into()).stack_size(SESSION_STACK_BYTES);
+    thread.spawn(move || {
+        let _pass = pass;
+        if go.recv().is_err() {
+            session.end(Reason::Disconnected);
+        }
+        drop(go);
+        reader::run(&server, &session, &pending);
+    })?;
+    Ok(())
+}
+
+/// Where a replay can begin.
+struct Replay {
+    /// With a gap: the first seq there is. None when all that is asked for is there.
+    first: Option<u64>,
+}
+
+fn replay_range(server: &Server, after: Option<u64>, head: u64) -> Replay {
+    let first = after.filter(|&after| after < head).and_then(|after| server.timeline.oldest_if_forgotten(after));
+    Replay { first }
+}
+
+/// Checks a login. The same answer, after the same time, for a wrong name and a wrong password.
+fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Credentials, Refusal> {
+    if login.protocol != protocol::VERSION {
+        let message = format!("this server speaks protocol {}, not {}", protocol::VERSION, login.protocol);
+        return Err(refuse(ErrorCode::UnsupportedProtocol, message));
+    }
+    let wrong = |how: &str| {
+        // The name only where it is one: what people type into the wrong field is often their password.
+        let name = Username::parse(&login.username).filter(|name| server.accounts.standing(name.as_str()).is_some());
+        let name = name.as_ref().map_or("an unknown name", Username::as_str);
+        log::warn!("failed login from {peer} as {name}: {how}");
+        refuse(ErrorCode::BadCredentials, "wrong username or password")
+    };
+    let name = Username::parse(&login.username);
+    let now = Instant::now();
+    match (&login.token, &login.password) {
+        (Some(token), _) => {
+            let name = name.ok_or_else(|| wrong("wrong token"))?;
+            let token_id = server.tokens.redeem(&name, token.expose(), now).ok_or_else(|| wrong("wrong token"))?;
+            let standing = server.accounts.standing(name.as_str()).ok_or_else(|| wrong("no such account"))?;
+            Ok(Credentials { name, standing, token: token.clone(), token_id })
+        }
+        (None, Some(password)) => {
+            // A name that can't be one is looked up all the same: nothing is quicker than anything else.
+            let looked_up = name.clone().unwrap_or_else(Username::nobody);
+            let standing =
+                server.accounts.check(&looked_up, password.expose()).ok_or_else(|| wrong("wrong password"))?;
+            let name = name.ok_or_else(|| wrong("wrong password"))?;
+            let (token, token_id) = server.tokens.issue(&name, now);
+            Ok(Credentials { name, standing, token, token_id })
+        }
+        (None, None) => Err(refuse(ErrorCode::BadRequest, "`login` needs `password` or `token`")),
+    }
+}

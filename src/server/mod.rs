@@ -1,0 +1,203 @@
+//! The server: `homeroom-server`.
+//!
+//! ARCHITECTURE.md tells the threads, the locks and their order.
+
+mod accept;
+mod accounts;
+pub mod args;
+mod banner;
+mod commands;
+mod delivery;
+mod files;
+mod folder;
+mod lobby;
+mod passwords;
+mod presence;
+mod rate;
+mod reader;
+mod registry;
+mod sequence;
+mod session;
+mod shutdown;
+mod timeline;
+mod tokens;
+mod users;
+
+use crate::identity::{self, Identity};
+use crate::protocol::{Role, Secret, Username};
+use crate::sync::Gate;
+use accounts::Accounts;
+use args::{Args, Command};
+use delivery::Delivery;
+use folder::Folder;
+use native_tls::{Protocol, TlsAcceptor};
+use passwords::{Hasher, ROUNDS_DEFAULT};
+use registry::Registry;
+use sequence::Sequence;
+use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use timeline::Timeline;
+use tokens::Tokens;
+
+/// Why the server can't start, or ended other than it should.
+#[derive(Debug)]
+pub enum ServerError {
+    /// The data folder can't be used, or a file in it.
+    Folder(String),
+    /// `identity.p12` can't be made or read.
+    Identity(String),
+    /// An address can't be listened on.
+    Listen(String),
+    /// An account can't be made.
+    User(String),
+    /// The system gives no thread, no signal handler, no standard output.
+    System(String),
+}
+
+/// What all threads share.
+struct Server {
+    accounts: Accounts,
+    registry: Arc<Mutex<Registry>>,
+    timeline: Arc<Timeline>,
+    delivery: Arc<Delivery>,
+    tokens: Tokens,
+    acceptor: TlsAcceptor,
+    login_grace: Duration,
+    /// Connections that are logging in.
+    strangers: Gate,
+    /// Session threads.
+    sessions: Gate,
+    next_session: AtomicU64,
+    shutdown: Shutdown,
+}
+
+/// Does what the command line says: runs the server until it's told to end, or looks after accounts.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn run(args: &Args) -> Result<(), ServerError> {
+    if args.hash_rounds < ROUNDS_DEFAULT {
+        log::warn!("{} hash rounds are for tests: passwords need {ROUNDS_DEFAULT}", args.hash_rounds);
+    }
+    let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
+    let hasher = Hasher::new(args.hash_rounds);
+    let (path, rate) = (folder.users(), args.message_rate);
+    let accounts = Accounts::load(&path, hasher, rate).map_err(ServerError::Folder)?;
+    let first_start = accounts.is_none();
+    let accounts = accounts.unwrap_or_else(|| Accounts::empty(&path, Hasher::new(args.hash_rounds), rate));
+    match &args.command {
+        Some(Command::User(command)) => users::run(&accounts, command).map_err(ServerError::User),
+        None => serve(args, &folder, accounts, first_start),
+    }
+}
+
+fn serve(args: &Args, folder: &Folder, accounts: Accounts, first_start: bool) -> Result<(), ServerError> {
+    let listeners = accept::bind(&args.listen).map_err(ServerError::Listen)?;
+    let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
+    let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
+    let Identity { tls, fingerprint } = open_identity(folder)?;
+    let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
+    let one_time = if first_start { Some(make_admin(&accounts)?) } else { None };
+    let server = build(args, accounts, sequence, tls)?;
+    handle_signals(&server)?;
+    let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
+    banner::print(&listening, fingerprint, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
+    log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
+    server.shutdown.wait();
+    accept::stop(&listening, threads);
+    close(&server);
+    Ok(())
+}
+
+fn build(
+    args: &Args,
+    accounts: Accounts,
+    sequence: Sequence,
+    identity: native_tls::Identity,
+) -> Result<Arc<Server>, ServerError> {
+    // TLS 1.0 and 1.1 are forbidden by RFC 8996.
+    let acceptor = TlsAcceptor::builder(identity)
+        .min_protocol_version(Some(Protocol::Tlsv12))
+        .build()
+        .map_err(|e| ServerError::Identity(format!("the key of identity.p12 can't be used: {e}")))?;
+    let timeline = Arc::new(Timeline::new(sequence));
+    let delivery = Delivery::start(&timeline, postmen()).map_err(|e| system("start a thread", &e))?;
+    Ok(Arc::new(Server {
+        accounts,
+        registry: Arc::default(),
+        timeline,
+        delivery,
+        tokens: Tokens::default(),
+        acceptor,
+        login_grace: Duration::from_secs(args.login_grace),
+        strangers: Gate::default(),
+        sessions: Gate::default(),
+        next_session: 0.into(),
+        shutdown: Shutdown::default(),
+    }))
+}
+
+/// One postman for each two cores: each keeps a core busy in a busy room, and the readers need some too.
+fn postmen() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
+}
+
+fn open_identity(folder: &Folder) -> Result<Identity, ServerError> {
+    let host = gethostname::gethostname().to_string_lossy().into_owned();
+    let make = || identity::make(&host, &banner::addresses()).map_err(|e| e.to_string());
+    let bytes = folder.identity(make).map_err(ServerError::Identity)?;
+    identity::read(&bytes).map_err(|e| ServerError::Identity(format!("identity.p12 can't be read: {e}")))
+}
+
+/// The one account of a first start.
+fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
+    let failed = |what: &dyn fmt::Debug| ServerError::Folder(format!("can't make the account `admin`: {what:?}"));
+    let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
+    let one_time = accounts.add(&name, None, Role::Admin).map_err(|e| failed(&e))?;
+    one_time.ok_or_else(|| failed(&"no password"))
+}
+
+/// Ctrl-C and SIGTERM end the server in good order; a second one at once.
+fn handle_signals(server: &Arc<Server>) -> Result<(), ServerError> {
+    let server = Arc::clone(server);
+    let handler = move || {
+        if !server.shutdown.request() {
+            std::process::exit(130);
+        }
+        log::info!("ending; once more to leave at once");
+    };
+    ctrlc::set_handler(handler).map_err(|e| ServerError::System(format!("can't handle signals: {e}")))
+}
+
+/// Says goodbye to everyone, under a deadline.
+fn close(server: &Arc<Server>) {
+    let deadline = Instant::now() + SHUTDOWN_DEADLINE;
+    // Who was in the middle of logging in either sees that the server ends, or is said goodbye to as well.
+    presence::remove_everyone(server);
+    if !server.delivery.close(deadline) {
+        log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");
+    }
+    server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
+    if let Err(e) = server.timeline.close() {
+        log::warn!("the next start will leave a gap in the seqs: {e}");
+    }
+    log::info!("ended");
+}
+
+fn system(what: &str, error: &std::io::Error) -> ServerError {
+    ServerError::System(format!("can't {what}: {error}"))
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(e) | Self::Identity(e) | Self::Listen(e) | Self::User(e) | Self::System(e) => f.write_str(e),
+        }
+    }
+}
+
+impl std::error::Error for ServerError {}

@@ -1,0 +1,241 @@
+//! Passwords: how they are hashed, checked, judged and made.
+
+use crate::hex;
+use crate::protocol::{Secret, Username};
+use crate::sync::lock;
+use pbkdf2::password_hash::phc::PasswordHash;
+use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
+use pbkdf2::{Params, Pbkdf2};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::sync::{Condvar, Mutex};
+use subtle::ConstantTimeEq;
+
+/// The PBKDF2-HMAC-SHA256 rounds of a new hash. OWASP's Password Storage Cheat Sheet asks for 600,000.
+pub(super) const ROUNDS_DEFAULT: u32 = 600_000;
+/// The fewest rounds that can be asked for: for tests and load runs alone.
+pub(super) const ROUNDS_MIN: u32 = Params::MIN_ROUNDS;
+/// The most rounds that can be asked for: beyond, a login takes longer than its deadline on a Raspberry Pi.
+pub(super) const ROUNDS_MAX: u32 = 10_000_000;
+/// The shortest password (NIST SP 800-63B, 5.1.1.2).
+pub(super) const PASSWORD_CHARS_MIN: usize = 8;
+/// The longest password. Long enough for any passphrase, short enough to hash.
+pub(super) const PASSWORD_CHARS_MAX: usize = 256;
+
+/// Bytes of random salt in each hash (NIST SP 800-132 asks for at least 16).
+const SALT_BYTES: usize = 16;
+/// What one-time passwords are made of: no two of these look alike on a projector.
+const ONE_TIME_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// Three groups of four: 60 bits, which nobody guesses over a network.
+const ONE_TIME_GROUPS: usize = 3;
+
+/// A stored password.
+#[derive(Clone, Eq, PartialEq)]
+pub(super) enum StoredPassword {
+    /// PBKDF2-HMAC-SHA256 as a PHC string: `$pbkdf2-sha256$i=600000,l=32$salt$hash`.
+    Pbkdf2(String),
+    /// The bare SHA-256 of the password, from a file of the old form. Replaced at the user's next login.
+    Legacy([u8; 32]),
+}
+
+impl StoredPassword {
+    /// Reads what stands in `users.json`: None when it is neither form.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if let Some(bytes) = hex::parse(text) {
+            return Some(Self::Legacy(bytes));
+        }
+        let hash: PasswordHash = text.parse().ok()?;
+        let sound = hash.algorithm.as_str() == "pbkdf2-sha256"
+            && hash.salt.is_some()
+            && hash.hash.is_some()
+            && Params::try_from(&hash).is_ok();
+        sound.then(|| Self::Pbkdf2(text.to_owned()))
+    }
+}
+
+impl fmt::Display for StoredPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pbkdf2(phc) => f.write_str(phc),
+            Self::Legacy(bytes) => hex::Hex(bytes).fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for StoredPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(stored password)")
+    }
+}
+
+/// Hashes, at most one at a time for each two cores, so that a burst of logins leaves cores for the chat.
+#[derive(Debug)]
+pub(super) struct Hasher {
+    rounds: u32,
+    /// Compared with where there is no account, so that a wrong name takes as long as a wrong password.
+    dummy: StoredPassword,
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Hasher {
+    /// With `rounds` for new hashes.
+    pub(super) fn new(rounds: u32) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut hasher = Self {
+            rounds,
+            dummy: StoredPassword::Legacy([0; 32]),
+            free: Mutex::new((cores / 2).max(1)),
+            freed: Condvar::new(),
+        };
+        hasher.dummy = hasher.hash("");
+        hasher
+    }
+
+    /// Hashes a password with a salt of its own.
+    pub(super) fn hash(&self, password: &str) -> StoredPassword {
+        let salt = random::<SALT_BYTES>();
+        let _turn = self.turn();
+        let params = Params::new(self.rounds.max(ROUNDS_MIN)).unwrap_or(Params::RECOMMENDED);
+        let hashed = Pbkdf2::SHA256.hash_password_customized(password.as_bytes(), &salt, None, None, params);
+        let hashed: PasswordHash = hashed.expect("a 16-byte salt and 32 bytes of output are what PBKDF2 takes");
+        StoredPassword::Pbkdf2(hashed.to_string())
+    }
+
+    /// Whether `password` is the stored one. Takes the same time whether there is none, it is of the old form,
+    /// or it doesn't match.
+    pub(super) fn verify(&self, password: &str, stored: Option<&StoredPassword>) -> bool {
+        let _turn = self.turn();
+        match stored {
+            Some(StoredPassword::Pbkdf2(phc)) => matches_phc(password, phc),
+            Some(StoredPassword::Legacy(sha256)) => {
+                self.verify_dummy(password);
+                let given: [u8; 32] = Sha256::digest(password).into();
+                given.ct_eq(sha256).into()
+            }
+            None => {
+                self.verify_dummy(password);
+                false
+            }
+        }
+    }
+
+    fn verify_dummy(&self, password: &str) {
+        if let StoredPassword::Pbkdf2(phc) = &self.dummy {
+            std::hint::black_box(matches_phc(password, phc));
+        }
+    }
+
+    /// Waits for a free place. Those who wait are bounded by the lobby and by the sessions there are; each has
+    /// at most the others' hashes before it.
+    fn turn(&self) -> Turn<'_> {
+        let mut free = lock(&self.free);
+        while *free == 0 {
+            free = self.freed.wait(free).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        *free -= 1;
+        Turn(self)
+    }
+}
+
+/// A place at the hasher, given back when dropped.
+struct Turn<'a>(&'a Hasher);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.free) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+fn matches_phc(password: &str, phc: &str) -> bool {
+    phc.parse::<PasswordHash>().is_ok_and(|hash| Pbkdf2::SHA256.verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// Judges a new password.
+///
+/// # Errors
+/// What is wrong with it, for its owner.
+pub(super) fn judge(password: &str, username: &Username) -> Result<(), String> {
+    let chars = password.chars().count();
+    if chars < PASSWORD_CHARS_MIN {
+        return Err(format!("a password has at least {PASSWORD_CHARS_MIN} characters; this one has {chars}"));
+    }
+    if chars > PASSWORD_CHARS_MAX {
+        return Err(format!("a password has at most {PASSWORD_CHARS_MAX} characters; this one has {chars}"));
+    }
+    if password.eq_ignore_ascii_case(username.as_str()) {
+        return Err("the password must not be the user name".into());
+    }
+    Ok(())
+}
+
+/// A password for one login: the user must change it then.
+pub(super) fn one_time() -> Secret {
+    let groups: Vec<String> = (0..ONE_TIME_GROUPS)
+        .map(|_| random::<4>().iter().map(|b| char::from(ONE_TIME_ALPHABET[usize::from(b % 32)])).collect())
+        .collect();
+    groups.join("-").into()
+}
+
+/// Random bytes from the system.
+pub(super) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has a source of randomness");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_verify_and_read_back() {
+        let hasher = Hasher::new(ROUNDS_MIN);
+        let stored = hasher.hash("correct horse");
+        assert!(stored.to_string().starts_with("$pbkdf2-sha256$i=1000,l=32$"));
+        assert_eq!(StoredPassword::parse(&stored.to_string()), Some(stored.clone()));
+        assert!(hasher.verify("correct horse", Some(&stored)));
+        assert!(!hasher.verify("correct horsf", Some(&stored)));
+        assert!(!hasher.verify("", None));
+        assert_ne!(hasher.hash("correct horse"), stored, "each hash has its own salt");
+    }
+
+    #[test]
+    fn the_old_form() {
+        // The SHA-256 of "password".
+        let text = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
+        let stored = StoredPassword::parse(text).unwrap();
+        assert_eq!(stored.to_string(), text);
+        let hasher = Hasher::new(ROUNDS_MIN);
+        assert!(hasher.verify("password", Some(&stored)));
+        assert!(!hasher.verify("Password", Some(&stored)));
+    }
+
+    #[test]
+    fn what_is_no_stored_password() {
+        for text in ["", "password", "$pbkdf2-sha256$i=1000", "$argon2id$v=19$m=1,t=1,p=1$YWJj$YWJj", &"zz".repeat(32)]
+        {
+            assert_eq!(StoredPassword::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn judged() {
+        let ada = Username::parse("adalovelace").unwrap();
+        for good in ["12345678x", "correct horse", &"é".repeat(PASSWORD_CHARS_MAX)] {
+            assert_eq!(judge(good, &ada), Ok(()), "{good}");
+        }
+        for bad in ["", "1234567", "ééééééé", "AdaLovelace", &"x".repeat(PASSWORD_CHARS_MAX + 1)] {
+            assert!(judge(bad, &ada).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_time_passwords_are_good_passwords() {
+        let password = one_time();
+        assert_eq!(password.expose().len(), 14);
+        assert_eq!(judge(password.expose(), &Username::parse("a").unwrap()), Ok(()));
+        assert_ne!(password.expose(), one_time().expose());
+    }
+}

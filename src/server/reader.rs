@@ -1,0 +1,154 @@
+//! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
+
+use super::session::Session;
+use super::{Server, commands, presence};
+use crate::duplex::READ_BYTES;
+use crate::lines::{Line, LineReader};
+use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};
+use std::io::{self, ErrorKind, Read};
+use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// After so long without a word from the client, the server asks whether it's there.
+pub(super) const PING_AFTER: Duration = Duration::from_secs(60);
+/// And after so long without an answer, it's gone.
+pub(super) const PONG_WITHIN: Duration = Duration::from_secs(30);
+/// How long a client that was told goodbye has to close its side.
+const LINGER: Duration = Duration::from_secs(1);
+/// And how many bytes of it are still read meanwhile.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
+/// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
+const IDLE_READ_BYTES: usize = 1024;
+
+/// What a request leaves of the session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Flow {
+    /// It goes on.
+    Continue,
+    /// It's over; the goodbye is under way.
+    Leave,
+}
+
+/// Runs the session until it's over. `pending` is plaintext that came with the login.
+pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: &[u8]) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| Reader::new(server, session).read(pending)));
+    session.end(outcome.unwrap_or_else(|_| {
+        log::error!("the thread of {} panicked; everyone else goes on", session.name);
+        Reason::Disconnected
+    }));
+    let reason = session.ended().unwrap_or(Reason::Disconnected);
+    presence::leave(server, session, reason);
+    server.delivery.forget(session);
+    log::info!("{} from {} is gone: {reason:?}", session.name, session.peer);
+}
+
+struct Reader<'a> {
+    server: &'a Arc<Server>,
+    session: &'a Arc<Session>,
+    lines: LineReader,
+}
+
+impl<'a> Reader<'a> {
+    fn new(server: &'a Arc<Server>, session: &'a Arc<Session>) -> Self {
+        Self { server, session, lines: LineReader::default() }
+    }
+
+    /// Reads until the session is over, and returns why it would be if nobody else has said so.
+    fn read(&mut self, pending: &[u8]) -> Reason {
+        if self.take(pending) == Flow::Leave {
+            return self.linger();
+        }
+        let mut asked = false;
+        let mut large = Vec::new();
+        loop {
+            let wait = if asked { PONG_WITHIN } else { PING_AFTER };
+            match self.read_once(wait, &mut large) {
+                Ok(Flow::Continue) => asked = false,
+                Ok(Flow::Leave) => return self.linger(),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    if asked {
+                        return Reason::Timeout;
+                    }
+                    self.server.delivery.send(self.session, &ServerMessage::Ping {}.encode());
+                    asked = true;
+                }
+                Err(_) => return Reason::Disconnected,
+            }
+        }
+    }
+
+    /// One read and what it brings. Reads into a small buffer on the stack, and into `large` while there is much
+    /// to read: an idle session holds no buffer.
+    fn read_once(&mut self, wait: Duration, large: &mut Vec<u8>) -> io::Result<Flow> {
+        let mut small = [0; IDLE_READ_BYTES];
+        let buffer = if large.is_empty() { &mut small[..] } else { &mut large[..] };
+        let n = read(self.session.socket(), wait, buffer)?;
+        let mut plain = Vec::new();
+        let received = self.session.decrypt(&buffer[..n], &mut plain)?;
+        if received.answer_due {
+            self.server.delivery.send(self.session, b"");
+        }
+        let full = n == buffer.len();
+        if full && large.is_empty() {
+            large.resize(READ_BYTES, 0);
+        } else if n < IDLE_READ_BYTES {
+            *large = Vec::new();
+        }
+        let flow = self.take(&plain);
+        Ok(if received.over || n == 0 { Flow::Leave } else { flow })
+    }
+
+    /// Carries out the requests that some plaintext completes.
+    fn take(&mut self, plain: &[u8]) -> Flow {
+        let (server, session) = (self.server, self.session);
+        let mut flow = Flow::Continue;
+        self.lines.feed(plain, |line| {
+            if flow == Flow::Leave {
+                return;
+            }
+            match line {
+                Line::Whole(line) => flow = commands::carry_out(server, session, line),
+                Line::TooLong => server.delivery.send(session, &too_long().encode()),
+                Line::Endless => {
+                    server.delivery.end(session, Reason::Disconnected, false);
+                    flow = Flow::Leave;
+                }
+            }
+        });
+        flow
+    }
+
+    /// Reads on for a moment, so that what the client sends on its way out doesn't make its system throw away
+    /// the last lines before it has read them.
+    fn linger(&self) -> Reason {
+        let deadline = Instant::now() + LINGER;
+        let mut buffer = [0; IDLE_READ_BYTES];
+        let mut bytes = 0;
+        while bytes < LINGER_BYTES_MAX {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match read(self.session.socket(), left.max(Duration::from_millis(1)), &mut buffer) {
+                Ok(n) if n > 0 && !left.is_zero() => bytes += n,
+                _ => break,
+            }
+        }
+        Reason::Disconnected
+    }
+}
+
+/// The refusal of an over-long line.
+pub(super) fn too_long() -> ServerMessage<'static> {
+    let message = format!("a line has at most {LINE_BYTES_MAX} bytes, its end included; this one was skipped");
+    ServerMessage::Error { id: None, code: ErrorCode::TooLong, message: message.into() }
+}
+
+fn read(mut socket: &TcpStream, wait: Duration, buffer: &mut [u8]) -> io::Result<usize> {
+    socket.set_read_timeout(Some(wait))?;
+    loop {
+        match socket.read(buffer) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The registry: who is online, with which sessions.
+
+use super::session::Session;
+use crate::protocol::Username;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many sessions an account may have; for a further one the oldest makes way.
+pub(super) const SESSIONS_PER_ACCOUNT_MAX: usize = 5;
+
+/// Every account that has a session. Never blocks on a socket: it only knows sessions, it doesn't use them.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    online: BTreeMap<Username, Vec<Arc<Session>>>,
+}
+
+/// What an arrival changed.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// It's the account's first session.
+    pub(super) first: bool,
+    /// The session that makes way; it's already out of the registry.
+    pub(super) evicted: Option<Arc<Session>>,
+}
+
+impl Registry {
+    /// Adds a session.
+    pub(super) fn join(&mut self, session: &Arc<Session>) -> Arrival {
+        let sessions = self.online.entry(session.name.clone()).or_default();
+        let first = sessions.is_empty();
+        let full = sessions.len() >= SESSIONS_PER_ACCOUNT_MAX;
+        let evicted = full.then(|| sessions.remove(0));
+        sessions.push(Arc::clone(session));
+        Arrival { first, evicted }
+    }
+
+    /// Removes a session. True when it was there and the account's last.
+    pub(super) fn leave(&mut self, session: &Session) -> bool {
+        let Some(sessions) = self.online.get_mut(&session.name) else { return false };
+        let before = sessions.len();
+        sessions.retain(|other| other.id != session.id);
+        let last = sessions.is_empty() && before > 0;
+        if last {
+            self.online.remove(&session.name);
+        }
+        last
+    }
+
+    /// Removes an account's sessions and returns them.
+    pub(super) fn leave_all(&mut self, name: &str) -> Vec<Arc<Session>> {
+        self.online.remove(name).unwrap_or_default()
+    }
+
+    /// Whether an account has a session.
+    pub(super) fn is_online(&self, name: &str) -> bool {
+        self.online.contains_key(name)
+    }
+
+    /// The names online, sorted, from the one after `after`.
+    pub(super) fn names(&self, after: Option<&str>) -> impl Iterator<Item = &Username> {
+        self.online.keys().filter(move |name| after.is_none_or(|after| name.as_str() > after))
+    }
+
+    /// Every session.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.online.values().flatten()
+    }
+}

@@ -1,0 +1,102 @@
+//! Where `seq` goes on after a restart.
+//!
+//! Seqs never repeat over the life of a data folder, also after a crash. The file `sequence` holds a number that
+//! no event has reached; a server takes [`BLOCK`] seqs at a time and writes the new number **before** it uses
+//! the first of them. A crash wastes the rest of a block, a proper end gives it back.
+
+use super::files;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How many seqs are taken at a time: one write to disk for so many events. JSON numbers are exact to 2^53, so
+/// nine thousand million blocks can be wasted.
+pub(super) const BLOCK: u64 = 1_000_000;
+
+/// Hands out seqs, each once.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    path: PathBuf,
+    last: u64,
+    /// The last seq that may be used before more are taken.
+    limit: u64,
+}
+
+impl Sequence {
+    /// Goes on where the last server on this folder stopped.
+    ///
+    /// # Errors
+    /// The file can't be read or written, or isn't a number.
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
+        let last = match std::fs::read_to_string(path) {
+            Ok(text) => text.trim().parse().map_err(|_| {
+                format!(
+                    "{} is damaged: it holds one number, that no event's `seq` has passed; write a larger one than \
+                     any client has seen, such as 1000000000",
+                    path.display()
+                )
+            })?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
+            Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+        };
+        let mut sequence = Self { path: path.to_owned(), last, limit: last };
+        sequence.take_block().map_err(|e| format!("can't write {}: {e}", path.display()))?;
+        Ok(sequence)
+    }
+
+    /// The last seq given out.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The next seq.
+    ///
+    /// # Errors
+    /// The block is used up and a new one couldn't be written down; asking again may succeed.
+    pub(super) fn next(&mut self) -> io::Result<u64> {
+        if self.last == self.limit {
+            self.take_block()?;
+        }
+        self.last += 1;
+        Ok(self.last)
+    }
+
+    /// Gives the rest of the block back: the next server goes on without a jump.
+    ///
+    /// # Errors
+    /// The file can't be written; then the next server jumps.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        self.limit = self.last;
+        files::replace(&self.path, format!("{}\n", self.last).as_bytes())
+    }
+
+    fn take_block(&mut self) -> io::Result<()> {
+        let limit = self.last + BLOCK;
+        files::replace(&self.path, format!("{limit}\n").as_bytes())?;
+        self.limit = limit;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_the_same_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sequence");
+        let mut sequence = Sequence::open(&path).unwrap();
+        assert_eq!((sequence.next().unwrap(), sequence.next().unwrap()), (1, 2));
+        // A crash: not closed.
+        let mut sequence = Sequence::open(&path).unwrap();
+        assert_eq!(sequence.next().unwrap(), BLOCK + 1);
+        sequence.close().unwrap();
+        let mut sequence = Sequence::open(&path).unwrap();
+        assert_eq!(sequence.next().unwrap(), BLOCK + 2);
+        sequence.last = sequence.limit;
+        assert_eq!(sequence.next().unwrap(), 2 * BLOCK + 2, "a further block");
+        assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), (3 * BLOCK + 1).to_string());
+        std::fs::write(&path, "x").unwrap();
+        assert!(Sequence::open(&path).unwrap_err().contains("damaged"));
+    }
+}

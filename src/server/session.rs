@@ -1,0 +1,381 @@
+//! One client's session, as everyone else in the server sees it: a TLS session, a cursor, a socket.
+//!
+//! The wire's lock is held to encrypt, to decrypt, and over one write that may wait for [`WRITE_WAIT`] at the
+//! longest. Whoever finds the socket full leaves the rest as `unsent` and the session to a courier, who alone
+//! writes from then on, without the lock, until everything is sent.
+
+use super::accounts::Standing;
+use super::timeline::{Batch, Forgotten, Timeline, Viewer};
+use super::tokens::TokenId;
+use crate::duplex::{Duplex, Peer};
+use crate::protocol::{Reason, ServerMessage, Username};
+use crate::sync::lock;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a write may wait for room in a full socket while others wait for the same thread. The system rounds
+/// it up to its clock tick: 1 to 10 ms.
+pub(super) const WRITE_WAIT: Duration = Duration::from_millis(1);
+/// How many bytes of lines one session is given at a time.
+pub(super) const BATCH_BYTES_MAX: usize = 128 * 1024;
+/// How many bytes of answers may wait for a courier before the client's further requests wait too.
+const ANSWERS_UNSENT_BYTES_MAX: usize = 256 * 1024;
+/// How long one of a courier's writes waits before it looks at its deadline.
+const COURIER_WRITE_WAIT: Duration = Duration::from_millis(250);
+/// A session that doesn't take what it was given (at most [`BATCH_BYTES_MAX`] and the answers) within this time
+/// is dropped as `too_slow`.
+pub(super) const SLOW_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A full socket takes more later, but not on Windows: there a write that timed out leaves the connection in an
+/// undefined state, and all that can be done is to drop it.
+const FULL_SOCKETS_RECOVER: bool = cfg!(not(windows));
+
+/// One client's session.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// No two sessions of a server have the same.
+    pub(super) id: u64,
+    /// Whose it is.
+    pub(super) name: Username,
+    /// From where.
+    pub(super) peer: SocketAddr,
+    /// The account's standing, shared with its other sessions.
+    pub(super) standing: Arc<Standing>,
+    /// Its token, which ends with a logout.
+    pub(super) token: TokenId,
+    /// Whether it stands in its postman's list. Only that postman looks.
+    pub(super) listed: AtomicBool,
+    socket: Arc<TcpStream>,
+    wire: Mutex<Wire>,
+    /// Told when a courier has taken what was unsent, and at the end.
+    relieved: Condvar,
+}
+
+#[derive(Debug)]
+struct Wire {
+    tls: Duplex,
+    /// The seq up to which the session was given what it may see.
+    cursor: u64,
+    carrier: Carrier,
+    /// Ciphertext that a courier is to send before anything else.
+    unsent: Vec<u8>,
+    farewell: Option<Farewell>,
+    /// Why the session is over, once it is. Nothing is sent from then on.
+    ended: Option<Reason>,
+}
+
+/// Who gives the session its events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Carrier {
+    /// Nobody yet: it is being welcomed.
+    Lobby,
+    /// Its postman, with everyone else's.
+    Postman,
+    /// A courier of its own, because its socket is full or it is far behind.
+    Courier,
+}
+
+/// How the server ends a session in good order: after all that came before, and with a last word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Farewell {
+    /// The events up to this one are delivered first.
+    pub(super) after: u64,
+    /// Why.
+    pub(super) reason: Reason,
+    /// Whether a `bye` says so; a client that asked for it has had its answer.
+    pub(super) bye: bool,
+}
+
+/// What came with some ciphertext, beside plaintext.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// The session is over, on one side or the other.
+    pub(super) over: bool,
+    /// TLS itself has something to say; an empty line sends it.
+    pub(super) answer_due: bool,
+}
+
+/// How a delivery went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Delivered {
+    /// It has all there is.
+    All,
+    /// Its socket is full, or there is more than one batch: a courier must take it from here.
+    NeedsCourier,
+    /// It's over, or in a courier's hands: no longer the postman's.
+    Gone,
+}
+
+impl Session {
+    /// A session that the lobby is about to welcome.
+    pub(super) fn new(
+        id: u64,
+        name: Username,
+        standing: Arc<Standing>,
+        token: TokenId,
+        (socket, peer): (Arc<TcpStream>, SocketAddr),
+        tls: Duplex,
+    ) -> Self {
+        let wire = Wire { tls, cursor: 0, carrier: Carrier::Lobby, unsent: Vec::new(), farewell: None, ended: None };
+        Self {
+            id,
+            name,
+            peer,
+            standing,
+            token,
+            listed: false.into(),
+            socket,
+            wire: Mutex::new(wire),
+            relieved: Condvar::new(),
+        }
+    }
+
+    /// For the session's own thread: the socket it blocks on.
+    pub(super) fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// Takes ciphertext that has come; appends its plaintext to `plain`.
+    ///
+    /// # Errors
+    /// TLS is over.
+    pub(super) fn decrypt(&self, ciphertext: &[u8], plain: &mut Vec<u8>) -> io::Result<Received> {
+        let mut wire = lock(&self.wire);
+        let peer = wire.tls.decrypt(ciphertext, plain)?;
+        Ok(Received { over: peer == Peer::Closed || wire.ended.is_some(), answer_due: !wire.tls.outgoing().is_empty() })
+    }
+
+    /// Sends a line that isn't an event, now. Waits while too many answers are unsent.
+    pub(super) fn send(&self, line: &[u8]) -> Delivered {
+        let mut wire = lock(&self.wire);
+        while wire.unsent.len() > ANSWERS_UNSENT_BYTES_MAX && wire.ended.is_none() {
+            // Bounded: a courier that sends nothing for SLOW_DEADLINE ends the session.
+            wire = self.relieved.wait(wire).unwrap_or_else(PoisonError::into_inner);
+        }
+        if wire.ended.is_some() {
+            return Delivered::Gone;
+        }
+        self.transmit(&mut wire, line, &mut Vec::new())
+    }
+
+    /// Sets the cursor of a session that is being welcomed.
+    pub(super) fn start_after(&self, cursor: u64) {
+        lock(&self.wire).cursor = cursor;
+    }
+
+    /// The welcome is said: from now on its postman gives it its events. False when a courier still carries the
+    /// welcome, who will hand the session over.
+    pub(super) fn hand_to_postman(&self) -> bool {
+        let mut wire = lock(&self.wire);
+        let welcomed = wire.carrier == Carrier::Lobby;
+        if welcomed {
+            wire.carrier = Carrier::Postman;
+        }
+        welcomed
+    }
+
+    /// Gives it what it may see up to `shared.upto`, and its farewell if one is due. `shared` is what everyone may
+    /// see of the present round; `own` and `outgoing` are the caller's buffers.
+    pub(super) fn deliver(
+        &self,
+        timeline: &Timeline,
+        shared: &Batch,
+        own: &mut Batch,
+        outgoing: &mut Vec<u8>,
+    ) -> Delivered {
+        let mut wire = lock(&self.wire);
+        if wire.ended.is_some() || wire.carrier != Carrier::Postman {
+            return Delivered::Gone;
+        }
+        if wire.cursor < shared.upto {
+            let same_view = wire.cursor == shared.after && !shared.parties.contains(&self.name);
+            let batch = if same_view {
+                shared
+            } else {
+                match timeline.read(wire.cursor, shared.upto, Viewer::Account(&self.name), BATCH_BYTES_MAX, own) {
+                    Ok(()) => own,
+                    Err(Forgotten { .. }) => return self.end_locked(&mut wire, Reason::TooSlow),
+                }
+            };
+            wire.cursor = batch.upto;
+            if !batch.lines.is_empty() {
+                let sent = self.transmit(&mut wire, &batch.lines, outgoing);
+                if sent != Delivered::All {
+                    return sent;
+                }
+            }
+            if wire.cursor < shared.upto {
+                wire.carrier = Carrier::Courier;
+                return Delivered::NeedsCourier;
+            }
+        }
+        self.take_leave_if_due(&mut wire)
+    }
+
+    /// Asks for the session's end; true when its postman must be told.
+    pub(super) fn request_end(&self, farewell: Farewell) -> bool {
+        let mut wire = lock(&self.wire);
+        wire.farewell.get_or_insert(farewell);
+        wire.carrier == Carrier::Postman && wire.ended.is_none()
+    }
+
+    /// Ends the session at once; the first reason stands.
+    pub(super) fn end(&self, reason: Reason) {
+        self.end_locked(&mut lock(&self.wire), reason);
+    }
+
+    /// Why it ended.
+    pub(super) fn ended(&self) -> Option<Reason> {
+        lock(&self.wire).ended
+    }
+
+    /// A courier's work: sends what is unsent and then batch after batch, without holding the wire while it
+    /// waits. True when the session is up to date and the postman's again, false when it's over.
+    pub(super) fn carry(&self, timeline: &Timeline) -> bool {
+        let mut own = Batch::default();
+        if self.socket.set_write_timeout(Some(COURIER_WRITE_WAIT)).is_err() {
+            self.end(Reason::Disconnected);
+            return false;
+        }
+        loop {
+            let mut wire = lock(&self.wire);
+            if wire.ended.is_some() {
+                return false;
+            }
+            if wire.unsent.is_empty() && !self.refill(&mut wire, timeline, &mut own) {
+                return wire.ended.is_none();
+            }
+            let chunk = std::mem::take(&mut wire.unsent);
+            drop(wire);
+            self.relieved.notify_all();
+            if let Err(e) = self.write_all(&chunk, Instant::now() + SLOW_DEADLINE) {
+                let slow = e.kind() == ErrorKind::TimedOut;
+                self.end(if slow { Reason::TooSlow } else { Reason::Disconnected });
+                return false;
+            }
+        }
+    }
+
+    /// Encrypts the next batch for a courier. False when there's nothing more to carry.
+    fn refill(&self, wire: &mut MutexGuard<'_, Wire>, timeline: &Timeline, own: &mut Batch) -> bool {
+        let head = timeline.head();
+        while wire.cursor < head && wire.unsent.is_empty() {
+            let viewer = Viewer::Account(&self.name);
+            if timeline.read(wire.cursor, head, viewer, BATCH_BYTES_MAX, own).is_err() {
+                self.end_locked(wire, Reason::TooSlow);
+                return false;
+            }
+            wire.cursor = own.upto;
+            if !own.lines.is_empty() && wire.tls.encrypt(&own.lines).is_err() {
+                self.end_locked(wire, Reason::Disconnected);
+                return false;
+            }
+            wire.unsent = std::mem::take(wire.tls.outgoing());
+        }
+        if !wire.unsent.is_empty() {
+            return true;
+        }
+        if self.socket.set_write_timeout(Some(WRITE_WAIT)).is_err() {
+            self.end_locked(wire, Reason::Disconnected);
+            return false;
+        }
+        wire.carrier = Carrier::Postman;
+        false
+    }
+
+    /// Says the last word and closes our direction, if that was asked for and all before it is delivered.
+    fn take_leave_if_due(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
+        let Some(Farewell { reason, bye, .. }) = wire.farewell.filter(|farewell| wire.cursor >= farewell.after) else {
+            return Delivered::All;
+        };
+        if bye && wire.tls.encrypt(&ServerMessage::Bye { reason }.encode()).is_err() {
+            return self.end_locked(wire, Reason::Disconnected);
+        }
+        wire.tls.close();
+        match self.transmit(wire, &[], &mut Vec::new()) {
+            Delivered::All => {
+                // Only our direction: the peer reads to the end, then closes the other. Were both closed while
+                // it still sends, its system would throw away what it hasn't read.
+                wire.ended.get_or_insert(reason);
+                let _ = self.socket.shutdown(Shutdown::Write);
+                self.relieved.notify_all();
+                Delivered::Gone
+            }
+            other => other,
+        }
+    }
+
+    /// Encrypts and writes, waiting at most once for [`WRITE_WAIT`]. `scratch` spares the session a buffer.
+    fn transmit(&self, wire: &mut MutexGuard<'_, Wire>, plain: &[u8], scratch: &mut Vec<u8>) -> Delivered {
+        let outgoing = wire.tls.outgoing();
+        if outgoing.is_empty() {
+            std::mem::swap(outgoing, scratch);
+        }
+        let encrypted = if plain.is_empty() { Ok(()) } else { wire.tls.encrypt(plain) };
+        let mut ciphertext = std::mem::take(wire.tls.outgoing());
+        if encrypted.is_err() {
+            return self.end_locked(wire, Reason::Disconnected);
+        }
+        if wire.carrier == Carrier::Courier {
+            wire.unsent.append(&mut ciphertext);
+            return Delivered::All;
+        }
+        let result = match write_some(&self.socket, &ciphertext) {
+            Ok(n) if n == ciphertext.len() => Delivered::All,
+            Ok(n) if FULL_SOCKETS_RECOVER => {
+                wire.unsent.extend_from_slice(&ciphertext[n..]);
+                wire.carrier = Carrier::Courier;
+                Delivered::NeedsCourier
+            }
+            Ok(_) => self.end_locked(wire, Reason::TooSlow),
+            Err(_) => self.end_locked(wire, Reason::Disconnected),
+        };
+        ciphertext.clear();
+        *scratch = ciphertext;
+        result
+    }
+
+    fn end_locked(&self, wire: &mut MutexGuard<'_, Wire>, reason: Reason) -> Delivered {
+        if wire.ended.is_none() {
+            wire.ended = Some(reason);
+            wire.unsent = Vec::new();
+        }
+        // Wakes the session's own thread and a courier, whichever waits on the socket.
+        let _ = self.socket.shutdown(Shutdown::Both);
+        self.relieved.notify_all();
+        Delivered::Gone
+    }
+
+    fn write_all(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let n = write_some(&self.socket, bytes)?;
+            bytes = &bytes[n..];
+            if !bytes.is_empty() && (Instant::now() >= deadline || !FULL_SOCKETS_RECOVER) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes until the socket is full for as long as its write timeout. A short count says that it is.
+fn write_some(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match socket.write(&bytes[sent..]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            // A blocking socket takes less than everything only when its timeout has passed.
+            Ok(n) => {
+                sent += n;
+                break;
+            }
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(sent)
+}
