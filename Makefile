@@ -48,7 +48,7 @@ fmt-check:
 	$(CARGO) fmt --check
 
 lint: ## clippy with and without sound; a warning is an error
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets $(FEATURES) -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
 
 # For the people who work on it: private items too, and links to them.
