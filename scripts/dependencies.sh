@@ -73,12 +73,12 @@ install_with_apt() {
         as_root=sudo
     fi
     say "Installing what the build needs: $*"
-    apt_install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+    apt_install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
     # The first try saves the download of the package lists where they are there and current.
     # shellcheck disable=SC2086 # several words on purpose
     $apt_install "$@" >&2 && return
     say "Fetching the package lists first."
-    $as_root apt-get update >&2 || true
+    $as_root apt-get update -qq >&2 || true
     # shellcheck disable=SC2086
     if ! $apt_install "$@" >&2; then
         say "These packages could not be installed: $*"
