@@ -379,7 +379,7 @@ impl Request {
     /// [`BadRequest`] when it isn't UTF-8 JSON, its id isn't one, or a field is missing or of the wrong type.
     pub fn parse(line: &[u8]) -> Result<(Option<RequestId>, Self), BadRequest> {
         let no_id = |message: String| BadRequest { id: None, message };
-        let line = str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {e}")))?;
+        let line = std::str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {e}")))?;
         // The id first, so that whatever else is wrong is answered under it.
         let head: Head = serde_json::from_str(line).map_err(|e| no_id(format!("not a request: {e}")))?;
         let id = match head.id {

@@ -11,10 +11,15 @@ use crate::sync::{Gate, lock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
+
+/// The pause after a round in a busy room is this part of the time that the round took.
+const PAUSE_DIVISOR: u32 = 2;
+/// And it's never longer: nobody sees so little.
+const PAUSE_MAX: Duration = Duration::from_millis(5);
 
 /// Everyone who delivers.
 #[derive(Debug)]
@@ -182,7 +187,9 @@ impl Rounds {
             let stopping = self.postman().stopping.load(Ordering::Acquire);
             self.read_mail();
             if self.shared.upto < self.delivery.timeline.head() {
+                let begun = Instant::now();
                 self.round();
+                self.pause(begun.elapsed());
             } else if stopping {
                 return;
             } else {
@@ -193,6 +200,14 @@ impl Rounds {
 
     fn postman(&self) -> &Postman {
         &self.delivery.postmen[self.index]
+    }
+
+    /// In a busy room, where there's news again at the end of a round, waits a little for more to go out with it.
+    /// A quiet room never waits: its next event finds the postman parked.
+    fn pause(&self, round: Duration) {
+        if self.shared.upto < self.delivery.timeline.head() {
+            thread::sleep((round / PAUSE_DIVISOR).min(PAUSE_MAX));
+        }
     }
 
     /// Brings every session the next batch.
