@@ -131,6 +131,8 @@ fn perform(
     request: Request,
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
+    #[cfg(feature = "fault-injection")]
+    super::fault::strike(server, id);
     match request {
         Request::Say { room, text } => say(server, session, id, room.as_deref(), &text),
         Request::Whisper { to, text } => whisper(server, session, id, &to, &text),

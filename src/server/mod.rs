@@ -10,6 +10,8 @@ mod audit;
 mod banner;
 mod commands;
 mod delivery;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod files;
 mod folder;
 mod lobby;
