@@ -11,16 +11,23 @@ use crate::sync::{Gate, lock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
+
+/// The pause after a round in a busy room is this part of the time that the round took.
+const PAUSE_DIVISOR: u32 = 2;
+/// And it's never longer: nobody sees so little.
+const PAUSE_MAX: Duration = Duration::from_millis(5);
 
 /// Everyone who delivers.
 #[derive(Debug)]
 pub(super) struct Delivery {
     timeline: Arc<Timeline>,
     postmen: Vec<Arc<Postman>>,
+    /// How long a courier has for each of its deliveries.
+    slow_deadline: Duration,
     /// The postmen and couriers that are at work.
     at_work: Gate,
 }
@@ -51,7 +58,11 @@ impl Delivery {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(super) fn start(timeline: &Arc<Timeline>, postmen: usize) -> std::io::Result<Arc<Self>> {
+    pub(super) fn start(
+        timeline: &Arc<Timeline>,
+        postmen: usize,
+        slow_deadline: Duration,
+    ) -> std::io::Result<Arc<Self>> {
         let new_postman = |_| {
             Arc::new(Postman {
                 mail: Mutex::default(),
@@ -64,6 +75,7 @@ impl Delivery {
         let delivery = Arc::new(Self {
             timeline: Arc::clone(timeline),
             postmen: (0..postmen).map(new_postman).collect(),
+            slow_deadline,
             at_work: Gate::default(),
         });
         for (index, postman) in delivery.postmen.iter().enumerate() {
@@ -132,7 +144,7 @@ impl Delivery {
         let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
         let courier = move || {
             let _pass = pass;
-            if theirs.carry(&delivery.timeline) {
+            if theirs.carry(&delivery.timeline, delivery.slow_deadline) {
                 delivery.postman_of(&theirs).post(Mail::Arrival(Arc::clone(&theirs)));
             }
         };
@@ -182,7 +194,9 @@ impl Rounds {
             let stopping = self.postman().stopping.load(Ordering::Acquire);
             self.read_mail();
             if self.shared.upto < self.delivery.timeline.head() {
+                let begun = Instant::now();
                 self.round();
+                self.pause(begun.elapsed());
             } else if stopping {
                 return;
             } else {
@@ -193,6 +207,14 @@ impl Rounds {
 
     fn postman(&self) -> &Postman {
         &self.delivery.postmen[self.index]
+    }
+
+    /// In a busy room, where there's news again at the end of a round, waits a little for more to go out with it.
+    /// A quiet room never waits: its next event finds the postman parked.
+    fn pause(&self, round: Duration) {
+        if self.shared.upto < self.delivery.timeline.head() {
+            thread::sleep((round / PAUSE_DIVISOR).min(PAUSE_MAX));
+        }
     }
 
     /// Brings every session the next batch.
