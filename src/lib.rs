@@ -9,14 +9,18 @@
 //! - [`link`]: the join link and the fingerprint in it;
 //! - [`identity`]: the server's key and certificate;
 //! - [`server`]: the server;
+//! - [`client`]: the terminal client;
+//! - [`sanitize`]: text from others made safe for a terminal;
 //! - [`hex`]: how SHA-256 values are written;
 //! - [`sync`]: locks that outlive a panic.
 
+pub mod client;
 pub mod duplex;
 pub mod hex;
 pub mod identity;
 pub mod lines;
 pub mod link;
 pub mod protocol;
+pub mod sanitize;
 pub mod server;
 pub mod sync;

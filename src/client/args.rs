@@ -1,0 +1,90 @@
+//! The client's command line.
+
+use crate::link::{Fingerprint, Link};
+use crate::protocol::Username;
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Chats on a homeroom server.
+///
+/// What you type is said to the room; /help lists the commands. Works the same from a pipe.
+#[derive(Debug, Parser)]
+#[command(name = "homeroom-client", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Args {
+    /// The server: HOST, HOST:PORT, or the homeroom://… line that the server printed
+    #[arg(value_name = "HOST[:PORT]|LINK")]
+    pub server: Link,
+    /// Your name on the server; asked for otherwise
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub user: Option<Username>,
+    /// Accept this certificate of the server and no other
+    #[arg(long, value_name = "sha256:HEX")]
+    pub fingerprint: Option<Fingerprint>,
+    /// Plain lines alone: no colours, no cursor movement
+    #[arg(long)]
+    pub plain: bool,
+    /// Play no sounds
+    #[arg(long)]
+    pub no_sound: bool,
+    /// Take login, logout, private and message (.wav, .ogg, .mp3 or .flac) from DIR
+    #[arg(long, value_name = "DIR")]
+    pub sounds: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+The password comes from HOMEROOM_PASSWORD, else it's asked for; from a pipe it's the first line.
+Exit status: 0 done, 1 a failure while running, 2 bad usage, 3 login refused, 4 certificate not trusted.";
+
+impl Args {
+    /// The one certificate that the server may show, if the command line says one.
+    ///
+    /// # Errors
+    /// The link and `--fingerprint` contradict each other.
+    pub fn pin(&self) -> Result<Option<Fingerprint>, String> {
+        match (self.server.fingerprint, self.fingerprint) {
+            (Some(link), Some(flag)) if link != flag => {
+                Err("the link's fingerprint and --fingerprint are not the same".into())
+            }
+            (link, flag) => Ok(flag.or(link)),
+        }
+    }
+}
+
+fn parse_name(text: &str) -> Result<Username, &'static str> {
+    Username::parse(text).ok_or(Username::RULE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_taken() {
+        let args = Args::try_parse_from(["homeroom-client", "pi.local:7668", "--user", "Ada", "--no-sound"]).unwrap();
+        assert_eq!((args.server.host.as_str(), args.server.port), ("pi.local", 7668));
+        assert_eq!(args.user.unwrap().as_str(), "ada");
+        assert!(args.no_sound);
+    }
+
+    #[test]
+    fn bad_usage() {
+        for line in [&["x", "a:0"][..], &["x"], &["x", "a", "--user", "a b"], &["x", "a", "--fingerprint", "sha1:00"]] {
+            assert_eq!(Args::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_and_a_flag_must_agree() {
+        let (one, other) = (Fingerprint::of(b"1").to_string(), Fingerprint::of(b"2").to_string());
+        let link = format!("homeroom://a#{one}");
+        let pin = |flag| Args::try_parse_from(["x", &link, "--fingerprint", flag]).unwrap().pin();
+        assert_eq!(pin(&one), Ok(Some(Fingerprint::of(b"1"))));
+        assert!(pin(&other).is_err());
+    }
+}

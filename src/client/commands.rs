@@ -1,0 +1,222 @@
+//! What a typed line means.
+
+use crate::protocol::{COMMANDS, Request, Secret, TEXT_CHARS_MAX, Username};
+use crate::sanitize;
+
+/// What a typed line asks for.
+#[derive(Debug)]
+pub(super) enum Typed {
+    /// Nothing: a blank line.
+    Nothing,
+    /// Something of the server.
+    Request(Request),
+    /// `/passwd` alone: the passwords are to be asked for.
+    ChangePassword,
+    /// The end of the session.
+    Leave,
+}
+
+/// Reads one typed line, without its end.
+///
+/// # Errors
+/// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
+pub(super) fn parse(line: &str) -> Result<Typed, String> {
+    let Some(rest) = line.strip_prefix('/') else {
+        if let Some(name) = line.trim_start().strip_prefix('/').map(command_name).filter(|name| is_known(name)) {
+            return Err(format!("`/{name}` with blanks before it was not said: begin the line with the `/`"));
+        }
+        return if line.trim().is_empty() { Ok(Typed::Nothing) } else { say(line) };
+    };
+    if rest.starts_with('/') {
+        return say(rest);
+    }
+    let name = command_name(rest);
+    let arguments = rest[name.len()..].trim_start();
+    match name.as_str() {
+        "msg" | "whisper" | "w" => whisper(arguments),
+        "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
+        "help" => alone("/help", arguments, Typed::Request(Request::Help)),
+        "logout" | "quit" => alone("/logout", arguments, Typed::Leave),
+        "passwd" => passwd(arguments),
+        "adduser" => add_user(arguments),
+        "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
+        "logoutuser" => logout_user(arguments),
+        "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
+        _ => Err(unknown(&name)),
+    }
+}
+
+/// The first word, folded: phones begin every line with a capital.
+fn command_name(rest: &str) -> String {
+    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    rest[..end].to_ascii_lowercase()
+}
+
+fn is_known(name: &str) -> bool {
+    const ALIASES: [&str; 3] = ["whisper", "w", "quit"];
+    ALIASES.contains(&name) || COMMANDS.iter().any(|command| command_name(&command.usage[1..]) == name)
+}
+
+fn unknown(name: &str) -> String {
+    let name = sanitize::line(name);
+    format!("there is no command `/{name}`: /help lists them, and `//{name}` would say `/{name}` to the room")
+}
+
+/// The usage of the command that begins like `command`.
+fn usage(command: &str) -> String {
+    let same = |known: &str| known.split(' ').next() == Some(command);
+    let usage = COMMANDS.iter().map(|known| &*known.usage).find(|known| same(known));
+    format!("usage: {}", usage.unwrap_or(command))
+}
+
+fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> {
+    if arguments.is_empty() { Ok(typed) } else { Err(usage(command)) }
+}
+
+fn say(text: &str) -> Result<Typed, String> {
+    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)? }))
+}
+
+fn whisper(arguments: &str) -> Result<Typed, String> {
+    let (to, text) = arguments.split_once(char::is_whitespace).ok_or_else(|| usage("/msg"))?;
+    let text = text.trim_start();
+    if text.is_empty() {
+        return Err(usage("/msg"));
+    }
+    Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)? }))
+}
+
+fn passwd(arguments: &str) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (None, ..) => Ok(Typed::ChangePassword),
+        (Some(old), Some(new), None) => Ok(Typed::Request(Request::Passwd { old: secret(old), new: secret(new) })),
+        _ => Err("usage: /passwd, which asks for both; or /passwd <old> <new> from a pipe".into()),
+    }
+}
+
+fn add_user(arguments: &str) -> Result<Typed, String> {
+    // A password is the rest of the line: it may have blanks in it.
+    let (user, password) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    if user.is_empty() {
+        return Err(usage("/adduser"));
+    }
+    let password = Some(password.trim()).filter(|password| !password.is_empty()).map(secret);
+    Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role: Default::default() }))
+}
+
+fn logout_user(arguments: &str) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some(user), None) => Ok(Typed::Request(Request::LogoutUser { username: name(user)? })),
+        _ => Err(usage("/logoutuser")),
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{}` is no user name: {}", sanitize::line(text), Username::RULE);
+    Username::parse(text).map(|name| name.to_string()).ok_or_else(wrong)
+}
+
+fn secret(text: &str) -> Secret {
+    text.to_owned().into()
+}
+
+fn fitting(text: &str) -> Result<String, String> {
+    let chars = text.chars().count();
+    if chars > TEXT_CHARS_MAX {
+        return Err(format!(
+            "a message has at most {TEXT_CHARS_MAX} characters, this one has {chars}: it was not said"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What goes over the wire for a line, without the id.
+    fn wire(line: &str) -> String {
+        match parse(line) {
+            Ok(Typed::Request(request)) => String::from_utf8(request.encode(None)).unwrap().trim_end().to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn lines_and_what_they_ask_for() {
+        for (line, expected) in [
+            ("hi", r#"{"type":"say","text":"hi"}"#),
+            ("  indented ", r#"{"type":"say","text":"  indented "}"#),
+            ("  // a comment", r#"{"type":"say","text":"  // a comment"}"#),
+            ("//who", r#"{"type":"say","text":"/who"}"#),
+            ("/msg Bob  psst, you ", r#"{"type":"whisper","to":"bob","text":"psst, you "}"#),
+            ("/w bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
+            ("/Whisper bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
+            ("/who", r#"{"type":"who"}"#),
+            ("/help ", r#"{"type":"help"}"#),
+            ("/passwd a b", r#"{"type":"passwd","old":"a","new":"b"}"#),
+            ("/adduser Eve", r#"{"type":"add_user","username":"eve","role":"user"}"#),
+            (
+                "/adduser eve correct horse",
+                r#"{"type":"add_user","username":"eve","password":"correct horse","role":"user"}"#,
+            ),
+            ("/listusers", r#"{"type":"list_users"}"#),
+            ("/logoutuser eve", r#"{"type":"logout_user","username":"eve"}"#),
+            ("/shutdown", r#"{"type":"shutdown"}"#),
+            ("", "Ok(Nothing)"),
+            (" \t", "Ok(Nothing)"),
+            ("/logout", "Ok(Leave)"),
+            ("/quit", "Ok(Leave)"),
+            ("/passwd", "Ok(ChangePassword)"),
+        ] {
+            assert_eq!(wire(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_forms_show_the_right_one() {
+        for (line, expected) in [
+            ("/msg", "usage: /msg <user> <text>"),
+            ("/w", "usage: /msg <user> <text>"),
+            ("/msg bob", "usage: /msg <user> <text>"),
+            ("/msg bob  ", "usage: /msg <user> <text>"),
+            ("/who is there", "usage: /who"),
+            ("/logout now", "usage: /logout"),
+            ("/passwd one", "usage: /passwd, which"),
+            ("/passwd one two three", "usage: /passwd, which"),
+            ("/adduser", "usage: /adduser <user> [password]"),
+            ("/logoutuser", "usage: /logoutuser <user>"),
+            ("/logoutuser a b", "usage: /logoutuser <user>"),
+            ("/shutdown -h now", "usage: /shutdown"),
+            ("/msg b*b hi", "`b*b` is no user name"),
+            ("/mgs bob secret", "there is no command `/mgs`"),
+            ("/", "there is no command `/`"),
+            ("/\x1b[2J", "there is no command `/␛[2j`"),
+            (" /msg bob secret", "`/msg` with blanks before it was not said"),
+            ("\t/w bob secret", "`/w` with blanks before it was not said"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(error.starts_with(expected), "{line:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_help_lists_is_one() {
+        for command in COMMANDS {
+            let name = command_name(&command.usage[1..]);
+            let error = parse(&format!("/{name} ! ! !")).unwrap_err();
+            assert!(!error.starts_with("there is no command"), "{error}");
+        }
+    }
+
+    #[test]
+    fn long_texts() {
+        let longest = "😀".repeat(TEXT_CHARS_MAX);
+        assert!(parse(&longest).is_ok());
+        assert!(parse(&format!("/msg bob {longest}")).is_ok());
+        assert!(parse(&format!("{longest}x")).unwrap_err().contains("this one has 4001"));
+        assert!(parse(&format!("//{longest}")).is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! The way to a server: TCP, then TLS, then whether it is the right one. Nothing is said to it before that.
+
+use super::ClientError;
+use super::console::{Console, notice};
+use super::trust::{self, Expected, KnownServers};
+use crate::duplex::{Duplex, HandshakeError};
+use crate::link::{Fingerprint, Link};
+use native_tls::{Protocol, TlsConnector};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long one address has to answer.
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// How many addresses of a name are tried.
+const ADDRESSES_MAX: usize = 8;
+/// How long the TLS handshake may take.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(15);
+
+/// A connection to a server that is the right one.
+#[derive(Debug)]
+pub(super) struct Connected {
+    /// What is read from and written to.
+    pub(super) socket: Arc<TcpStream>,
+    /// What is said over it.
+    pub(super) tls: Duplex,
+}
+
+/// Connects to a server for the first time in this run, and finds out what makes it the right one.
+///
+/// With a `pin` that certificate alone; otherwise the one that was trusted before; otherwise one that the
+/// system's roots accept; otherwise a person is asked.
+///
+/// # Errors
+/// [`ClientError`]; from a pipe also when a person would have to be asked.
+pub(super) fn meet(
+    server: &Link,
+    pin: Option<Fingerprint>,
+    known: &KnownServers,
+    console: &Console,
+) -> Result<(Connected, Expected), ClientError> {
+    let before = known.find(server)?;
+    if let Some(pin) = pin {
+        let connected = again(server, Expected::Pinned(pin))?;
+        if before.map(|(fingerprint, _)| fingerprint) != Some(pin) {
+            remember(server, pin, known);
+        }
+        return Ok((connected, Expected::Pinned(pin)));
+    }
+    if let Some((expected, line)) = before {
+        let (connected, shown) = dial_any(server)?;
+        if shown != expected {
+            let entry = format!("line {line} of {}", known.path().display());
+            return Err(ClientError::ChangedCertificate { server: trust::address(server), expected, shown, entry });
+        }
+        return Ok((connected, Expected::Pinned(expected)));
+    }
+    match dial(server, &verifying(server)?) {
+        Ok(connected) => Ok((connected, Expected::Roots)),
+        // Not accepted, or no TLS at all: the second attempt tells.
+        Err(ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => introduce(server, known, console),
+        Err(other) => Err(other),
+    }
+}
+
+/// Connects to a server that nobody vouches for, and asks whether it is to be trusted.
+fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(Connected, Expected), ClientError> {
+    let (connected, shown) = dial_any(server)?;
+    let address = trust::address(server);
+    if !console.is_terminal() {
+        return Err(ClientError::UnknownServer { server: address, shown });
+    }
+    notice(format_args!("this is the first time that you join {address}, and nobody vouches for it"));
+    notice(format_args!("its certificate is {shown}"));
+    notice("compare that with what the server printed when it started");
+    if !console.confirm("trust this server?") {
+        return Err(ClientError::NotTrusted { server: address });
+    }
+    remember(server, shown, known);
+    Ok((connected, Expected::Pinned(shown)))
+}
+
+/// Connects to a server that was met before.
+///
+/// # Errors
+/// [`ClientError`].
+pub(super) fn again(server: &Link, expected: Expected) -> Result<Connected, ClientError> {
+    let Expected::Pinned(expected) = expected else { return dial(server, &verifying(server)?) };
+    let (connected, shown) = dial_any(server)?;
+    if shown != expected {
+        return Err(ClientError::WrongCertificate { server: trust::address(server), expected, shown });
+    }
+    Ok(connected)
+}
+
+fn remember(server: &Link, fingerprint: Fingerprint, known: &KnownServers) {
+    if let Err(e) = known.remember(server, fingerprint) {
+        notice(format_args!("the server's certificate can't be remembered: {e}"));
+    }
+}
+
+/// A connector with the system's own checks.
+fn verifying(server: &Link) -> Result<TlsConnector, ClientError> {
+    builder(server).build().map_err(ClientError::Tls)
+}
+
+/// Connects whatever certificate is shown, and tells which. The caller must look at it before anything else.
+fn dial_any(server: &Link) -> Result<(Connected, Fingerprint), ClientError> {
+    let mut builder = builder(server);
+    builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+    let connected = dial(server, &builder.build().map_err(ClientError::Tls)?)?;
+    let certificate = connected.tls.peer_certificate();
+    let certificate = certificate.ok_or_else(|| ClientError::NoCertificate { server: trust::address(server) })?;
+    Ok((connected, Fingerprint::of(&certificate)))
+}
+
+fn builder(server: &Link) -> native_tls::TlsConnectorBuilder {
+    let mut builder = TlsConnector::builder();
+    // TLS 1.0 and 1.1 are forbidden by RFC 8996; a name to be indicated is never an address (RFC 6066, 3).
+    builder.min_protocol_version(Some(Protocol::Tlsv12)).use_sni(tls_name(server).parse::<IpAddr>().is_err());
+    builder
+}
+
+/// What a certificate calls the server: an IPv6 address without its zone.
+fn tls_name(server: &Link) -> &str {
+    match server.host.split_once('%') {
+        Some((address, _zone)) if address.contains(':') => address,
+        _ => &server.host,
+    }
+}
+
+fn dial(server: &Link, connector: &TlsConnector) -> Result<Connected, ClientError> {
+    let socket = Arc::new(reach(server)?);
+    let deadline = Instant::now() + HANDSHAKE_WAIT;
+    let failed = |error| ClientError::Handshake { server: trust::address(server), error };
+    let tls = Duplex::connect(connector, tls_name(server), &socket, deadline).map_err(failed)?;
+    Ok(Connected { socket, tls })
+}
+
+/// The first of the name's addresses that answers.
+fn reach(server: &Link) -> Result<TcpStream, ClientError> {
+    let failed = |error| ClientError::Connect { server: trust::address(server), error };
+    let unresolved = |error| ClientError::Resolve { host: server.host.clone(), error };
+    let addresses: Vec<SocketAddr> =
+        (server.host.as_str(), server.port).to_socket_addrs().map_err(unresolved)?.take(ADDRESSES_MAX).collect();
+    let mut error = io::ErrorKind::AddrNotAvailable.into();
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, CONNECT_WAIT) {
+            Ok(socket) => {
+                socket.set_nodelay(true).map_err(failed)?;
+                return Ok(socket);
+            }
+            Err(e) => error = e,
+        }
+    }
+    Err(failed(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_for_tls() {
+        for (host, name) in [("pi.local", "pi.local"), ("::1", "::1"), ("fe80::1%eth0", "fe80::1"), ("a%b", "a%b")] {
+            assert_eq!(tls_name(&Link { host: host.into(), port: 1, fingerprint: None }), name);
+        }
+    }
+}

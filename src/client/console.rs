@@ -1,0 +1,157 @@
+//! Standard input and standard error: what is asked of the person in front of the client, or of the pipe.
+//!
+//! Standard output is the reader thread's alone. Prompts and what the client itself has to say go to standard
+//! error.
+
+use super::ClientError;
+use crate::protocol::{LINE_BYTES_MAX, Secret};
+use crate::sync::Gate;
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::time::{Duration, Instant};
+
+/// How long the client, when it ends, waits for a hidden prompt that is still open. To end earlier would leave
+/// the terminal without an echo.
+const HIDDEN_PROMPT_WAIT: Duration = Duration::from_secs(10);
+
+/// The longest typed line. Any text that a server takes fits into it, behind its command.
+const TYPED_BYTES_MAX: usize = LINE_BYTES_MAX;
+
+/// Where the person, or the script, is.
+#[derive(Debug)]
+pub(super) struct Console {
+    terminal: bool,
+    /// Prompts that hide what is typed; as long as one is open, the terminal has no echo.
+    hidden: Gate,
+}
+
+/// A line from standard input, without its end.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum TypedLine {
+    /// As it was typed.
+    Text(String),
+    /// Longer than any text that a server takes. It was skipped.
+    TooLong,
+    /// Not UTF-8. It was skipped.
+    NotUtf8,
+}
+
+/// Says something on standard error, marked as the client's own word.
+pub(super) fn notice(text: impl std::fmt::Display) {
+    // Nobody is left to be told that this failed.
+    let _ = writeln!(io::stderr(), "! {text}");
+}
+
+impl Console {
+    /// The process's own.
+    pub(super) fn new() -> Self {
+        Self { terminal: io::stdin().is_terminal(), hidden: Gate::default() }
+    }
+
+    /// Whether a person types.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// The next line; None at the end of input.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn next_line(&self) -> io::Result<Option<TypedLine>> {
+        next_line(&mut io::stdin().lock())
+    }
+
+    /// Asks for something that may be seen. From a pipe it's the next line.
+    ///
+    /// # Errors
+    /// Nothing was given.
+    pub(super) fn ask(&self, prompt: &'static str) -> Result<String, ClientError> {
+        if self.terminal {
+            let _ = write!(io::stderr(), "{prompt}: ");
+        }
+        match self.next_line() {
+            Ok(Some(TypedLine::Text(text))) => Ok(text),
+            _ => Err(ClientError::NothingGiven { what: prompt }),
+        }
+    }
+
+    /// Asks for something that isn't shown while it's typed. From a pipe it's the next line.
+    ///
+    /// # Errors
+    /// Nothing was given, or Ctrl-C was typed.
+    pub(super) fn ask_hidden(&self, prompt: &'static str) -> Result<Secret, ClientError> {
+        if !self.terminal {
+            return self.ask(prompt).map(Secret::from);
+        }
+        let _pass = self.hidden.enter();
+        match rpassword::prompt_password(format!("{prompt}: ")) {
+            Ok(text) => Ok(text.into()),
+            Err(e) if e.kind() == ErrorKind::Interrupted => Err(ClientError::Interrupted),
+            Err(_) => Err(ClientError::NothingGiven { what: prompt }),
+        }
+    }
+
+    /// Asks for a yes; anything else is a no.
+    pub(super) fn confirm(&self, question: &str) -> bool {
+        let _ = write!(io::stderr(), "{question} [y/N] ");
+        match self.next_line() {
+            Ok(Some(TypedLine::Text(answer))) => matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"),
+            _ => false,
+        }
+    }
+
+    /// Whether a hidden prompt is open.
+    pub(super) fn is_hiding(&self) -> bool {
+        self.hidden.count() > 0
+    }
+
+    /// Before the process ends: waits until no hidden prompt is open, for [`HIDDEN_PROMPT_WAIT`] at the longest.
+    pub(super) fn wait_until_shown(&self) {
+        if self.is_hiding() {
+            notice("press Enter to leave");
+            self.hidden.wait_until_empty(Instant::now() + HIDDEN_PROMPT_WAIT);
+        }
+    }
+}
+
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<TypedLine>> {
+    let mut line = Vec::new();
+    let read = input.take(TYPED_BYTES_MAX as u64).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.truncate(line.strip_suffix(b"\r\n").map_or(read - 1, <[u8]>::len));
+    } else if read == TYPED_BYTES_MAX {
+        input.skip_until(b'\n')?;
+        return Ok(Some(TypedLine::TooLong));
+    }
+    Ok(Some(String::from_utf8(line).map_or(TypedLine::NotUtf8, TypedLine::Text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(mut input: &[u8]) -> Vec<TypedLine> {
+        std::iter::from_fn(|| next_line(&mut input).unwrap()).collect()
+    }
+
+    #[test]
+    fn lines_as_typed() {
+        let text = |text: &str| TypedLine::Text(text.into());
+        assert_eq!(read(b""), []);
+        assert_eq!(read(b"a\n\nb\r\n c "), [text("a"), text(""), text("b"), text(" c ")]);
+        assert_eq!(read(b"a\n\xff\nb"), [text("a"), TypedLine::NotUtf8, text("b")]);
+    }
+
+    #[test]
+    fn long_lines_are_skipped_whole() {
+        let mut input = vec![b'x'; 100_000];
+        input.extend_from_slice(b"\nnext\n");
+        assert_eq!(read(&input), [TypedLine::TooLong, TypedLine::Text("next".into())]);
+        input.truncate(TYPED_BYTES_MAX);
+        assert_eq!(read(&input), [TypedLine::TooLong]);
+        input.truncate(TYPED_BYTES_MAX - 1);
+        assert!(matches!(&read(&input)[..], [TypedLine::Text(_)]));
+    }
+}

@@ -1,0 +1,271 @@
+//! Why the client ends other than by its user's wish.
+
+use super::trust::KnownServersError;
+use crate::duplex::HandshakeError;
+use crate::link::Fingerprint;
+use crate::protocol::Reason;
+use crate::sanitize;
+use std::fmt;
+use std::io;
+
+/// Why the client ends other than by its user's wish. What comes from the server is made safe when it is shown.
+#[derive(Debug)]
+pub enum ClientError {
+    /// The command line contradicts itself.
+    Usage(String),
+    /// The end of input where a name or a password was asked for.
+    NothingGiven {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// `HOMEROOM_PASSWORD` isn't UTF-8.
+    PasswordNotUtf8,
+    /// Ctrl-C before there was a session.
+    Interrupted,
+    /// The host's name can't be resolved.
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// No address of the host answers.
+    Connect {
+        /// HOST:PORT.
+        server: String,
+        /// What the system says of the last address.
+        error: io::Error,
+    },
+    /// TLS can't be set up at all on this machine.
+    Tls(native_tls::Error),
+    /// Something answers, but not with TLS as it should be.
+    Handshake {
+        /// HOST:PORT.
+        server: String,
+        /// What went wrong.
+        error: HandshakeError,
+    },
+    /// The server shows no certificate.
+    NoCertificate {
+        /// HOST:PORT.
+        server: String,
+    },
+    /// The file `known_servers` is no use.
+    KnownServers(KnownServersError),
+    /// The certificate isn't the one of the link or the command line.
+    WrongCertificate {
+        /// HOST:PORT.
+        server: String,
+        /// What it should have shown.
+        expected: Fingerprint,
+        /// What it showed.
+        shown: Fingerprint,
+    },
+    /// The certificate isn't the one that was trusted before.
+    ChangedCertificate {
+        /// HOST:PORT.
+        server: String,
+        /// What it showed before.
+        expected: Fingerprint,
+        /// What it showed now.
+        shown: Fingerprint,
+        /// Where that is remembered: the line and the file.
+        entry: String,
+    },
+    /// Nothing vouches for the certificate, and there is nobody to ask.
+    UnknownServer {
+        /// HOST:PORT.
+        server: String,
+        /// What it showed.
+        shown: Fingerprint,
+    },
+    /// The person didn't want to trust the server.
+    NotTrusted {
+        /// HOST:PORT.
+        server: String,
+    },
+    /// The server refused the login.
+    Refused {
+        /// Its words.
+        message: String,
+    },
+    /// The server's answer to the login makes no sense.
+    NoWelcome,
+    /// The connection ended.
+    Lost {
+        /// What the system says; None when the server closed it.
+        error: Option<io::Error>,
+        /// Whether something that was typed has no answer yet.
+        unanswered: bool,
+    },
+    /// The server sends something without end.
+    Flood,
+    /// The server said goodbye.
+    Bye(Reason),
+    /// Standard output can't be written to.
+    Output(io::Error),
+    /// Standard input can't be read.
+    Input(io::Error),
+    /// The system gives no thread, no random numbers, no signal handler.
+    System {
+        /// What can't be done.
+        what: &'static str,
+        /// What the system says.
+        error: String,
+    },
+}
+
+impl ClientError {
+    /// The process's exit status.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::NothingGiven { .. } | Self::PasswordNotUtf8 => 2,
+            Self::Refused { .. } => 3,
+            Self::WrongCertificate { .. }
+            | Self::ChangedCertificate { .. }
+            | Self::UnknownServer { .. }
+            | Self::NotTrusted { .. }
+            | Self::NoCertificate { .. } => 4,
+            Self::Interrupted => 130,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => f.write_str(message),
+            Self::NothingGiven { what } => write!(f, "no {what} was given"),
+            Self::PasswordNotUtf8 => f.write_str("HOMEROOM_PASSWORD is not UTF-8"),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::Resolve { host, error } => write!(f, "no address is known for `{host}`: {error}"),
+            Self::Connect { server, error } => write!(f, "can't connect to {}: {error}", server),
+            Self::Tls(e) => write!(f, "TLS can't be set up: {e}"),
+            Self::Handshake { server, error } => {
+                write!(f, "what answers at {} doesn't speak TLS as a homeroom server does: {error}", server)
+            }
+            Self::NoCertificate { server } => write!(f, "{} shows no certificate", server),
+            Self::KnownServers(e) => write!(f, "{e}"),
+            Self::WrongCertificate { server, expected, shown } => wrong_certificate(f, server, expected, shown),
+            Self::ChangedCertificate { server, expected, shown, entry } => {
+                changed_certificate(f, server, expected, shown, entry)
+            }
+            Self::UnknownServer { server, shown } => unknown_server(f, server, shown),
+            Self::NotTrusted { server } => write!(f, "{} is not trusted: nothing was said to it", server),
+            Self::Refused { message } => write!(f, "the login was refused: {}", sanitize::line(message)),
+            Self::NoWelcome => f.write_str("the server's answer to the login makes no sense"),
+            Self::Lost { error, unanswered } => lost(f, error.as_ref(), *unanswered),
+            Self::Flood => f.write_str("the server sends a line without an end: the connection was closed"),
+            Self::Bye(reason) => f.write_str(bye(*reason)),
+            Self::Output(e) => write!(f, "can't write to standard output: {e}"),
+            Self::Input(e) => write!(f, "can't read standard input: {e}"),
+            Self::System { what, error } => write!(f, "can't {what}: {error}"),
+        }
+    }
+}
+
+fn changed_certificate(
+    f: &mut fmt::Formatter<'_>,
+    server: &str,
+    expected: &Fingerprint,
+    shown: &Fingerprint,
+    entry: &str,
+) -> fmt::Result {
+    write!(
+        f,
+        "\
+THE CERTIFICATE OF {server} HAS CHANGED
+  It may be that somebody listens in on you right now (a man-in-the-middle attack).
+  It may also be that the server was set up anew.
+  known until now: {expected}
+  shown now:       {shown}
+  Nothing was said to it, your password least of all. Ask who runs the server. If the new certificate is right,
+  begin once with
+    homeroom-client {server} --fingerprint {shown}
+  or remove {entry}"
+    )
+}
+
+fn wrong_certificate(
+    f: &mut fmt::Formatter<'_>,
+    server: &str,
+    expected: &Fingerprint,
+    shown: &Fingerprint,
+) -> fmt::Result {
+    write!(
+        f,
+        "\
+{server} SHOWS ANOTHER CERTIFICATE THAN IT SHOULD
+  It may be that somebody listens in on you right now (a man-in-the-middle attack).
+  It may also be that the server was set up anew, and the link or fingerprint is an old one.
+  expected: {expected}
+  shown:    {shown}
+  Nothing was said to it, your password least of all. Ask who runs the server for the present link",
+    )
+}
+
+fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Fingerprint) -> fmt::Result {
+    write!(
+        f,
+        "\
+{server} is not known yet, and nobody is here to be asked whether to trust it
+  its certificate: {shown}
+  If that is what the server printed when it started, use
+    homeroom-client {server} --fingerprint {shown}",
+    )
+}
+
+fn lost(f: &mut fmt::Formatter<'_>, error: Option<&io::Error>, unanswered: bool) -> fmt::Result {
+    match error {
+        Some(error) => write!(f, "the connection to the server is lost: {error}")?,
+        None => f.write_str("the server closed the connection")?,
+    }
+    if unanswered { f.write_str("; it didn't confirm what was typed last") } else { Ok(()) }
+}
+
+fn bye(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Logout => "this session made way for a newer one of the same account",
+        Reason::Removed => "an administrator ended this session",
+        Reason::TooSlow => "the server ended this session: what it sent was not read fast enough",
+        Reason::Timeout => "the server ended this session: it had no answer from here",
+        Reason::Shutdown => "the server was shut down",
+        Reason::Disconnected | Reason::Other => "the server ended this session",
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl From<KnownServersError> for ClientError {
+    fn from(error: KnownServersError) -> Self {
+        Self::KnownServers(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_certificate_says_what_to_do() {
+        let error = ClientError::ChangedCertificate {
+            server: "pi.local:7667".into(),
+            expected: Fingerprint::of(b"1"),
+            shown: Fingerprint::of(b"2"),
+            entry: "line 3 of /home/ada/.config/homeroom/known_servers".into(),
+        };
+        let text = error.to_string();
+        assert!(text.contains("THE CERTIFICATE OF pi.local:7667 HAS CHANGED"));
+        assert!(text.contains(&format!("--fingerprint {}", Fingerprint::of(b"2"))));
+        assert!(text.contains("line 3 of /home/ada/.config/homeroom/known_servers"));
+        assert_eq!(error.exit_status(), 4);
+    }
+
+    #[test]
+    fn a_refusal_is_made_safe() {
+        let error = ClientError::Refused { message: "no\x1b[2J\n".into() };
+        assert_eq!(error.to_string(), "the login was refused: no␛[2J␊");
+        assert_eq!(error.exit_status(), 3);
+    }
+}

@@ -1,0 +1,113 @@
+//! From a fresh connection to a session: who the user is, and what the server says to it.
+
+use super::ClientError;
+use super::args::Args;
+use super::connect::Connected;
+use super::console::Console;
+use crate::duplex::Peer;
+use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
+use std::env::VarError;
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+/// How long the server may take to answer a login. Hashing a password takes a slow machine a second or more, and
+/// a whole class logs in at once.
+const LOGIN_WAIT: Duration = Duration::from_secs(60);
+
+/// Where the password may come from instead of a prompt.
+const PASSWORD_VARIABLE: &str = "HOMEROOM_PASSWORD";
+
+/// Who logs in, and with what.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    /// The account's name.
+    pub(super) name: Username,
+    /// Its password.
+    pub(super) password: Secret,
+}
+
+/// What a login yields.
+#[derive(Debug)]
+pub(super) struct LoggedIn {
+    /// The server's answer.
+    pub(super) welcome: Welcome<'static>,
+    /// Plaintext that came behind it.
+    pub(super) pending: Vec<u8>,
+}
+
+impl Credentials {
+    /// From the command line and the environment, else asked for.
+    ///
+    /// # Errors
+    /// Nothing was given where something was asked for.
+    pub(super) fn ask(args: &Args, console: &Console) -> Result<Self, ClientError> {
+        let name = match &args.user {
+            Some(name) => name.clone(),
+            None => {
+                let wrong = || ClientError::Usage(Username::RULE.into());
+                Username::parse(console.ask("name")?.trim()).ok_or_else(wrong)?
+            }
+        };
+        let password = match std::env::var(PASSWORD_VARIABLE) {
+            Ok(password) => password.into(),
+            Err(VarError::NotPresent) => console.ask_hidden("password")?,
+            Err(VarError::NotUnicode(_)) => return Err(ClientError::PasswordNotUtf8),
+        };
+        Ok(Self { name, password })
+    }
+}
+
+/// Logs in over a connection to the right server.
+///
+/// # Errors
+/// The server refuses, makes no sense, or is gone.
+pub(super) fn log_in(connected: &mut Connected, credentials: &Credentials) -> Result<LoggedIn, ClientError> {
+    let request = Request::Login(Login {
+        protocol: VERSION,
+        username: credentials.name.to_string(),
+        password: Some(credentials.password.clone()),
+        token: None,
+        after: None,
+    });
+    let lost = |error| ClientError::Lost { error: Some(error), unanswered: false };
+    connected.tls.send(&connected.socket, &request.encode(None)).map_err(lost)?;
+    let deadline = Instant::now() + LOGIN_WAIT;
+    let mut pending = Vec::new();
+    loop {
+        let line = next_line(connected, deadline, &mut pending)?;
+        match serde_json::from_slice(&line).map_err(|_| ClientError::NoWelcome)? {
+            ServerMessage::Welcome(welcome) => return Ok(LoggedIn { welcome, pending }),
+            ServerMessage::Error { message, .. } => return Err(ClientError::Refused { message: message.into_owned() }),
+            ServerMessage::Ping {} => {
+                connected.tls.send(&connected.socket, &Request::Pong.encode(None)).map_err(lost)?;
+            }
+            ServerMessage::Bye { reason } => return Err(ClientError::Bye(reason)),
+            ServerMessage::Unknown => {}
+            _ => return Err(ClientError::NoWelcome),
+        }
+    }
+}
+
+fn next_line(connected: &mut Connected, deadline: Instant, pending: &mut Vec<u8>) -> Result<Vec<u8>, ClientError> {
+    let lost = |error| ClientError::Lost { error, unanswered: false };
+    loop {
+        if let Some(end) = pending.iter().position(|&b| b == b'\n') {
+            let rest = pending.split_off(end + 1);
+            return Ok(std::mem::replace(pending, rest));
+        }
+        if pending.len() >= LINE_BYTES_MAX {
+            return Err(ClientError::Flood);
+        }
+        match connected.tls.receive(&connected.socket, deadline, pending) {
+            Ok(Peer::Open) => {}
+            // What came with the end may still be the answer.
+            Ok(Peer::Closed) if pending.contains(&b'\n') => {}
+            Ok(Peer::Closed) => return Err(lost(None)),
+            Err(e) if e.kind() == ErrorKind::TimedOut => {
+                let message = format!("no answer to the login within {} s", LOGIN_WAIT.as_secs());
+                return Err(lost(Some(io::Error::new(ErrorKind::TimedOut, message))));
+            }
+            Err(e) => return Err(lost(Some(e))),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The terminal client: `homeroom-client`.
+//!
+//! Four threads. The main thread becomes the reader: it alone reads from the server and writes to standard
+//! output. The stdin thread carries out what is typed, one line after the other. The writer thread sends, so that
+//! the reader never waits for a write. The sound thread plays. What the client itself has to say, refusals of
+//! what was typed among it, goes to standard error behind `! `.
+
+pub mod args;
+mod commands;
+mod connect;
+mod console;
+mod error;
+mod input;
+mod login;
+mod reader;
+mod render;
+mod session;
+mod sound;
+mod trust;
+mod wire;
+
+pub use error::ClientError;
+pub use trust::KnownServersError;
+
+use crate::sync::lock;
+use args::Args;
+use connect::Connected;
+use console::Console;
+use input::{Input, Preliminaries};
+use jiff::tz::TimeZone;
+use login::{Credentials, LoggedIn};
+use reader::Reader;
+use render::Renderer;
+use session::Session;
+use sound::Sounds;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use trust::KnownServers;
+use wire::Wire;
+
+/// A server drops strangers who take their time. If it took a person longer than this to say who they are, the
+/// client comes back with a fresh connection.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The exit status after a second Ctrl-C, or one before there is a session.
+const INTERRUPTED: i32 = 130;
+
+/// Chats until the user or the server ends it.
+///
+/// # Errors
+/// [`ClientError`], with the exit status that it means.
+pub fn run(args: &Args) -> Result<(), ClientError> {
+    let pin = args.pin().map_err(ClientError::Usage)?;
+    let known = KnownServers::from_environment()?;
+    let console = Arc::new(Console::new());
+    let current = Arc::new(Mutex::new(None));
+    handle_signals(&console, &current)?;
+
+    let (mut connected, expected) = connect::meet(&args.server, pin, &known, &console)?;
+    let met = Instant::now();
+    let credentials = Credentials::ask(args, &console)?;
+    if met.elapsed() > FRESH {
+        connected = connect::again(&args.server, expected)?;
+    }
+    let LoggedIn { welcome, pending } = login::log_in(&mut connected, &credentials)?;
+    let one_time = welcome.must_change_password.then_some(credentials.password);
+
+    let renderer = Renderer::new(&welcome.username, TimeZone::system());
+    let sounds = if args.no_sound { Sounds::default() } else { Sounds::start(args.sounds.clone()) };
+    let mut shown = String::new();
+    renderer.welcome(&welcome, &mut shown);
+    let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
+
+    let session = start_session(&welcome.username, connected)?;
+    *lock(&current) = Some(Arc::clone(&session));
+    let input = Input { session: Arc::clone(&session), console: Arc::clone(&console) };
+    spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
+    let result = Reader::new(&session, renderer, sounds, io::stdout().lock()).run(&shown, &pending);
+    console.wait_until_shown();
+    result
+}
+
+fn start_session(me: &str, connected: Connected) -> Result<Arc<Session>, ClientError> {
+    let wire = Wire::start(connected)?;
+    Ok(Arc::new(Session::new(me.to_owned(), wire)?))
+}
+
+/// Ctrl-C, SIGTERM and SIGHUP leave in good order; a second one at once.
+fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session>>>>) -> Result<(), ClientError> {
+    let (console, current) = (Arc::clone(console), Arc::clone(current));
+    let mut leaving = false;
+    let handler = move || match &*lock(&current) {
+        Some(session) if !leaving => {
+            leaving = true;
+            let session = Arc::clone(session);
+            // A thread of its own, so that the next signal is heard. Without one: the next signal.
+            let _ = spawn("goodbye", move || session.leave());
+        }
+        // A hidden prompt sees Ctrl-C itself, and gives the terminal its echo back first.
+        None if console.is_hiding() => {}
+        _ => std::process::exit(INTERRUPTED),
+    };
+    ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: e.to_string() })
+}
+
+/// A named thread that nobody joins: it ends with the process, perhaps in the middle of waiting for a line.
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), ClientError> {
+    let started = thread::Builder::new().name(name.into()).spawn(run);
+    started.map(drop).map_err(|e| ClientError::System { what: "start a thread", error: e.to_string() })
+}

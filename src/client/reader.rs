@@ -1,0 +1,196 @@
+//! The reader thread: it alone reads from the server and writes to standard output.
+
+use super::ClientError;
+use super::console::notice;
+use super::render::Renderer;
+use super::session::{Answer, Session};
+use super::sound::{Cue, Sounds};
+use crate::duplex::{Peer, READ_BYTES};
+use crate::lines::{Line, LineReader};
+use crate::protocol::{Reason, Reply, Request, ServerMessage, UserList};
+use crate::sanitize;
+use std::io::{ErrorKind, Write};
+
+/// Reads until the session is over. Everything that came before the end has then been shown.
+pub(super) struct Reader<'a, W> {
+    session: &'a Session,
+    renderer: Renderer,
+    sounds: Sounds,
+    out: W,
+    lines: LineReader,
+    /// What is to be shown of what has come.
+    shown: String,
+    /// The answer that is to be handed on once all that came before it is shown.
+    answered: Option<(String, Answer)>,
+    /// The server has sent something that makes no sense; said once.
+    complained: bool,
+}
+
+/// How the server ended the session.
+enum End {
+    Bye(Reason),
+    Flood,
+}
+
+impl<'a, W: Write> Reader<'a, W> {
+    /// Shows on `out` what comes for `session`.
+    pub(super) fn new(session: &'a Session, renderer: Renderer, sounds: Sounds, out: W) -> Self {
+        Self {
+            session,
+            renderer,
+            sounds,
+            out,
+            lines: LineReader::default(),
+            shown: String::new(),
+            answered: None,
+            complained: false,
+        }
+    }
+
+    /// Shows the welcome, and reads until the session is over; `pending` is plaintext that came with the login.
+    ///
+    /// # Errors
+    /// Why it is over, if the user didn't want it to be.
+    pub(super) fn run(mut self, welcome: &str, pending: &[u8]) -> Result<(), ClientError> {
+        self.shown.push_str(welcome);
+        let mut end = self.take(pending)?;
+        let mut buffer = vec![0; READ_BYTES];
+        let mut plain = Vec::new();
+        let mut asked = false;
+        while end.is_none() {
+            plain.clear();
+            match self.session.wire.receive(&mut buffer, &mut plain) {
+                Ok(Peer::Open) => end = self.take(&plain)?,
+                Ok(Peer::Closed) => {
+                    end = self.take(&plain)?;
+                    break;
+                }
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && !asked => {
+                    self.session.wire.ping();
+                    asked = true;
+                    continue;
+                }
+                Err(error) => return self.over(None, Some(error)),
+            }
+            asked = false;
+        }
+        self.over(end, None)
+    }
+
+    /// What the end of the session means.
+    fn over(&self, end: Option<End>, error: Option<std::io::Error>) -> Result<(), ClientError> {
+        let unanswered = self.session.end();
+        match end {
+            _ if self.session.is_leaving() => Ok(()),
+            Some(End::Bye(reason)) => Err(ClientError::Bye(reason)),
+            Some(End::Flood) => Err(ClientError::Flood),
+            None => Err(ClientError::Lost { error, unanswered }),
+        }
+    }
+
+    /// Shows what some plaintext completes.
+    fn take(&mut self, plain: &[u8]) -> Result<Option<End>, ClientError> {
+        let mut end = None;
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.feed(plain, |line| {
+            if end.is_some() {
+                return;
+            }
+            match line {
+                Line::Whole(line) => match serde_json::from_slice(line) {
+                    Ok(message) => end = self.message(&message),
+                    Err(_) => self.complain(),
+                },
+                Line::TooLong => self.complain(),
+                Line::Endless => end = Some(End::Flood),
+            }
+        });
+        self.lines = lines;
+        self.show().map_err(|e| {
+            self.session.end();
+            ClientError::Output(e)
+        })?;
+        Ok(end)
+    }
+
+    fn message(&mut self, message: &ServerMessage<'_>) -> Option<End> {
+        let me = self.session.me.as_str();
+        match message {
+            ServerMessage::Message { from, id, .. } => {
+                self.event(message, from != me, Cue::Message);
+                self.acknowledge(from == me, id.as_deref());
+            }
+            ServerMessage::Whisper { from, id, .. } => {
+                self.event(message, from != me, Cue::Private);
+                self.acknowledge(from == me, id.as_deref());
+            }
+            ServerMessage::Joined { username, .. } => self.event(message, username != me, Cue::Login),
+            ServerMessage::Left { username, .. } => self.event(message, username != me, Cue::Logout),
+            ServerMessage::Reply(reply) => self.reply(reply),
+            ServerMessage::Error { id, code, message } => {
+                let asked = id.as_deref().filter(|id| self.session.pending(id).is_some());
+                match asked {
+                    Some(id) => {
+                        let answer = Answer::Refused { code: *code, message: message.to_string() };
+                        self.answered = Some((id.to_owned(), answer));
+                    }
+                    None => notice(sanitize::line(message)),
+                }
+            }
+            ServerMessage::Ping {} => self.session.wire.pong(),
+            ServerMessage::Bye { reason } => return Some(End::Bye(*reason)),
+            // A type that doesn't belong here, or that this version doesn't know.
+            ServerMessage::Welcome(_) | ServerMessage::Pong { .. } | ServerMessage::Unknown => {}
+        }
+        None
+    }
+
+    fn event(&mut self, message: &ServerMessage<'_>, from_others: bool, cue: Cue) {
+        self.renderer.event(message, &mut self.shown);
+        if from_others {
+            self.sounds.play(cue);
+        }
+    }
+
+    /// An event that one caused oneself is the answer to its request.
+    fn acknowledge(&mut self, mine: bool, id: Option<&str>) {
+        if let Some(id) = id.filter(|id| mine && self.session.pending(id).is_some()) {
+            self.answered = Some((id.to_owned(), Answer::Done));
+        }
+    }
+
+    fn reply(&mut self, reply: &Reply<'_>) {
+        let Some(id) = reply.id.as_deref() else { return };
+        let Some(request) = self.session.pending(id) else { return };
+        self.renderer.reply(&request, reply, &mut self.shown);
+        if matches!(*request, Request::Shutdown) {
+            self.session.set_leaving();
+        }
+        let last = match &reply.users {
+            Some(UserList::Names(names)) => names.last(),
+            Some(UserList::Accounts(accounts)) => accounts.last().map(|account| &account.username),
+            None => None,
+        };
+        let answer = last.filter(|_| reply.more > 0).map_or(Answer::Done, |last| Answer::Cut(last.to_string()));
+        self.answered = Some((id.to_owned(), answer));
+    }
+
+    fn complain(&mut self) {
+        if !std::mem::replace(&mut self.complained, true) {
+            notice("the server sent something that is no message: it and any other such is passed over");
+        }
+    }
+
+    /// Writes what is to be shown, and only then lets whoever waits for an answer go on.
+    fn show(&mut self) -> std::io::Result<()> {
+        if !self.shown.is_empty() {
+            self.out.write_all(self.shown.as_bytes())?;
+            self.out.flush()?;
+            self.shown.clear();
+        }
+        if let Some((id, answer)) = self.answered.take() {
+            self.session.settle(&id, answer);
+        }
+        Ok(())
+    }
+}

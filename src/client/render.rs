@@ -1,0 +1,259 @@
+//! What is shown of what the server sends: plain lines, safe for a terminal.
+
+use crate::protocol::{AccountInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::sanitize;
+use jiff::{Timestamp, tz::TimeZone};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// How many lines one message may take by its own line feeds.
+const MESSAGE_LINES_MAX: usize = 50;
+
+/// What stands before every further line of a message: it is as wide as the time, and no line that begins so can
+/// be taken for another message.
+const CONTINUATION: &str = "      | ";
+
+/// Turns messages of the server into lines.
+#[derive(Debug)]
+pub(super) struct Renderer {
+    me: String,
+    zone: TimeZone,
+}
+
+impl Renderer {
+    /// For the account `me`, with times in `zone`.
+    pub(super) fn new(me: &str, zone: TimeZone) -> Self {
+        Self { me: me.to_owned(), zone }
+    }
+
+    /// Appends what is shown of the welcome.
+    pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut String) {
+        let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
+        let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
+        online(&welcome.users, welcome.more, false, out);
+    }
+
+    /// Appends what is shown of an event; nothing for what isn't one.
+    pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut String) {
+        match message {
+            ServerMessage::Message { time, from, text, .. } => {
+                let _ = write!(out, "[{}] {}: ", self.time(time), sanitize::line(from));
+                body(text, out);
+            }
+            ServerMessage::Whisper { time, from, to, text, .. } => {
+                let _ = write!(out, "[{}] {} -> {} (whisper): ", self.time(time), self.party(from), self.party(to));
+                body(text, out);
+            }
+            ServerMessage::Joined { username, .. } => {
+                let _ = writeln!(out, "* {} joined", sanitize::line(username));
+            }
+            ServerMessage::Left { username, reason, .. } => {
+                let _ = writeln!(out, "* {} left ({})", sanitize::line(username), reason_name(*reason));
+            }
+            _ => {}
+        }
+    }
+
+    /// Appends what is shown of the reply to `request`.
+    pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut String) {
+        match (request, &reply.users) {
+            (Request::Who { after }, Some(UserList::Names(names))) => online(names, reply.more, after.is_some(), out),
+            (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
+            _ => {}
+        }
+        if let Some(commands) = &reply.commands {
+            help(commands, out);
+        }
+        let done = |out: &mut String, name: &str, what: &str| {
+            let _ = writeln!(out, "* {}{what}", sanitize::line(name));
+        };
+        match (request, &reply.password) {
+            (Request::AddUser { username, .. }, Some(password)) => {
+                let password = sanitize::line(password.expose());
+                done(out, username, &format!(" is added, with the one-time password {password}"));
+            }
+            (Request::AddUser { username, .. }, None) => done(out, username, " is added"),
+            (Request::LogoutUser { username }, _) => done(out, username, " is logged out"),
+            (Request::Passwd { .. }, _) => done(out, "", "your password is changed"),
+            (Request::Shutdown, _) => done(out, "", "the server shuts down"),
+            _ => {}
+        }
+    }
+
+    /// The time of day here.
+    fn time(&self, time: &str) -> Cow<'static, str> {
+        match time.parse::<Timestamp>() {
+            Ok(timestamp) => {
+                let here = self.zone.to_datetime(timestamp);
+                format!("{:02}:{:02}", here.hour(), here.minute()).into()
+            }
+            Err(_) => "--:--".into(),
+        }
+    }
+
+    fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        if name == self.me { "you".into() } else { sanitize::line(name) }
+    }
+}
+
+/// The text of a message, to the end of its last line.
+fn body(text: &str, out: &mut String) {
+    for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
+        if index > 0 {
+            out.push_str(CONTINUATION);
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+}
+
+fn online(names: &[Cow<'_, str>], more: usize, continued: bool, out: &mut String) {
+    let safe: Vec<_> = names.iter().map(|name| sanitize::line(name)).collect();
+    let _ = match continued {
+        true => writeln!(out, "* also online: {}", safe.join(", ")),
+        false => writeln!(out, "* {} online: {}", names.len().saturating_add(more), safe.join(", ")),
+    };
+}
+
+fn table(accounts: &[AccountInfo<'_>], out: &mut String) {
+    let names: Vec<_> = accounts.iter().map(|account| sanitize::line(&account.username)).collect();
+    let width = widest(&names);
+    for (name, account) in names.iter().zip(accounts) {
+        let role = if account.role == Role::Admin { "admin" } else { "user " };
+        let _ = writeln!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
+    }
+}
+
+fn help(commands: &[CommandHelp<'_>], out: &mut String) {
+    let usages: Vec<_> = commands.iter().map(|command| sanitize::line(&command.usage)).collect();
+    let width = widest(&usages);
+    for (usage, command) in usages.iter().zip(commands) {
+        let _ = writeln!(out, "  {usage:width$}  {}", sanitize::line(&command.about));
+    }
+}
+
+/// The width of a column. A cell that is wider than any should be doesn't push the others out of sight.
+fn widest(cells: &[Cow<'_, str>]) -> usize {
+    const COLUMN_CHARS_MAX: usize = 40;
+    cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0).min(COLUMN_CHARS_MAX)
+}
+
+fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Logout => "logout",
+        Reason::Disconnected => "disconnected",
+        Reason::Timeout => "timeout",
+        Reason::Removed => "removed",
+        Reason::TooSlow => "too slow",
+        Reason::Shutdown => "shutdown",
+        Reason::Other => "gone",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What ada sees, five and a half hours east of Greenwich.
+    fn shown(json: &str) -> String {
+        let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds((5 * 60 + 30) * 60).unwrap());
+        let renderer = Renderer::new("ada", zone);
+        let mut out = String::new();
+        match serde_json::from_str(json).unwrap() {
+            ServerMessage::Welcome(welcome) => renderer.welcome(&welcome, &mut out),
+            message => renderer.event(&message, &mut out),
+        }
+        out
+    }
+
+    fn answered(request: &Request, json: &str) -> String {
+        let mut out = String::new();
+        Renderer::new("ada", TimeZone::UTC).reply(request, &serde_json::from_str(json).unwrap(), &mut out);
+        out
+    }
+
+    #[test]
+    fn events() {
+        let message = |text| {
+            format!(
+                r#"{{"type":"message","seq":1,"time":"2026-11-23T12:00:00.123Z","from":"bob","room":"general","text":"{text}"}}"#
+            )
+        };
+        assert_eq!(shown(&message("hi")), "[17:30] bob: hi\n");
+        assert_eq!(
+            shown(&message(r"a\n[17:31] eve: b\n\nc")),
+            "[17:30] bob: a\n      | [17:31] eve: b\n      | \n      | c\n"
+        );
+        assert_eq!(shown(&message(r"\u001b[2J\r")), "[17:30] bob: ␛[2J\n");
+        assert_eq!(shown(&message(&r"\n".repeat(4000))).lines().count(), MESSAGE_LINES_MAX);
+
+        let whisper = |from, to| {
+            format!(
+                r#"{{"type":"whisper","seq":1,"time":"2026-11-23T23:59:59Z","from":"{from}","to":"{to}","text":"psst"}}"#
+            )
+        };
+        assert_eq!(shown(&whisper("bob", "ada")), "[05:29] bob -> you (whisper): psst\n");
+        assert_eq!(shown(&whisper("ada", "bob")), "[05:29] you -> bob (whisper): psst\n");
+        assert_eq!(shown(&whisper("ada", "ada")), "[05:29] you -> you (whisper): psst\n");
+
+        assert_eq!(shown(r#"{"type":"joined","seq":1,"time":"x","username":"bob"}"#), "* bob joined\n");
+        let left = |reason| format!(r#"{{"type":"left","seq":1,"time":"x","username":"bob","reason":"{reason}"}}"#);
+        assert_eq!(shown(&left("timeout")), "* bob left (timeout)\n");
+        assert_eq!(shown(&left("abducted")), "* bob left (gone)\n");
+        assert_eq!(shown(r#"{"type":"pong"}"#), "");
+    }
+
+    #[test]
+    fn a_time_that_is_none() {
+        let message = r#"{"type":"message","seq":1,"time":"\u001b[2J","from":"b\nb","room":"general","text":"hi"}"#;
+        assert_eq!(shown(message), "[--:--] b␊b: hi\n");
+    }
+
+    #[test]
+    fn the_welcome() {
+        let welcome = |role, more| {
+            format!(
+                r#"{{"type":"welcome","protocol":1,"server":"s","username":"ada","role":"{role}","token":"t","seq":1,"users":["ada","bob"],"more":{more},"must_change_password":false}}"#
+            )
+        };
+        assert_eq!(shown(&welcome("user", 0)), "* you are ada; /help lists the commands\n* 2 online: ada, bob\n");
+        assert_eq!(
+            shown(&welcome("admin", 5)),
+            "* you are ada, an administrator; /help lists the commands\n* 7 online: ada, bob\n"
+        );
+    }
+
+    #[test]
+    fn replies() {
+        let name = || "eve".to_owned();
+        let add = Request::AddUser { username: name(), password: None, role: Role::User };
+        assert_eq!(
+            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b\r"]}"#),
+            "* 2 online: a, b␍\n"
+        );
+        assert_eq!(
+            answered(&Request::Who { after: Some("a".into()) }, r#"{"ok":true,"users":["b"]}"#),
+            "* also online: b\n"
+        );
+        assert_eq!(answered(&add, r#"{"ok":true}"#), "* eve is added\n");
+        assert_eq!(
+            answered(&add, r#"{"ok":true,"password":"xyz"}"#),
+            "* eve is added, with the one-time password xyz\n"
+        );
+        assert_eq!(answered(&Request::LogoutUser { username: name() }, r#"{"ok":true}"#), "* eve is logged out\n");
+        assert_eq!(
+            answered(
+                &Request::ListUsers { after: None },
+                r#"{"ok":true,"users":[{"username":"admin","role":"admin","online":true},{"username":"eve","role":"user","online":false}]}"#
+            ),
+            "  admin  admin  online\n  eve    user   -\n"
+        );
+        assert_eq!(
+            answered(
+                &Request::Help,
+                r#"{"ok":true,"commands":[{"usage":"/who","about":"who is online","admin":false},{"usage":"/logout","about":"leave","admin":false}]}"#
+            ),
+            "  /who     who is online\n  /logout  leave\n"
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! Which certificate a server must show, and the memory of those that a person trusted before.
+//!
+//! `known_servers` has one line for each server, `HOST:PORT sha256:HEX`; blank lines and lines that begin with
+//! `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR` names, otherwise in `homeroom` in
+//! the user's configuration folder.
+
+use crate::link::{Fingerprint, Link};
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The largest `known_servers` that is read.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What makes a server the right one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Expected {
+    /// It shows this certificate.
+    Pinned(Fingerprint),
+    /// The system's roots accept its certificate for its name.
+    Roots,
+}
+
+/// The file `known_servers`.
+#[derive(Debug)]
+pub(super) struct KnownServers {
+    path: PathBuf,
+}
+
+/// Why the file is no use.
+#[derive(Debug)]
+pub enum KnownServersError {
+    /// There's no telling where it should be.
+    NoFolder,
+    /// It, or its folder, can't be read or written.
+    Io(PathBuf, io::Error),
+    /// A line, counted from 1, isn't an entry.
+    Line(PathBuf, usize),
+}
+
+impl KnownServers {
+    /// Where the environment says.
+    ///
+    /// # Errors
+    /// [`KnownServersError::NoFolder`].
+    pub(super) fn from_environment() -> Result<Self, KnownServersError> {
+        let folder = match std::env::var_os("HOMEROOM_CONFIG_DIR") {
+            Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+            _ => dirs::config_dir().ok_or(KnownServersError::NoFolder)?.join("homeroom"),
+        };
+        Ok(Self { path: folder.join("known_servers") })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The certificate that this server showed before, with the number of its line.
+    ///
+    /// # Errors
+    /// [`KnownServersError`]: a file that can't be read whole is no memory at all, and must not look like one
+    /// that doesn't know this server.
+    pub(super) fn find(&self, server: &Link) -> Result<Option<(Fingerprint, usize)>, KnownServersError> {
+        let (key, text) = (address(server), self.read()?);
+        let mut found = None;
+        for (index, line) in text.lines().enumerate() {
+            let entry = parse(line).map_err(|()| KnownServersError::Line(self.path.clone(), index + 1))?;
+            found = found.or(entry.filter(|entry| entry.0 == key).map(|entry| (entry.1, index + 1)));
+        }
+        Ok(found)
+    }
+
+    /// Remembers this server's certificate, in place of what it showed before.
+    ///
+    /// # Errors
+    /// [`KnownServersError`].
+    pub(super) fn remember(&self, server: &Link, fingerprint: Fingerprint) -> Result<(), KnownServersError> {
+        let (key, text) = (address(server), self.read()?);
+        let others = text.lines().filter(|line| !matches!(parse(line), Ok(Some(entry)) if entry.0 == key));
+        let mut new = others.fold(String::new(), |new, line| new + line + "\n");
+        let _ = writeln!(new, "{key} {fingerprint}");
+        self.write(&new).map_err(|e| KnownServersError::Io(self.path.clone(), e))
+    }
+
+    fn read(&self) -> Result<String, KnownServersError> {
+        let mut text = String::new();
+        match File::open(&self.path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text)) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(text),
+            Ok(read) if (read as u64) < FILE_BYTES_MAX => Ok(text),
+            Ok(_) => Err(KnownServersError::Io(self.path.clone(), ErrorKind::FileTooLarge.into())),
+            Err(e) => Err(KnownServersError::Io(self.path.clone(), e)),
+        }
+    }
+
+    /// Replaces the file whole or not at all.
+    fn write(&self, text: &str) -> io::Result<()> {
+        if let Some(folder) = self.path.parent() {
+            create_private_folder(folder)?;
+        }
+        // Two clients that remember at once each write a file of their own; the later one stands.
+        let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
+        let written = create_private(&temporary).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&temporary, &self.path)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+}
+
+/// HOST:PORT, as a server is called in the file. Names mean the same in upper and lower case.
+pub(super) fn address(server: &Link) -> String {
+    let host = server.host.to_ascii_lowercase();
+    if host.contains(':') { format!("[{host}]:{}", server.port) } else { format!("{host}:{}", server.port) }
+}
+
+/// The entry in a line; None for a blank line or a comment.
+fn parse(line: &str) -> Result<Option<(&str, Fingerprint)>, ()> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    let (key, fingerprint) = line.split_once(char::is_whitespace).ok_or(())?;
+    Ok(Some((key, fingerprint.trim_start().parse().map_err(|_| ())?)))
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn create_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+impl std::fmt::Display for KnownServersError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoFolder => f.write_str("there is no folder for known_servers: set HOMEROOM_CONFIG_DIR"),
+            Self::Io(path, e) => write!(f, "`{}` can't be used: {e}", path.display()),
+            Self::Line(path, line) => {
+                write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX: mend or remove it", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for KnownServersError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> (tempfile::TempDir, KnownServers) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("homeroom/known_servers");
+        (folder, KnownServers { path })
+    }
+
+    fn server(text: &str) -> Link {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn remembered_and_found_again() {
+        let (_folder, known) = file();
+        let (one, two) = (Fingerprint::of(b"1"), Fingerprint::of(b"2"));
+        assert_eq!(known.find(&server("pi.local")).unwrap(), None);
+        known.remember(&server("pi.local"), one).unwrap();
+        known.remember(&server("[::1]:99"), two).unwrap();
+        assert_eq!(known.find(&server("PI.local:7667")).unwrap(), Some((one, 1)));
+        assert_eq!(known.find(&server("[::1]:99")).unwrap(), Some((two, 2)));
+        assert_eq!(known.find(&server("pi.local:7668")).unwrap(), None, "another port is another server");
+        assert_eq!(fs::read_dir(known.path.parent().unwrap()).unwrap().count(), 1, "nothing is left lying about");
+    }
+
+    #[test]
+    fn replaced_and_the_rest_kept() {
+        let (_folder, known) = file();
+        let (one, two) = (Fingerprint::of(b"1"), Fingerprint::of(b"2"));
+        known.remember(&server("a"), one).unwrap();
+        let text = format!("# mine\n\n{}b:7667  {two}", fs::read_to_string(&known.path).unwrap());
+        fs::write(&known.path, text).unwrap();
+        known.remember(&server("a"), two).unwrap();
+        let expected = format!("# mine\n\nb:7667  {two}\na:7667 {two}\n");
+        assert_eq!(fs::read_to_string(&known.path).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_damaged_file_is_no_unknown_server() {
+        let (_folder, known) = file();
+        known.remember(&server("a"), Fingerprint::of(b"1")).unwrap();
+        for damage in ["a:7667", "a:7667 sha256:12", "x"] {
+            fs::write(&known.path, format!("# fine\n{damage}\n")).unwrap();
+            assert!(matches!(known.find(&server("b")), Err(KnownServersError::Line(_, 2))), "{damage}");
+        }
+        fs::write(&known.path, b"\xff").unwrap();
+        assert!(matches!(known.find(&server("a")), Err(KnownServersError::Io(..))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, known) = file();
+        known.remember(&server("a"), Fingerprint::of(b"1")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&known.path), mode(known.path.parent().unwrap())), (0o600, 0o700));
+    }
+}
