@@ -123,6 +123,9 @@ struct UserEntry {
     #[serde(flatten)]
     state: State,
     password: String,
+    /// What this version doesn't know. It stops the start: writing the file without it would lose it.
+    #[serde(flatten, skip_serializing)]
+    unknown: BTreeMap<String, serde::de::IgnoredAny>,
 }
 
 /// An entry of the old form: the hash alone, or with a role.
@@ -388,7 +391,11 @@ pub(super) struct NewAccount {
 }
 
 fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
-    let entry = |account: &Account| UserEntry { state: account.state, password: account.password.to_string() };
+    let entry = |account: &Account| UserEntry {
+        state: account.state,
+        password: account.password.to_string(),
+        unknown: BTreeMap::new(),
+    };
     let users = accounts.iter().map(|(name, account)| (name.to_string(), entry(account))).collect();
     let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
         .expect("accounts are strings and booleans, which JSON can hold");
@@ -415,7 +422,7 @@ fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
         _ => {
             let old: BTreeMap<String, OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             let entry = |old| match old {
-                OldEntry::Hash(password) => UserEntry { state: State::default(), password },
+                OldEntry::Hash(password) => UserEntry { state: State::default(), password, unknown: BTreeMap::new() },
                 OldEntry::Entry(entry) => entry,
             };
             old.into_iter().map(|(name, old)| (name, entry(old))).collect()
@@ -432,6 +439,9 @@ fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State,
     let username = Username::parse(name)
         .filter(|username| username.as_str() == name)
         .ok_or_else(|| format!("`{name}`{} is no user name: {}", place(), Username::RULE))?;
+    if let Some(field) = entry.unknown.keys().next() {
+        return Err(format!("`{name}`{} has a field `{field}` that this version doesn't know", place()));
+    }
     let password = StoredPassword::parse(&entry.password)
         .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
     Ok((username, entry.state, password))
@@ -553,6 +563,7 @@ mod tests {
             ("{\"version\":1,\n\"users\":{\"ada\":{\"password\":5}}}", "line 2 column"),
             ("{\"version\":2,\"users\":{}}", "version is 2"),
             ("{\n\"ada\":\"plaintext\"}", "`ada` at line 2"),
+            ("{\"version\":1,\"users\":{\n\"ada\":{\"password\":\"x\",\"pronouns\":\"she\"}}}", "`pronouns`"),
             ("{\n\n\"A b\":\"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\"}", "`A b` at line 3"),
         ] {
             std::fs::write(&path, text).unwrap();
