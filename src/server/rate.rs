@@ -102,9 +102,9 @@ impl RequestRate {
         Self(Bucket::new(REQUESTS_BURST, Instant::now()))
     }
 
-    /// How long the next request must wait.
+    /// How long the next request must wait. It is counted: it will be carried out after the wait.
     pub(super) fn wait(&mut self, now: Instant) -> Duration {
-        self.0.take(REQUESTS_BURST, REQUESTS_PER_SECOND, now).err().unwrap_or_default()
+        self.0.owe(REQUESTS_BURST, REQUESTS_PER_SECOND, now)
     }
 }
 
@@ -120,11 +120,22 @@ impl Bucket {
         Self { tokens, filled_at: now }
     }
 
-    /// Takes one token, or says when there will be one.
-    fn take(&mut self, burst: f64, per_second: f64, now: Instant) -> Result<(), Duration> {
+    fn fill(&mut self, burst: f64, per_second: f64, now: Instant) {
         let elapsed = now.saturating_duration_since(self.filled_at);
         self.tokens = (self.tokens + elapsed.as_secs_f64() * per_second).min(burst);
         self.filled_at = self.filled_at.max(now);
+    }
+
+    /// Takes one token in any case, and says when it will be there.
+    fn owe(&mut self, burst: f64, per_second: f64, now: Instant) -> Duration {
+        self.fill(burst, per_second, now);
+        self.tokens -= 1.0;
+        Duration::from_secs_f64((-self.tokens).max(0.0) / per_second)
+    }
+
+    /// Takes one token, or says when there will be one.
+    fn take(&mut self, burst: f64, per_second: f64, now: Instant) -> Result<(), Duration> {
+        self.fill(burst, per_second, now);
         if self.tokens < 1.0 {
             return Err(Duration::from_secs_f64((1.0 - self.tokens) / per_second));
         }
@@ -179,7 +190,8 @@ mod tests {
         let now = Instant::now();
         assert!((0..200).all(|_| rate.wait(now).is_zero()));
         assert!(rate.wait(now) > Duration::from_millis(15));
-        assert!(rate.wait(now + Duration::from_millis(25)).is_zero());
+        assert!(!rate.wait(now + Duration::from_millis(25)).is_zero(), "the one that waited is counted");
+        assert!(rate.wait(now + Duration::from_millis(65)).is_zero());
     }
 
     #[test]
