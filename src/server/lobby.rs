@@ -148,18 +148,21 @@ impl<'a> Stranger<'a> {
         self.socket.shutdown(Shutdown::Write)?;
         let deadline = (Instant::now() + LINGER).min(self.deadline);
         let mut buffer = [0; 4096];
-        loop {
+        let mut bytes = 0;
+        while bytes < reader::LINGER_BYTES_MAX {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(());
+                break;
             }
             self.socket.set_read_timeout(Some(left))?;
             match (&*self.socket).read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Err(e) if e.kind() != ErrorKind::Interrupted => return Ok(()),
-                _ => {}
+                Ok(0) => break,
+                Ok(n) => bytes += n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
             }
         }
+        Ok(())
     }
 
     /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.

@@ -20,7 +20,7 @@ pub(super) const PONG_WITHIN: Duration = Duration::from_secs(30);
 /// How long a client that was told goodbye has to close its side.
 const LINGER: Duration = Duration::from_secs(1);
 /// And how many bytes of it are still read meanwhile.
-const LINGER_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
 const IDLE_READ_BYTES: usize = 1024;
 
