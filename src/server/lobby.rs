@@ -87,8 +87,12 @@ impl<'a> Stranger<'a> {
         deadline: Instant,
     ) -> io::Result<()> {
         socket.set_nodelay(true)?;
-        let tls = Duplex::accept(&server.acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
-        let mut stranger = Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new() };
+        let mut tls =
+            Duplex::accept(&server.acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
+        let mut pending = Vec::new();
+        // Who resumes a TLS session ends the handshake itself, and may say more in the same breath.
+        tls.decrypt(&[], &mut pending)?;
+        let mut stranger = Stranger { server, socket, peer, stay, deadline, tls, pending };
         while let Some(line) = stranger.next_line()? {
             match Request::parse(&line) {
                 Ok((id, Request::Login(login))) => return stranger.log_in(id.as_ref(), login),
