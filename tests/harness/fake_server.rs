@@ -111,6 +111,16 @@ impl FakeServer {
         })
     }
 
+    /// Takes one connection, reads its login, and hands it to `host` in place of an answer.
+    pub(crate) fn meet<T: Send + 'static>(self, host: impl FnOnce(&mut Guest) -> T + Send + 'static) -> JoinHandle<T> {
+        thread::spawn(move || {
+            let socket = self.incoming(&AtomicBool::new(false)).expect("nobody came");
+            let mut guest = self.greet(socket).expect("the client refused TLS");
+            assert_eq!(guest.read()["type"], "login");
+            host(&mut guest)
+        })
+    }
+
     /// Takes one connection and answers its login with `answer` and the end.
     pub(crate) fn refuse(self, answer: Value) -> JoinHandle<()> {
         thread::spawn(move || {

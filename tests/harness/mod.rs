@@ -8,6 +8,8 @@
 //! Nothing waits in hope: whoever waits, waits for something, under [`DEADLINE`].
 
 mod data_dir;
+#[cfg(target_os = "linux")]
+mod dial;
 mod fake_server;
 mod output;
 mod peer;
@@ -18,6 +20,8 @@ mod server;
 mod terminal;
 
 pub(crate) use data_dir::DataDir;
+#[cfg(target_os = "linux")]
+pub(crate) use dial::{dial_from, dial_small, loopback};
 pub(crate) use fake_server::FakeServer;
 pub(crate) use output::Output;
 pub(crate) use peer::{Peer, Share};
@@ -30,7 +34,7 @@ pub(crate) use terminal::Terminal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long anything that must happen may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
@@ -40,6 +44,43 @@ pub(crate) const PASSWORD: &str = "seven green bottles";
 
 /// The administrator that [`DataDir::with_users`] makes.
 pub(crate) const ADMIN: &str = "root";
+
+/// The short form of what takes long, or the long one where `HOMEROOM_LONG` is set: for a soak run.
+pub(crate) fn short_or_long<T>(short: T, long: T) -> T {
+    if std::env::var_os("HOMEROOM_LONG").is_some() { long } else { short }
+}
+
+/// Waits until something holds that nobody tells of.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// How long each took, for a person to read.
+#[derive(Default)]
+pub(crate) struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    pub(crate) fn measure<T>(&mut self, what: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = what();
+        self.0.push(start.elapsed());
+        result
+    }
+}
+
+impl std::fmt::Display for Latencies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut sorted = self.0.clone();
+        sorted.sort();
+        let at = |percent: usize| sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)));
+        write!(f, "median {:?}, p99 {:?} of {}", at(50).unwrap(), at(99).unwrap(), sorted.len())
+    }
+}
 
 /// Fails unless `answer` is an `error` with this code, and words for a person.
 #[track_caller]

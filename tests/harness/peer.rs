@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,16 +40,16 @@ impl Peer {
     /// Connects, whatever the certificate.
     #[track_caller]
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
+        Self::over(TcpStream::connect_timeout(&address, DEADLINE).unwrap())
+    }
+
+    /// TLS over a socket that is connected already.
+    #[track_caller]
+    pub(crate) fn over(socket: TcpStream) -> Self {
         socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
         socket.set_write_timeout(Some(DEADLINE)).unwrap();
-        let connector = TlsConnector::builder()
-            .danger_accept_invalid_certs(true)
-            .danger_accept_invalid_hostnames(true)
-            .build()
-            .unwrap();
-        let tls = connector.connect("localhost", socket).unwrap();
+        let tls = connector().connect("localhost", socket).unwrap();
         let (partial, inbox) = (Vec::new(), VecDeque::new());
         Self { tls, partial, inbox, closed: false, seq: 0, requests: 0, welcome: Value::Null }
     }
@@ -87,7 +88,12 @@ impl Peer {
     /// Sends bytes as they are.
     #[track_caller]
     pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
-        self.tls.write_all(bytes).unwrap();
+        self.try_send_bytes(bytes).unwrap();
+    }
+
+    /// Sends bytes as they are; an error when the server is gone.
+    pub(crate) fn try_send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.tls.write_all(bytes)
     }
 
     /// Sends and receives at the same time, so that neither side waits for the other. `each` decides about every
@@ -202,6 +208,14 @@ impl Peer {
         self.inbox.drain(..).collect()
     }
 
+    /// Whether the server has closed, or does within this time.
+    #[track_caller]
+    pub(crate) fn closes_within(&mut self, wait: Duration) -> bool {
+        let end = Instant::now() + wait;
+        while !self.closed && self.receive(end) {}
+        self.closed
+    }
+
     /// Fails unless the server still answers here.
     #[track_caller]
     pub(crate) fn assert_alive(&mut self) {
@@ -217,6 +231,13 @@ impl Peer {
     /// The newest event's seq that came here.
     pub(crate) fn seq(&self) -> u64 {
         self.seq
+    }
+
+    /// Reads some and throws it away, which is the cheapest way to read; true when the server has closed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn drain_once(&mut self) -> bool {
+        self.tls.get_ref().set_read_timeout(None).unwrap();
+        !matches!(self.tls.read(&mut [0; 16_384]), Ok(n) if n > 0)
     }
 
     /// Leaves as TLS wants it, without a `logout`.
@@ -281,6 +302,16 @@ impl Peer {
         self.seq = seq;
         assert!(line["time"].as_str().is_some_and(is_utc_with_milliseconds), "not a time: {line}");
     }
+}
+
+/// Made once: to load the system's roots, which nobody asks here, takes longer than a login.
+fn connector() -> &'static TlsConnector {
+    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
+    CONNECTOR.get_or_init(|| {
+        let mut builder = TlsConnector::builder();
+        builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+        builder.disable_built_in_roots(true).build().unwrap()
+    })
 }
 
 /// Whether a failed read means that the server is gone.

@@ -1,6 +1,9 @@
 //! What Linux knows about a program.
 
+use super::DEADLINE;
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A running program's entry in /proc.
 pub(crate) struct Proc(u32);
@@ -23,6 +26,30 @@ impl Proc {
     /// How many threads it has.
     pub(crate) fn threads(&self) -> u64 {
         self.status("Threads:")
+    }
+
+    /// How many files and sockets it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.0)).unwrap().count()
+    }
+
+    /// Waits until it has no more threads and descriptors than `before`, as [`load`](Self::load) gave them.
+    #[track_caller]
+    pub(crate) fn wait_for_load(&self, before: (u64, usize)) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let now = self.load();
+            if now.0 <= before.0 && now.1 <= before.1 {
+                return;
+            }
+            assert!(Instant::now() < end, "(threads, descriptors) were {before:?} and are {now:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Its threads and its descriptors.
+    pub(crate) fn load(&self) -> (u64, usize) {
+        (self.threads(), self.descriptors())
     }
 
     /// Processor time used so far, in ticks of a hundredth of a second.

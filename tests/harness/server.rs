@@ -11,11 +11,12 @@ pub(crate) struct Builder {
     data: Arc<DataDir>,
     listen: Vec<String>,
     args: Vec<String>,
+    wrapper: Vec<String>,
 }
 
 impl Builder {
     pub(super) fn on(data: Arc<DataDir>) -> Self {
-        Self { data, listen: Vec::new(), args: Vec::new() }
+        Self { data, listen: Vec::new(), args: Vec::new(), wrapper: Vec::new() }
     }
 
     /// An address to listen on. Without any it's 127.0.0.1 and a free port.
@@ -30,9 +31,21 @@ impl Builder {
         self
     }
 
+    /// A program that turns into the server, and its arguments before the server's.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn through(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// The command line, not run yet.
     pub(crate) fn command(&self) -> Command {
         let mut command = self.data.command();
+        if let [program, args @ ..] = &self.wrapper[..] {
+            let mut wrapped = Command::new(program);
+            wrapped.env_remove("RUST_LOG").args(args).arg(command.get_program()).args(command.get_args());
+            command = wrapped;
+        }
         let default = ["127.0.0.1:0".to_owned()];
         let listen = if self.listen.is_empty() { &default[..] } else { &self.listen };
         command.args(listen.iter().flat_map(|address| ["--listen", address]));

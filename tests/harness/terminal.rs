@@ -82,6 +82,11 @@ impl Terminal {
         Self { stdin: child.stdin.take(), child, stdout, stderr, _config: config }
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Types a line.
     #[track_caller]
     pub(crate) fn type_line(&mut self, line: &str) {

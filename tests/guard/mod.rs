@@ -1,0 +1,23 @@
+//! Nobody gets in, nobody gets in the way: the promises of SECURITY.md, each held to what it says.
+//!
+//! What depends on the machine's speed is printed, not asserted. With `HOMEROOM_LONG` set, what is scaled down here
+//! runs at full length.
+
+
+#[cfg(target_os = "linux")]
+mod dead_peers;
+#[cfg(feature = "fault-injection")]
+mod faults;
+#[cfg(target_os = "linux")]
+mod guessing;
+mod limits;
+#[cfg(target_os = "linux")]
+mod lobby;
+mod login_grace;
+mod passwords;
+#[cfg(target_os = "linux")]
+mod running_out;
+#[cfg(target_os = "linux")]
+mod slow_readers;
+#[cfg(unix)]
+mod tls;

@@ -1,0 +1,31 @@
+//! Connections that std can't make.
+
+use super::DEADLINE;
+use socket2::{Domain, Socket, Type};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
+/// The nth address of this machine beside 127.0.0.1. All of 127.0.0.0/8 is its own.
+pub(crate) fn loopback(n: u16) -> Ipv4Addr {
+    let [high, low] = n.to_be_bytes();
+    Ipv4Addr::new(127, 1, high, low)
+}
+
+/// Connects from another address of this machine.
+#[track_caller]
+pub(crate) fn dial_from(source: Ipv4Addr, server: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+    socket.connect_timeout(&server.into(), DEADLINE).unwrap();
+    socket.into()
+}
+
+/// Connects with a small buffer for what comes, which is full soon when nobody reads, and with the packets of a
+/// real network: over those of the loopback, the other side's system keeps megabytes for it.
+#[track_caller]
+pub(crate) fn dial_small(server: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4 * 1024).unwrap();
+    socket.set_tcp_mss(536).unwrap();
+    socket.connect_timeout(&server.into(), DEADLINE).unwrap();
+    socket.into()
+}
