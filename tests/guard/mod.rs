@@ -3,7 +3,7 @@
 //! What depends on the machine's speed is printed, not asserted. With `HOMEROOM_LONG` set, what is scaled down here
 //! runs at full length.
 
-
+mod admins;
 #[cfg(target_os = "linux")]
 mod dead_peers;
 #[cfg(feature = "fault-injection")]
