@@ -2,6 +2,10 @@
 
 use crate::harness::{FakeServer, Finished, PASSWORD, Server, Terminal};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
 
 /// Fails if a terminal would do anything with this but show it.
 #[track_caller]
@@ -174,4 +178,97 @@ fn a_line_without_an_end_is_the_end() {
     let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
     ada.wait().failed_with(1);
     assert!(host.join().unwrap() < 1_024, "it listened to the end");
+}
+
+/// In place of an answer to the login.
+#[test]
+fn whatever_is_no_welcome_is_the_end() {
+    let endless = vec![b'x'; 1 << 20];
+    let too_long = [&b"{\"type\":\"welcome\",\"junk\":\""[..], &[b'x'; 20_000], b"\"}\n"].concat();
+    let deep = [&b"[".repeat(16_000)[..], b"\n"].concat();
+    for answer in [
+        &b""[..],
+        b"{\n",
+        b"\n",
+        b"\xff\xfe\n",
+        b"[]\n",
+        b"{\"type\":\"welcome\"}\n",
+        b"{\"type\":\"welcome\",\"protocol\":1,\"users\":7}\n",
+        b"{\"type\":\"wel",
+        &deep,
+        &too_long,
+        &endless,
+    ] {
+        let server = FakeServer::new();
+        let link = server.join_link();
+        let answer = answer.to_vec();
+        // It may hang up before it has heard everything.
+        let host = server.meet(move |guest| drop(guest.write_bytes(&answer)));
+        let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+        let finished = ada.wait();
+        host.join().unwrap();
+        finished.failed_with(1);
+        assert_all_safe(&finished);
+    }
+}
+
+#[test]
+fn whoever_hangs_up_in_the_middle_of_a_handshake_is_the_end() {
+    // Nothing, half a record, a whole one that means nothing, an alert.
+    for bytes in
+        [&b""[..], b"\x16\x03\x03\x00\x50\x02\x00", b"\x16\x03\x03\x00\x02\x00\x00", b"\x15\x03\x03\x00\x02\x02\x28"]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let host = thread::spawn(move || {
+            let mut socket = listener.accept().unwrap().0;
+            // The client's hello, so that closing doesn't throw away what it is told.
+            let _ = socket.read(&mut [0; 4096]).unwrap();
+            socket.write_all(bytes).unwrap();
+        });
+        let fingerprint = format!("sha256:{}", "0".repeat(64));
+        let args = [&address, "--user", "ada", "--fingerprint", &fingerprint];
+        let finished = Terminal::start(&args, Some(PASSWORD)).wait();
+        host.join().unwrap();
+        finished.failed_with(1);
+        assert_all_safe(&finished);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn however_much_comes_its_memory_stays_as_it_is() {
+    use crate::harness::{Proc, short_or_long};
+    const GROWTH_KIB_MAX: u64 = 8 * 1024;
+    let bytes: usize = short_or_long(32 << 20, 1 << 30);
+    let server = FakeServer::new();
+    let link = server.join_link();
+    let (ready, go) = mpsc::channel::<()>();
+    let (done, answered) = mpsc::channel();
+    let host = server.welcome(move |guest| {
+        let ping = |guest: &mut crate::harness::Guest| {
+            guest.write(&json!({"type": "ping"}));
+            assert_eq!(guest.read()["type"], "pong");
+        };
+        ping(guest);
+        go.recv().unwrap();
+        // Lines of every kind that it passes over: unknown, broken, and too long.
+        let lines = [&[b'x'; 8_000][..], b"\n", &[b'y'; 40_000], b"\n{\"type\":\"fireworks\"}\n"].concat();
+        (0..bytes / lines.len()).for_each(|_| guest.write_bytes(&lines).unwrap());
+        ping(guest);
+        done.send(()).unwrap();
+        // Until it has been looked at.
+        go.recv().unwrap();
+    });
+    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    ada.stdout.wait_for("ada");
+    let before = Proc::of(ada.pid()).memory_peak_kib();
+    ready.send(()).unwrap();
+    answered.recv().unwrap();
+    let peak = Proc::of(ada.pid()).memory_peak_kib();
+    ready.send(()).unwrap();
+    host.join().unwrap();
+    println!("{bytes} bytes: {before} KiB before, {peak} KiB at most");
+    assert!(peak < before + GROWTH_KIB_MAX, "{before} KiB became {peak} KiB");
+    ada.finish();
 }

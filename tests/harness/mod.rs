@@ -23,6 +23,8 @@ pub(crate) use data_dir::DataDir;
 #[cfg(target_os = "linux")]
 pub(crate) use dial::{dial_from, dial_small, loopback};
 pub(crate) use fake_server::FakeServer;
+#[cfg(target_os = "linux")]
+pub(crate) use fake_server::Guest;
 pub(crate) use output::Output;
 pub(crate) use peer::{Peer, Share};
 #[cfg(target_os = "linux")]
@@ -46,11 +48,13 @@ pub(crate) const PASSWORD: &str = "seven green bottles";
 pub(crate) const ADMIN: &str = "root";
 
 /// The short form of what takes long, or the long one where `HOMEROOM_LONG` is set: for a soak run.
+#[cfg(target_os = "linux")]
 pub(crate) fn short_or_long<T>(short: T, long: T) -> T {
     if std::env::var_os("HOMEROOM_LONG").is_some() { long } else { short }
 }
 
 /// Waits until something holds that nobody tells of.
+#[cfg(target_os = "linux")]
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
