@@ -24,7 +24,7 @@ help: ## this list
 run: build ## install what the build needs, build, start the server
 	@echo 'The client is $(BIN)/homeroom-client: type the join line with $(BIN)/ before it,'
 	@echo 'or "make install" once, which puts both programs into $(PREFIX)/bin.'
-	@$(BIN)/homeroom-server --data-dir '$(DATA)' $(ARGS)
+	@exec $(BIN)/homeroom-server --data-dir '$(DATA)' $(ARGS)
 
 build: dependencies ## build both programs, optimised
 	$(CARGO) build --release --locked $(FEATURES)
@@ -52,7 +52,8 @@ lint: ## clippy with and without sound; a warning is an error
 	$(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
 
 # For the people who work on it: private items too, and links to them.
-doc: ## the crate's documentation, in target/doc; a warning is an error
+doc: ## check the documents, build the crate's into target/doc; a warning is an error
+	scripts/check-docs.sh
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' $(CARGO) doc --locked --no-deps --document-private-items $(FEATURES)
 
 sounds: ## make the sounds again (Python 3)
