@@ -22,8 +22,8 @@ help: ## this list
 	@echo 'ARGS="options of the server", and FEATURES=--no-default-features for a client without sound.'
 
 run: build ## install what the build needs, build, start the server
-	@echo 'The client is $(BIN)/homeroom-client: type the join line with $(BIN)/ before it,'
-	@echo 'or "make install" once, which puts both programs into $(PREFIX)/bin.'
+	@echo 'The client is $(BIN)/homeroom-client: put $(BIN)/ before the join line,'
+	@echo 'or run "make install" once.'
 	@exec $(BIN)/homeroom-server --data-dir '$(DATA)' $(ARGS)
 
 build: dependencies ## build both programs, optimised
