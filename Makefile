@@ -48,8 +48,8 @@ fmt-check:
 	$(CARGO) fmt --check
 
 lint: ## clippy with and without sound; a warning is an error
-	$(CARGO) clippy --locked --all-targets $(FEATURES) -- -D warnings
-	$(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
+	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features -- -D warnings
 
 # For the people who work on it: private items too, and links to them.
 doc: ## check the documents, build the crate's into target/doc; a warning is an error
