@@ -22,9 +22,9 @@ help: ## this list
 	@echo 'ARGS="options of the server", and FEATURES=--no-default-features for a client without sound.'
 
 run: build ## install what the build needs, build, start the server
-	@echo 'The client is $(BIN)/homeroom-client: type the join line with $(BIN)/ before it,'
-	@echo 'or "make install" once, which puts both programs into $(PREFIX)/bin.'
-	@$(BIN)/homeroom-server --data-dir '$(DATA)' $(ARGS)
+	@echo 'The client is $(BIN)/homeroom-client: put $(BIN)/ before the join line,'
+	@echo 'or run "make install" once.'
+	@exec $(BIN)/homeroom-server --data-dir '$(DATA)' $(ARGS)
 
 build: dependencies ## build both programs, optimised
 	$(CARGO) build --release --locked $(FEATURES)
@@ -48,11 +48,12 @@ fmt-check:
 	$(CARGO) fmt --check
 
 lint: ## clippy with and without sound; a warning is an error
-	$(CARGO) clippy --locked --all-targets $(FEATURES) -- -D warnings
-	$(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
+	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features -- -D warnings
 
 # For the people who work on it: private items too, and links to them.
-doc: ## the crate's documentation, in target/doc; a warning is an error
+doc: ## check the documents, build the crate's into target/doc; a warning is an error
+	scripts/check-docs.sh
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' $(CARGO) doc --locked --no-deps --document-private-items $(FEATURES)
 
 sounds: ## make the sounds again (Python 3)
