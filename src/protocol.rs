@@ -90,6 +90,49 @@ pub enum Request {
     },
     /// Admin: ends the server.
     Shutdown,
+    /// Admin: ends every session of an account and keeps it out.
+    Ban {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: lets it in again.
+    Unban {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: an account may say nothing.
+    Mute {
+        /// The account's name.
+        username: String,
+        /// For so long; until `unmute` if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
+    /// Admin: it may speak again.
+    Unmute {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: gives an account a one-time password and ends its sessions.
+    ResetPassword {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: deletes an account and ends its sessions.
+    DeleteUser {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: makes an account an administrator's.
+    Promote {
+        /// The account's name.
+        username: String,
+    },
+    /// Admin: makes an administrator's account a user's.
+    Demote {
+        /// The account's name.
+        username: String,
+    },
     /// A type that this version doesn't know.
     #[serde(other)]
     Unknown,
@@ -251,7 +294,7 @@ pub struct Reply<'a> {
     /// To `help`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandHelp<'a>>>,
-    /// To `add_user` without a password: the one-time password.
+    /// To `add_user` without a password, and to `reset_password`: the one-time password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
 }
@@ -275,6 +318,12 @@ pub struct AccountInfo<'a> {
     pub role: Role,
     /// Whether it has a session.
     pub online: bool,
+    /// Whether it may not log in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub banned: bool,
+    /// Whether it may say nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
 }
 
 /// One command in the answer to `help`.
@@ -352,6 +401,12 @@ pub enum ErrorCode {
     PasswordChangeRequired,
     /// The server is ending.
     ShuttingDown,
+    /// The password is right, but the account may not log in.
+    Banned,
+    /// The account may say nothing for now.
+    Muted,
+    /// Nobody would be left to administrate.
+    LastAdmin,
     /// The server's own fault.
     Internal,
     /// A code that this version doesn't know.
@@ -393,6 +448,17 @@ impl Request {
             Ok(Self::Unknown) => Err(BadRequest { id, message: "unknown request type".into() }),
             Ok(request) => Ok((id, request)),
             Err(e) => Err(BadRequest { id, message: format!("not a request: {e}") }),
+        }
+    }
+
+    /// Whether only administrators may ask for it.
+    pub fn is_for_admins(&self) -> bool {
+        match self {
+            Self::Login(_) | Self::Say { .. } | Self::Whisper { .. } | Self::Who { .. } | Self::Help => false,
+            Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,
+            Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown => true,
+            Self::Ban { .. } | Self::Unban { .. } | Self::Mute { .. } | Self::Unmute { .. } => true,
+            Self::ResetPassword { .. } | Self::DeleteUser { .. } | Self::Promote { .. } | Self::Demote { .. } => true,
         }
     }
 
@@ -539,6 +605,14 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     ),
     command("/listusers", "every account, its role, and whether it's online", true),
     command("/logoutuser <user>", "end every session of an account", true),
+    command("/ban <user>", "log an account out and keep it out", true),
+    command("/unban <user>", "let it in again", true),
+    command("/mute <user> [minutes]", "an account may say nothing, for so long or until /unmute", true),
+    command("/unmute <user>", "it may speak again", true),
+    command("/resetpassword <user>", "give an account a one-time password, which is shown", true),
+    command("/deluser <user>", "delete an account", true),
+    command("/promote <user>", "make a user an administrator", true),
+    command("/demote <user>", "make an administrator a user", true),
     command("/shutdown", "end the server", true),
 ];
 

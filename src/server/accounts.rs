@@ -1,16 +1,17 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
 use super::files;
-use super::passwords::{self, Hasher, StoredPassword};
+use super::passwords::{self, Crowded, Hasher, StoredPassword};
 use super::rate::{MessageRate, Rate};
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::lock;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The accounts of one data folder.
 ///
@@ -21,6 +22,7 @@ pub(super) struct Accounts {
     path: PathBuf,
     hasher: Hasher,
     rate: MessageRate,
+    is_new: bool,
     saving: Mutex<()>,
     accounts: Mutex<BTreeMap<Username, Account>>,
 }
@@ -29,28 +31,48 @@ pub(super) struct Accounts {
 #[derive(Clone, Debug)]
 struct Account {
     password: StoredPassword,
+    state: State,
     standing: Arc<Standing>,
 }
 
-/// What holds for an account at this moment. Its sessions share it, so a change reaches them at once.
+/// What holds for an account, beside its password.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub(super) struct State {
+    /// What it may do.
+    pub(super) role: Role,
+    /// Nothing but a change of password is allowed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) must_change_password: bool,
+    /// It may not log in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) banned: bool,
+    /// It may say nothing until then; [`Timestamp::MAX`] is until it's unmuted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) muted_until: Option<Timestamp>,
+    /// The newest event when the account was made. It never sees older ones: they may have been for another
+    /// account of its name.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) since: u64,
+}
+
+/// An account as its sessions share it: a change reaches them at once.
 #[derive(Debug)]
 pub(super) struct Standing {
-    role: Role,
-    must_change_password: AtomicBool,
+    state: Mutex<State>,
     /// How much it may still say.
     pub(super) rate: Rate,
 }
 
 impl Standing {
-    /// Its role.
-    pub(super) fn role(&self) -> Role {
-        self.role
+    /// What holds now.
+    pub(super) fn state(&self) -> State {
+        *lock(&self.state)
     }
+}
 
-    /// Whether nothing but a change of password is allowed.
-    pub(super) fn must_change_password(&self) -> bool {
-        self.must_change_password.load(Ordering::Relaxed)
-    }
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// Why an account couldn't be made or changed.
@@ -62,6 +84,10 @@ pub(super) enum AccountError {
     Unknown,
     /// The old password isn't that.
     WrongPassword,
+    /// Nobody would be left to administrate.
+    LastAdmin,
+    /// Too many wait for their turn to hash.
+    Crowded,
     /// The new password isn't good enough; with what is wrong with it.
     Weak(String),
     /// `users.json` couldn't be written: nothing has changed.
@@ -78,15 +104,25 @@ struct UsersFile {
 /// The form of `users.json` that this version writes.
 const FILE_VERSION: u32 = 1;
 
+/// Why a login isn't let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum LoginError {
+    /// No such account, or not its password.
+    Wrong,
+    /// The password is right, but the account is banned.
+    Banned,
+    /// Too many failures: to be tried after so long.
+    TryLater(Duration),
+    /// Too many wait for their turn to hash.
+    Crowded,
+}
+
 /// One account in the file. In a file of the old form `password` is a bare SHA-256, and `role` may be absent.
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 struct UserEntry {
-    #[serde(default)]
-    role: Role,
+    #[serde(flatten)]
+    state: State,
     password: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    must_change_password: bool,
 }
 
 /// An entry of the old form: the hash alone, or with a role.
@@ -98,56 +134,67 @@ enum OldEntry {
 }
 
 impl Accounts {
-    /// No accounts yet, to be kept in `path`.
-    pub(super) fn empty(path: &Path, hasher: Hasher, rate: MessageRate) -> Self {
-        Self { path: path.to_owned(), hasher, rate, saving: Mutex::default(), accounts: Mutex::default() }
-    }
-
-    /// Reads the file; None when there is none.
+    /// Reads the accounts kept in `path`. There are none at a first start: see [`is_new`](Self::is_new).
     ///
     /// # Errors
-    /// What is wrong with it, with line and column where it has one. The file is left as it is.
-    pub(super) fn load(path: &Path, hasher: Hasher, rate: MessageRate) -> Result<Option<Self>, String> {
+    /// What is wrong with the file, with line and column where it has one. The file is left as it is.
+    pub(super) fn open(path: &Path, hasher: Hasher, rate: MessageRate) -> Result<Self, String> {
         let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(text) => Some(text),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(format!("can't read {}: {e}", path.display())),
         };
-        files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
-        let entries = parse(&text).map_err(|e| {
-            format!(
-                "{} is damaged: {e}; mend it, or put a copy of it in its place: it has not been touched",
-                path.display()
-            )
-        })?;
-        let accounts = Self::empty(path, hasher, rate);
-        *lock(&accounts.accounts) = entries
-            .into_iter()
-            .map(|(name, entry, password)| {
-                let account = accounts.account(password, entry.role, entry.must_change_password);
-                (name, account)
-            })
-            .collect();
-        Ok(Some(accounts))
+        let is_new = text.is_none();
+        let (saving, accounts) = (Mutex::default(), Mutex::default());
+        let this = Self { path: path.to_owned(), hasher, rate, is_new, saving, accounts };
+        if let Some(text) = text {
+            files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
+            let entries = parse(&text).map_err(|e| {
+                let path = path.display();
+                format!("{path} is damaged: {e}; mend it, or put a copy of it in its place: it has not been touched")
+            })?;
+            let entries = entries.into_iter().map(|(name, state, password)| (name, this.account(password, state)));
+            *lock(&this.accounts) = entries.collect();
+        }
+        Ok(this)
     }
 
-    /// Checks a password. None when it is wrong or there is no such account, after the same time.
+    /// Whether there was no file.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Checks a password. A name that doesn't exist takes as long as a wrong password. `permit` is asked once it is
+    /// the login's turn, so that many at once can't slip past it.
     ///
     /// An account of the old form gets its PBKDF2 hash here, the one moment when its password is known.
-    pub(super) fn check(&self, name: &Username, password: &str) -> Option<Arc<Standing>> {
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub(super) fn check(
+        &self,
+        name: &Username,
+        password: &str,
+        permit: impl FnOnce() -> Result<(), Duration>,
+    ) -> Result<Arc<Standing>, LoginError> {
+        let turn = self.hasher.turn().map_err(|Crowded| LoginError::Crowded)?;
+        permit().map_err(LoginError::TryLater)?;
         let account = lock(&self.accounts).get(name).cloned();
-        if !self.hasher.verify(password, account.as_ref().map(|account| &account.password)) {
-            return None;
+        if !turn.verify(password, account.as_ref().map(|account| &account.password)) {
+            return Err(LoginError::Wrong);
         }
-        let account = account?;
+        let account = account.ok_or(LoginError::Wrong)?;
+        if account.state.banned {
+            return Err(LoginError::Banned);
+        }
         if matches!(account.password, StoredPassword::Legacy(_)) {
-            let new = self.hasher.hash(password);
-            if let Err(e) = self.replace_password(name, &account.password, new, account.standing.must_change_password())
-            {
+            let new = turn.hash(password);
+            drop(turn);
+            if let Err(e) = self.replace_password(name, &account.password, new, account.state.must_change_password) {
                 log::error!("the new hash of {name} couldn't be saved, the old one stays: {e:?}");
             }
         }
-        Some(account.standing)
+        Ok(account.standing)
     }
 
     /// What holds for an account, if there is one of that name.
@@ -155,13 +202,13 @@ impl Accounts {
         lock(&self.accounts).get(name).map(|account| Arc::clone(&account.standing))
     }
 
-    /// Every account and its role, sorted, from the one after `after`.
-    pub(super) fn list(&self, after: Option<&str>) -> Vec<(Username, Role)> {
+    /// Every account and what holds for it, sorted, from the one after `after`.
+    pub(super) fn list(&self, after: Option<&str>) -> Vec<(Username, State)> {
         let accounts = lock(&self.accounts);
         accounts
             .iter()
             .filter(|(name, _)| after.is_none_or(|after| name.as_str() > after))
-            .map(|(name, account)| (name.clone(), account.standing.role))
+            .map(|(name, account)| (name.clone(), account.state))
             .collect()
     }
 
@@ -174,8 +221,9 @@ impl Accounts {
         name: &Username,
         password: Option<&Secret>,
         role: Role,
+        since: u64,
     ) -> Result<Option<Secret>, AccountError> {
-        let new = NewAccount { name: name.clone(), password: password.cloned(), role };
+        let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
         Ok(self.add_all(vec![new]).map_err(|(_, e)| e)?.pop().flatten())
     }
 
@@ -195,10 +243,12 @@ impl Accounts {
             }
         }
         let (mut made, mut one_time) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
-        for NewAccount { name, password, role } in new {
+        for NewAccount { name, password, role, since } in new {
             let generated = password.is_none().then(passwords::one_time);
             let text = password.as_ref().or(generated.as_ref()).map_or("", Secret::expose);
-            made.push((name, self.account(self.hasher.hash(text), role, generated.is_some())));
+            let hash = self.hasher.turn().map_err(|Crowded| (made.len(), AccountError::Crowded))?.hash(text);
+            let state = State { role, since, must_change_password: generated.is_some(), ..State::default() };
+            made.push((name, self.account(hash, state)));
             one_time.push(generated);
         }
         let mut at = 0;
@@ -222,14 +272,52 @@ impl Accounts {
     pub(super) fn change_password(&self, name: &Username, old: &str, new: &str) -> Result<(), AccountError> {
         passwords::judge(new, name).map_err(AccountError::Weak)?;
         let stored = lock(&self.accounts).get(name).map(|account| account.password.clone());
-        if !self.hasher.verify(old, stored.as_ref()) {
+        let turn = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?;
+        if !turn.verify(old, stored.as_ref()) {
             return Err(AccountError::WrongPassword);
         }
         if old == new {
             return Err(AccountError::Weak("the new password must differ from the old one".into()));
         }
         let stored = stored.ok_or(AccountError::Unknown)?;
-        self.replace_password(name, &stored, self.hasher.hash(new), false)
+        let hash = turn.hash(new);
+        drop(turn);
+        self.replace_password(name, &stored, hash, false)
+    }
+
+    /// Gives an account a one-time password and saves it.
+    ///
+    /// # Errors
+    /// [`AccountError`]; then nothing has changed.
+    pub(super) fn reset_password(&self, name: &Username) -> Result<Secret, AccountError> {
+        let one_time = passwords::one_time();
+        let hash = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?.hash(one_time.expose());
+        self.change(|accounts| {
+            let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
+            account.password = hash;
+            account.state.must_change_password = true;
+            Ok(())
+        })?;
+        Ok(one_time)
+    }
+
+    /// Changes what holds for an account and saves it.
+    ///
+    /// # Errors
+    /// [`AccountError`]; then nothing has changed.
+    pub(super) fn update(&self, name: &Username, change: impl FnOnce(&mut State)) -> Result<(), AccountError> {
+        self.change(|accounts| {
+            change(&mut accounts.get_mut(name).ok_or(AccountError::Unknown)?.state);
+            Ok(())
+        })
+    }
+
+    /// Deletes an account and saves that.
+    ///
+    /// # Errors
+    /// [`AccountError`]; then nothing has changed.
+    pub(super) fn delete(&self, name: &Username) -> Result<(), AccountError> {
+        self.change(|accounts| accounts.remove(name).map(drop).ok_or(AccountError::Unknown))
     }
 
     /// Puts `new` in place of `old`, unless somebody else has changed it meanwhile.
@@ -240,20 +328,15 @@ impl Accounts {
         new: StoredPassword,
         must_change: bool,
     ) -> Result<(), AccountError> {
-        let standing = self.standing(name.as_str()).ok_or(AccountError::Unknown)?;
-        let before = standing.must_change_password.swap(must_change, Ordering::Relaxed);
-        let result = self.change(|accounts| match accounts.get_mut(name) {
+        self.change(|accounts| match accounts.get_mut(name) {
             Some(account) if account.password == *old => {
                 account.password = new;
+                account.state.must_change_password = must_change;
                 Ok(())
             }
             Some(_) => Err(AccountError::WrongPassword),
             None => Err(AccountError::Unknown),
-        });
-        if result.is_err() {
-            standing.must_change_password.store(before, Ordering::Relaxed);
-        }
-        result
+        })
     }
 
     /// Applies a change to a copy, saves the copy, and only then lets everyone see it.
@@ -262,17 +345,33 @@ impl Accounts {
         apply: impl FnOnce(&mut BTreeMap<Username, Account>) -> Result<(), AccountError>,
     ) -> Result<(), AccountError> {
         let _saving = lock(&self.saving);
-        let mut copy = lock(&self.accounts).clone();
+        let before = lock(&self.accounts).clone();
+        let mut copy = before.clone();
         apply(&mut copy)?;
+        if has_admin(&before) && !has_admin(&copy) {
+            return Err(AccountError::LastAdmin);
+        }
         files::replace(&self.path, &render(&copy)).map_err(AccountError::Save)?;
+        for account in copy.values() {
+            *lock(&account.standing.state) = account.state;
+        }
+        for (_, deleted) in before.iter().filter(|(name, _)| !copy.contains_key(*name)) {
+            // Whoever has it still in hand must not log in with it.
+            lock(&deleted.standing.state).banned = true;
+        }
         *lock(&self.accounts) = copy;
         Ok(())
     }
 
-    fn account(&self, password: StoredPassword, role: Role, must_change: bool) -> Account {
-        let standing = Standing { role, must_change_password: must_change.into(), rate: Rate::new(self.rate) };
-        Account { password, standing: Arc::new(standing) }
+    fn account(&self, password: StoredPassword, state: State) -> Account {
+        let standing = Standing { state: Mutex::new(state), rate: Rate::new(self.rate) };
+        Account { password, state, standing: Arc::new(standing) }
     }
+}
+
+/// Whether somebody can administrate.
+fn has_admin(accounts: &BTreeMap<Username, Account>) -> bool {
+    accounts.values().any(|account| account.state.role == Role::Admin && !account.state.banned)
 }
 
 /// An account to be made.
@@ -284,14 +383,12 @@ pub(super) struct NewAccount {
     pub(super) password: Option<Secret>,
     /// Its role.
     pub(super) role: Role,
+    /// The newest event there is.
+    pub(super) since: u64,
 }
 
 fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
-    let entry = |account: &Account| UserEntry {
-        role: account.standing.role,
-        password: account.password.to_string(),
-        must_change_password: account.standing.must_change_password(),
-    };
+    let entry = |account: &Account| UserEntry { state: account.state, password: account.password.to_string() };
     let users = accounts.iter().map(|(name, account)| (name.to_string(), entry(account))).collect();
     let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
         .expect("accounts are strings and booleans, which JSON can hold");
@@ -300,7 +397,7 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
 }
 
 /// Reads either form of the file.
-fn parse(text: &str) -> Result<Vec<(Username, UserEntry, StoredPassword)>, String> {
+fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
     /// Only whether the file says its version.
     #[derive(Deserialize)]
     struct Head {
@@ -318,7 +415,7 @@ fn parse(text: &str) -> Result<Vec<(Username, UserEntry, StoredPassword)>, Strin
         _ => {
             let old: BTreeMap<String, OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             let entry = |old| match old {
-                OldEntry::Hash(password) => UserEntry { role: Role::User, password, must_change_password: false },
+                OldEntry::Hash(password) => UserEntry { state: State::default(), password },
                 OldEntry::Entry(entry) => entry,
             };
             old.into_iter().map(|(name, old)| (name, entry(old))).collect()
@@ -327,7 +424,7 @@ fn parse(text: &str) -> Result<Vec<(Username, UserEntry, StoredPassword)>, Strin
     entries.into_iter().map(|(name, entry)| checked(text, &name, entry)).collect()
 }
 
-fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, UserEntry, StoredPassword), String> {
+fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State, StoredPassword), String> {
     let place = || match text.find(&format!("\"{name}\"")) {
         Some(at) => format!(" at line {}", text[..at].matches('\n').count() + 1),
         None => String::new(),
@@ -337,7 +434,7 @@ fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, UserEn
         .ok_or_else(|| format!("`{name}`{} is no user name: {}", place(), Username::RULE))?;
     let password = StoredPassword::parse(&entry.password)
         .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
-    Ok((username, entry, password))
+    Ok((username, entry.state, password))
 }
 
 #[cfg(test)]
@@ -353,29 +450,80 @@ mod tests {
         text.to_owned().into()
     }
 
-    fn load(path: &Path) -> Result<Option<Accounts>, String> {
-        Accounts::load(path, Hasher::new(ROUNDS_MIN), MessageRate::Off)
+    fn open(path: &Path) -> Result<Accounts, String> {
+        Accounts::open(path, Hasher::new(ROUNDS_MIN), MessageRate::Off)
+    }
+
+    fn add(
+        accounts: &Accounts,
+        name: &str,
+        password: Option<&str>,
+        role: Role,
+    ) -> Result<Option<Secret>, AccountError> {
+        accounts.add(&Username::parse(name).unwrap(), password.map(secret).as_ref(), role, 0)
+    }
+
+    fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
+        let standing = accounts.check(&Username::parse(name).unwrap(), password, || Ok(()))?;
+        Ok(standing.state())
     }
 
     #[test]
     fn accounts_survive_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.json");
-        assert!(load(&path).unwrap().is_none());
-        let accounts = Accounts::empty(&path, Hasher::new(ROUNDS_MIN), MessageRate::Off);
-        accounts.add(&name("ada"), Some(&secret("correct horse")), Role::User).unwrap();
-        let one_time = accounts.add(&name("root"), None, Role::Admin).unwrap().unwrap();
-        assert!(matches!(accounts.add(&name("ada"), None, Role::User), Err(AccountError::Exists)));
+        let accounts = open(&path).unwrap();
+        assert!(accounts.is_new());
+        add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
+        let one_time = add(&accounts, "root", None, Role::Admin).unwrap().unwrap();
+        assert!(matches!(add(&accounts, "ada", None, Role::User), Err(AccountError::Exists)));
         accounts.change_password(&name("ada"), "correct horse", "battery staple").unwrap();
 
-        let accounts = load(&path).unwrap().unwrap();
-        assert!(accounts.check(&name("ada"), "correct horse").is_none());
-        let ada = accounts.check(&name("ada"), "battery staple").unwrap();
-        assert_eq!((ada.role(), ada.must_change_password()), (Role::User, false));
-        let root = accounts.check(&name("root"), one_time.expose()).unwrap();
-        assert_eq!((root.role(), root.must_change_password()), (Role::Admin, true));
+        let accounts = open(&path).unwrap();
+        assert!(!accounts.is_new());
+        assert_eq!(check(&accounts, "ada", "correct horse"), Err(LoginError::Wrong));
+        assert_eq!(check(&accounts, "ada", "battery staple"), Ok(State::default()));
+        let root = accounts.check(&name("root"), one_time.expose(), || Ok(())).unwrap();
+        assert_eq!((root.state().role, root.state().must_change_password), (Role::Admin, true));
         accounts.change_password(&name("root"), one_time.expose(), "battery staple").unwrap();
-        assert!(!root.must_change_password(), "sessions see the change at once");
+        assert!(!root.state().must_change_password, "sessions see the change at once");
+    }
+
+    #[test]
+    fn what_administrators_do_lasts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        let accounts = open(&path).unwrap();
+        for (name, role) in [("root", Role::Admin), ("eve", Role::User)] {
+            add(&accounts, name, Some("correct horse"), role).unwrap();
+        }
+        let (root, eve) = (name("root"), name("eve"));
+        accounts.update(&eve, |state| state.muted_until = Some(Timestamp::MAX)).unwrap();
+        accounts.update(&eve, |state| state.banned = true).unwrap();
+        let accounts = open(&path).unwrap();
+        assert_eq!(check(&accounts, "eve", "correct horse"), Err(LoginError::Banned));
+        assert_eq!(check(&accounts, "eve", "wrong"), Err(LoginError::Wrong), "only the owner learns of it");
+        assert_eq!(accounts.standing("eve").unwrap().state().muted_until, Some(Timestamp::MAX));
+
+        assert!(matches!(accounts.delete(&root), Err(AccountError::LastAdmin)));
+        assert!(matches!(accounts.update(&root, |state| state.banned = true), Err(AccountError::LastAdmin)));
+        assert!(matches!(accounts.update(&root, |state| state.role = Role::User), Err(AccountError::LastAdmin)));
+        accounts.update(&eve, |state| *state = State { role: Role::Admin, ..State::default() }).unwrap();
+        accounts.delete(&root).unwrap();
+        assert_eq!(check(&accounts, "root", "correct horse"), Err(LoginError::Wrong));
+        let one_time = accounts.reset_password(&eve).unwrap();
+        assert!(check(&accounts, "eve", one_time.expose()).unwrap().must_change_password);
+        assert!(matches!(accounts.delete(&root), Err(AccountError::Unknown)));
+    }
+
+    #[test]
+    fn a_login_that_must_wait_is_not_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = open(&folder.path().join("users.json")).unwrap();
+        add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
+        let wait = Duration::from_secs(7);
+        let refused = accounts.check(&name("ada"), "correct horse", || Err(wait));
+        assert_eq!(refused.map(|standing| standing.state()), Err(LoginError::TryLater(wait)));
     }
 
     #[test]
@@ -385,13 +533,13 @@ mod tests {
         let sha256 = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
         let text = format!(r#"{{"alice":"{sha256}","version":{{"password":"{sha256}","role":"admin"}}}}"#);
         std::fs::write(&path, text).unwrap();
-        let accounts = load(&path).unwrap().unwrap();
-        assert!(accounts.check(&name("alice"), "passw0rd").is_none());
-        assert!(accounts.check(&name("alice"), "password").is_some());
+        let accounts = open(&path).unwrap();
+        assert_eq!(check(&accounts, "alice", "passw0rd"), Err(LoginError::Wrong));
+        assert!(check(&accounts, "alice", "password").is_ok());
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("pbkdf2-sha256") && text.contains(sha256), "one is new, one is not: {text}");
-        let accounts = load(&path).unwrap().unwrap();
-        assert_eq!(accounts.check(&name("version"), "password").unwrap().role(), Role::Admin);
+        let accounts = open(&path).unwrap();
+        assert_eq!(check(&accounts, "version", "password").unwrap().role, Role::Admin);
         assert!(!std::fs::read_to_string(&path).unwrap().contains(sha256));
     }
 
@@ -408,7 +556,7 @@ mod tests {
             ("{\n\n\"A b\":\"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\"}", "`A b` at line 3"),
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = load(&path).unwrap_err();
+            let error = open(&path).unwrap_err();
             assert!(error.contains(place), "{error}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
@@ -418,8 +566,8 @@ mod tests {
     fn what_cannot_be_saved_has_not_happened() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gone").join("users.json");
-        let accounts = Accounts::empty(&path, Hasher::new(ROUNDS_MIN), MessageRate::Off);
-        assert!(matches!(accounts.add(&name("ada"), None, Role::User), Err(AccountError::Save(_))));
+        let accounts = open(&path).unwrap();
+        assert!(matches!(add(&accounts, "ada", None, Role::User), Err(AccountError::Save(_))));
         assert!(accounts.standing("ada").is_none());
     }
 }

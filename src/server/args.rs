@@ -2,6 +2,7 @@
 
 use super::passwords::{ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN};
 use super::rate::MessageRate;
+use super::strangers::{STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +31,24 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = super::lobby::LOGIN_GRACE.as_secs(),
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub login_grace: u64,
+    /// Connections that may be logging in at a time
+    #[arg(long, value_name = "N", default_value_t = STRANGERS_MAX, value_parser = at_least_one)]
+    pub max_strangers: usize,
+    /// And from one address
+    #[arg(long, value_name = "N", default_value_t = STRANGERS_PER_ADDRESS_MAX, value_parser = at_least_one)]
+    pub max_strangers_per_address: usize,
+    /// Seconds without a word after which a client is asked whether it's there
+    #[arg(long, value_name = "SECONDS", default_value_t = super::reader::PING_AFTER.as_secs(),
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub ping_after: u64,
+    /// Seconds that it then has to answer
+    #[arg(long, value_name = "SECONDS", default_value_t = super::reader::PONG_WITHIN.as_secs(),
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub pong_within: u64,
+    /// Seconds that a client may take to read what it was sent, at most 128 KiB, before it's dropped
+    #[arg(long, value_name = "SECONDS", default_value_t = super::session::SLOW_DEADLINE.as_secs(),
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub slow_deadline: u64,
     /// What to do instead of running the server
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -64,4 +83,8 @@ pub enum UserCommand {
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
     },
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| format!("`{text}` is not a number from 1"))
 }

@@ -1,15 +1,18 @@
 //! The requests of a client that is logged in.
 
 use super::accounts::AccountError;
+use super::admin::{self, Admin};
+use super::rate::TooFast;
 use super::reader::Flow;
 use super::session::Session;
 use super::timeline::{AppendError, Audience};
 use super::{Server, presence};
 use crate::protocol::{
-    AccountInfo, COMMANDS, ErrorCode, GENERAL, LINE_BYTES_MAX, Reason, Reply, Request, RequestId, Role, Secret,
-    ServerMessage, TEXT_CHARS_MAX, UserList, Username,
+    COMMANDS, ErrorCode, GENERAL, LINE_BYTES_MAX, Reason, Reply, Request, RequestId, Role, Secret, ServerMessage,
+    TEXT_CHARS_MAX, UserList, Username,
 };
 use crate::sync::lock;
+use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,7 +30,7 @@ pub(super) struct Refusal {
 }
 
 /// What a request that succeeded is answered with.
-enum Answer {
+pub(super) enum Answer {
     /// The event it caused, which the delivery brings.
     Event,
     /// A reply, with its id still to be filled in.
@@ -38,8 +41,10 @@ enum Answer {
     Nothing,
     /// A reply, and then the end of the session.
     Goodbye,
+    /// A refusal, and then the end of the session.
+    Abuse,
     /// A reply, and then the end of these sessions, the asker's own perhaps among them.
-    Removed(Vec<Arc<Session>>),
+    Removed(Vec<Arc<Session>>, Box<Reply<'static>>),
     /// A reply, and then the end of the server.
     Shutdown,
 }
@@ -97,8 +102,15 @@ fn answer(
             server.delivery.end(session, Reason::Logout, false);
             return Flow::Leave;
         }
-        Ok(Answer::Removed(sessions)) => {
-            send(ok(id));
+        Ok(Answer::Abuse) => {
+            log::warn!("{} from {} never stops sending: it's cut off", session.name, session.peer);
+            let message = "too many messages, for too long: the connection is closed".into();
+            send(ServerMessage::Error { id, code: ErrorCode::RateLimited, message });
+            server.delivery.end(session, Reason::Removed, true);
+            return Flow::Leave;
+        }
+        Ok(Answer::Removed(sessions, reply)) => {
+            send(ServerMessage::Reply(Reply { id, ok: true, ..*reply }));
             for session in &sessions {
                 server.delivery.end(session, Reason::Removed, true);
             }
@@ -119,11 +131,13 @@ fn perform(
     request: Request,
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
+    #[cfg(feature = "fault-injection")]
+    super::fault::strike(server, id);
     match request {
         Request::Say { room, text } => say(server, session, id, room.as_deref(), &text),
         Request::Whisper { to, text } => whisper(server, session, id, &to, &text),
         Request::Who { after } => Ok(who(server, after.as_deref())),
-        Request::Help => Ok(help(session.standing.role())),
+        Request::Help => Ok(help(session.standing.state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => {
             server.tokens.revoke(&session.token);
@@ -132,13 +146,24 @@ fn perform(
         }
         Request::Ping => Ok(Answer::Pong),
         Request::Pong => Ok(Answer::Nothing),
-        Request::AddUser { username, password, role } => add_user(server, session, &username, password.as_ref(), role),
-        Request::ListUsers { after } => Ok(list_users(server, after.as_deref())),
-        Request::LogoutUser { username } => logout_user(server, session, &username),
         Request::Shutdown => {
+            server.audit.act("shutdown", &session.name, session.peer.ip(), None, None);
             log::info!("{} shuts the server down", session.name);
             Ok(Answer::Shutdown)
         }
+        Request::ListUsers { after } => Ok(admin::list_users(server, after.as_deref())),
+        Request::AddUser { username, password, role } => {
+            Admin::new(server, session).add_user(&username, password.as_ref(), role)
+        }
+        Request::LogoutUser { username } => Admin::new(server, session).logout_user(&username),
+        Request::Ban { username } => Admin::new(server, session).ban(&username),
+        Request::Unban { username } => Admin::new(server, session).unban(&username),
+        Request::Mute { username, minutes } => Admin::new(server, session).mute(&username, minutes),
+        Request::Unmute { username } => Admin::new(server, session).unmute(&username),
+        Request::ResetPassword { username } => Admin::new(server, session).reset_password(&username),
+        Request::DeleteUser { username } => Admin::new(server, session).delete_user(&username),
+        Request::Promote { username } => Admin::new(server, session).set_role(&username, Role::Admin),
+        Request::Demote { username } => Admin::new(server, session).set_role(&username, Role::User),
         Request::Login(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),
     }
@@ -146,20 +171,33 @@ fn perform(
 
 /// Whether this session may ask for this now.
 fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), Refusal> {
-    use Request::{AddUser, Help, ListUsers, LogoutUser, Passwd, Ping, Pong, Say, Shutdown, Whisper};
-    let always = matches!(request, Passwd { .. } | Ping | Pong | Help | Request::Logout);
-    if !always && session.standing.must_change_password() {
+    use Request::{Help, Logout, Passwd, Ping, Pong, Say, Whisper};
+    let state = session.standing.state();
+    let always = matches!(request, Passwd { .. } | Ping | Pong | Help | Logout);
+    if !always && state.must_change_password {
         let message = "this password was for one login: choose your own with /passwd first";
         return Err(refuse(ErrorCode::PasswordChangeRequired, message));
     }
-    let for_admins = matches!(request, AddUser { .. } | ListUsers { .. } | LogoutUser { .. } | Shutdown);
-    if for_admins && session.standing.role() != Role::Admin {
+    if request.is_for_admins() && state.role != Role::Admin {
         return Err(refuse(ErrorCode::NotAdmin, "only administrators may do that"));
     }
-    if matches!(request, Say { .. } | Whisper { .. }) && server.shutdown.requested() {
-        return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
+    if matches!(request, Say { .. } | Whisper { .. }) {
+        if server.shutdown.requested() {
+            return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
+        }
+        if let Some(until) = state.muted_until.filter(|&until| until > Timestamp::now()) {
+            return Err(refuse(ErrorCode::Muted, muted(until)));
+        }
     }
     Ok(())
+}
+
+fn muted(until: Timestamp) -> Cow<'static, str> {
+    if until == Timestamp::MAX {
+        return "an administrator has muted you: this was not said".into();
+    }
+    let seconds = until.as_second().saturating_sub(Timestamp::now().as_second()).max(1);
+    format!("an administrator has muted you for another {seconds} s: this was not said").into()
 }
 
 fn say(
@@ -222,9 +260,13 @@ fn speak<'a>(
     if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
         return Err(too_long());
     }
-    if let Err(wait) = session.standing.rate.take(Instant::now()) {
-        let seconds = wait.as_secs_f64().max(0.1);
-        return Err(refuse(ErrorCode::RateLimited, format!("too many messages: say it again in {seconds:.1} s")));
+    match session.standing.rate.take(Instant::now()) {
+        Ok(()) => {}
+        Err(TooFast::Wait(wait)) => {
+            let seconds = wait.as_secs_f64().max(0.1);
+            return Err(refuse(ErrorCode::RateLimited, format!("too many messages: say it again in {seconds:.1} s")));
+        }
+        Err(TooFast::Abuse) => return Ok(Answer::Abuse),
     }
     server.timeline.append(audience, event).map_err(|e| match e {
         AppendError::TooLong => too_long(),
@@ -260,61 +302,25 @@ fn passwd(server: &Server, session: &Session, old: &Secret, new: &Secret) -> Res
     Ok(Answer::Reply(Box::default()))
 }
 
-fn add_user(
-    server: &Server,
-    session: &Session,
-    username: &str,
-    password: Option<&Secret>,
-    role: Role,
-) -> Result<Answer, Refusal> {
-    let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
-    let one_time = server.accounts.add(&name, password, role).map_err(account_refusal)?;
-    log::info!("{} added the account {name} ({role:?})", session.name);
-    Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
-}
-
-fn list_users(server: &Server, after: Option<&str>) -> Answer {
-    // What an entry takes in a line beside its name.
-    const ENTRY_BYTES: usize = r#"{"username":"","role":"admin","online":false},"#.len();
-    let accounts = server.accounts.list(after);
-    let total = accounts.len();
-    let listed = fit(accounts, |(name, _)| name.as_str().len() + ENTRY_BYTES);
-    let more = total - listed.len();
-    let registry = lock(&server.registry);
-    let info = |(name, role): (Username, Role)| AccountInfo {
-        online: registry.is_online(name.as_str()),
-        username: name.to_string().into(),
-        role,
-    };
-    let users = listed.into_iter().map(info).collect();
-    Answer::Reply(Box::new(Reply { users: Some(UserList::Accounts(users)), more, ..Reply::default() }))
-}
-
-fn logout_user(server: &Server, session: &Session, username: &str) -> Result<Answer, Refusal> {
-    let name = existing_user(server, username)?;
-    server.tokens.revoke_all(&name, None);
-    let sessions = presence::remove(server, name.as_str());
-    if sessions.is_empty() {
-        return Err(refuse(ErrorCode::UnknownUser, format!("{name} is not online: /listusers shows who is")));
-    }
-    log::info!("{} logged {name} out", session.name);
-    Ok(Answer::Removed(sessions))
-}
-
 /// The account of that name.
-fn existing_user(server: &Server, username: &str) -> Result<Username, Refusal> {
+pub(super) fn existing_user(server: &Server, username: &str) -> Result<Username, Refusal> {
     let exists = |name: &Username| server.accounts.standing(name.as_str()).is_some();
     Username::parse(username)
         .filter(exists)
         .ok_or_else(|| refuse(ErrorCode::UnknownUser, "there is nobody of that name: /who shows who is online"))
 }
 
-fn account_refusal(error: AccountError) -> Refusal {
+/// What its cause says to the one who asked.
+pub(super) fn account_refusal(error: AccountError) -> Refusal {
     match error {
         AccountError::Exists => refuse(ErrorCode::UserExists, "there is an account of that name already"),
         AccountError::Unknown => refuse(ErrorCode::UnknownUser, "there is no account of that name"),
         AccountError::WrongPassword => refuse(ErrorCode::BadCredentials, "the old password is wrong"),
         AccountError::Weak(what) => refuse(ErrorCode::WeakPassword, what),
+        AccountError::LastAdmin => {
+            refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
+        }
+        AccountError::Crowded => refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s"),
         AccountError::Save(e) => {
             log::error!("users.json can't be written: {e}");
             refuse(ErrorCode::Internal, "the server can't write users.json: nothing was changed, try again later")

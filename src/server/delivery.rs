@@ -26,6 +26,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(5);
 pub(super) struct Delivery {
     timeline: Arc<Timeline>,
     postmen: Vec<Arc<Postman>>,
+    /// How long a courier has for each of its deliveries.
+    slow_deadline: Duration,
     /// The postmen and couriers that are at work.
     at_work: Gate,
 }
@@ -56,7 +58,11 @@ impl Delivery {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(super) fn start(timeline: &Arc<Timeline>, postmen: usize) -> std::io::Result<Arc<Self>> {
+    pub(super) fn start(
+        timeline: &Arc<Timeline>,
+        postmen: usize,
+        slow_deadline: Duration,
+    ) -> std::io::Result<Arc<Self>> {
         let new_postman = |_| {
             Arc::new(Postman {
                 mail: Mutex::default(),
@@ -69,6 +75,7 @@ impl Delivery {
         let delivery = Arc::new(Self {
             timeline: Arc::clone(timeline),
             postmen: (0..postmen).map(new_postman).collect(),
+            slow_deadline,
             at_work: Gate::default(),
         });
         for (index, postman) in delivery.postmen.iter().enumerate() {
@@ -137,7 +144,7 @@ impl Delivery {
         let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
         let courier = move || {
             let _pass = pass;
-            if theirs.carry(&delivery.timeline) {
+            if theirs.carry(&delivery.timeline, delivery.slow_deadline) {
                 delivery.postman_of(&theirs).post(Mail::Arrival(Arc::clone(&theirs)));
             }
         };

@@ -47,6 +47,11 @@ impl Folder {
         self.path.join("sequence")
     }
 
+    /// The audit log.
+    pub(super) fn audit(&self) -> PathBuf {
+        self.path.join("audit.jsonl")
+    }
+
     /// The bytes of `identity.p12`, which `make` makes if there is none.
     ///
     /// # Errors

@@ -4,17 +4,21 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
-use super::accounts::Standing;
+use super::accounts::{LoginError, Standing};
 use super::commands::{Refusal, fit, name_bytes, refuse};
 use super::session::{Session, WRITE_WAIT};
+use super::strangers::Stay;
+use super::throttle::Origin;
 use super::tokens::TokenId;
 use super::{Server, presence, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Reason, Request, RequestId, Secret, ServerMessage, Username, Welcome,
 };
+use crate::sync::lock;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -22,8 +26,6 @@ use std::time::{Duration, Instant};
 
 /// How long a stranger has for TCP, TLS and login together, as OpenSSH's `LoginGraceTime`.
 pub(super) const LOGIN_GRACE: Duration = Duration::from_secs(20);
-/// How many strangers there may be at a time.
-pub(super) const STRANGERS_MAX: usize = 512;
 /// The stack of a lobby thread. More than four times [`SESSION_STACK_BYTES`]: glibc gives the stack of a finished
 /// thread to a new one unless it's more than four times what the new one asks for, and a lobby's stack is dirty.
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;
@@ -32,20 +34,23 @@ const SESSION_STACK_BYTES: usize = 192 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Gives a new connection a lobby thread of its own. Drops it when there are too many strangers or no threads.
+/// Gives a new connection a lobby thread of its own. Drops it when everyone in a full lobby waits for us, or there
+/// are no threads.
 pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
-    if server.strangers.count() >= STRANGERS_MAX {
-        log::warn!("{peer} is turned away: {STRANGERS_MAX} others are logging in");
+    let (socket, now) = (Arc::new(socket), Instant::now());
+    let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, now) else {
+        log::warn!("{peer} is turned away: the lobby is full");
         return;
-    }
-    let pass = server.strangers.enter();
+    };
     let server = Arc::clone(server);
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
-        let _pass = pass;
-        let deadline = Instant::now() + server.login_grace;
-        if let Err(e) = Stranger::meet(&server, socket, peer, deadline) {
-            log::info!("{peer} left the lobby: {e}");
+        let deadline = now + server.limits.login_grace;
+        let meet = || Stranger::meet(&server, socket, peer, &stay, deadline);
+        match catch_unwind(AssertUnwindSafe(meet)) {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => log::info!("{peer} left the lobby: {e}"),
+            Err(_) => log::error!("the lobby's thread for {peer} panicked; everyone else goes on"),
         }
     });
     if let Err(e) = spawned {
@@ -58,6 +63,7 @@ struct Stranger<'a> {
     server: &'a Arc<Server>,
     socket: Arc<TcpStream>,
     peer: SocketAddr,
+    stay: &'a Stay,
     deadline: Instant,
     tls: Duplex,
     /// Plaintext that has come and isn't read yet.
@@ -73,11 +79,16 @@ struct Credentials {
 }
 
 impl<'a> Stranger<'a> {
-    fn meet(server: &'a Arc<Server>, socket: TcpStream, peer: SocketAddr, deadline: Instant) -> io::Result<()> {
+    fn meet(
+        server: &'a Arc<Server>,
+        socket: Arc<TcpStream>,
+        peer: SocketAddr,
+        stay: &'a Stay,
+        deadline: Instant,
+    ) -> io::Result<()> {
         socket.set_nodelay(true)?;
-        let socket = Arc::new(socket);
         let tls = Duplex::accept(&server.acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
-        let mut stranger = Stranger { server, socket, peer, deadline, tls, pending: Vec::new() };
+        let mut stranger = Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new() };
         while let Some(line) = stranger.next_line()? {
             match Request::parse(&line) {
                 Ok((id, Request::Login(login))) => return stranger.log_in(id.as_ref(), login),
@@ -111,15 +122,13 @@ impl<'a> Stranger<'a> {
             if self.tls.receive(&self.socket, self.deadline, &mut self.pending)? == Peer::Closed {
                 return Ok(None);
             }
+            self.stay.heard(Instant::now());
         }
     }
 
     fn log_in(self, id: Option<&RequestId>, login: Login) -> io::Result<()> {
+        self.stay.served();
         match authenticate(self.server, self.peer, &login) {
-            Ok(credentials) if self.server.shutdown.requested() => {
-                self.server.tokens.revoke(&credentials.token_id);
-                self.turn_away(id, refuse(ErrorCode::ShuttingDown, "the server is ending"))
-            }
             Ok(credentials) => self.admit(id, credentials, login.after),
             Err(refusal) => self.turn_away(id, refusal),
         }
@@ -164,9 +173,18 @@ impl<'a> Stranger<'a> {
         let (ready, go) = std::sync::mpsc::sync_channel::<()>(1);
         spawn_session(server, &session, pending, go)?;
 
-        let arrived = presence::arrive(server, &session, after, |names| {
+        let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
             fit(names, |name| name_bytes(name)).into_iter().cloned().collect()
-        });
+        };
+        let arrived = match presence::arrive(server, &session, after, fit_names) {
+            Ok(arrived) => arrived,
+            Err(Refusal { code, message }) => {
+                server.tokens.revoke(&session.token);
+                let id = id.map(|id| id.as_str().into());
+                session.send(&ServerMessage::Error { id, code, message }.encode());
+                return Ok(());
+            }
+        };
         let replay = replay_range(server, after, arrived.seq);
         if let Some(first) = replay.first {
             session.start_after(first.saturating_sub(1));
@@ -175,12 +193,12 @@ impl<'a> Stranger<'a> {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
             username: session.name.as_str().into(),
-            role: session.standing.role(),
+            role: session.standing.state().role,
             token,
             seq: arrived.seq,
             users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
             more: arrived.more,
-            must_change_password: session.standing.must_change_password(),
+            must_change_password: session.standing.state().must_change_password,
             gap: replay.first.is_some(),
             first: replay.first,
             id: id.map(|id| id.as_str().into()),
@@ -232,31 +250,64 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
         let message = format!("this server speaks protocol {}, not {}", protocol::VERSION, login.protocol);
         return Err(refuse(ErrorCode::UnsupportedProtocol, message));
     }
-    let wrong = |how: &str| {
-        // The name only where it is one: what people type into the wrong field is often their password.
-        let name = Username::parse(&login.username).filter(|name| server.accounts.standing(name.as_str()).is_some());
-        let name = name.as_ref().map_or("an unknown name", Username::as_str);
-        log::warn!("failed login from {peer} as {name}: {how}");
-        refuse(ErrorCode::BadCredentials, "wrong username or password")
-    };
-    let name = Username::parse(&login.username);
-    let now = Instant::now();
-    match (&login.token, &login.password) {
-        (Some(token), _) => {
-            let name = name.ok_or_else(|| wrong("wrong token"))?;
-            let token_id = server.tokens.redeem(&name, token.expose(), now).ok_or_else(|| wrong("wrong token"))?;
-            let standing = server.accounts.standing(name.as_str()).ok_or_else(|| wrong("no such account"))?;
-            Ok(Credentials { name, standing, token: token.clone(), token_id })
-        }
-        (None, Some(password)) => {
-            // A name that can't be one is looked up all the same: nothing is quicker than anything else.
-            let looked_up = name.clone().unwrap_or_else(Username::nobody);
-            let standing =
-                server.accounts.check(&looked_up, password.expose()).ok_or_else(|| wrong("wrong password"))?;
-            let name = name.ok_or_else(|| wrong("wrong password"))?;
-            let (token, token_id) = server.tokens.issue(&name, now);
-            Ok(Credentials { name, standing, token, token_id })
-        }
-        (None, None) => Err(refuse(ErrorCode::BadRequest, "`login` needs `password` or `token`")),
+    if login.token.is_none() && login.password.is_none() {
+        return Err(refuse(ErrorCode::BadRequest, "`login` needs `password` or `token`"));
     }
+    let origin = Origin::from(peer.ip());
+    // A name that can't be one is looked up all the same: nothing is quicker than anything else.
+    let name = Username::parse(&login.username).unwrap_or_else(Username::nobody);
+    let permit = || lock(&server.throttle).check(origin, &name, Instant::now());
+    let result = permit().map_err(LoginError::TryLater).and_then(|()| match (&login.token, &login.password) {
+        (Some(token), _) => check_token(server, &name, token),
+        (None, password) => check_password(server, &name, password.as_ref().map_or("", Secret::expose), permit),
+    });
+    match result {
+        Ok(credentials) => {
+            lock(&server.throttle).succeeded(origin, &name);
+            Ok(credentials)
+        }
+        Err(error) => Err(refuse_login(server, peer, &name, error)),
+    }
+}
+
+fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
+    let token_id = server.tokens.redeem(name, token.expose(), Instant::now()).ok_or(LoginError::Wrong)?;
+    let standing = server.accounts.standing(name.as_str()).ok_or(LoginError::Wrong)?;
+    Ok(Credentials { name: name.clone(), standing, token: token.clone(), token_id })
+}
+
+fn check_password(
+    server: &Server,
+    name: &Username,
+    password: &str,
+    permit: impl FnOnce() -> Result<(), Duration>,
+) -> Result<Credentials, LoginError> {
+    let standing = server.accounts.check(name, password, permit)?;
+    let (token, token_id) = server.tokens.issue(name, Instant::now());
+    Ok(Credentials { name: name.clone(), standing, token, token_id })
+}
+
+/// Writes a failed login down, and says what its sender may know of it.
+fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, error: LoginError) -> Refusal {
+    // The name only where there is such an account: what people type into the wrong field is often a password.
+    let known = server.accounts.standing(name.as_str()).map(|_| name);
+    let shown = known.map_or("an unknown name", Username::as_str);
+    let (reason, refusal) = match error {
+        LoginError::Wrong => {
+            lock(&server.throttle).failed(peer.ip().into(), name, Instant::now());
+            ("wrong password", refuse(ErrorCode::BadCredentials, "wrong username or password"))
+        }
+        LoginError::Banned => ("banned", refuse(ErrorCode::Banned, presence::BANNED)),
+        LoginError::TryLater(wait) => {
+            let seconds = wait.as_secs_f64().ceil().max(1.0);
+            let message = format!("too many failed logins: try again in {seconds} s");
+            ("throttled", refuse(ErrorCode::TryLater, message))
+        }
+        LoginError::Crowded => {
+            ("crowded", refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))
+        }
+    };
+    log::warn!("failed login from {peer} as {shown}: {reason}");
+    server.audit.failed_login(peer.ip(), known, reason);
+    refusal
 }

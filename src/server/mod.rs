@@ -4,10 +4,14 @@
 
 mod accept;
 mod accounts;
+mod admin;
 pub mod args;
+mod audit;
 mod banner;
 mod commands;
 mod delivery;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod files;
 mod folder;
 mod lobby;
@@ -19,6 +23,8 @@ mod registry;
 mod sequence;
 mod session;
 mod shutdown;
+mod strangers;
+mod throttle;
 mod timeline;
 mod tokens;
 mod users;
@@ -28,10 +34,12 @@ use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::Accounts;
 use args::{Args, Command};
+use audit::Audit;
 use delivery::Delivery;
 use folder::Folder;
 use native_tls::{Protocol, TlsAcceptor};
 use passwords::{Hasher, ROUNDS_DEFAULT};
+use rate::MessageRate;
 use registry::Registry;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
@@ -40,6 +48,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use strangers::Strangers;
+use throttle::Throttle;
 use timeline::Timeline;
 use tokens::Tokens;
 
@@ -60,19 +70,29 @@ pub enum ServerError {
 
 /// What all threads share.
 struct Server {
+    limits: Limits,
     accounts: Accounts,
     registry: Arc<Mutex<Registry>>,
     timeline: Arc<Timeline>,
     delivery: Arc<Delivery>,
     tokens: Tokens,
+    throttle: Mutex<Throttle>,
+    audit: Audit,
     acceptor: TlsAcceptor,
-    login_grace: Duration,
-    /// Connections that are logging in.
-    strangers: Gate,
+    strangers: Strangers,
     /// Session threads.
     sessions: Gate,
     next_session: AtomicU64,
     shutdown: Shutdown,
+}
+
+/// What an administrator may set.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    login_grace: Duration,
+    ping_after: Duration,
+    pong_within: Duration,
+    message_rate: MessageRate,
 }
 
 /// Does what the command line says: runs the server until it's told to end, or looks after accounts.
@@ -85,24 +105,23 @@ pub fn run(args: &Args) -> Result<(), ServerError> {
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
     let hasher = Hasher::new(args.hash_rounds);
-    let (path, rate) = (folder.users(), args.message_rate);
-    let accounts = Accounts::load(&path, hasher, rate).map_err(ServerError::Folder)?;
-    let first_start = accounts.is_none();
-    let accounts = accounts.unwrap_or_else(|| Accounts::empty(&path, Hasher::new(args.hash_rounds), rate));
+    let accounts = Accounts::open(&folder.users(), hasher, args.message_rate).map_err(ServerError::Folder)?;
     match &args.command {
-        Some(Command::User(command)) => users::run(&accounts, command).map_err(ServerError::User),
-        None => serve(args, &folder, accounts, first_start),
+        Some(Command::User(command)) => {
+            let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
+            users::run(&accounts, since, command).map_err(ServerError::User)
+        }
+        None => serve(args, &folder, accounts),
     }
 }
 
-fn serve(args: &Args, folder: &Folder, accounts: Accounts, first_start: bool) -> Result<(), ServerError> {
+fn serve(args: &Args, folder: &Folder, accounts: Accounts) -> Result<(), ServerError> {
     let listeners = accept::bind(&args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
     let Identity { tls, fingerprint } = open_identity(folder)?;
-    let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
-    let one_time = if first_start { Some(make_admin(&accounts)?) } else { None };
-    let server = build(args, accounts, sequence, tls)?;
+    let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
+    let server = build(args, folder, accounts, tls)?;
     handle_signals(&server)?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, fingerprint, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
@@ -115,8 +134,8 @@ fn serve(args: &Args, folder: &Folder, accounts: Accounts, first_start: bool) ->
 
 fn build(
     args: &Args,
+    folder: &Folder,
     accounts: Accounts,
-    sequence: Sequence,
     identity: native_tls::Identity,
 ) -> Result<Arc<Server>, ServerError> {
     // TLS 1.0 and 1.1 are forbidden by RFC 8996.
@@ -124,21 +143,38 @@ fn build(
         .min_protocol_version(Some(Protocol::Tlsv12))
         .build()
         .map_err(|e| ServerError::Identity(format!("the key of identity.p12 can't be used: {e}")))?;
+    let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
+    let audit =
+        Audit::open(&folder.audit()).map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let timeline = Arc::new(Timeline::new(sequence));
-    let delivery = Delivery::start(&timeline, postmen()).map_err(|e| system("start a thread", &e))?;
+    let slow_deadline = Duration::from_secs(args.slow_deadline);
+    let delivery = Delivery::start(&timeline, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {
+        limits: Limits::new(args),
         accounts,
         registry: Arc::default(),
         timeline,
         delivery,
         tokens: Tokens::default(),
+        throttle: Mutex::default(),
+        audit,
         acceptor,
-        login_grace: Duration::from_secs(args.login_grace),
-        strangers: Gate::default(),
+        strangers: Strangers::new(args.max_strangers, args.max_strangers_per_address),
         sessions: Gate::default(),
         next_session: 0.into(),
         shutdown: Shutdown::default(),
     }))
+}
+
+impl Limits {
+    fn new(args: &Args) -> Self {
+        Self {
+            login_grace: Duration::from_secs(args.login_grace),
+            ping_after: Duration::from_secs(args.ping_after),
+            pong_within: Duration::from_secs(args.pong_within),
+            message_rate: args.message_rate,
+        }
+    }
 }
 
 /// One postman for each two cores: each keeps a core busy in a busy room, and the readers need some too.
@@ -157,7 +193,7 @@ fn open_identity(folder: &Folder) -> Result<Identity, ServerError> {
 fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
     let failed = |what: &dyn fmt::Debug| ServerError::Folder(format!("can't make the account `admin`: {what:?}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
-    let one_time = accounts.add(&name, None, Role::Admin).map_err(|e| failed(&e))?;
+    let one_time = accounts.add(&name, None, Role::Admin, 0).map_err(|e| failed(&e))?;
     one_time.ok_or_else(|| failed(&"no password"))
 }
 

@@ -8,7 +8,7 @@ use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
 use pbkdf2::{Params, Pbkdf2};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, PoisonError};
 use subtle::ConstantTimeEq;
 
 /// The PBKDF2-HMAC-SHA256 rounds of a new hash. OWASP's Password Storage Cheat Sheet asks for 600,000.
@@ -21,6 +21,13 @@ pub(super) const ROUNDS_MAX: u32 = 10_000_000;
 pub(super) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password. Long enough for any passphrase, short enough to hash.
 pub(super) const PASSWORD_CHARS_MAX: usize = 256;
+
+/// The commonest passwords of at least [`PASSWORD_CHARS_MIN`] characters, from leaked lists, in lower case
+/// (NIST SP 800-63B, 5.1.1.2: compare with values known to be common).
+const COMMON_PASSWORDS: &str = include_str!("common-passwords.txt");
+
+/// How many may wait for their turn to hash; all of the lobby, and some sessions that change a password.
+const WAITING_MAX: usize = 768;
 
 /// Bytes of random salt in each hash (NIST SP 800-132 asks for at least 16).
 const SALT_BYTES: usize = 16;
@@ -74,9 +81,19 @@ pub(super) struct Hasher {
     rounds: u32,
     /// Compared with where there is no account, so that a wrong name takes as long as a wrong password.
     dummy: StoredPassword,
-    free: Mutex<usize>,
+    queue: Mutex<Queue>,
     freed: Condvar,
 }
+
+#[derive(Debug)]
+struct Queue {
+    free: usize,
+    waiting: usize,
+}
+
+/// Too many wait for their turn to hash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Crowded;
 
 impl Hasher {
     /// With `rounds` for new hashes.
@@ -85,39 +102,35 @@ impl Hasher {
         let mut hasher = Self {
             rounds,
             dummy: StoredPassword::Legacy([0; 32]),
-            free: Mutex::new((cores / 2).max(1)),
+            queue: Mutex::new(Queue { free: (cores / 2).max(1), waiting: 0 }),
             freed: Condvar::new(),
         };
-        hasher.dummy = hasher.hash("");
+        hasher.dummy = hasher.compute("");
         hasher
     }
 
-    /// Hashes a password with a salt of its own.
-    pub(super) fn hash(&self, password: &str) -> StoredPassword {
+    /// Waits for a free place.
+    ///
+    /// # Errors
+    /// [`Crowded`] when too many wait already. Each of them has at most the others' hashes before it.
+    pub(super) fn turn(&self) -> Result<Turn<'_>, Crowded> {
+        let mut queue = lock(&self.queue);
+        if queue.waiting >= WAITING_MAX {
+            return Err(Crowded);
+        }
+        queue.waiting += 1;
+        queue = self.freed.wait_while(queue, |queue| queue.free == 0).unwrap_or_else(PoisonError::into_inner);
+        queue.waiting -= 1;
+        queue.free -= 1;
+        Ok(Turn(self))
+    }
+
+    fn compute(&self, password: &str) -> StoredPassword {
         let salt = random::<SALT_BYTES>();
-        let _turn = self.turn();
         let params = Params::new(self.rounds.max(ROUNDS_MIN)).unwrap_or(Params::RECOMMENDED);
         let hashed = Pbkdf2::SHA256.hash_password_customized(password.as_bytes(), &salt, None, None, params);
         let hashed: PasswordHash = hashed.expect("a 16-byte salt and 32 bytes of output are what PBKDF2 takes");
         StoredPassword::Pbkdf2(hashed.to_string())
-    }
-
-    /// Whether `password` is the stored one. Takes the same time whether there is none, it is of the old form,
-    /// or it doesn't match.
-    pub(super) fn verify(&self, password: &str, stored: Option<&StoredPassword>) -> bool {
-        let _turn = self.turn();
-        match stored {
-            Some(StoredPassword::Pbkdf2(phc)) => matches_phc(password, phc),
-            Some(StoredPassword::Legacy(sha256)) => {
-                self.verify_dummy(password);
-                let given: [u8; 32] = Sha256::digest(password).into();
-                given.ct_eq(sha256).into()
-            }
-            None => {
-                self.verify_dummy(password);
-                false
-            }
-        }
     }
 
     fn verify_dummy(&self, password: &str) {
@@ -125,25 +138,39 @@ impl Hasher {
             std::hint::black_box(matches_phc(password, phc));
         }
     }
-
-    /// Waits for a free place. Those who wait are bounded by the lobby and by the sessions there are; each has
-    /// at most the others' hashes before it.
-    fn turn(&self) -> Turn<'_> {
-        let mut free = lock(&self.free);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(std::sync::PoisonError::into_inner);
-        }
-        *free -= 1;
-        Turn(self)
-    }
 }
 
 /// A place at the hasher, given back when dropped.
-struct Turn<'a>(&'a Hasher);
+#[derive(Debug)]
+pub(super) struct Turn<'a>(&'a Hasher);
+
+impl Turn<'_> {
+    /// Hashes a password with a salt of its own.
+    pub(super) fn hash(&self, password: &str) -> StoredPassword {
+        self.0.compute(password)
+    }
+
+    /// Whether `password` is the stored one. Takes the same time whether there is none, it is of the old form,
+    /// or it doesn't match.
+    pub(super) fn verify(&self, password: &str, stored: Option<&StoredPassword>) -> bool {
+        match stored {
+            Some(StoredPassword::Pbkdf2(phc)) => matches_phc(password, phc),
+            Some(StoredPassword::Legacy(sha256)) => {
+                self.0.verify_dummy(password);
+                let given: [u8; 32] = Sha256::digest(password).into();
+                given.ct_eq(sha256).into()
+            }
+            None => {
+                self.0.verify_dummy(password);
+                false
+            }
+        }
+    }
+}
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
+        lock(&self.0.queue).free += 1;
         self.0.freed.notify_one();
     }
 }
@@ -166,6 +193,10 @@ pub(super) fn judge(password: &str, username: &Username) -> Result<(), String> {
     }
     if password.eq_ignore_ascii_case(username.as_str()) {
         return Err("the password must not be the user name".into());
+    }
+    let folded = password.to_lowercase();
+    if COMMON_PASSWORDS.lines().any(|common| common == folded) {
+        return Err("this is one of the commonest passwords, which are guessed first: choose another".into());
     }
     Ok(())
 }
@@ -192,6 +223,7 @@ mod tests {
     #[test]
     fn hashes_verify_and_read_back() {
         let hasher = Hasher::new(ROUNDS_MIN);
+        let hasher = hasher.turn().unwrap();
         let stored = hasher.hash("correct horse");
         assert!(stored.to_string().starts_with("$pbkdf2-sha256$i=1000,l=32$"));
         assert_eq!(StoredPassword::parse(&stored.to_string()), Some(stored.clone()));
@@ -208,6 +240,7 @@ mod tests {
         let stored = StoredPassword::parse(text).unwrap();
         assert_eq!(stored.to_string(), text);
         let hasher = Hasher::new(ROUNDS_MIN);
+        let hasher = hasher.turn().unwrap();
         assert!(hasher.verify("password", Some(&stored)));
         assert!(!hasher.verify("Password", Some(&stored)));
     }
@@ -223,12 +256,47 @@ mod tests {
     #[test]
     fn judged() {
         let ada = Username::parse("adalovelace").unwrap();
-        for good in ["12345678x", "correct horse", &"é".repeat(PASSWORD_CHARS_MAX)] {
+        for good in ["1x345678", "correct horse", &"é".repeat(PASSWORD_CHARS_MAX)] {
             assert_eq!(judge(good, &ada), Ok(()), "{good}");
         }
-        for bad in ["", "1234567", "ééééééé", "AdaLovelace", &"x".repeat(PASSWORD_CHARS_MAX + 1)] {
+        for bad in [
+            "",
+            "1234567",
+            "ééééééé",
+            "AdaLovelace",
+            "password",
+            "Password1",
+            "12345678",
+            &"x".repeat(PASSWORD_CHARS_MAX + 1),
+        ] {
             assert!(judge(bad, &ada).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_long_and_folded() {
+        assert!(COMMON_PASSWORDS.lines().count() >= 1000);
+        for line in COMMON_PASSWORDS.lines() {
+            assert!(line.chars().count() >= PASSWORD_CHARS_MIN && line == line.to_lowercase(), "{line}");
+        }
+    }
+
+    #[test]
+    fn turns_are_taken_one_after_the_other() {
+        let hasher = Hasher::new(ROUNDS_MIN);
+        let places = lock(&hasher.queue).free;
+        let turns: Vec<_> = (0..places).map(|_| hasher.turn().unwrap()).collect();
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| hasher.turn().map(drop));
+            while lock(&hasher.queue).waiting == 0 {
+                std::thread::yield_now();
+            }
+            assert!(!waiter.is_finished());
+            drop(turns);
+            assert_eq!(waiter.join().unwrap(), Ok(()));
+        });
+        lock(&hasher.queue).waiting = WAITING_MAX;
+        assert_eq!(hasher.turn().map(drop), Err(Crowded));
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Coming and going: where the registry, the timeline and the delivery meet.
 
 use super::Server;
+use super::commands::{Refusal, refuse};
 use super::session::Session;
 use super::timeline::Audience;
-use crate::protocol::{Reason, ServerMessage, Username};
+use crate::protocol::{ErrorCode, Reason, ServerMessage, Username};
 use crate::sync::lock;
 use std::sync::Arc;
+
+/// What a banned account is told.
+pub(super) const BANNED: &str = "this account is banned: ask an administrator";
 
 /// What a newcomer is told.
 #[derive(Debug)]
@@ -22,20 +26,31 @@ pub(super) struct Arrived {
 ///
 /// The announcement is made under the registry's lock, so that the timeline's `joined` and `left` of an account
 /// alternate as its presence does.
+///
+/// # Errors
+/// The account was banned or deleted since its login was checked, or the server ends. Whoever does either takes the
+/// registry's lock afterwards, so a session is refused here or found there.
 pub(super) fn arrive(
     server: &Server,
     session: &Arc<Session>,
     after: Option<u64>,
     fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
-) -> Arrived {
+) -> Result<Arrived, Refusal> {
     let mut registry = lock(&server.registry);
+    if session.standing.state().banned {
+        return Err(refuse(ErrorCode::Banned, BANNED));
+    }
+    if server.shutdown.requested() {
+        return Err(refuse(ErrorCode::ShuttingDown, "the server is ending"));
+    }
     let arrival = registry.join(session);
     if arrival.first {
         let username = session.name.as_str();
         announce(server, |seq, time| ServerMessage::Joined { seq, time: time.into(), username: username.into() });
     }
     let seq = server.timeline.head();
-    session.start_after(after.map_or(seq, |after| after.min(seq)));
+    let since = session.standing.state().since;
+    session.start_after(after.map_or(seq, |after| after.max(since).min(seq)));
     let names = fit(&mut registry.names(None));
     let more = registry.names(None).count() - names.len();
     drop(registry);
@@ -44,7 +59,7 @@ pub(super) fn arrive(
         log::info!("{} has too many sessions, the oldest one, from {}, makes way", oldest.name, oldest.peer);
         server.delivery.end(&oldest, Reason::Logout, true);
     }
-    Arrived { seq, names, more }
+    Ok(Arrived { seq, names, more })
 }
 
 /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a

@@ -8,6 +8,13 @@ use std::time::{Duration, Instant};
 /// How many messages an account may send at once after a pause.
 pub(super) const BURST_MESSAGES: f64 = 20.0;
 
+/// How many messages in a row may be refused before the connection is closed: no person goes on so long.
+pub(super) const REFUSALS_MAX: u32 = 500;
+/// How many requests of any kind a session may send at once after a pause; a list of a class, a paste.
+const REQUESTS_BURST: f64 = 200.0;
+/// And how many a second after that. More are not refused: they wait, and the client's TCP with them.
+const REQUESTS_PER_SECOND: f64 = 50.0;
+
 /// Messages a second that one account may send after a burst.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MessageRate {
@@ -29,39 +36,95 @@ impl FromStr for MessageRate {
     }
 }
 
-/// A token bucket: [`BURST_MESSAGES`] deep, filled at the account's rate.
+/// How fast one account may speak: [`BURST_MESSAGES`], then its rate.
 #[derive(Debug)]
 pub(super) struct Rate {
     rate: MessageRate,
-    bucket: Mutex<Bucket>,
+    bucket: Mutex<Spoken>,
 }
 
 #[derive(Debug)]
-struct Bucket {
-    messages: f64,
-    filled_at: Instant,
+struct Spoken {
+    bucket: Bucket,
+    refusals: u32,
+}
+
+/// Why a message isn't taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum TooFast {
+    /// The next one is, after so long.
+    Wait(Duration),
+    /// [`REFUSALS_MAX`] were refused in a row.
+    Abuse,
 }
 
 impl Rate {
     /// A full bucket.
     pub(super) fn new(rate: MessageRate) -> Self {
-        Self { rate, bucket: Mutex::new(Bucket { messages: BURST_MESSAGES, filled_at: Instant::now() }) }
+        Self { rate, bucket: Mutex::new(Spoken { bucket: Bucket::new(BURST_MESSAGES, Instant::now()), refusals: 0 }) }
     }
 
-    /// Takes one message from the bucket at the moment `now`.
+    /// Asks for one message at the moment `now`.
     ///
     /// # Errors
-    /// How long to wait for the next.
-    pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
+    /// [`TooFast`].
+    pub(super) fn take(&self, now: Instant) -> Result<(), TooFast> {
         let MessageRate::PerSecond(rate) = self.rate else { return Ok(()) };
-        let mut bucket = lock(&self.bucket);
-        let elapsed = now.saturating_duration_since(bucket.filled_at);
-        bucket.messages = (bucket.messages + elapsed.as_secs_f64() * rate).min(BURST_MESSAGES);
-        bucket.filled_at = bucket.filled_at.max(now);
-        if bucket.messages < 1.0 {
-            return Err(Duration::from_secs_f64((1.0 - bucket.messages) / rate));
+        let mut spoken = lock(&self.bucket);
+        match spoken.bucket.take(BURST_MESSAGES, rate, now) {
+            Ok(()) => {
+                spoken.refusals = 0;
+                Ok(())
+            }
+            Err(_) if spoken.refusals >= REFUSALS_MAX => {
+                spoken.refusals = 0;
+                Err(TooFast::Abuse)
+            }
+            Err(wait) => {
+                spoken.refusals += 1;
+                Err(TooFast::Wait(wait))
+            }
         }
-        bucket.messages -= 1.0;
+    }
+}
+
+/// How fast one session may send requests of any kind.
+#[derive(Debug)]
+pub(super) struct RequestRate(Bucket);
+
+impl RequestRate {
+    /// A full bucket.
+    pub(super) fn new() -> Self {
+        Self(Bucket::new(REQUESTS_BURST, Instant::now()))
+    }
+
+    /// How long the next request must wait.
+    pub(super) fn wait(&mut self, now: Instant) -> Duration {
+        self.0.take(REQUESTS_BURST, REQUESTS_PER_SECOND, now).err().unwrap_or_default()
+    }
+}
+
+/// A token bucket.
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    filled_at: Instant,
+}
+
+impl Bucket {
+    fn new(tokens: f64, now: Instant) -> Self {
+        Self { tokens, filled_at: now }
+    }
+
+    /// Takes one token, or says when there will be one.
+    fn take(&mut self, burst: f64, per_second: f64, now: Instant) -> Result<(), Duration> {
+        let elapsed = now.saturating_duration_since(self.filled_at);
+        self.tokens = (self.tokens + elapsed.as_secs_f64() * per_second).min(burst);
+        self.filled_at = self.filled_at.max(now);
+        if self.tokens < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - self.tokens) / per_second));
+        }
+        self.tokens -= 1.0;
         Ok(())
     }
 }
@@ -75,13 +138,31 @@ mod tests {
         let start = Instant::now();
         let rate = Rate::new(MessageRate::PerSecond(5.0));
         assert!((0..20).all(|_| rate.take(start).is_ok()));
-        let wait = rate.take(start).unwrap_err();
+        let Err(TooFast::Wait(wait)) = rate.take(start) else { panic!("the burst is used up") };
         assert!((0.19..0.21).contains(&wait.as_secs_f64()), "{wait:?}");
         assert!(rate.take(start + Duration::from_millis(210)).is_ok());
         assert!(rate.take(start + Duration::from_millis(220)).is_err());
         let later = start + Duration::from_secs(60);
         assert!((0..20).all(|_| rate.take(later).is_ok()), "a pause fills the bucket, no further");
         assert!(rate.take(later).is_err());
+    }
+
+    #[test]
+    fn whoever_never_stops_is_told_apart() {
+        let start = Instant::now();
+        let rate = Rate::new(MessageRate::PerSecond(5.0));
+        assert!((0..20).all(|_| rate.take(start).is_ok()));
+        assert!((0..REFUSALS_MAX).all(|_| matches!(rate.take(start), Err(TooFast::Wait(_)))));
+        assert_eq!(rate.take(start), Err(TooFast::Abuse));
+    }
+
+    #[test]
+    fn requests_wait_rather_than_fail() {
+        let mut rate = RequestRate::new();
+        let now = Instant::now();
+        assert!((0..200).all(|_| rate.wait(now).is_zero()));
+        assert!(rate.wait(now) > Duration::from_millis(15));
+        assert!(rate.wait(now + Duration::from_millis(25)).is_zero());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
+use super::rate::{MessageRate, RequestRate};
 use super::session::Session;
-use super::{Server, commands, presence};
+use super::{Limits, Server, commands, presence};
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};
@@ -9,6 +10,7 @@ use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// After so long without a word from the client, the server asks whether it's there.
@@ -48,11 +50,14 @@ struct Reader<'a> {
     server: &'a Arc<Server>,
     session: &'a Arc<Session>,
     lines: LineReader,
+    /// None where an account may speak as fast as it likes.
+    rate: Option<RequestRate>,
 }
 
 impl<'a> Reader<'a> {
     fn new(server: &'a Arc<Server>, session: &'a Arc<Session>) -> Self {
-        Self { server, session, lines: LineReader::default() }
+        let rate = (server.limits.message_rate != MessageRate::Off).then(RequestRate::new);
+        Self { server, session, lines: LineReader::default(), rate }
     }
 
     /// Reads until the session is over, and returns why it would be if nobody else has said so.
@@ -63,7 +68,8 @@ impl<'a> Reader<'a> {
         let mut asked = false;
         let mut large = Vec::new();
         loop {
-            let wait = if asked { PONG_WITHIN } else { PING_AFTER };
+            let Limits { ping_after, pong_within, .. } = self.server.limits;
+            let wait = if asked { pong_within } else { ping_after };
             match self.read_once(wait, &mut large) {
                 Ok(Flow::Continue) => asked = false,
                 Ok(Flow::Leave) => return self.linger(),
@@ -102,11 +108,15 @@ impl<'a> Reader<'a> {
 
     /// Carries out the requests that some plaintext completes.
     fn take(&mut self, plain: &[u8]) -> Flow {
-        let (server, session) = (self.server, self.session);
+        let (server, session, rate) = (self.server, self.session, &mut self.rate);
         let mut flow = Flow::Continue;
         self.lines.feed(plain, |line| {
             if flow == Flow::Leave {
                 return;
+            }
+            if let Some(rate) = rate {
+                // Bounded by the rate: a fraction of a second.
+                thread::sleep(rate.wait(Instant::now()));
             }
             match line {
                 Line::Whole(line) => flow = commands::carry_out(server, session, line),

@@ -27,20 +27,28 @@ impl Sequence {
     /// # Errors
     /// The file can't be read or written, or isn't a number.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let last = match std::fs::read_to_string(path) {
+        let last = Self::peek(path)?;
+        let mut sequence = Self { path: path.to_owned(), last, limit: last };
+        sequence.take_block().map_err(|e| format!("can't write {}: {e}", path.display()))?;
+        Ok(sequence)
+    }
+
+    /// A seq that no event of the last server has passed.
+    ///
+    /// # Errors
+    /// The file can't be read, or isn't a number.
+    pub(super) fn peek(path: &Path) -> Result<u64, String> {
+        match std::fs::read_to_string(path) {
             Ok(text) => text.trim().parse().map_err(|_| {
                 format!(
                     "{} is damaged: it holds one number, that no event's `seq` has passed; write a larger one than \
                      any client has seen, such as 1000000000",
                     path.display()
                 )
-            })?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
-            Err(e) => return Err(format!("can't read {}: {e}", path.display())),
-        };
-        let mut sequence = Self { path: path.to_owned(), last, limit: last };
-        sequence.take_block().map_err(|e| format!("can't write {}: {e}", path.display()))?;
-        Ok(sequence)
+            }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(e) => Err(format!("can't read {}: {e}", path.display())),
+        }
     }
 
     /// The last seq given out.

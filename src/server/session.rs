@@ -152,7 +152,7 @@ impl Session {
     pub(super) fn send(&self, line: &[u8]) -> Delivered {
         let mut wire = lock(&self.wire);
         while wire.unsent.len() > ANSWERS_UNSENT_BYTES_MAX && wire.ended.is_none() {
-            // Bounded: a courier that sends nothing for SLOW_DEADLINE ends the session.
+            // Bounded: a courier that can't send for so long as SLOW_DEADLINE ends the session.
             wire = self.relieved.wait(wire).unwrap_or_else(PoisonError::into_inner);
         }
         if wire.ended.is_some() {
@@ -234,7 +234,7 @@ impl Session {
 
     /// A courier's work: sends what is unsent and then batch after batch, without holding the wire while it
     /// waits. True when the session is up to date and the postman's again, false when it's over.
-    pub(super) fn carry(&self, timeline: &Timeline) -> bool {
+    pub(super) fn carry(&self, timeline: &Timeline, slow_deadline: Duration) -> bool {
         let mut own = Batch::default();
         if self.socket.set_write_timeout(Some(COURIER_WRITE_WAIT)).is_err() {
             self.end(Reason::Disconnected);
@@ -251,7 +251,7 @@ impl Session {
             let chunk = std::mem::take(&mut wire.unsent);
             drop(wire);
             self.relieved.notify_all();
-            if let Err(e) = self.write_all(&chunk, Instant::now() + SLOW_DEADLINE) {
+            if let Err(e) = self.write_all(&chunk, Instant::now() + slow_deadline) {
                 let slow = e.kind() == ErrorKind::TimedOut;
                 self.end(if slow { Reason::TooSlow } else { Reason::Disconnected });
                 return false;

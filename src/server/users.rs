@@ -9,27 +9,27 @@ use std::path::Path;
 /// How many accounts one file may bring.
 const IMPORT_ACCOUNTS_MAX: usize = 100_000;
 
-/// Carries out a command and prints what its user must know.
+/// Carries out a command and prints what its user must know. New accounts see no event up to `since`.
 ///
 /// # Errors
 /// What went wrong; then no account was made.
-pub(super) fn run(accounts: &Accounts, command: &UserCommand) -> Result<(), String> {
+pub(super) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Result<(), String> {
     match command {
         UserCommand::Add { name, admin, password_stdin } => {
             let role = if *admin { Role::Admin } else { Role::User };
             let password = if *password_stdin { Some(read_password()?) } else { None };
             let name = Username::parse(name).ok_or_else(|| format!("`{name}` is no user name: {}", Username::RULE))?;
-            let one_time = accounts.add(&name, password.as_ref(), role).map_err(|e| describe(&name, e))?;
+            let one_time = accounts.add(&name, password.as_ref(), role, since).map_err(|e| describe(&name, e))?;
             println!("added {name}");
             tell(&name, one_time.as_ref());
             Ok(())
         }
-        UserCommand::Import { file } => import(accounts, file),
+        UserCommand::Import { file } => import(accounts, since, file),
     }
 }
 
-fn import(accounts: &Accounts, path: &Path) -> Result<(), String> {
-    let new = read_csv(path).map_err(|e| format!("{}: {e}", path.display()))?;
+fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
+    let new = read_csv(path, since).map_err(|e| format!("{}: {e}", path.display()))?;
     let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
     let one_time = accounts.add_all(new).map_err(|(at, e)| describe(&names[at], e))?;
     for (name, password) in names.iter().zip(&one_time) {
@@ -50,7 +50,9 @@ fn describe(name: &Username, error: AccountError) -> String {
         AccountError::Exists => format!("there is an account `{name}` already; no account was made"),
         AccountError::Weak(what) => format!("`{name}`: {what}; no account was made"),
         AccountError::Save(e) => format!("can't write users.json: {e}; no account was made"),
-        AccountError::Unknown | AccountError::WrongPassword => format!("`{name}` changed meanwhile; try again"),
+        AccountError::Unknown | AccountError::WrongPassword | AccountError::LastAdmin | AccountError::Crowded => {
+            format!("`{name}` changed meanwhile; try again")
+        }
     }
 }
 
@@ -62,14 +64,14 @@ fn read_password() -> Result<Secret, String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
 }
 
-fn read_csv(path: &Path) -> Result<Vec<NewAccount>, String> {
+fn read_csv(path: &Path, since: u64) -> Result<Vec<NewAccount>, String> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).comment(Some(b'#')).from_path(path);
     let reader = reader.as_mut().map_err(|e| e.to_string())?;
     let mut new: Vec<NewAccount> = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|e| e.to_string())?;
         let line = record.position().map_or(0, csv::Position::line);
-        let account = read_record(&record).map_err(|e| format!("line {line}: {e}"))?;
+        let account = read_record(&record, since).map_err(|e| format!("line {line}: {e}"))?;
         if new.iter().any(|other| other.name == account.name) {
             return Err(format!("line {line}: `{}` stands there twice", account.name));
         }
@@ -81,7 +83,7 @@ fn read_csv(path: &Path) -> Result<Vec<NewAccount>, String> {
     Ok(new)
 }
 
-fn read_record(record: &csv::StringRecord) -> Result<NewAccount, String> {
+fn read_record(record: &csv::StringRecord, since: u64) -> Result<NewAccount, String> {
     if !(2..=3).contains(&record.len()) {
         return Err("a line is NAME,PASSWORD or NAME,PASSWORD,ROLE".into());
     }
@@ -93,7 +95,7 @@ fn read_record(record: &csv::StringRecord) -> Result<NewAccount, String> {
         Some("admin") => Role::Admin,
         Some(other) => return Err(format!("`{other}` is no role: `user` or `admin`")),
     };
-    Ok(NewAccount { name, password, role })
+    Ok(NewAccount { name, password, role, since })
 }
 
 #[cfg(test)]
@@ -104,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.csv");
         std::fs::write(&path, text).unwrap();
-        read_csv(&path)
+        read_csv(&path, 0)
     }
 
     #[test]

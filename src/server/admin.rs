@@ -1,0 +1,145 @@
+//! The requests of administrators. Each one that changes something is written to the audit log.
+
+use super::accounts::State;
+use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
+use super::session::Session;
+use super::{Server, presence};
+use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
+use crate::sync::lock;
+use jiff::{Timestamp, ToSpan};
+use std::sync::Arc;
+
+/// The longest mute that has an end: a year.
+const MUTE_MINUTES_MAX: u32 = 366 * 24 * 60;
+
+/// Every account, or those after `after`.
+pub(super) fn list_users(server: &Server, after: Option<&str>) -> Answer {
+    // What an entry takes in a line beside its name.
+    const ENTRY_BYTES: usize = r#"{"username":"","role":"admin","online":false,"banned":true,"muted":true},"#.len();
+    let accounts = server.accounts.list(after);
+    let total = accounts.len();
+    let listed = fit(accounts, |(name, _)| name.as_str().len() + ENTRY_BYTES);
+    let more = total - listed.len();
+    let now = Timestamp::now();
+    let registry = lock(&server.registry);
+    let info = |(name, state): (Username, State)| AccountInfo {
+        online: registry.is_online(name.as_str()),
+        username: name.to_string().into(),
+        role: state.role,
+        banned: state.banned,
+        muted: state.muted_until.is_some_and(|until| until > now),
+    };
+    let users = listed.into_iter().map(info).collect();
+    Answer::Reply(Box::new(Reply { users: Some(UserList::Accounts(users)), more, ..Reply::default() }))
+}
+
+/// An administrator at work.
+pub(super) struct Admin<'a> {
+    server: &'a Server,
+    session: &'a Session,
+}
+
+impl<'a> Admin<'a> {
+    /// In this session.
+    pub(super) fn new(server: &'a Server, session: &'a Session) -> Self {
+        Self { server, session }
+    }
+
+    pub(super) fn add_user(&self, username: &str, password: Option<&Secret>, role: Role) -> Result<Answer, Refusal> {
+        let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
+        let since = self.server.timeline.head();
+        let one_time = self.server.accounts.add(&name, password, role, since).map_err(account_refusal)?;
+        self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
+        Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
+    }
+
+    pub(super) fn logout_user(&self, username: &str) -> Result<Answer, Refusal> {
+        let name = existing_user(self.server, username)?;
+        let sessions = self.log_out(&name);
+        if sessions.is_empty() {
+            return Err(refuse(ErrorCode::UnknownUser, format!("{name} is not online: /listusers shows who is")));
+        }
+        self.record("logout_user", &name, None);
+        Ok(Answer::Removed(sessions, Box::default()))
+    }
+
+    pub(super) fn ban(&self, username: &str) -> Result<Answer, Refusal> {
+        let name = self.update("ban", username, None, |state| state.banned = true)?;
+        Ok(Answer::Removed(self.log_out(&name), Box::default()))
+    }
+
+    pub(super) fn unban(&self, username: &str) -> Result<Answer, Refusal> {
+        self.update("unban", username, None, |state| state.banned = false)?;
+        Ok(Answer::Reply(Box::default()))
+    }
+
+    pub(super) fn mute(&self, username: &str, minutes: Option<u32>) -> Result<Answer, Refusal> {
+        let until = match minutes {
+            None => Timestamp::MAX,
+            Some(minutes @ 1..=MUTE_MINUTES_MAX) => {
+                let span = i64::from(minutes).minutes();
+                Timestamp::now().checked_add(span).map_err(|e| refuse(ErrorCode::BadRequest, e.to_string()))?
+            }
+            Some(_) => {
+                let message = format!("`minutes` must be 1 to {MUTE_MINUTES_MAX}, or absent: until /unmute");
+                return Err(refuse(ErrorCode::BadRequest, message));
+            }
+        };
+        let detail = minutes.map(|minutes| format!("{minutes} minutes"));
+        self.update("mute", username, detail.as_deref(), |state| state.muted_until = Some(until))?;
+        Ok(Answer::Reply(Box::default()))
+    }
+
+    pub(super) fn unmute(&self, username: &str) -> Result<Answer, Refusal> {
+        self.update("unmute", username, None, |state| state.muted_until = None)?;
+        Ok(Answer::Reply(Box::default()))
+    }
+
+    pub(super) fn set_role(&self, username: &str, role: Role) -> Result<Answer, Refusal> {
+        let event = if role == Role::Admin { "promote" } else { "demote" };
+        self.update(event, username, None, |state| state.role = role)?;
+        Ok(Answer::Reply(Box::default()))
+    }
+
+    /// Whoever is logged in with the old password is logged out, so the one-time password is the only way in.
+    pub(super) fn reset_password(&self, username: &str) -> Result<Answer, Refusal> {
+        let name = existing_user(self.server, username)?;
+        let one_time = self.server.accounts.reset_password(&name).map_err(account_refusal)?;
+        self.record("reset_password", &name, None);
+        let reply = Reply { password: Some(one_time), ..Reply::default() };
+        Ok(Answer::Removed(self.log_out(&name), Box::new(reply)))
+    }
+
+    pub(super) fn delete_user(&self, username: &str) -> Result<Answer, Refusal> {
+        let name = existing_user(self.server, username)?;
+        self.server.accounts.delete(&name).map_err(account_refusal)?;
+        lock(&self.server.throttle).forget(&name);
+        self.record("delete_user", &name, None);
+        Ok(Answer::Removed(self.log_out(&name), Box::default()))
+    }
+
+    fn update(
+        &self,
+        event: &str,
+        username: &str,
+        detail: Option<&str>,
+        change: impl FnOnce(&mut State),
+    ) -> Result<Username, Refusal> {
+        let name = existing_user(self.server, username)?;
+        self.server.accounts.update(&name, change).map_err(account_refusal)?;
+        self.record(event, &name, detail);
+        Ok(name)
+    }
+
+    /// Revokes an account's tokens and takes its sessions out of the room. The answer ends them.
+    fn log_out(&self, name: &Username) -> Vec<Arc<Session>> {
+        self.server.tokens.revoke_all(name, None);
+        presence::remove(self.server, name.as_str())
+    }
+
+    fn record(&self, event: &str, name: &Username, detail: Option<&str>) {
+        let detail_shown = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        log::info!("{}: {event} {name}{detail_shown}", self.session.name);
+        self.server.audit.act(event, &self.session.name, self.session.peer.ip(), Some(name), detail);
+    }
+}

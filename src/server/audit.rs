@@ -1,0 +1,142 @@
+//! The audit log: every administrative act and every failed login, one JSON object a line.
+//!
+//! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
+//! filter). Never a password, a token or a message's text.
+
+use super::files;
+use crate::protocol::Username;
+use crate::sync::lock;
+use serde::Serialize;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// When the file has grown to this, it becomes `audit.jsonl.1` in place of the one before: at most twice this
+/// much is kept, whatever strangers do.
+pub(super) const AUDIT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// The log of one data folder.
+#[derive(Debug)]
+pub(super) struct Audit {
+    path: PathBuf,
+    file: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    bytes: u64,
+}
+
+/// One line.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    time: String,
+    event: &'a str,
+    peer: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+impl Audit {
+    /// Opens the log for appending.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), file: Mutex::new(Some(open(path)?)) })
+    }
+
+    /// A login failed. `username` is given only where there is such an account: what people type into the wrong
+    /// field is often their password.
+    pub(super) fn failed_login(&self, peer: IpAddr, username: Option<&Username>, reason: &str) {
+        let username = username.map(Username::as_str);
+        self.write(&Entry { time: now(), event: "login_failed", peer, by: None, username, detail: Some(reason) });
+    }
+
+    /// An administrator did something, to an account or to the server.
+    pub(super) fn act(
+        &self,
+        event: &str,
+        by: &Username,
+        peer: IpAddr,
+        username: Option<&Username>,
+        detail: Option<&str>,
+    ) {
+        let username = username.map(Username::as_str);
+        self.write(&Entry { time: now(), event, peer, by: Some(by.as_str()), username, detail });
+    }
+
+    fn write(&self, entry: &Entry<'_>) {
+        let mut slot = lock(&self.file);
+        if let Err(e) = self.try_write(&mut slot, entry) {
+            log::error!("{} can't be written: {e}", self.path.display());
+        }
+    }
+
+    fn try_write(&self, slot: &mut Option<Open>, entry: &Entry<'_>) -> io::Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        if slot.as_ref().is_some_and(|open| open.bytes + line.len() as u64 > AUDIT_BYTES_MAX) {
+            *slot = None;
+            fs::rename(&self.path, self.path.with_extension("jsonl.1"))?;
+        }
+        if slot.is_none() {
+            *slot = Some(open(&self.path)?);
+        }
+        if let Some(open) = slot {
+            open.file.write_all(&line)?;
+            open.bytes += line.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> io::Result<Open> {
+    let file = match files::create_private(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            files::make_private(path)?;
+            File::options().append(true).open(path)?
+        }
+        other => other?,
+    };
+    let bytes = file.metadata()?.len();
+    Ok(Open { file, bytes })
+}
+
+fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_a_line_and_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let (root, eve) = (Username::parse("root").unwrap(), Username::parse("eve").unwrap());
+        let peer = IpAddr::from([192, 0, 2, 1]);
+        Audit::open(&path).unwrap().act("ban", &root, peer, Some(&eve), None);
+        let audit = Audit::open(&path).unwrap();
+        audit.failed_login(peer, None, "wrong password");
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(
+            (&lines[0]["event"], &lines[0]["by"], &lines[0]["username"]),
+            (&"ban".into(), &"root".into(), &"eve".into())
+        );
+        assert_eq!((&lines[1]["event"], &lines[1]["peer"]), (&"login_failed".into(), &"192.0.2.1".into()));
+        lock(&audit.file).as_mut().unwrap().bytes = AUDIT_BYTES_MAX;
+        audit.failed_login(peer, Some(&eve), "wrong password");
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+        assert_eq!(fs::read_to_string(folder.path().join("audit.jsonl.1")).unwrap(), text);
+    }
+}

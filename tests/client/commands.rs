@@ -1,0 +1,158 @@
+//! Lines that begin with a slash.
+
+use super::seen;
+use crate::harness::{ADMIN, PASSWORD, Peer, Server, Terminal};
+
+/// What the room heard of ada until now.
+#[track_caller]
+fn heard(bob: &mut Peer) -> Vec<String> {
+    let left = bob.until("ada's leaving", |line| line["type"] == "left" && line["username"] == "ada");
+    let mut texts = Vec::new();
+    for line in left {
+        if line["from"] == "ada" && line["type"] == "message" {
+            texts.push(line["text"].as_str().unwrap().to_owned());
+        }
+    }
+    texts
+}
+
+#[test]
+fn the_three_ways_to_whisper() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let lines = ["/msg bob one word or two", "/whisper bob three", "/w BOB four"];
+    let finished = Terminal::join(&server, "ada").script(&lines);
+    let shown = finished.succeeded();
+    for text in ["one word or two", "three", "four"] {
+        let whisper = bob.event("whisper", "ada");
+        assert_eq!((&whisper["text"], &whisper["to"]), (&text.into(), &"bob".into()));
+        assert!(shown.contains(text), "{shown}");
+    }
+    assert!(heard(&mut bob).is_empty());
+}
+
+#[test]
+fn a_command_of_the_wrong_form_shows_the_right_one_and_is_not_said() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    for (line, usage) in [
+        ("/msg", "/msg <user> <text>"),
+        ("/msg bob", "/msg <user> <text>"),
+        ("/w", "/msg <user> <text>"),
+        ("/adduser", "/adduser <user>"),
+        ("/logoutuser", "/logoutuser <user>"),
+    ] {
+        let finished = Terminal::join(&server, "ada").script(&[line]);
+        assert_eq!(finished.code, Some(0), "{line}: {finished:?}");
+        assert!(seen(&finished).contains(usage), "{line}: {finished:?}");
+        assert!(heard(&mut bob).is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn an_unknown_command_is_not_said() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    for line in ["/mgs bob my secret", "/frobnicate", "/", "/passwort geheim"] {
+        let finished = Terminal::join(&server, "ada").script(&[line]);
+        assert_eq!(finished.code, Some(0), "{line}: {finished:?}");
+        assert!(seen(&finished).contains("/help"), "{line}: {finished:?}");
+        assert!(heard(&mut bob).is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn two_slashes_say_one() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    Terminal::join(&server, "ada").script(&["//who", "///", "a / b", ""]).succeeded();
+    assert_eq!(heard(&mut bob), ["/who", "//", "a / b"]);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_not_said_and_not_cut() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let (longest, over, far_over) = ("\u{1F600}".repeat(4_000), "x".repeat(4_001), "x".repeat(100_000));
+    let finished = Terminal::join(&server, "ada").script(&[&longest, &over, &far_over, "short"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stderr.contains("4000") || seen(&finished).contains("too long"), "{}", finished.stderr);
+    assert_eq!(heard(&mut bob), [longest.as_str(), "short"]);
+}
+
+#[test]
+fn help_lists_what_this_role_may_do() {
+    let server = Server::with_users(&["ada"]);
+    let users = Terminal::join(&server, "ada").script(&["/help"]);
+    for command in ["/msg", "/who", "/help", "/logout"] {
+        assert!(users.succeeded().contains(command), "{command}: {users:?}");
+    }
+    assert!(!users.stdout.contains("/adduser"), "{users:?}");
+    let admins = Terminal::join(&server, ADMIN).script(&["/help"]);
+    for command in ["/msg", "/adduser", "/listusers", "/logoutuser", "/shutdown"] {
+        assert!(admins.succeeded().contains(command), "{command}: {admins:?}");
+    }
+}
+
+#[test]
+fn quit_is_logout() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    for command in ["/quit", "/logout"] {
+        let mut ada = Terminal::join(&server, "ada");
+        // Standard input stays open: the command alone is the end.
+        ada.type_line(command);
+        assert_eq!(ada.wait().code, Some(0), "{command}");
+        assert_eq!(bob.event("left", "ada")["reason"], "logout", "{command}");
+    }
+}
+
+#[test]
+fn what_the_server_refuses_is_said() {
+    let server = Server::with_users(&["ada"]);
+    for line in ["/msg nobody hello", "/listusers", "/shutdown", "/adduser eve"] {
+        let finished = Terminal::join(&server, "ada").script(&[line, "and on"]);
+        assert!(!finished.stderr.is_empty(), "{line}: {finished:?}");
+        assert!(finished.stdout.contains("and on"), "{line}: {finished:?}");
+    }
+}
+
+#[test]
+fn an_administrators_commands() {
+    let mut server = Server::with_users(&["ada"]);
+    let mut ada = server.login("ada");
+    let mut root = Terminal::join(&server, ADMIN);
+    root.type_line("/adduser eve a long enough one");
+    root.stdout.wait_for("eve");
+    assert_eq!(server.login_with("eve", "a long enough one").welcome["must_change_password"], false);
+    root.type_line("/listusers");
+    let listed = root.stdout.wait_for("admin ");
+    assert!(listed.contains("ada"), "{listed}");
+    root.type_line("/logoutuser ada");
+    assert_eq!(ada.until_closed().last().unwrap()["reason"], "removed");
+    root.type_line("/shutdown");
+    assert_eq!(root.wait().code, Some(0));
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
+fn a_one_time_password_is_shown_to_the_administrator_and_changed_by_its_user() {
+    let server = Server::with_users(&["bob"]);
+    let mut bob = server.login("bob");
+    let made = Terminal::join(&server, ADMIN).script(&["/adduser ada"]);
+    // It is a word of its own somewhere on a line about ada.
+    let words = made.succeeded().lines().filter(|line| line.contains("ada")).flat_map(str::split_whitespace);
+    let is_accepted = |word: &&str| {
+        let mut peer = server.connect();
+        let login = serde_json::json!({"type": "login", "protocol": 1, "username": "ada", "password": word});
+        peer.ask(login)["must_change_password"] == true
+    };
+    let password = words.rev().find(is_accepted).unwrap_or_else(|| panic!("none works: {made:?}"));
+    drop(bob.event("left", "ada"));
+
+    let first = Terminal::start(&[&server.join_link(), "--user", "ada"], Some(password));
+    let finished = first.script(&[&format!("/passwd {password} {PASSWORD}"), "at last"]);
+    finished.succeeded();
+    assert_eq!(bob.event("message", "ada")["text"], "at last");
+    server.login("ada");
+}

@@ -1,0 +1,180 @@
+//! Text and servers that mean harm.
+
+use crate::harness::{FakeServer, Finished, PASSWORD, Server, Terminal};
+use serde_json::{Value, json};
+
+/// Fails if a terminal would do anything with this but show it.
+#[track_caller]
+fn assert_safe(shown: &str) {
+    let dangerous = |c: char| {
+        let invisible =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        (c.is_control() && c != '\n' && c != '\t') || invisible
+    };
+    let found: Vec<char> = shown.chars().filter(|c| dangerous(*c)).collect();
+    assert!(found.is_empty(), "{found:?} in {shown:?}");
+    assert!(!shown.contains('\u{fffd}'), "half a character in {shown:?}");
+}
+
+#[track_caller]
+fn assert_all_safe(finished: &Finished) {
+    assert_safe(&finished.stdout);
+    assert_safe(&finished.stderr);
+}
+
+/// A screen cleared, a clipboard filled, a title set, a line overwritten, C1, a bell, text turned round.
+const ATTACKS: [&str; 10] = [
+    "\u{1b}[2J\u{1b}[H",
+    "\u{1b}]52;c;cm0gLXJmIC8K\u{7}",
+    "\u{1b}]0;title\u{1b}\\",
+    "\rroot: I am the administrator",
+    "\u{9b}31m red \u{85} next",
+    "\u{7}\u{8}\u{8}\u{8}\u{c}\u{b}\u{7f}",
+    "\u{202e}drowssap\u{202c}",
+    "\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}",
+    "\0",
+    "\u{1b}P+q\u{1b}\\\u{1b}[?1049h",
+];
+
+#[test]
+fn what_others_say_never_reaches_the_terminal_raw() {
+    let server = Server::with_users(&["ada", "eve"]);
+    let mut ada = Terminal::join(&server, "ada");
+    let mut eve = server.login("eve");
+    ada.type_line("hello");
+    eve.until_text("hello");
+    for (i, attack) in ATTACKS.iter().enumerate() {
+        eve.say(&format!("<{i}{attack}{i}>"));
+    }
+    for attack in &ATTACKS[..2] {
+        eve.ask(json!({"type": "whisper", "to": "ada", "text": format!("psst{attack}")}));
+    }
+    eve.say("the end");
+    ada.stdout.wait_for("the end");
+    let finished = ada.finish();
+    assert_all_safe(&finished);
+    // Shown as something, not passed over.
+    for i in 0..ATTACKS.len() {
+        let (start, end) = (format!("<{i}"), format!("{i}>"));
+        assert!(finished.stdout.contains(&start) && finished.stdout.contains(&end), "{i}: {}", finished.stdout);
+    }
+}
+
+#[test]
+fn nobody_forges_another_line() {
+    let server = Server::with_users(&["ada", "eve"]);
+    let mut ada = Terminal::join(&server, "ada");
+    let (mut eve, mut root) = (server.login("eve"), server.admin());
+    ada.type_line("hello");
+    eve.until_text("hello");
+    root.say("genuine");
+    let shown = ada.stdout.wait_for("genuine\n");
+    let line = shown.lines().find(|line| line.ends_with("genuine")).unwrap();
+    let prefix = line.strip_suffix("genuine").unwrap();
+    for end in ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}", "\u{b}", "\u{c}"] {
+        eve.say(&format!("x{end}{prefix}forged"));
+    }
+    eve.say("the end");
+    ada.stdout.wait_for("the end");
+    let finished = ada.finish();
+    assert_all_safe(&finished);
+    let forged = format!("{prefix}forged");
+    let is_end = |c: char| matches!(c, '\n' | '\u{2028}' | '\u{2029}');
+    assert!(finished.stdout.split(is_end).all(|line| line != forged), "{}", finished.stdout);
+}
+
+/// What a client shows of a server that sends `lines` and then closes.
+#[track_caller]
+fn show(lines: Vec<Value>) -> Finished {
+    let server = FakeServer::new();
+    let link = server.join_link();
+    let host = server.welcome(move |guest| {
+        lines.iter().for_each(|line| guest.write(line));
+        guest.write(&json!({"type": "message", "seq": 9_000, "time": "2026-11-23T12:00:00.123Z", "from": "bob",
+            "room": "general", "text": "the end"}));
+        guest.write(&json!({"type": "bye", "reason": "shutdown"}));
+    });
+    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    let finished = ada.wait();
+    host.join().unwrap();
+    assert!(finished.stdout.contains("the end"), "it did not go on: {finished:?}");
+    assert_all_safe(&finished);
+    finished
+}
+
+#[test]
+fn every_field_of_a_hostile_server_is_made_safe() {
+    let time = "2026-11-23T12:00:00.123Z";
+    for attack in ATTACKS {
+        show(vec![
+            json!({"type": "message", "seq": 2, "time": time, "from": attack, "room": attack, "text": attack}),
+            json!({"type": "message", "seq": 3, "time": attack, "from": "bob", "room": "general", "text": "x"}),
+            json!({"type": "whisper", "seq": 4, "time": time, "from": attack, "to": attack, "text": attack}),
+            json!({"type": "joined", "seq": 5, "time": time, "username": attack}),
+            json!({"type": "left", "seq": 6, "time": time, "username": attack, "reason": attack}),
+            json!({"type": "error", "code": attack, "message": attack}),
+            json!({"type": attack, "message": attack}),
+        ]);
+    }
+}
+
+#[test]
+fn what_it_does_not_know_it_passes_over() {
+    let finished = show(vec![
+        json!({"type": "fireworks", "colour": "red"}),
+        json!({"type": "message", "seq": 2, "time": "2026-11-23T12:00:00.123Z", "from": "bob", "room": "general",
+            "text": "with more", "mood": {"a": [1]}, "edited": true}),
+        json!({"type": "left", "seq": 3, "time": "2026-11-23T12:00:00.123Z", "username": "eve", "reason": "abducted"}),
+        json!({"type": "reply", "id": "never asked", "ok": true, "users": ["x"]}),
+        json!({"type": "pong"}),
+    ]);
+    assert!(finished.stdout.contains("with more") && finished.stdout.contains("eve"), "{finished:?}");
+}
+
+#[test]
+fn a_refusal_in_bad_words_is_made_safe() {
+    for attack in ATTACKS {
+        let server = FakeServer::new();
+        let link = server.join_link();
+        let host = server.refuse(json!({"type": "error", "code": "bad_credentials", "message": attack}));
+        let finished = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD)).finish();
+        host.join().unwrap();
+        assert_eq!(finished.code, Some(3), "{finished:?}");
+        assert_all_safe(&finished);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_messages_do_not_harm_it() {
+    let server = FakeServer::new();
+    let link = server.join_link();
+    let host = server.welcome(|guest| {
+        let deep = "[".repeat(16_000);
+        let skipped = "x".repeat(20_000);
+        for bytes in [b"\xff\xfe\n", &b"{\n"[..], b"\n", b"[]\n", b"null\n", deep.as_bytes(), b"\n", skipped.as_bytes()]
+        {
+            guest.write_bytes(bytes).unwrap();
+        }
+        guest.write_bytes(b"\n{\"type\":\"ping\"}\n").unwrap();
+        guest.read()
+    });
+    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    assert_eq!(host.join().unwrap()["type"], "pong", "the server's ping is answered");
+    let finished = ada.wait();
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert_all_safe(&finished);
+}
+
+#[test]
+fn a_line_without_an_end_is_the_end() {
+    let server = FakeServer::new();
+    let link = server.join_link();
+    let host = server.welcome(|guest| {
+        let chunk = vec![b'x'; 1 << 16];
+        // 64 MiB at most: it must have hung up long before.
+        (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
+    });
+    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    ada.wait().failed_with(1);
+    assert!(host.join().unwrap() < 1_024, "it listened to the end");
+}

@@ -1,0 +1,14 @@
+//! The terminal client, driven through pipes.
+
+mod chat;
+mod commands;
+mod ends;
+mod hostile;
+mod trust;
+
+use crate::harness::Finished;
+
+/// What somebody in front of the client saw, on either output.
+fn seen(finished: &Finished) -> String {
+    format!("{}{}", finished.stdout, finished.stderr)
+}

@@ -1,0 +1,169 @@
+//! Which server gets the password, and which gets nothing.
+
+use crate::harness::{DataDir, FakeServer, Finished, PASSWORD, Server, Terminal};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// Runs the client of ada, who says hello, with a folder for what it remembers.
+#[track_caller]
+fn visit(config: &Path, args: &[&str]) -> Finished {
+    Terminal::start_in(config, &[args, &["--user", "ada"]].concat()).script(&["hello"])
+}
+
+#[test]
+fn another_certificate_than_the_links_gets_nothing() {
+    let server = FakeServer::new();
+    let other = format!("sha256:{}", "0".repeat(64));
+    let address = server.address().to_string();
+    let shown = server.fingerprint();
+    let recorder = server.record();
+    let config = TempDir::new().unwrap();
+    let by_link = visit(config.path(), &[&format!("homeroom://{address}#{other}")]);
+    let by_flag = visit(config.path(), &[&address, "--fingerprint", &other]);
+    for refused in [by_link, by_flag] {
+        let message = refused.failed_with(4);
+        assert!(message.contains(&shown) && message.contains(&other), "both are shown: {message}");
+    }
+    let heard = recorder.stop();
+    assert_eq!(heard.connections, 2);
+    assert!(heard.bytes.is_empty(), "it said {:?}", String::from_utf8_lossy(&heard.bytes));
+}
+
+#[test]
+fn an_unknown_server_gets_nothing_from_a_pipe() {
+    let server = FakeServer::new();
+    let (address, fingerprint) = (server.address().to_string(), server.fingerprint());
+    let recorder = server.record();
+    let config = TempDir::new().unwrap();
+    let refused = visit(config.path(), &[&address]);
+    assert!(refused.failed_with(4).contains(&fingerprint), "{refused:?}");
+    let heard = recorder.stop();
+    assert!(heard.connections > 0);
+    assert!(heard.bytes.is_empty(), "it said {:?}", String::from_utf8_lossy(&heard.bytes));
+    assert_eq!(fs::read_dir(config.path()).unwrap().count(), 0, "and it is still unknown");
+}
+
+#[test]
+fn a_server_that_was_trusted_once_is_known() {
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    visit(config.path(), &[&server.address().to_string()]).succeeded();
+}
+
+#[test]
+#[cfg(unix)]
+fn what_it_remembers_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    let mode = fs::metadata(config.path().join("known_servers")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+}
+
+#[test]
+fn a_certificate_that_changed_is_refused_before_a_byte_of_the_password() {
+    let mut server = Server::with_users(&["ada"]);
+    let (address, before) = (server.address(), server.fingerprint());
+    let config = TempDir::new().unwrap();
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    server.kill();
+
+    let impostor = FakeServer::at(address);
+    let now = impostor.fingerprint();
+    let recorder = impostor.record();
+    let by_memory = visit(config.path(), &[&address.to_string()]);
+    let by_link = visit(config.path(), &[&server.join_link()]);
+    for refused in [&by_memory, &by_link] {
+        let message = refused.failed_with(4);
+        assert!(message.contains(&before) && message.contains(&now), "both are shown: {message}");
+    }
+    assert!(by_memory.stderr.contains("known_servers"), "what to do about it: {}", by_memory.stderr);
+    let heard = recorder.stop();
+    assert_eq!(heard.connections, 2);
+    assert!(heard.bytes.is_empty(), "it said {:?}", String::from_utf8_lossy(&heard.bytes));
+}
+
+#[test]
+fn a_new_certificate_can_be_accepted_on_purpose() {
+    let data = DataDir::with_users(&["ada"]);
+    let mut server = data.start();
+    let address = server.address();
+    let config = TempDir::new().unwrap();
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    server.kill();
+    fs::remove_file(data.file("identity.p12")).unwrap();
+
+    let server = data.server().listen(address).start();
+    let mut witness = server.admin();
+    visit(config.path(), &[&address.to_string()]).failed_with(4);
+    witness.say("nobody came");
+    assert!(witness.inbox().iter().all(|line| line["username"] != "ada"), "{:?}", witness.inbox());
+    visit(config.path(), &[&address.to_string(), "--fingerprint", &server.fingerprint()]).succeeded();
+    visit(config.path(), &[&address.to_string()]).succeeded();
+}
+
+#[test]
+fn a_memory_that_is_damaged_is_not_taken_for_an_empty_one() {
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    fs::write(config.path().join("known_servers"), "\u{0}garbage").unwrap();
+    let refused = visit(config.path(), &[&server.address().to_string()]);
+    assert!(refused.code == Some(1) || refused.code == Some(4), "{refused:?}");
+    assert!(refused.stderr.contains("known_servers"), "{refused:?}");
+}
+
+/// A server whose certificate the system's roots accept needs no fingerprint, but only under its own name.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_systems_roots_are_enough_for_the_right_name() {
+    let server = FakeServer::new();
+    let port = server.address().port();
+    let config = TempDir::new().unwrap();
+    let roots = config.path().join("roots.pem");
+    fs::write(&roots, server.pem()).unwrap();
+    let host = server.welcome(|guest| guest.read());
+    let visit = |host: &str| {
+        let mut command = Terminal::command(config.path());
+        command.args([&format!("{host}:{port}"), "--user", "ada"]).env("SSL_CERT_FILE", &roots);
+        crate::harness::run(command.env("HOMEROOM_PASSWORD", PASSWORD), b"hello\n")
+    };
+    assert_eq!(visit("localhost").code, Some(1), "it went in, and then the server was gone");
+    assert_eq!(host.join().unwrap()["text"], "hello");
+
+    let impostor = FakeServer::at(("127.0.0.1", port));
+    fs::write(&roots, impostor.pem()).unwrap();
+    let recorder = impostor.record();
+    assert_eq!(visit("127.0.0.1").code, Some(4), "the certificate is for localhost");
+    assert!(recorder.stop().bytes.is_empty());
+}
+
+/// At a terminal, made by util-linux's `script`, a person is asked.
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_a_person_decides_once() {
+    if !Path::new("/usr/bin/script").exists() {
+        println!("no /usr/bin/script here");
+        return;
+    }
+    let server = Server::with_users(&["ada"]);
+    let address = server.address().to_string();
+    let config = TempDir::new().unwrap();
+    let args = [&address, "--user", "ada"];
+
+    let mut doubtful = Terminal::at_a_terminal(config.path(), &args);
+    let asked = doubtful.stdout.wait_for("trust this server? [y/N]");
+    assert!(asked.contains(&server.fingerprint()), "{asked}");
+    doubtful.type_line("");
+    assert_eq!(doubtful.wait().code, Some(4));
+
+    let mut trusting = Terminal::at_a_terminal(config.path(), &args);
+    trusting.stdout.wait_for("trust this server? [y/N]");
+    trusting.type_line("y");
+    trusting.stdout.wait_for("online");
+    trusting.type_line("/logout");
+    assert_eq!(trusting.wait().code, Some(0));
+    visit(config.path(), &[&address]).succeeded();
+}

@@ -1,0 +1,87 @@
+//! A server's folder.
+
+use super::{ADMIN, Finished, PASSWORD, Server, run};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A folder of a server's own, gone after the test.
+pub(crate) struct DataDir(TempDir);
+
+impl DataDir {
+    /// An empty one.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(TempDir::new().unwrap()))
+    }
+
+    /// One with the administrator [`ADMIN`] and these users.
+    #[track_caller]
+    pub(crate) fn with_users(names: &[&str]) -> Arc<Self> {
+        let data = Self::new();
+        let users: String = names.iter().map(|name| format!("{name},{PASSWORD},user\n")).collect();
+        data.import(&format!("{ADMIN},{PASSWORD},admin\n{users}")).succeeded();
+        data
+    }
+
+    /// The server that will run here.
+    pub(crate) fn server(self: &Arc<Self>) -> super::server::Builder {
+        super::server::Builder::on(Arc::clone(self))
+    }
+
+    /// Starts it as it is.
+    #[track_caller]
+    pub(crate) fn start(self: &Arc<Self>) -> Server {
+        self.server().start()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// A file's text.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    /// `users.json` as it is now.
+    #[track_caller]
+    pub(crate) fn users_json(&self) -> Value {
+        let text = self.read("users.json");
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("users.json is broken: {e}\n{text}"))
+    }
+
+    /// `homeroom-server` on this folder, with few rounds of hashing.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homeroom-server"));
+        command.env_remove("RUST_LOG").arg("--data-dir").arg(self.path()).args(["--hash-rounds", "1000"]);
+        command
+    }
+
+    /// `user add …`; with a password, `--password-stdin`.
+    #[track_caller]
+    pub(crate) fn user_add(&self, args: &[&str], password: Option<&str>) -> Finished {
+        let mut command = self.command();
+        command.args(["user", "add"]).args(args);
+        if let Some(password) = password {
+            command.arg("--password-stdin");
+            return run(&mut command, format!("{password}\n").as_bytes());
+        }
+        run(&mut command, b"")
+    }
+
+    /// `user import` of a file with this text.
+    #[track_caller]
+    pub(crate) fn import(&self, csv: &str) -> Finished {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("class.csv");
+        fs::write(&file, csv).unwrap();
+        run(self.command().args(["user", "import"]).arg(file), b"")
+    }
+}

@@ -1,0 +1,61 @@
+//! Programs that run to their end.
+
+use super::{DEADLINE, Output};
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How a program ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    /// Fails unless the exit status was `code`; gives standard error.
+    #[track_caller]
+    pub(crate) fn failed_with(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(!self.stderr.trim().is_empty(), "it failed without a word: {self:?}");
+        &self.stderr
+    }
+
+    /// Fails unless the exit status was 0; gives standard output.
+    #[track_caller]
+    pub(crate) fn succeeded(&self) -> &str {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        &self.stdout
+    }
+}
+
+/// Runs a program with this standard input until it ends.
+#[track_caller]
+pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Finished {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdout = Output::of(child.stdout.take().unwrap());
+    let stderr = Output::of(child.stderr.take().unwrap());
+    // A program may end without having read all of it.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let code = wait(&mut child);
+    Finished { code, stdout: stdout.to_end(), stderr: stderr.to_end() }
+}
+
+/// Waits for a program's end; gives its exit status, None after a signal. One that doesn't end is killed.
+#[track_caller]
+pub(crate) fn wait(child: &mut Child) -> Option<i32> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if Instant::now() >= end {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("the program did not end");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}

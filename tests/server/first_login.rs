@@ -1,0 +1,87 @@
+//! A one-time password must be changed first.
+
+use crate::harness::{DataDir, Peer, Server, assert_error, assert_reply};
+use serde_json::json;
+
+/// A fresh server, the admin's one-time password, and its session.
+fn first_login() -> (Server, String, Peer) {
+    let server = DataDir::new().start();
+    let password = server.one_time_password().unwrap();
+    let admin = server.login_with("admin", &password);
+    (server, password, admin)
+}
+
+#[test]
+fn the_welcome_says_that_the_password_must_be_changed() {
+    let (_server, _, admin) = first_login();
+    assert_eq!(admin.welcome["must_change_password"], true);
+    assert_eq!(admin.welcome["role"], "admin");
+}
+
+#[test]
+fn until_then_all_but_four_requests_are_refused() {
+    let (mut server, password, mut admin) = first_login();
+    for request in [
+        json!({"type": "say", "text": "hi"}),
+        json!({"type": "whisper", "to": "admin", "text": "hi"}),
+        json!({"type": "who"}),
+        json!({"type": "add_user", "username": "eve"}),
+        json!({"type": "list_users"}),
+        json!({"type": "logout_user", "username": "admin"}),
+        json!({"type": "shutdown"}),
+    ] {
+        assert_error(&admin.ask(request), "password_change_required");
+    }
+    assert!(server.is_running());
+    assert_eq!(admin.ask(json!({"type": "ping"}))["type"], "pong");
+    assert_reply(&admin.ask(json!({"type": "help"})));
+    assert_reply(&admin.ask(json!({"type": "logout"})));
+    admin.until_closed();
+    assert_eq!(server.login_with("admin", &password).welcome["must_change_password"], true);
+}
+
+#[test]
+fn afterwards_everything_works_and_the_one_time_password_no_longer_does() {
+    let (server, password, mut admin) = first_login();
+    for new in ["short7c", "admin"] {
+        assert_error(&admin.ask(json!({"type": "passwd", "old": password, "new": new})), "weak_password");
+    }
+    let wrong = admin.ask(json!({"type": "passwd", "old": "not this one", "new": "a long enough one"}));
+    assert_error(&wrong, "bad_credentials");
+    assert_error(&admin.ask(json!({"type": "who"})), "password_change_required");
+
+    assert_reply(&admin.ask(json!({"type": "passwd", "old": password, "new": "a long enough one"})));
+    admin.say("at last");
+    assert_reply(&admin.ask(json!({"type": "list_users"})));
+    assert_eq!(server.login_with("admin", "a long enough one").welcome["must_change_password"], false);
+    let again = json!({"type": "login", "protocol": 1, "username": "admin", "password": password});
+    assert_error(&server.connect().ask(again), "bad_credentials");
+}
+
+#[test]
+fn keeping_the_one_time_password_is_no_change() {
+    let (_server, password, mut admin) = first_login();
+    let answer = admin.ask(json!({"type": "passwd", "old": password, "new": password}));
+    assert_error(&answer, "weak_password");
+    assert_error(&admin.ask(json!({"type": "who"})), "password_change_required");
+}
+
+#[test]
+fn every_session_is_free_after_one_change() {
+    let (server, password, mut admin) = first_login();
+    let mut second = server.login_with("admin", &password);
+    assert_reply(&second.ask(json!({"type": "passwd", "old": password, "new": "a long enough one"})));
+    admin.say("free as well");
+}
+
+#[test]
+fn the_change_is_still_due_after_a_restart_and_with_a_token() {
+    let (mut server, password, admin) = first_login();
+    let mut again = server.connect();
+    again.resume("admin", &admin.welcome["token"], 0);
+    assert_eq!(again.welcome["must_change_password"], true);
+    assert_error(&again.ask(json!({"type": "who"})), "password_change_required");
+    server.kill();
+    let server = server.data().start();
+    assert_eq!(server.login_with("admin", &password).welcome["must_change_password"], true);
+}

@@ -1,0 +1,21 @@
+//! The server, held to its protocol.
+
+mod accounts;
+mod bad_input;
+mod crowd;
+mod duplex;
+mod first_login;
+mod flood;
+mod idle;
+mod login;
+mod logout_user;
+mod message;
+mod offline_accounts;
+mod requests;
+mod resume;
+mod sessions;
+mod shutdown;
+mod start;
+mod storage;
+mod strangers;
+mod whisper;

@@ -1,0 +1,93 @@
+//! `user add` and `user import`: accounts while no server runs.
+
+use crate::harness::{DataDir, PASSWORD};
+use serde_json::json;
+
+/// The one-time password for `name` in what a command printed.
+#[track_caller]
+fn one_time_password<'a>(printed: &'a str, name: &str) -> &'a str {
+    let start = format!("one-time password for {name}: ");
+    printed.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_else(|| panic!("none for {name}: {printed:?}"))
+}
+
+#[test]
+fn an_account_with_a_given_password() {
+    let data = DataDir::new();
+    let said = data.user_add(&["Ada"], Some(PASSWORD));
+    assert!(!said.succeeded().contains(PASSWORD), "{said:?}");
+    data.user_add(&["chef", "--admin"], Some(PASSWORD)).succeeded();
+    let server = data.start();
+    let ada = server.login("ada");
+    assert_eq!(ada.welcome["role"], "user");
+    assert_eq!(ada.welcome["must_change_password"], false);
+    assert_eq!(server.login("chef").welcome["role"], "admin");
+}
+
+#[test]
+fn an_account_with_a_one_time_password() {
+    let data = DataDir::new();
+    let said = data.user_add(&["ada"], None);
+    let password = one_time_password(said.succeeded(), "ada").to_owned();
+    let server = data.start();
+    assert_eq!(server.login_with("ada", &password).welcome["must_change_password"], true);
+}
+
+#[test]
+fn a_class_is_imported() {
+    let data = DataDir::new();
+    let said =
+        data.import("Ada,seven green bottles\nbob,\"a, \"\"quoted\"\" one\",user\r\nchef,long enough,admin\neve,\n");
+    let password = one_time_password(said.succeeded(), "eve").to_owned();
+    assert!(!said.stdout.contains("bottles") && !said.stdout.contains("quoted"), "{said:?}");
+    let server = data.start();
+    assert_eq!(server.login("ada").welcome["must_change_password"], false);
+    server.login_with("bob", "a, \"quoted\" one");
+    assert_eq!(server.login_with("chef", "long enough").welcome["role"], "admin");
+    let eve = server.login_with("eve", &password);
+    assert_eq!((&eve.welcome["role"], &eve.welcome["must_change_password"]), (&json!("user"), &json!(true)));
+}
+
+/// Spreadsheets begin their CSV files with a byte order mark and end lines with CR LF.
+#[test]
+fn a_spreadsheets_file_is_imported() {
+    let data = DataDir::new();
+    data.import("\u{feff}ada,seven green bottles,user\r\nbob,seven green bottles,admin\r\n").succeeded();
+    let server = data.start();
+    assert_eq!(server.login("ada").welcome["username"], "ada");
+    assert_eq!(server.login("bob").welcome["role"], "admin");
+}
+
+#[test]
+fn what_add_user_refuses_is_refused_here_too() {
+    let data = DataDir::with_users(&["ada"]);
+    let before = data.read("users.json");
+    for (name, password) in [("ada", PASSWORD), ("ADA", PASSWORD), ("no body", PASSWORD), ("eve", "short7c")] {
+        let refused = data.user_add(&[name], Some(password));
+        assert_ne!(refused.code, Some(0), "{name}: {refused:?}");
+        assert!(!refused.stderr.is_empty(), "{name}: {refused:?}");
+        assert!(!refused.stderr.contains("panicked"), "{name}: {refused:?}");
+    }
+    assert_eq!(data.read("users.json"), before);
+}
+
+#[test]
+fn an_import_with_a_mistake_names_it_and_changes_nothing() {
+    let data = DataDir::with_users(&["ada"]);
+    let before = data.read("users.json");
+    for mistake in
+        ["no body,long enough,user", "bob,short7c", "bob,long enough,king", "ada,long enough", "eve,again eve"]
+    {
+        let name = mistake.split(',').next().unwrap();
+        let refused = data.import(&format!("eve,long enough\n{mistake}\n"));
+        assert_ne!(refused.code, Some(0), "{mistake}: {refused:?}");
+        assert!(refused.stderr.contains("line 2") || refused.stderr.contains(name), "{mistake}: {refused:?}");
+        assert_eq!(data.read("users.json"), before, "{mistake}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let data = DataDir::new();
+    let refused = crate::harness::run(data.command().args(["user", "import", "no-such-file.csv"]), b"");
+    assert!(refused.failed_with(1).contains("no-such-file.csv"), "{refused:?}");
+}
