@@ -121,6 +121,9 @@ fn serve(args: &Args, folder: &Folder, accounts: Accounts) -> Result<(), ServerE
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
     let Identity { tls, fingerprint } = open_identity(folder)?;
     let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
+    if !accounts.has_admin() {
+        log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
+    }
     let server = build(args, folder, accounts, tls)?;
     handle_signals(&server)?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
