@@ -13,6 +13,9 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// What carries the ciphertext.
+pub type Socket = TcpStream;
+
 /// How much is read from a socket at a time while there is more: one TLS record with its overhead.
 pub const READ_BYTES: usize = 16 * 1024 + 512;
 
