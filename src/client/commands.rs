@@ -40,7 +40,15 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "passwd" => passwd(arguments),
         "adduser" => add_user(arguments),
         "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
-        "logoutuser" => logout_user(arguments),
+        "logoutuser" => for_user("/logoutuser", arguments, |username| Request::LogoutUser { username }),
+        "ban" => for_user("/ban", arguments, |username| Request::Ban { username }),
+        "unban" => for_user("/unban", arguments, |username| Request::Unban { username }),
+        "mute" => mute(arguments),
+        "unmute" => for_user("/unmute", arguments, |username| Request::Unmute { username }),
+        "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
+        "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
+        "promote" => for_user("/promote", arguments, |username| Request::Promote { username }),
+        "demote" => for_user("/demote", arguments, |username| Request::Demote { username }),
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
         _ => Err(unknown(&name)),
     }
@@ -105,12 +113,23 @@ fn add_user(arguments: &str) -> Result<Typed, String> {
     Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role: Default::default() }))
 }
 
-fn logout_user(arguments: &str) -> Result<Typed, String> {
+/// A command whose one argument is a user.
+fn for_user(command: &str, arguments: &str, request: impl Fn(String) -> Request) -> Result<Typed, String> {
     let mut words = arguments.split_whitespace();
     match (words.next(), words.next()) {
-        (Some(user), None) => Ok(Typed::Request(Request::LogoutUser { username: name(user)? })),
-        _ => Err(usage("/logoutuser")),
+        (Some(user), None) => Ok(Typed::Request(request(name(user)?))),
+        _ => Err(usage(command)),
     }
+}
+
+fn mute(arguments: &str) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    let (user, minutes) = match (words.next(), words.next(), words.next()) {
+        (Some(user), None, None) => (user, None),
+        (Some(user), Some(minutes), None) => (user, Some(minutes.parse().map_err(|_| usage("/mute"))?)),
+        _ => return Err(usage("/mute")),
+    };
+    Ok(Typed::Request(Request::Mute { username: name(user)?, minutes }))
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -164,6 +183,15 @@ mod tests {
             ),
             ("/listusers", r#"{"type":"list_users"}"#),
             ("/logoutuser eve", r#"{"type":"logout_user","username":"eve"}"#),
+            ("/ban Eve", r#"{"type":"ban","username":"eve"}"#),
+            ("/unban eve", r#"{"type":"unban","username":"eve"}"#),
+            ("/mute eve", r#"{"type":"mute","username":"eve"}"#),
+            ("/mute eve 5", r#"{"type":"mute","username":"eve","minutes":5}"#),
+            ("/unmute eve", r#"{"type":"unmute","username":"eve"}"#),
+            ("/resetpassword eve", r#"{"type":"reset_password","username":"eve"}"#),
+            ("/deluser eve", r#"{"type":"delete_user","username":"eve"}"#),
+            ("/promote eve", r#"{"type":"promote","username":"eve"}"#),
+            ("/demote eve", r#"{"type":"demote","username":"eve"}"#),
             ("/shutdown", r#"{"type":"shutdown"}"#),
             ("", "Ok(Nothing)"),
             (" \t", "Ok(Nothing)"),
@@ -189,6 +217,10 @@ mod tests {
             ("/adduser", "usage: /adduser <user> [password]"),
             ("/logoutuser", "usage: /logoutuser <user>"),
             ("/logoutuser a b", "usage: /logoutuser <user>"),
+            ("/ban", "usage: /ban <user>"),
+            ("/mute eve soon", "usage: /mute <user> [minutes]"),
+            ("/mute eve -1", "usage: /mute <user> [minutes]"),
+            ("/deluser a b", "usage: /deluser <user>"),
             ("/shutdown -h now", "usage: /shutdown"),
             ("/msg b*b hi", "`b*b` is no user name"),
             ("/mgs bob secret", "there is no command `/mgs`"),
