@@ -7,7 +7,7 @@ use super::session::Session;
 use super::timeline::{AppendError, Audience, Timeline};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, Gate, Mutex, Pass, lock};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ pub(super) struct Room {
     delivery: Arc<Delivery>,
     /// Nobody comes in any more.
     closed: AtomicBool,
+    /// Newcomers who are being welcomed.
+    welcoming: Gate,
 }
 
 /// What a newcomer is told.
@@ -32,6 +34,8 @@ pub(super) struct Arrived {
     pub(super) names: Vec<Username>,
     /// How many names there are beyond those.
     pub(super) more: usize,
+    /// Until this is dropped, the end waits: the newcomer is still to be welcomed and handed to its postman.
+    pub(super) _welcoming: Pass,
 }
 
 /// Why a newcomer isn't let in.
@@ -51,7 +55,13 @@ impl Room {
     pub(super) fn open(sequence: Sequence, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
         let timeline = Arc::new(Timeline::new(sequence));
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
-        Ok(Self { registry: Arc::default(), timeline, delivery, closed: AtomicBool::new(false) })
+        Ok(Self {
+            registry: Arc::default(),
+            timeline,
+            delivery,
+            closed: AtomicBool::new(false),
+            welcoming: Gate::default(),
+        })
     }
 
     /// Who is online.
@@ -92,6 +102,7 @@ impl Room {
         if self.closed.load(Ordering::Acquire) {
             return Err(Refused::Closed);
         }
+        let welcoming = self.welcoming.enter();
         let arrival = registry.join(session);
         if arrival.first {
             let username = session.name.as_str();
@@ -109,7 +120,7 @@ impl Room {
             log::info!("{} has too many sessions, the oldest one, from {}, makes way", oldest.name, oldest.peer);
             self.delivery.end(&oldest, Reason::Logout, true);
         }
-        Ok(Arrived { seq, first, names, more })
+        Ok(Arrived { seq, first, names, more, _welcoming: welcoming })
     }
 
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a
@@ -160,7 +171,7 @@ impl Room {
         for session in &sessions {
             self.delivery.end(session, Reason::Shutdown, true);
         }
-        let delivered = self.delivery.close(deadline);
+        let delivered = self.welcoming.wait_until_empty(deadline) && self.delivery.close(deadline);
         if let Err(e) = self.timeline.close() {
             log::warn!("the next start will leave a gap in the seqs: {e}");
         }
