@@ -11,6 +11,7 @@ set -euo pipefail
 
 BENCH=${BENCH:-../shared/bench}
 SERVER=${SERVER:-${CARGO_TARGET_DIR:-target}/release/homeroom-server}
+BENCH_TARGET_DIR=${BENCH_TARGET_DIR:-${CARGO_TARGET_DIR:-target}/loadgen}
 CLIENTS=${CLIENTS:-100 300 1000 3000 5000}
 INSPIRCD_CLIENTS_MAX=${INSPIRCD_CLIENTS_MAX:-1000}
 # In the busy room of each step.
@@ -150,8 +151,8 @@ series() {
     printf '\n    ]}'
 }
 
-CARGO_TARGET_DIR=${BENCH_TARGET_DIR:-$here/target} cargo build --release --quiet --manifest-path "$BENCH/Cargo.toml"
-LOAD=${BENCH_TARGET_DIR:-$here/target}/release/loadgen
+CARGO_TARGET_DIR=$BENCH_TARGET_DIR cargo build --release --quiet --manifest-path "$BENCH/Cargo.toml"
+LOAD=$BENCH_TARGET_DIR/release/loadgen
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
     -keyout "$here/key.pem" -out "$here/cert.pem" 2>/dev/null
 chmod 755 "$here" # ngIRCd gives up root before it reads these
