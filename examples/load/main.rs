@@ -50,22 +50,29 @@ fn run(args: &Args, progress: &Progress) -> Result<()> {
         report.note("This was the short form: it shows that everything works, and measures little.");
     }
     let bench = Bench { args, plan: &plan, program: &program, progress };
-    for stage in &args.stages {
-        match stage {
-            Stage::Rooms => bench.rooms(&mut report)?,
-            Stage::Growth => bench.growth(&mut report)?,
-            Stage::Guessing if !cfg!(target_os = "linux") => {
-                report.note("Failed logins are compared on Linux alone, where all of 127.0.0.0/8 is this machine.");
-            }
-            Stage::Guessing => report.add(logins::guessing(&program, plan.failures, args.hash_rounds, progress)?),
-            Stage::Hashing if !cfg!(target_os = "linux") => {}
-            Stage::Hashing => bench.hashing(&mut report)?,
-        }
-    }
+    // What was measured before something went wrong is worth having.
+    let result = measure(&bench, &mut report);
     progress.clear();
     print!("{}", report.text());
     if let Some(path) = &args.json {
         std::fs::write(path, report.json())?;
+    }
+    result
+}
+
+fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
+    let &Bench { args, plan, program, progress } = bench;
+    for stage in &args.stages {
+        match stage {
+            Stage::Rooms => bench.rooms(report)?,
+            Stage::Growth => bench.growth(report)?,
+            Stage::Guessing if !cfg!(target_os = "linux") => {
+                report.note("Failed logins are compared on Linux alone, where all of 127.0.0.0/8 is this machine.");
+            }
+            Stage::Guessing => report.add(logins::guessing(program, plan.failures, args.hash_rounds, progress)?),
+            Stage::Hashing if !cfg!(target_os = "linux") => {}
+            Stage::Hashing => bench.hashing(report)?,
+        }
     }
     Ok(())
 }
