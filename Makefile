@@ -5,7 +5,7 @@
 DATA ?= .
 ARGS ?=
 FEATURES ?=
-# How long `make fuzz` runs for each target.
+# How long `make soak` runs, and `make fuzz` for each target.
 MINUTES ?= 10
 # Where `make install` puts the programs: PREFIX/bin.
 PREFIX ?= $(HOME)/.local
@@ -15,7 +15,7 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
-.PHONY: help run build install demo test ci fuzz fmt fmt-check lint doc sounds dependencies clean
+.PHONY: help run build install demo test ci soak fuzz fmt fmt-check lint doc sounds dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,7 +43,10 @@ test: dependencies fmt-check lint doc ## formatting, lints, documentation, all t
 
 ci: test demo ## what .ci/run runs
 
-# `make test` has a short form.
+# `make test` has a short form of both.
+soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
+	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
+
 fuzz: ## feed each parser with invented input for MINUTES=10 (nightly Rust and cargo-fuzz)
 	MINUTES='$(MINUTES)' scripts/fuzz.sh
 

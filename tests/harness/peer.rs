@@ -90,6 +90,12 @@ impl Peer {
         self.tls.write_all(bytes).unwrap();
     }
 
+    /// Sends bytes beside TLS, which break it.
+    pub(crate) fn send_under_tls(&self, bytes: &[u8]) {
+        // The server may have closed already.
+        let _ = self.tls.get_ref().write_all(bytes);
+    }
+
     /// Sends and receives at the same time, so that neither side waits for the other. `each` decides about every
     /// line that comes meanwhile. Ends early when the server closes.
     #[track_caller]
