@@ -5,6 +5,8 @@
 DATA ?= .
 ARGS ?=
 FEATURES ?=
+# How long `make soak` runs, and `make fuzz` for each target.
+MINUTES ?= 10
 # Where `make install` puts the programs: PREFIX/bin.
 PREFIX ?= $(HOME)/.local
 
@@ -13,8 +15,8 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
-.PHONY: help run build install demo test ci fmt fmt-check lint doc sounds dependencies clean
 .PHONY: bench bench-quick bench-hot plot
+.PHONY: help run build install demo test ci soak fuzz fmt fmt-check lint doc sounds dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,11 +45,20 @@ test: dependencies fmt-check lint doc ## formatting, lints, documentation, all t
 
 ci: test demo ## what .ci/run runs
 
+# `make test` has a short form of both.
+soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
+	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
+
+fuzz: ## feed each parser with invented input for MINUTES=10 (nightly Rust and cargo-fuzz)
+	MINUTES='$(MINUTES)' scripts/fuzz.sh
+
 fmt: ## format the code
 	$(CARGO) fmt
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 fmt-check:
 	$(CARGO) fmt --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## clippy with and without sound; a warning is an error
 	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings

@@ -408,6 +408,16 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
     text
 }
 
+/// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
+pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
+    let account = |password, state| {
+        let standing = Standing { state: Mutex::new(state), rate: Rate::new(MessageRate::Off) };
+        Account { password, state, standing: Arc::new(standing) }
+    };
+    let entries = parse(text)?.into_iter().map(|(name, state, password)| (name, account(password, state)));
+    Ok(render(&entries.collect()))
+}
+
 /// Reads either form of the file.
 fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
     type Object<T> = BTreeMap<String, T>;

@@ -14,6 +14,8 @@ mod delivery;
 mod fault;
 mod files;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lobby;
 mod passwords;
 mod rate;
