@@ -716,8 +716,22 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let login = Request::parse(br#"{"type":"login","protocol":1,"username":"a","password":"hunter2hunter2"}"#);
-        assert!(!format!("{login:?}").contains("hunter2"));
+        for line in [
+            r#"{"type":"login","protocol":1,"username":"a","password":"hunter2hunter2"}"#,
+            r#"{"type":"login","protocol":1,"username":"a","token":"hunter2hunter2"}"#,
+            r#"{"type":"passwd","old":"hunter2hunter2","new":"hunter2hunter2"}"#,
+            r#"{"type":"add_user","username":"a","password":"hunter2hunter2"}"#,
+        ] {
+            let shown = format!("{:?}", Request::parse(line.as_bytes()).unwrap());
+            assert!(shown.contains("(secret)") && !shown.contains("hunter2"), "{shown}");
+        }
+        for line in [
+            r#"{"type":"reply","ok":true,"password":"hunter2hunter2"}"#,
+            r#"{"type":"welcome","protocol":1,"server":"s","username":"a","role":"user","token":"hunter2hunter2","seq":1,"users":[],"must_change_password":false}"#,
+        ] {
+            let shown = format!("{:?}", serde_json::from_str::<ServerMessage<'_>>(line).unwrap());
+            assert!(shown.contains("(secret)") && !shown.contains("hunter2"), "{shown}");
+        }
     }
 
     #[test]

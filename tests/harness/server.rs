@@ -12,11 +12,12 @@ pub(crate) struct Builder {
     listen: Vec<String>,
     args: Vec<String>,
     wrapper: Vec<String>,
+    log: Option<&'static str>,
 }
 
 impl Builder {
     pub(super) fn on(data: Arc<DataDir>) -> Self {
-        Self { data, listen: Vec::new(), args: Vec::new(), wrapper: Vec::new() }
+        Self { data, listen: Vec::new(), args: Vec::new(), log: None, wrapper: Vec::new() }
     }
 
     /// An address to listen on. Without any it's 127.0.0.1 and a free port.
@@ -28,6 +29,12 @@ impl Builder {
     /// More of the command line.
     pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    /// What it logs, as `RUST_LOG` has it. Without, what it logs by itself.
+    pub(crate) fn log(mut self, filter: &'static str) -> Self {
+        self.log = Some(filter);
         self
     }
 
@@ -49,7 +56,7 @@ impl Builder {
         let default = ["127.0.0.1:0".to_owned()];
         let listen = if self.listen.is_empty() { &default[..] } else { &self.listen };
         command.args(listen.iter().flat_map(|address| ["--listen", address]));
-        command.args(&self.args);
+        command.args(&self.args).envs(self.log.map(|filter| ("RUST_LOG", filter)));
         command
     }
 
