@@ -42,12 +42,15 @@ demo: build ## two people chat through a server of their own; prints it, cleans 
 
 test: dependencies fmt-check lint doc ## formatting, lints, documentation, all tests
 	$(CARGO) test --locked $(FEATURES)
+	$(CARGO) test --locked $(FEATURES) --features fault-injection --test e2e faults
 
 ci: test demo ## what .ci/run runs
 
 # `make test` has a short form of both.
 soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
 	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
+	HOMEROOM_LONG=1 $(CARGO) test --release --locked $(FEATURES) --test e2e -- --nocapture \
+		an_endless_line fifty_of_two_hundred however_much_comes
 
 fuzz: ## feed each parser with invented input for MINUTES=10 (nightly Rust and cargo-fuzz)
 	MINUTES='$(MINUTES)' scripts/fuzz.sh
@@ -63,6 +66,7 @@ fmt-check:
 lint: ## clippy with and without sound; a warning is an error
 	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features --features fault-injection -- -D warnings
 
 # For the people who work on it: private items too, and links to them.
 doc: ## check the documents, build the crate's into target/doc; a warning is an error
