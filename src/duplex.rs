@@ -116,18 +116,18 @@ impl Duplex {
         &mut self.stream.get_mut().outgoing
     }
 
-    /// Waits for more from the peer until `deadline`, and decrypts it.
+    /// Waits for more from the peer until `deadline`, and decrypts it. Says that the peer has closed only once all
+    /// that came before is taken.
     ///
     /// # Errors
     /// `TimedOut` after the deadline; otherwise the socket's or TLS's error.
     pub fn receive(&mut self, socket: &TcpStream, deadline: Instant, plain: &mut Vec<u8>) -> io::Result<Peer> {
         // What came in one read with the end of the handshake is here already.
         let before = plain.len();
-        if self.decrypt(&[], plain)? == Peer::Closed {
-            return Ok(Peer::Closed);
-        }
-        if plain.len() > before {
-            return Ok(Peer::Open);
+        let peer = self.decrypt(&[], plain)?;
+        if peer == Peer::Closed || plain.len() > before {
+            // What came before the end is read first.
+            return Ok(if plain.len() > before { Peer::Open } else { peer });
         }
         let mut buffer = [0; 4096];
         let n = read_until(socket, deadline, &mut buffer)?;
@@ -136,7 +136,7 @@ impl Duplex {
         }
         let peer = self.decrypt(&buffer[..n], plain)?;
         self.flush(socket)?;
-        Ok(peer)
+        Ok(if plain.len() > before { Peer::Open } else { peer })
     }
 
     /// Encrypts and sends, waiting for the peer as long as the socket's write timeout allows.

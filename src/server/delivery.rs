@@ -15,10 +15,13 @@ use std::time::{Duration, Instant};
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// The pause after a round in a busy room is this part of the time that the round took.
+/// The pause after a round in a busy room is this part of the time that the round took. Longer ones were measured:
+/// they cost throughput and hardly saved CPU (docs/performance.md).
 const PAUSE_DIVISOR: u32 = 2;
 /// And it's never longer: nobody sees so little.
 const PAUSE_MAX: Duration = Duration::from_millis(5);
+/// Comings and goings are told at most so often, unless somebody says something meanwhile.
+const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Everyone who delivers.
 #[derive(Debug)]
@@ -184,27 +187,41 @@ struct Rounds {
     own: Batch,
     /// The ciphertext under way.
     outgoing: Vec<u8>,
+    /// When the last round ended.
+    last_round: Instant,
 }
 
 impl Rounds {
     fn new(delivery: Arc<Delivery>, index: usize) -> Self {
         let head = delivery.timeline.head();
         let shared = Batch { upto: head, after: head, ..Batch::default() };
-        Self { delivery, index, sessions: Vec::new(), shared, own: Batch::default(), outgoing: Vec::new() }
+        Self {
+            delivery,
+            index,
+            sessions: Vec::new(),
+            shared,
+            own: Batch::default(),
+            outgoing: Vec::new(),
+            last_round: Instant::now(),
+        }
     }
 
     fn run(&mut self) {
         loop {
             let stopping = self.postman().stopping.load(Ordering::Acquire);
-            self.read_mail();
-            if self.shared.upto < self.delivery.timeline.head() {
-                let begun = Instant::now();
-                self.round();
-                self.pause(begun.elapsed());
-            } else if stopping {
-                return;
-            } else {
+            let hurry = self.read_mail() || stopping;
+            if self.shared.upto == self.delivery.timeline.head() {
+                if stopping {
+                    return;
+                }
                 thread::park();
+                continue;
+            }
+            let patience = self.patience();
+            if hurry || patience.is_zero() {
+                self.round();
+            } else {
+                thread::park_timeout(patience);
             }
         }
     }
@@ -221,8 +238,18 @@ impl Rounds {
         }
     }
 
+    /// How long what's new can wait: a while if it's only comings and goings, and the last ones were just told. A
+    /// class that arrives at once would cause a round for each student.
+    fn patience(&self) -> Duration {
+        if self.delivery.timeline.last_said() > self.shared.upto {
+            return Duration::ZERO;
+        }
+        PRESENCE_PAUSE.saturating_sub(self.last_round.elapsed())
+    }
+
     /// Brings every session the next batch.
     fn round(&mut self) {
+        let begun = Instant::now();
         let timeline = &self.delivery.timeline;
         let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.appended_bytes());
         if timeline.read(after, head, Viewer::Anyone, BATCH_BYTES_MAX, &mut self.shared).is_err() {
@@ -242,9 +269,13 @@ impl Rounds {
             let delivered = self.delivery.postmen.iter().map(|postman| postman.delivered_bytes.load(Ordering::Acquire));
             self.delivery.timeline.set_delivered_bytes(delivered.min().unwrap_or(appended));
         }
+        self.last_round = Instant::now();
+        self.pause(self.last_round - begun);
     }
 
-    fn read_mail(&mut self) {
+    /// Takes over the sessions that came, and says goodbye. True if a session waits for its farewell.
+    fn read_mail(&mut self) -> bool {
+        let mut farewell = false;
         let mail = std::mem::take(&mut *lock(&self.postman().mail));
         for mail in mail {
             match mail {
@@ -256,12 +287,14 @@ impl Rounds {
                 }
                 Mail::Farewell(session) => {
                     self.deliver(&session);
+                    farewell = true;
                 }
             }
         }
         if self.postman().sweep.swap(false, Ordering::AcqRel) {
             self.sessions.retain(|session| session.ended().is_none());
         }
+        farewell
     }
 
     /// Gives one session what it lacks of the present round. False when it's no longer this postman's.

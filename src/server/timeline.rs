@@ -93,6 +93,8 @@ pub(super) struct Timeline {
     events: Mutex<Events>,
     /// The newest seq, readable without the lock.
     head: AtomicU64,
+    /// The newest one that somebody said; those after it are comings and goings.
+    last_said: AtomicU64,
     /// Bytes of lines appended so far, and delivered so far.
     appended_bytes: AtomicU64,
     delivered_bytes: Mutex<u64>,
@@ -129,6 +131,7 @@ impl Timeline {
         Self {
             events: Mutex::new(Events { sequence, chunks }),
             head: AtomicU64::new(head),
+            last_said: AtomicU64::new(head),
             appended_bytes: AtomicU64::new(0),
             delivered_bytes: Mutex::new(0),
             delivered: Condvar::new(),
@@ -138,6 +141,11 @@ impl Timeline {
     /// The newest event's seq.
     pub(super) fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
+    }
+
+    /// The seq of the newest event that somebody said.
+    pub(super) fn last_said(&self) -> u64 {
+        self.last_said.load(Ordering::Acquire)
     }
 
     /// Bytes of lines appended so far.
@@ -156,13 +164,18 @@ impl Timeline {
     ) -> Result<u64, AppendError> {
         let mut events = lock(&self.events);
         let next = events.sequence.last() + 1;
-        let line = event(next, now()).encode();
+        let event = event(next, now());
+        let presence = matches!(event, ServerMessage::Joined { .. } | ServerMessage::Left { .. });
+        let line = event.encode();
         if line.len() > LINE_BYTES_MAX {
             return Err(AppendError::TooLong);
         }
         let seq = events.sequence.next().map_err(AppendError::Sequence)?;
         events.push(seq, &line, audience);
         self.appended_bytes.fetch_add(line.len() as u64, Ordering::Release);
+        if !presence {
+            self.last_said.store(seq, Ordering::Release);
+        }
         self.head.store(seq, Ordering::Release);
         Ok(seq)
     }
