@@ -37,7 +37,7 @@ demo: build ## two people chat through a server of their own; prints it, cleans 
 	@BIN='$(BIN)' scripts/demo.sh
 
 test: dependencies fmt-check lint doc ## formatting, lints, documentation, all tests
-	$(CARGO) test --locked $(FEATURES)
+	$(CARGO) test --locked --no-fail-fast $(FEATURES)
 
 ci: test demo ## what .ci/run runs
 
