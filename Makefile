@@ -5,6 +5,8 @@
 DATA ?= .
 ARGS ?=
 FEATURES ?=
+# How long `make soak` runs, and `make fuzz` for each target.
+MINUTES ?= 10
 # Where `make install` puts the programs: PREFIX/bin.
 PREFIX ?= $(HOME)/.local
 
@@ -13,13 +15,15 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
-.PHONY: help run build install demo test ci fmt fmt-check lint doc sounds dependencies clean
+.PHONY: bench bench-quick bench-hot plot
+.PHONY: help run build install demo test ci soak fuzz fmt fmt-check lint doc sounds dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo 'make run takes DATA=folder (where the accounts live; the current folder unless given),'
 	@echo 'ARGS="options of the server", and FEATURES=--no-default-features for a client without sound.'
+	@echo 'make bench takes ARGS="options of the load" (--help lists them).'
 
 run: build ## install what the build needs, build, start the server
 	@echo 'The client is $(BIN)/homeroom-client: put $(BIN)/ before the join line,'
@@ -41,11 +45,20 @@ test: dependencies fmt-check lint doc ## formatting, lints, documentation, all t
 
 ci: test demo ## what .ci/run runs
 
+# `make test` has a short form of both.
+soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
+	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
+
+fuzz: ## feed each parser with invented input for MINUTES=10 (nightly Rust and cargo-fuzz)
+	MINUTES='$(MINUTES)' scripts/fuzz.sh
+
 fmt: ## format the code
 	$(CARGO) fmt
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 fmt-check:
 	$(CARGO) fmt --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## clippy with and without sound; a warning is an error
 	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
@@ -58,6 +71,24 @@ doc: ## check the documents, build the crate's into target/doc; a warning is an 
 
 sounds: ## make the sounds again (Python 3)
 	python3 sounds/make.py
+
+# docs/performance.md says what the figures mean. Options: make bench ARGS="--stages rooms --restart".
+bench: build ## load the server and print what it costs; also as target/bench.json
+	$(CARGO) build --release --locked $(FEATURES) --example load
+	$(BIN)/examples/load --json $(or $(CARGO_TARGET_DIR),target)/bench.json $(ARGS)
+
+bench-quick: ## the same in short, with 100 clients
+	$(MAKE) --no-print-directory bench ARGS='--quick $(ARGS)'
+
+bench-hot: dependencies ## the pieces that every message passes through, one by one
+	$(CARGO) bench --locked $(FEATURES) --bench hot
+
+# BENCH is the folder of a load generator that speaks our protocol and IRC's; see scripts/scaling.sh.
+BENCH ?= ../shared/bench
+plot: build ## measure against the number of clients, beside ngIRCd and InspIRCd; draw docs/performance.svg
+	BENCH='$(BENCH)' SERVER='$(BIN)/homeroom-server' scripts/scaling.sh >docs/scaling.json.new
+	mv docs/scaling.json.new docs/scaling.json
+	scripts/plot.py docs/scaling.json >docs/performance.svg
 
 # Installs only what is missing; see the script.
 dependencies:

@@ -21,6 +21,9 @@ pub const LINE_BYTES_MAX: usize = 16_384;
 pub const TEXT_CHARS_MAX: usize = 4_000;
 /// The longest `id`.
 pub const ID_BYTES_MAX: usize = 64;
+/// How deep a request may be nested. None needs more than one level; the rest is for fields to come. JSON is read
+/// recursively, and a session's thread has a small stack.
+pub const NESTING_MAX: usize = 16;
 /// The longest user name.
 pub const NAME_BYTES_MAX: usize = 32;
 
@@ -435,6 +438,13 @@ impl Request {
     pub fn parse(line: &[u8]) -> Result<(Option<RequestId>, Self), BadRequest> {
         let no_id = |message: String| BadRequest { id: None, message };
         let line = std::str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {e}")))?;
+        // Deriving would take an array of the fields' values as well.
+        if !line.trim_start().starts_with('{') {
+            return Err(no_id("a request is a JSON object, such as {\"type\":\"ping\"}".into()));
+        }
+        if nesting(line) > NESTING_MAX {
+            return Err(no_id(format!("nested deeper than {NESTING_MAX} levels")));
+        }
         // The id first, so that whatever else is wrong is answered under it.
         let head: Head = serde_json::from_str(line).map_err(|e| no_id(format!("not a request: {e}")))?;
         let id = match head.id {
@@ -480,6 +490,26 @@ impl ServerMessage<'_> {
     pub fn encode(&self) -> Vec<u8> {
         encode_line(self)
     }
+}
+
+/// How many arrays and objects stand inside each other at the deepest place of a JSON text.
+fn nesting(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Part of every request; read before the rest.
@@ -657,13 +687,22 @@ mod tests {
             (br#"{"type":"who","id":""}"#, None),
             (br#"{"type":"who","id":7}"#, None),
             (b"[]", None),
+            (br#"["ping"]"#, None),
             (b"", None),
             (b"\xff", None),
             (&[b'['; 10_000], None),
+            (format!(r#"{{"id":"c2","a":{}1{}}}"#, "[".repeat(16), "]".repeat(16)).as_bytes(), None),
         ] {
             let error = Request::parse(line).unwrap_err();
             assert_eq!(error.id.as_ref().map(RequestId::as_str), id, "{error:?}");
         }
+    }
+
+    #[test]
+    fn brackets_in_strings_do_not_nest() {
+        assert_eq!(nesting(r#"{"text":"[[[[\"[[[","a":[[1],[2]]}"#), 3);
+        let text = "[".repeat(100);
+        assert!(Request::parse(format!(r#"{{"type":"say","text":"{text}"}}"#).as_bytes()).is_ok());
     }
 
     #[test]
@@ -677,8 +716,22 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let login = Request::parse(br#"{"type":"login","protocol":1,"username":"a","password":"hunter2hunter2"}"#);
-        assert!(!format!("{login:?}").contains("hunter2"));
+        for line in [
+            r#"{"type":"login","protocol":1,"username":"a","password":"hunter2hunter2"}"#,
+            r#"{"type":"login","protocol":1,"username":"a","token":"hunter2hunter2"}"#,
+            r#"{"type":"passwd","old":"hunter2hunter2","new":"hunter2hunter2"}"#,
+            r#"{"type":"add_user","username":"a","password":"hunter2hunter2"}"#,
+        ] {
+            let shown = format!("{:?}", Request::parse(line.as_bytes()).unwrap());
+            assert!(shown.contains("(secret)") && !shown.contains("hunter2"), "{shown}");
+        }
+        for line in [
+            r#"{"type":"reply","ok":true,"password":"hunter2hunter2"}"#,
+            r#"{"type":"welcome","protocol":1,"server":"s","username":"a","role":"user","token":"hunter2hunter2","seq":1,"users":[],"must_change_password":false}"#,
+        ] {
+            let shown = format!("{:?}", serde_json::from_str::<ServerMessage<'_>>(line).unwrap());
+            assert!(shown.contains("(secret)") && !shown.contains("hunter2"), "{shown}");
+        }
     }
 
     #[test]

@@ -8,14 +8,14 @@
 use std::borrow::Cow;
 
 /// What stands for a character that isn't shown.
-const HIDDEN: char = '\u{FFFD}';
+const HIDDEN: char = '\u{2426}';
 
 /// What stands for a tab: a terminal would obey it, and pasted code stays readable.
 const TAB: &str = "    ";
 
 /// Makes `text` one line that is safe to print. What is harmless is borrowed.
 ///
-/// C0 controls and DEL become their pictures (`␛`), everything else that is replaced becomes `�`. Line feeds are
+/// C0 controls and DEL become their pictures (`␛`), everything else that is replaced becomes `␦`. Line feeds are
 /// C0 controls too: see [`lines`].
 pub fn line(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_harmless) {
@@ -81,14 +81,14 @@ mod tests {
             ("\x1b]0;title\x1b\\", "␛]0;title␛\\"),                 // renames the window
             ("hi\r[12:00] admin: give me your password", "hi␍[12:00] admin: give me your password"),
             ("\x1b[2J\x1b[H", "␛[2J␛[H"),            // clears the screen
-            ("\u{9b}2J\u{9d}0;x\u{9c}", "�2J�0;x�"), // the same in C1
+            ("\u{9b}2J\u{9d}0;x\u{9c}", "␦2J␦0;x␦"), // the same in C1
             ("a\x08\x08b\x7f", "a␈␈b␡"),             // overtypes
             ("\x0e\x0f\0\x05", "␎␏␀␅"),              // changes the character set, asks back
-            ("user\u{202e}nimda", "user�nimda"),     // turns the direction round
-            ("\u{2066}a\u{2069}\u{61c}\u{200e}\u{200f}", "�a����"),
-            ("a\u{2028}b\u{2029}c\u{85}d", "a�b�c�d"), // breaks lines
-            ("pass\u{200b}word\u{feff}\u{ad}\u{2060}", "pass�word���"), // hides
-            ("\u{3164}\u{115f}", "��"),                // looks blank
+            ("user\u{202e}nimda", "user␦nimda"),     // turns the direction round
+            ("\u{2066}a\u{2069}\u{61c}\u{200e}\u{200f}", "␦a␦␦␦␦"),
+            ("a\u{2028}b\u{2029}c\u{85}d", "a␦b␦c␦d"), // breaks lines
+            ("pass\u{200b}word\u{feff}\u{ad}\u{2060}", "pass␦word␦␦␦"), // hides
+            ("\u{3164}\u{115f}", "␦␦"),                // looks blank
             ("a\tb", "a    b"),
             ("a\nb", "a␊b"),
         ] {

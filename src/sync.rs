@@ -1,7 +1,13 @@
 //! Locks that outlive a panic, and a count that can be waited for.
+//!
+//! What the server's core needs to run on several threads comes from here alone, so that the tests of its
+//! interleavings (`tests/interleavings`) can put a scheduler of their own in its place.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Instant;
+
+pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, atomic};
+pub use std::thread;
 
 /// Locks, also after a thread panicked while it held the lock.
 ///

@@ -40,7 +40,15 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "passwd" => passwd(arguments),
         "adduser" => add_user(arguments),
         "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
-        "logoutuser" => logout_user(arguments),
+        "logoutuser" => for_user("/logoutuser", arguments, |username| Request::LogoutUser { username }),
+        "ban" => for_user("/ban", arguments, |username| Request::Ban { username }),
+        "unban" => for_user("/unban", arguments, |username| Request::Unban { username }),
+        "mute" => mute(arguments),
+        "unmute" => for_user("/unmute", arguments, |username| Request::Unmute { username }),
+        "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
+        "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
+        "promote" => for_user("/promote", arguments, |username| Request::Promote { username }),
+        "demote" => for_user("/demote", arguments, |username| Request::Demote { username }),
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
         _ => Err(unknown(&name)),
     }
@@ -87,10 +95,12 @@ fn whisper(arguments: &str) -> Result<Typed, String> {
 }
 
 fn passwd(arguments: &str) -> Result<Typed, String> {
-    let mut words = arguments.split_whitespace();
-    match (words.next(), words.next(), words.next()) {
-        (None, ..) => Ok(Typed::ChangePassword),
-        (Some(old), Some(new), None) => Ok(Typed::Request(Request::Passwd { old: secret(old), new: secret(new) })),
+    // The new password is the rest of the line: it may have blanks in it. An old one that has must be typed.
+    match arguments.split_once(char::is_whitespace) {
+        None if arguments.is_empty() => Ok(Typed::ChangePassword),
+        Some((old, new)) if !new.trim().is_empty() => {
+            Ok(Typed::Request(Request::Passwd { old: secret(old), new: secret(new.trim()) }))
+        }
         _ => Err("usage: /passwd, which asks for both; or /passwd <old> <new> from a pipe".into()),
     }
 }
@@ -105,12 +115,23 @@ fn add_user(arguments: &str) -> Result<Typed, String> {
     Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role: Default::default() }))
 }
 
-fn logout_user(arguments: &str) -> Result<Typed, String> {
+/// A command whose one argument is a user.
+fn for_user(command: &str, arguments: &str, request: impl Fn(String) -> Request) -> Result<Typed, String> {
     let mut words = arguments.split_whitespace();
     match (words.next(), words.next()) {
-        (Some(user), None) => Ok(Typed::Request(Request::LogoutUser { username: name(user)? })),
-        _ => Err(usage("/logoutuser")),
+        (Some(user), None) => Ok(Typed::Request(request(name(user)?))),
+        _ => Err(usage(command)),
     }
+}
+
+fn mute(arguments: &str) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    let (user, minutes) = match (words.next(), words.next(), words.next()) {
+        (Some(user), None, None) => (user, None),
+        (Some(user), Some(minutes), None) => (user, Some(minutes.parse().map_err(|_| usage("/mute"))?)),
+        _ => return Err(usage("/mute")),
+    };
+    Ok(Typed::Request(Request::Mute { username: name(user)?, minutes }))
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -157,6 +178,7 @@ mod tests {
             ("/who", r#"{"type":"who"}"#),
             ("/help ", r#"{"type":"help"}"#),
             ("/passwd a b", r#"{"type":"passwd","old":"a","new":"b"}"#),
+            ("/passwd a  b c ", r#"{"type":"passwd","old":"a","new":"b c"}"#),
             ("/adduser Eve", r#"{"type":"add_user","username":"eve","role":"user"}"#),
             (
                 "/adduser eve correct horse",
@@ -164,6 +186,15 @@ mod tests {
             ),
             ("/listusers", r#"{"type":"list_users"}"#),
             ("/logoutuser eve", r#"{"type":"logout_user","username":"eve"}"#),
+            ("/ban Eve", r#"{"type":"ban","username":"eve"}"#),
+            ("/unban eve", r#"{"type":"unban","username":"eve"}"#),
+            ("/mute eve", r#"{"type":"mute","username":"eve"}"#),
+            ("/mute eve 5", r#"{"type":"mute","username":"eve","minutes":5}"#),
+            ("/unmute eve", r#"{"type":"unmute","username":"eve"}"#),
+            ("/resetpassword eve", r#"{"type":"reset_password","username":"eve"}"#),
+            ("/deluser eve", r#"{"type":"delete_user","username":"eve"}"#),
+            ("/promote eve", r#"{"type":"promote","username":"eve"}"#),
+            ("/demote eve", r#"{"type":"demote","username":"eve"}"#),
             ("/shutdown", r#"{"type":"shutdown"}"#),
             ("", "Ok(Nothing)"),
             (" \t", "Ok(Nothing)"),
@@ -185,10 +216,14 @@ mod tests {
             ("/who is there", "usage: /who"),
             ("/logout now", "usage: /logout"),
             ("/passwd one", "usage: /passwd, which"),
-            ("/passwd one two three", "usage: /passwd, which"),
+            ("/passwd one ", "usage: /passwd, which"),
             ("/adduser", "usage: /adduser <user> [password]"),
             ("/logoutuser", "usage: /logoutuser <user>"),
             ("/logoutuser a b", "usage: /logoutuser <user>"),
+            ("/ban", "usage: /ban <user>"),
+            ("/mute eve soon", "usage: /mute <user> [minutes]"),
+            ("/mute eve -1", "usage: /mute <user> [minutes]"),
+            ("/deluser a b", "usage: /deluser <user>"),
             ("/shutdown -h now", "usage: /shutdown"),
             ("/msg b*b hi", "`b*b` is no user name"),
             ("/mgs bob secret", "there is no command `/mgs`"),
@@ -206,8 +241,8 @@ mod tests {
     fn every_command_that_help_lists_is_one() {
         for command in COMMANDS {
             let name = command_name(&command.usage[1..]);
-            let error = parse(&format!("/{name} ! ! !")).unwrap_err();
-            assert!(!error.starts_with("there is no command"), "{error}");
+            let result = parse(&format!("/{name} ! ! !"));
+            assert!(!matches!(&result, Err(error) if error.starts_with("there is no command")), "{result:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::ClientError;
 use crate::protocol::{LINE_BYTES_MAX, Secret};
 use crate::sync::Gate;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long the client, when it ends, waits for a hidden prompt that is still open. To end earlier would leave
@@ -22,6 +23,8 @@ pub(super) struct Console {
     terminal: bool,
     /// Prompts that hide what is typed; as long as one is open, the terminal has no echo.
     hidden: Gate,
+    /// No more prompts are opened.
+    closing: AtomicBool,
 }
 
 /// A line from standard input, without its end.
@@ -44,7 +47,7 @@ pub(super) fn notice(text: impl std::fmt::Display) {
 impl Console {
     /// The process's own.
     pub(super) fn new() -> Self {
-        Self { terminal: io::stdin().is_terminal(), hidden: Gate::default() }
+        Self { terminal: io::stdin().is_terminal(), hidden: Gate::default(), closing: false.into() }
     }
 
     /// Whether a person types.
@@ -70,7 +73,7 @@ impl Console {
         }
         match self.next_line() {
             Ok(Some(TypedLine::Text(text))) => Ok(text),
-            _ => Err(ClientError::NothingGiven { what: prompt }),
+            _ => Err(self.nothing_given(prompt)),
         }
     }
 
@@ -83,11 +86,22 @@ impl Console {
             return self.ask(prompt).map(Secret::from);
         }
         let _pass = self.hidden.enter();
+        if self.closing.load(Ordering::SeqCst) {
+            return Err(ClientError::Interrupted);
+        }
         match rpassword::prompt_password(format!("{prompt}: ")) {
             Ok(text) => Ok(text.into()),
             Err(e) if e.kind() == ErrorKind::Interrupted => Err(ClientError::Interrupted),
-            Err(_) => Err(ClientError::NothingGiven { what: prompt }),
+            Err(_) => Err(self.nothing_given(prompt)),
         }
+    }
+
+    fn nothing_given(&self, what: &'static str) -> ClientError {
+        if self.terminal {
+            // Ctrl-D leaves the cursor behind the prompt.
+            let _ = writeln!(io::stderr());
+        }
+        ClientError::NothingGiven { what }
     }
 
     /// Asks for a yes; anything else is a no.
@@ -104,10 +118,12 @@ impl Console {
         self.hidden.count() > 0
     }
 
-    /// Before the process ends: waits until no hidden prompt is open, for [`HIDDEN_PROMPT_WAIT`] at the longest.
-    pub(super) fn wait_until_shown(&self) {
+    /// Before the process ends: opens no more hidden prompts, and waits for one that is open, for
+    /// [`HIDDEN_PROMPT_WAIT`] at the longest.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
         if self.is_hiding() {
-            notice("press Enter to leave");
+            notice("the session is over: press Enter to leave");
             self.hidden.wait_until_empty(Instant::now() + HIDDEN_PROMPT_WAIT);
         }
     }

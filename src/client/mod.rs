@@ -69,16 +69,15 @@ pub fn run(args: &Args) -> Result<(), ClientError> {
 
     let renderer = Renderer::new(&welcome.username, TimeZone::system());
     let sounds = if args.no_sound { Sounds::default() } else { Sounds::start(args.sounds.clone()) };
-    let mut shown = String::new();
-    renderer.welcome(&welcome, &mut shown);
-    let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
-
     let session = start_session(&welcome.username, connected)?;
     *lock(&current) = Some(Arc::clone(&session));
+    let mut reader = Reader::new(&session, renderer, sounds, io::stdout().lock());
+    reader.welcome(&welcome)?;
+    let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
     let input = Input { session: Arc::clone(&session), console: Arc::clone(&console) };
     spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
-    let result = Reader::new(&session, renderer, sounds, io::stdout().lock()).run(&shown, &pending);
-    console.wait_until_shown();
+    let result = reader.run(&pending);
+    console.close();
     result
 }
 

@@ -7,7 +7,7 @@ use super::session::{Answer, Session};
 use super::sound::{Cue, Sounds};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{Reason, Reply, Request, ServerMessage, UserList};
+use crate::protocol::{Reason, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use std::io::{ErrorKind, Write};
 
@@ -47,12 +47,20 @@ impl<'a, W: Write> Reader<'a, W> {
         }
     }
 
-    /// Shows the welcome, and reads until the session is over; `pending` is plaintext that came with the login.
+    /// Shows the welcome.
+    ///
+    /// # Errors
+    /// Standard output can't be written to.
+    pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
+        self.renderer.welcome(welcome, &mut self.shown);
+        self.show()
+    }
+
+    /// Reads until the session is over; `pending` is plaintext that came with the login.
     ///
     /// # Errors
     /// Why it is over, if the user didn't want it to be.
-    pub(super) fn run(mut self, welcome: &str, pending: &[u8]) -> Result<(), ClientError> {
-        self.shown.push_str(welcome);
+    pub(super) fn run(mut self, pending: &[u8]) -> Result<(), ClientError> {
         let mut end = self.take(pending)?;
         let mut buffer = vec![0; READ_BYTES];
         let mut plain = Vec::new();
@@ -106,10 +114,7 @@ impl<'a, W: Write> Reader<'a, W> {
             }
         });
         self.lines = lines;
-        self.show().map_err(|e| {
-            self.session.end();
-            ClientError::Output(e)
-        })?;
+        self.show()?;
         Ok(end)
     }
 
@@ -182,11 +187,14 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 
     /// Writes what is to be shown, and only then lets whoever waits for an answer go on.
-    fn show(&mut self) -> std::io::Result<()> {
+    fn show(&mut self) -> Result<(), ClientError> {
         if !self.shown.is_empty() {
-            self.out.write_all(self.shown.as_bytes())?;
-            self.out.flush()?;
+            let written = self.out.write_all(self.shown.as_bytes()).and_then(|()| self.out.flush());
             self.shown.clear();
+            if let Err(e) = written {
+                self.session.end();
+                return Err(ClientError::Output(e));
+            }
         }
         if let Some((id, answer)) = self.answered.take() {
             self.session.settle(&id, answer);

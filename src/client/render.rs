@@ -64,19 +64,12 @@ impl Renderer {
         if let Some(commands) = &reply.commands {
             help(commands, out);
         }
-        let done = |out: &mut String, name: &str, what: &str| {
-            let _ = writeln!(out, "* {}{what}", sanitize::line(name));
-        };
-        match (request, &reply.password) {
-            (Request::AddUser { username, .. }, Some(password)) => {
-                let password = sanitize::line(password.expose());
-                done(out, username, &format!(" is added, with the one-time password {password}"));
+        if let Some(done) = done(request) {
+            let _ = write!(out, "* {done}");
+            if let Some(password) = &reply.password {
+                let _ = write!(out, ", with the one-time password {}", sanitize::line(password.expose()));
             }
-            (Request::AddUser { username, .. }, None) => done(out, username, " is added"),
-            (Request::LogoutUser { username }, _) => done(out, username, " is logged out"),
-            (Request::Passwd { .. }, _) => done(out, "", "your password is changed"),
-            (Request::Shutdown, _) => done(out, "", "the server shuts down"),
-            _ => {}
+            out.push('\n');
         }
     }
 
@@ -94,6 +87,29 @@ impl Renderer {
     fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
         if name == self.me { "you".into() } else { sanitize::line(name) }
     }
+}
+
+/// What a request has done, where the answer itself doesn't show it.
+fn done(request: &Request) -> Option<String> {
+    let (username, what) = match request {
+        Request::AddUser { username, .. } => (username, "is added"),
+        Request::LogoutUser { username } => (username, "is logged out"),
+        Request::Ban { username } => (username, "is banned"),
+        Request::Unban { username } => (username, "is no longer banned"),
+        Request::Mute { username, minutes: None } => (username, "is muted"),
+        Request::Mute { username, minutes: Some(minutes) } => {
+            return Some(format!("{} is muted for {minutes} min", sanitize::line(username)));
+        }
+        Request::Unmute { username } => (username, "is no longer muted"),
+        Request::ResetPassword { username } => (username, "begins again"),
+        Request::DeleteUser { username } => (username, "is deleted"),
+        Request::Promote { username } => (username, "is an administrator now"),
+        Request::Demote { username } => (username, "is no longer an administrator"),
+        Request::Passwd { .. } => return Some("your password is changed".into()),
+        Request::Shutdown => return Some("the server shuts down".into()),
+        _ => return None,
+    };
+    Some(format!("{} {what}", sanitize::line(username)))
 }
 
 /// The text of a message, to the end of its last line.
@@ -120,7 +136,11 @@ fn table(accounts: &[AccountInfo<'_>], out: &mut String) {
     let width = widest(&names);
     for (name, account) in names.iter().zip(accounts) {
         let role = if account.role == Role::Admin { "admin" } else { "user " };
-        let _ = writeln!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
+        let _ = write!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
+        for (_, mark) in [(account.banned, ", banned"), (account.muted, ", muted")].iter().filter(|(is, _)| *is) {
+            out.push_str(mark);
+        }
+        out.push('\n');
     }
 }
 
@@ -241,12 +261,18 @@ mod tests {
             "* eve is added, with the one-time password xyz\n"
         );
         assert_eq!(answered(&Request::LogoutUser { username: name() }, r#"{"ok":true}"#), "* eve is logged out\n");
+        let mute = Request::Mute { username: name(), minutes: Some(5) };
+        assert_eq!(answered(&mute, r#"{"ok":true}"#), "* eve is muted for 5 min\n");
+        assert_eq!(
+            answered(&Request::ResetPassword { username: name() }, r#"{"ok":true,"password":"xyz"}"#),
+            "* eve begins again, with the one-time password xyz\n"
+        );
         assert_eq!(
             answered(
                 &Request::ListUsers { after: None },
-                r#"{"ok":true,"users":[{"username":"admin","role":"admin","online":true},{"username":"eve","role":"user","online":false}]}"#
+                r#"{"ok":true,"users":[{"username":"admin","role":"admin","online":true},{"username":"eve","role":"user","online":false,"banned":true,"muted":true}]}"#
             ),
-            "  admin  admin  online\n  eve    user   -\n"
+            "  admin  admin  online\n  eve    user   -, banned, muted\n"
         );
         assert_eq!(
             answered(

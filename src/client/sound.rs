@@ -88,6 +88,11 @@ mod player {
     }
 
     fn run(folder: Option<&Path>, cues: &Receiver<Cue>) {
+        let missing = folder.filter(|folder| !folder.is_dir());
+        if let Some(folder) = missing {
+            notice(format_args!("the built-in sounds stay: `{}` is no folder", folder.display()));
+        }
+        let folder = folder.filter(|_| missing.is_none());
         let songs: Vec<(Cue, Song)> =
             BUILT_IN.iter().filter_map(|sound| Some((sound.0, load(folder, sound)?))).collect();
         while let Ok(first) = cues.recv() {

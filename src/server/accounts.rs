@@ -123,6 +123,9 @@ struct UserEntry {
     #[serde(flatten)]
     state: State,
     password: String,
+    /// What this version doesn't know. It stops the start: writing the file without it would lose it.
+    #[serde(flatten, skip_serializing)]
+    unknown: BTreeMap<String, serde::de::IgnoredAny>,
 }
 
 /// An entry of the old form: the hash alone, or with a role.
@@ -162,6 +165,11 @@ impl Accounts {
     /// Whether there was no file.
     pub(super) fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// Whether somebody can administrate.
+    pub(super) fn has_admin(&self) -> bool {
+        has_admin(&lock(&self.accounts))
     }
 
     /// Checks a password. A name that doesn't exist takes as long as a wrong password. `permit` is asked once it is
@@ -388,7 +396,11 @@ pub(super) struct NewAccount {
 }
 
 fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
-    let entry = |account: &Account| UserEntry { state: account.state, password: account.password.to_string() };
+    let entry = |account: &Account| UserEntry {
+        state: account.state,
+        password: account.password.to_string(),
+        unknown: BTreeMap::new(),
+    };
     let users = accounts.iter().map(|(name, account)| (name.to_string(), entry(account))).collect();
     let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
         .expect("accounts are strings and booleans, which JSON can hold");
@@ -396,15 +408,21 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
     text
 }
 
+/// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
+pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
+    let account = |password, state| {
+        let standing = Standing { state: Mutex::new(state), rate: Rate::new(MessageRate::Off) };
+        Account { password, state, standing: Arc::new(standing) }
+    };
+    let entries = parse(text)?.into_iter().map(|(name, state, password)| (name, account(password, state)));
+    Ok(render(&entries.collect()))
+}
+
 /// Reads either form of the file.
 fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
-    /// Only whether the file says its version.
-    #[derive(Deserialize)]
-    struct Head {
-        version: Option<serde_json::Value>,
-    }
-    let head: Head = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let entries: BTreeMap<String, UserEntry> = match head.version {
+    type Object<T> = BTreeMap<String, T>;
+    let head: Object<serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let entries: Object<UserEntry> = match head.get("version") {
         Some(serde_json::Value::Number(version)) => {
             let file: UsersFile = serde_json::from_str(text).map_err(|e| e.to_string())?;
             if file.version != FILE_VERSION {
@@ -413,15 +431,24 @@ fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
             file.users
         }
         _ => {
-            let old: BTreeMap<String, OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let old: Object<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             let entry = |old| match old {
-                OldEntry::Hash(password) => UserEntry { state: State::default(), password },
+                OldEntry::Hash(password) => UserEntry { state: State::default(), password, unknown: BTreeMap::new() },
                 OldEntry::Entry(entry) => entry,
             };
             old.into_iter().map(|(name, old)| (name, entry(old))).collect()
         }
     };
-    entries.into_iter().map(|(name, entry)| checked(text, &name, entry)).collect()
+    let mut accounts: Vec<(Username, State, StoredPassword)> = Vec::with_capacity(entries.len());
+    let mut names = std::collections::BTreeSet::new();
+    for (name, entry) in entries {
+        let account = checked(text, &name, entry)?;
+        if !names.insert(account.0.clone()) {
+            return Err(format!("`{}` stands there twice, in upper and in lower case", account.0));
+        }
+        accounts.push(account);
+    }
+    Ok(accounts)
 }
 
 fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State, StoredPassword), String> {
@@ -429,9 +456,12 @@ fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State,
         Some(at) => format!(" at line {}", text[..at].matches('\n').count() + 1),
         None => String::new(),
     };
-    let username = Username::parse(name)
-        .filter(|username| username.as_str() == name)
-        .ok_or_else(|| format!("`{name}`{} is no user name: {}", place(), Username::RULE))?;
+    // Folded: the old form knew upper case.
+    let username =
+        Username::parse(name).ok_or_else(|| format!("`{name}`{} is no user name: {}", place(), Username::RULE))?;
+    if let Some(field) = entry.unknown.keys().next() {
+        return Err(format!("`{name}`{} has a field `{field}` that this version doesn't know", place()));
+    }
     let password = StoredPassword::parse(&entry.password)
         .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
     Ok((username, entry.state, password))
@@ -531,7 +561,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.json");
         let sha256 = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
-        let text = format!(r#"{{"alice":"{sha256}","version":{{"password":"{sha256}","role":"admin"}}}}"#);
+        let text = format!(r#"{{"Alice":"{sha256}","version":{{"password":"{sha256}","role":"admin"}}}}"#);
         std::fs::write(&path, text).unwrap();
         let accounts = open(&path).unwrap();
         assert_eq!(check(&accounts, "alice", "passw0rd"), Err(LoginError::Wrong));
@@ -553,6 +583,7 @@ mod tests {
             ("{\"version\":1,\n\"users\":{\"ada\":{\"password\":5}}}", "line 2 column"),
             ("{\"version\":2,\"users\":{}}", "version is 2"),
             ("{\n\"ada\":\"plaintext\"}", "`ada` at line 2"),
+            ("{\"version\":1,\"users\":{\n\"ada\":{\"password\":\"x\",\"pronouns\":\"she\"}}}", "`pronouns`"),
             ("{\n\n\"A b\":\"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\"}", "`A b` at line 3"),
         ] {
             std::fs::write(&path, text).unwrap();

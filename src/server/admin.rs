@@ -1,9 +1,9 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
+use super::Server;
 use super::accounts::State;
 use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
 use super::session::Session;
-use super::{Server, presence};
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};
@@ -21,7 +21,7 @@ pub(super) fn list_users(server: &Server, after: Option<&str>) -> Answer {
     let listed = fit(accounts, |(name, _)| name.as_str().len() + ENTRY_BYTES);
     let more = total - listed.len();
     let now = Timestamp::now();
-    let registry = lock(&server.registry);
+    let registry = lock(server.room.registry());
     let info = |(name, state): (Username, State)| AccountInfo {
         online: registry.is_online(name.as_str()),
         username: name.to_string().into(),
@@ -47,7 +47,7 @@ impl<'a> Admin<'a> {
 
     pub(super) fn add_user(&self, username: &str, password: Option<&Secret>, role: Role) -> Result<Answer, Refusal> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
-        let since = self.server.timeline.head();
+        let since = self.server.room.head();
         let one_time = self.server.accounts.add(&name, password, role, since).map_err(account_refusal)?;
         self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
@@ -134,7 +134,7 @@ impl<'a> Admin<'a> {
     /// Revokes an account's tokens and takes its sessions out of the room. The answer ends them.
     fn log_out(&self, name: &Username) -> Vec<Arc<Session>> {
         self.server.tokens.revoke_all(name, None);
-        presence::remove(self.server, name.as_str())
+        self.server.room.remove(name.as_str())
     }
 
     fn record(&self, event: &str, name: &Username, detail: Option<&str>) {

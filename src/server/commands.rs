@@ -1,12 +1,12 @@
 //! The requests of a client that is logged in.
 
+use super::Server;
 use super::accounts::AccountError;
 use super::admin::{self, Admin};
 use super::rate::TooFast;
 use super::reader::Flow;
 use super::session::Session;
 use super::timeline::{AppendError, Audience};
-use super::{Server, presence};
 use crate::protocol::{
     COMMANDS, ErrorCode, GENERAL, LINE_BYTES_MAX, Reason, Reply, Request, RequestId, Role, Secret, ServerMessage,
     TEXT_CHARS_MAX, UserList, Username,
@@ -91,7 +91,7 @@ fn answer(
     result: Result<Answer, Refusal>,
 ) -> Flow {
     let id = id.map(|id| Cow::Borrowed(id.as_str()));
-    let send = |message: ServerMessage<'_>| server.delivery.send(session, &message.encode());
+    let send = |message: ServerMessage<'_>| server.room.delivery().send(session, &message.encode());
     let ok = |id| ServerMessage::Reply(Reply { id, ok: true, ..Reply::default() });
     match result {
         Ok(Answer::Event | Answer::Nothing) => {}
@@ -99,20 +99,20 @@ fn answer(
         Ok(Answer::Pong) => send(ServerMessage::Pong { id }),
         Ok(Answer::Goodbye) => {
             send(ok(id));
-            server.delivery.end(session, Reason::Logout, false);
+            server.room.delivery().end(session, Reason::Logout, false);
             return Flow::Leave;
         }
         Ok(Answer::Abuse) => {
             log::warn!("{} from {} never stops sending: it's cut off", session.name, session.peer);
             let message = "too many messages, for too long: the connection is closed".into();
             send(ServerMessage::Error { id, code: ErrorCode::RateLimited, message });
-            server.delivery.end(session, Reason::Removed, true);
+            server.room.delivery().end(session, Reason::Removed, true);
             return Flow::Leave;
         }
         Ok(Answer::Removed(sessions, reply)) => {
             send(ServerMessage::Reply(Reply { id, ok: true, ..*reply }));
             for session in &sessions {
-                server.delivery.end(session, Reason::Removed, true);
+                server.room.delivery().end(session, Reason::Removed, true);
             }
         }
         Ok(Answer::Shutdown) => {
@@ -141,7 +141,7 @@ fn perform(
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => {
             server.tokens.revoke(&session.token);
-            presence::leave(server, session, Reason::Logout);
+            server.room.leave(session, Reason::Logout);
             Ok(Answer::Goodbye)
         }
         Request::Ping => Ok(Answer::Pong),
@@ -229,7 +229,7 @@ fn whisper(
     text: &str,
 ) -> Result<Answer, Refusal> {
     let to = existing_user(server, to)?;
-    if !lock(&server.registry).is_online(to.as_str()) {
+    if !lock(server.room.registry()).is_online(to.as_str()) {
         return Err(refuse(ErrorCode::UnknownUser, format!("{to} is not online: /who shows who is")));
     }
     let event = |seq, time: String| ServerMessage::Whisper {
@@ -244,7 +244,7 @@ fn whisper(
     speak(server, session, text, pair, event)
 }
 
-/// Puts what somebody says into the timeline and wakes the delivery.
+/// Says something to the room if it may be said.
 fn speak<'a>(
     server: &Server,
     session: &Session,
@@ -268,20 +268,18 @@ fn speak<'a>(
         }
         Err(TooFast::Abuse) => return Ok(Answer::Abuse),
     }
-    server.timeline.append(audience, event).map_err(|e| match e {
+    server.room.say(audience, event).map_err(|e| match e {
         AppendError::TooLong => too_long(),
         AppendError::Sequence(e) => {
             log::error!("an event can't be numbered: {e}");
             refuse(ErrorCode::Internal, "the server can't write to its disk: this was not said, try again")
         }
     })?;
-    server.delivery.wake();
-    server.timeline.wait_for_delivery();
     Ok(Answer::Event)
 }
 
 fn who(server: &Server, after: Option<&str>) -> Answer {
-    let registry = lock(&server.registry);
+    let registry = lock(server.room.registry());
     let names = fit(registry.names(after).cloned(), name_bytes);
     let more = registry.names(after).count() - names.len();
     drop(registry);

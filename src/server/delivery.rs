@@ -7,10 +7,9 @@
 use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
 use super::timeline::{Batch, Timeline, Viewer};
 use crate::protocol::Reason;
-use crate::sync::{Gate, lock};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::{self, Thread};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Arc, Gate, Mutex, OnceLock, lock};
 use std::time::{Duration, Instant};
 
 /// The stack of a postman or a courier: they encrypt, nothing more.
@@ -28,8 +27,9 @@ pub(super) struct Delivery {
     postmen: Vec<Arc<Postman>>,
     /// How long a courier has for each of its deliveries.
     slow_deadline: Duration,
-    /// The postmen and couriers that are at work.
-    at_work: Gate,
+    /// The postmen and the couriers that are at work.
+    postmen_at_work: Gate,
+    couriers_at_work: Gate,
 }
 
 /// One postman: a thread with sessions of its own.
@@ -66,9 +66,9 @@ impl Delivery {
         let new_postman = |_| {
             Arc::new(Postman {
                 mail: Mutex::default(),
-                sweep: false.into(),
-                stopping: false.into(),
-                delivered_bytes: 0.into(),
+                sweep: AtomicBool::new(false),
+                stopping: AtomicBool::new(false),
+                delivered_bytes: AtomicU64::new(0),
                 thread: OnceLock::new(),
             })
         };
@@ -76,11 +76,12 @@ impl Delivery {
             timeline: Arc::clone(timeline),
             postmen: (0..postmen).map(new_postman).collect(),
             slow_deadline,
-            at_work: Gate::default(),
+            postmen_at_work: Gate::default(),
+            couriers_at_work: Gate::default(),
         });
         for (index, postman) in delivery.postmen.iter().enumerate() {
             let mut rounds = Rounds::new(Arc::clone(&delivery), index);
-            let pass = delivery.at_work.enter();
+            let pass = delivery.postmen_at_work.enter();
             let thread = thread::Builder::new().name(format!("postman-{index}")).stack_size(STACK_BYTES);
             let handle = thread.spawn(move || {
                 let _pass = pass;
@@ -126,13 +127,16 @@ impl Delivery {
         postman.wake();
     }
 
-    /// Finishes what was asked for and stops; false if something was left undone at `deadline`.
+    /// Finishes what was asked for and stops; false if something was left undone at `deadline`. Every session's end
+    /// must have been asked for.
     pub(super) fn close(&self, deadline: Instant) -> bool {
+        // First the couriers who may still hand a session back. Those who start later say the farewell themselves.
+        self.couriers_at_work.wait_until_empty(deadline);
         for postman in &self.postmen {
             postman.stopping.store(true, Ordering::Release);
             postman.wake();
         }
-        self.at_work.wait_until_empty(deadline)
+        self.postmen_at_work.wait_until_empty(deadline) && self.couriers_at_work.wait_until_empty(deadline)
     }
 
     fn postman_of(&self, session: &Session) -> &Postman {
@@ -140,7 +144,7 @@ impl Delivery {
     }
 
     fn send_courier(self: &Arc<Self>, session: Arc<Session>) {
-        let pass = self.at_work.enter();
+        let pass = self.couriers_at_work.enter();
         let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
         let courier = move || {
             let _pass = pass;

@@ -8,7 +8,7 @@ use crate::sync::lock;
 /// Panics in the handler of a request with the id `fault-handler`, or with the lock held that its id names.
 pub(super) fn strike(server: &Server, id: Option<&RequestId>) {
     let fault = id.map(RequestId::as_str).and_then(|id| id.strip_prefix("fault-"));
-    let _registry = (fault == Some("registry")).then(|| lock(&server.registry));
+    let _registry = (fault == Some("registry")).then(|| lock(server.room.registry()));
     let _throttle = (fault == Some("throttle")).then(|| lock(&server.throttle));
     assert!(fault.is_none(), "a fault was asked for: {fault:?}");
 }

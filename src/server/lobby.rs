@@ -6,11 +6,12 @@
 
 use super::accounts::{LoginError, Standing};
 use super::commands::{Refusal, fit, name_bytes, refuse};
+use super::room::Refused;
 use super::session::{Session, WRITE_WAIT};
 use super::strangers::Stay;
 use super::throttle::Origin;
 use super::tokens::TokenId;
-use super::{Server, presence, reader};
+use super::{Server, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Reason, Request, RequestId, Secret, ServerMessage, Username, Welcome,
@@ -176,19 +177,16 @@ impl<'a> Stranger<'a> {
         let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
             fit(names, |name| name_bytes(name)).into_iter().cloned().collect()
         };
-        let arrived = match presence::arrive(server, &session, after, fit_names) {
+        let arrived = match server.room.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
-            Err(Refusal { code, message }) => {
+            Err(refused) => {
                 server.tokens.revoke(&session.token);
+                let Refusal { code, message } = explain(refused);
                 let id = id.map(|id| id.as_str().into());
                 session.send(&ServerMessage::Error { id, code, message }.encode());
                 return Ok(());
             }
         };
-        let replay = replay_range(server, after, arrived.seq);
-        if let Some(first) = replay.first {
-            session.start_after(first.saturating_sub(1));
-        }
         let welcome = Welcome {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
@@ -199,12 +197,12 @@ impl<'a> Stranger<'a> {
             users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
             more: arrived.more,
             must_change_password: session.standing.state().must_change_password,
-            gap: replay.first.is_some(),
-            first: replay.first,
+            gap: arrived.first.is_some(),
+            first: arrived.first,
             id: id.map(|id| id.as_str().into()),
         };
-        server.delivery.send(&session, &ServerMessage::Welcome(welcome).encode());
-        server.delivery.take(&session);
+        server.room.delivery().send(&session, &ServerMessage::Welcome(welcome).encode());
+        server.room.delivery().take(&session);
         // The session's thread may be gone already if the peer is; then there's nobody to tell.
         let _ = ready.send(());
         log::info!("{} logged in from {peer}", session.name);
@@ -233,15 +231,11 @@ fn spawn_session(
     Ok(())
 }
 
-/// Where a replay can begin.
-struct Replay {
-    /// With a gap: the first seq there is. None when all that is asked for is there.
-    first: Option<u64>,
-}
-
-fn replay_range(server: &Server, after: Option<u64>, head: u64) -> Replay {
-    let first = after.filter(|&after| after < head).and_then(|after| server.timeline.oldest_if_forgotten(after));
-    Replay { first }
+fn explain(refused: Refused) -> Refusal {
+    match refused {
+        Refused::Banned => refuse(ErrorCode::Banned, "this account is banned: ask an administrator"),
+        Refused::Closed => refuse(ErrorCode::ShuttingDown, "the server is ending: come back when it has started again"),
+    }
 }
 
 /// Checks a login. The same answer, after the same time, for a wrong name and a wrong password.
@@ -297,7 +291,7 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, error: Login
             lock(&server.throttle).failed(peer.ip().into(), name, Instant::now());
             ("wrong password", refuse(ErrorCode::BadCredentials, "wrong username or password"))
         }
-        LoginError::Banned => ("banned", refuse(ErrorCode::Banned, presence::BANNED)),
+        LoginError::Banned => ("banned", explain(Refused::Banned)),
         LoginError::TryLater(wait) => {
             let seconds = wait.as_secs_f64().ceil().max(1.0);
             let message = format!("too many failed logins: try again in {seconds} s");

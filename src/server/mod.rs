@@ -14,12 +14,14 @@ mod delivery;
 mod fault;
 mod files;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lobby;
 mod passwords;
-mod presence;
 mod rate;
 mod reader;
 mod registry;
+mod room;
 mod sequence;
 mod session;
 mod shutdown;
@@ -35,12 +37,11 @@ use crate::sync::Gate;
 use accounts::Accounts;
 use args::{Args, Command};
 use audit::Audit;
-use delivery::Delivery;
 use folder::Folder;
 use native_tls::{Protocol, TlsAcceptor};
 use passwords::{Hasher, ROUNDS_DEFAULT};
 use rate::MessageRate;
-use registry::Registry;
+use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 use std::fmt;
@@ -50,7 +51,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use strangers::Strangers;
 use throttle::Throttle;
-use timeline::Timeline;
 use tokens::Tokens;
 
 /// Why the server can't start, or ended other than it should.
@@ -72,9 +72,7 @@ pub enum ServerError {
 struct Server {
     limits: Limits,
     accounts: Accounts,
-    registry: Arc<Mutex<Registry>>,
-    timeline: Arc<Timeline>,
-    delivery: Arc<Delivery>,
+    room: Room,
     tokens: Tokens,
     throttle: Mutex<Throttle>,
     audit: Audit,
@@ -121,6 +119,9 @@ fn serve(args: &Args, folder: &Folder, accounts: Accounts) -> Result<(), ServerE
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
     let Identity { tls, fingerprint } = open_identity(folder)?;
     let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
+    if !accounts.has_admin() {
+        log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
+    }
     let server = build(args, folder, accounts, tls)?;
     handle_signals(&server)?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
@@ -146,15 +147,12 @@ fn build(
     let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
     let audit =
         Audit::open(&folder.audit()).map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
-    let timeline = Arc::new(Timeline::new(sequence));
     let slow_deadline = Duration::from_secs(args.slow_deadline);
-    let delivery = Delivery::start(&timeline, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
+    let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {
         limits: Limits::new(args),
         accounts,
-        registry: Arc::default(),
-        timeline,
-        delivery,
+        room,
         tokens: Tokens::default(),
         throttle: Mutex::default(),
         audit,
@@ -212,15 +210,10 @@ fn handle_signals(server: &Arc<Server>) -> Result<(), ServerError> {
 /// Says goodbye to everyone, under a deadline.
 fn close(server: &Arc<Server>) {
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
-    // Who was in the middle of logging in either sees that the server ends, or is said goodbye to as well.
-    presence::remove_everyone(server);
-    if !server.delivery.close(deadline) {
+    if !server.room.close(deadline) {
         log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");
     }
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
-    if let Err(e) = server.timeline.close() {
-        log::warn!("the next start will leave a gap in the seqs: {e}");
-    }
     log::info!("ended");
 }
 

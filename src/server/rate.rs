@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 /// How many messages an account may send at once after a pause.
 pub(super) const BURST_MESSAGES: f64 = 20.0;
 
-/// How many messages in a row may be refused before the connection is closed: no person goes on so long.
+/// How many refused messages an account may have against it before the connection is closed: no person goes on so
+/// long.
 pub(super) const REFUSALS_MAX: u32 = 500;
+/// How many refusals each message makes up for. In a flood one message in ten is taken, since the bucket fills all
+/// the time; were one enough to be forgiven everything, nobody would ever reach [`REFUSALS_MAX`].
+const FORGIVEN_PER_MESSAGE: u32 = 2;
 /// How many requests of any kind a session may send at once after a pause; a list of a class, a paste.
 const REQUESTS_BURST: f64 = 200.0;
 /// And how many a second after that. More are not refused: they wait, and the client's TCP with them.
@@ -54,7 +58,7 @@ struct Spoken {
 pub(super) enum TooFast {
     /// The next one is, after so long.
     Wait(Duration),
-    /// [`REFUSALS_MAX`] were refused in a row.
+    /// More than [`REFUSALS_MAX`] refusals stand against it.
     Abuse,
 }
 
@@ -73,7 +77,7 @@ impl Rate {
         let mut spoken = lock(&self.bucket);
         match spoken.bucket.take(BURST_MESSAGES, rate, now) {
             Ok(()) => {
-                spoken.refusals = 0;
+                spoken.refusals = spoken.refusals.saturating_sub(FORGIVEN_PER_MESSAGE);
                 Ok(())
             }
             Err(_) if spoken.refusals >= REFUSALS_MAX => {
@@ -154,6 +158,19 @@ mod tests {
         assert!((0..20).all(|_| rate.take(start).is_ok()));
         assert!((0..REFUSALS_MAX).all(|_| matches!(rate.take(start), Err(TooFast::Wait(_)))));
         assert_eq!(rate.take(start), Err(TooFast::Abuse));
+    }
+
+    #[test]
+    fn a_message_taken_now_and_then_does_not_hide_a_flood() {
+        let start = Instant::now();
+        let rate = Rate::new(MessageRate::PerSecond(5.0));
+        // 50 a second, as fast as a session's requests are taken.
+        let flood = |seconds: u64| (0..50 * seconds).map(|i| start + Duration::from_millis(20 * i));
+        assert!(flood(60).any(|now| rate.take(now) == Err(TooFast::Abuse)));
+        // A program that is a little too fast for the rate is only slowed.
+        let rate = Rate::new(MessageRate::PerSecond(5.0));
+        let pace = |i| start + Duration::from_millis(100 * i);
+        assert!((0..6000).all(|i| rate.take(pace(i)) != Err(TooFast::Abuse)));
     }
 
     #[test]

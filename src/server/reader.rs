@@ -2,7 +2,7 @@
 
 use super::rate::{MessageRate, RequestRate};
 use super::session::Session;
-use super::{Limits, Server, commands, presence};
+use super::{Limits, Server, commands};
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};
@@ -41,8 +41,8 @@ pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: &[u8]) 
         Reason::Disconnected
     }));
     let reason = session.ended().unwrap_or(Reason::Disconnected);
-    presence::leave(server, session, reason);
-    server.delivery.forget(session);
+    server.room.leave(session, reason);
+    server.room.delivery().forget(session);
     log::info!("{} from {} is gone: {reason:?}", session.name, session.peer);
 }
 
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
                     if asked {
                         return Reason::Timeout;
                     }
-                    self.server.delivery.send(self.session, &ServerMessage::Ping {}.encode());
+                    self.server.room.delivery().send(self.session, &ServerMessage::Ping {}.encode());
                     asked = true;
                 }
                 Err(_) => return Reason::Disconnected,
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         let mut plain = Vec::new();
         let received = self.session.decrypt(&buffer[..n], &mut plain)?;
         if received.answer_due {
-            self.server.delivery.send(self.session, b"");
+            self.server.room.delivery().send(self.session, b"");
         }
         let full = n == buffer.len();
         if full && large.is_empty() {
@@ -120,9 +120,9 @@ impl<'a> Reader<'a> {
             }
             match line {
                 Line::Whole(line) => flow = commands::carry_out(server, session, line),
-                Line::TooLong => server.delivery.send(session, &too_long().encode()),
+                Line::TooLong => server.room.delivery().send(session, &too_long().encode()),
                 Line::Endless => {
-                    server.delivery.end(session, Reason::Disconnected, false);
+                    server.room.delivery().end(session, Reason::Disconnected, false);
                     flow = Flow::Leave;
                 }
             }

@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use crate::protocol::Username;
+use crate::sync::Arc;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How many sessions an account may have; for a further one the oldest makes way.
 pub(super) const SESSIONS_PER_ACCOUNT_MAX: usize = 5;

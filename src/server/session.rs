@@ -7,13 +7,13 @@
 use super::accounts::Standing;
 use super::timeline::{Batch, Forgotten, Timeline, Viewer};
 use super::tokens::TokenId;
-use crate::duplex::{Duplex, Peer};
+use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
-use crate::sync::lock;
+use crate::sync::atomic::AtomicBool;
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
 use std::io::{self, ErrorKind, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::net::{Shutdown, SocketAddr};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// How long a write may wait for room in a full socket while others wait for the same thread. The system rounds
@@ -48,7 +48,7 @@ pub(super) struct Session {
     pub(super) token: TokenId,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(super) listed: AtomicBool,
-    socket: Arc<TcpStream>,
+    socket: Arc<Socket>,
     wire: Mutex<Wire>,
     /// Told when a courier has taken what was unsent, and at the end.
     relieved: Condvar,
@@ -63,6 +63,8 @@ struct Wire {
     /// Ciphertext that a courier is to send before anything else.
     unsent: Vec<u8>,
     farewell: Option<Farewell>,
+    /// The farewell is encrypted: once it is sent, the session is over.
+    farewell_said: bool,
     /// Why the session is over, once it is. Nothing is sent from then on.
     ended: Option<Reason>,
 }
@@ -116,17 +118,25 @@ impl Session {
         name: Username,
         standing: Arc<Standing>,
         token: TokenId,
-        (socket, peer): (Arc<TcpStream>, SocketAddr),
+        (socket, peer): (Arc<Socket>, SocketAddr),
         tls: Duplex,
     ) -> Self {
-        let wire = Wire { tls, cursor: 0, carrier: Carrier::Lobby, unsent: Vec::new(), farewell: None, ended: None };
+        let wire = Wire {
+            tls,
+            cursor: 0,
+            carrier: Carrier::Lobby,
+            unsent: Vec::new(),
+            farewell: None,
+            farewell_said: false,
+            ended: None,
+        };
         Self {
             id,
             name,
             peer,
             standing,
             token,
-            listed: false.into(),
+            listed: AtomicBool::new(false),
             socket,
             wire: Mutex::new(wire),
             relieved: Condvar::new(),
@@ -134,7 +144,7 @@ impl Session {
     }
 
     /// For the session's own thread: the socket it blocks on.
-    pub(super) fn socket(&self) -> &TcpStream {
+    pub(super) fn socket(&self) -> &Socket {
         &self.socket
     }
 
@@ -148,14 +158,14 @@ impl Session {
         Ok(Received { over: peer == Peer::Closed || wire.ended.is_some(), answer_due: !wire.tls.outgoing().is_empty() })
     }
 
-    /// Sends a line that isn't an event, now. Waits while too many answers are unsent.
+    /// Sends a line that isn't an event, now; not after the farewell. Waits while too many answers are unsent.
     pub(super) fn send(&self, line: &[u8]) -> Delivered {
         let mut wire = lock(&self.wire);
         while wire.unsent.len() > ANSWERS_UNSENT_BYTES_MAX && wire.ended.is_none() {
             // Bounded: a courier that can't send for so long as SLOW_DEADLINE ends the session.
             wire = self.relieved.wait(wire).unwrap_or_else(PoisonError::into_inner);
         }
-        if wire.ended.is_some() {
+        if wire.ended.is_some() || wire.farewell_said {
             return Delivered::Gone;
         }
         self.transmit(&mut wire, line, &mut Vec::new())
@@ -259,12 +269,16 @@ impl Session {
         }
     }
 
-    /// Encrypts the next batch for a courier. False when there's nothing more to carry.
+    /// Encrypts what a courier is to send next: the next batch, or the farewell. False when there's nothing more to
+    /// carry: the session is its postman's again, or over.
     fn refill(&self, wire: &mut MutexGuard<'_, Wire>, timeline: &Timeline, own: &mut Batch) -> bool {
+        if wire.farewell_said {
+            self.finish(wire);
+            return false;
+        }
         let head = timeline.head();
         while wire.cursor < head && wire.unsent.is_empty() {
-            let viewer = Viewer::Account(&self.name);
-            if timeline.read(wire.cursor, head, viewer, BATCH_BYTES_MAX, own).is_err() {
+            if timeline.read(wire.cursor, head, Viewer::Account(&self.name), BATCH_BYTES_MAX, own).is_err() {
                 self.end_locked(wire, Reason::TooSlow);
                 return false;
             }
@@ -273,6 +287,9 @@ impl Session {
                 self.end_locked(wire, Reason::Disconnected);
                 return false;
             }
+            wire.unsent = std::mem::take(wire.tls.outgoing());
+        }
+        if wire.unsent.is_empty() && wire.say_farewell_if_due() {
             wire.unsent = std::mem::take(wire.tls.outgoing());
         }
         if !wire.unsent.is_empty() {
@@ -288,24 +305,23 @@ impl Session {
 
     /// Says the last word and closes our direction, if that was asked for and all before it is delivered.
     fn take_leave_if_due(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
-        let Some(Farewell { reason, bye, .. }) = wire.farewell.filter(|farewell| wire.cursor >= farewell.after) else {
+        if !wire.say_farewell_if_due() {
             return Delivered::All;
-        };
-        if bye && wire.tls.encrypt(&ServerMessage::Bye { reason }.encode()).is_err() {
-            return self.end_locked(wire, Reason::Disconnected);
         }
-        wire.tls.close();
         match self.transmit(wire, &[], &mut Vec::new()) {
-            Delivered::All => {
-                // Only our direction: the peer reads to the end, then closes the other. Were both closed while
-                // it still sends, its system would throw away what it hasn't read.
-                wire.ended.get_or_insert(reason);
-                let _ = self.socket.shutdown(Shutdown::Write);
-                self.relieved.notify_all();
-                Delivered::Gone
-            }
+            Delivered::All => self.finish(wire),
             other => other,
         }
+    }
+
+    /// Ends a session whose farewell is sent. Only our direction is closed: the peer reads to the end, then closes
+    /// the other. Were both closed while it still sends, its system would throw away what it hasn't read.
+    fn finish(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
+        let reason = wire.farewell.map_or(Reason::Disconnected, |farewell| farewell.reason);
+        wire.ended.get_or_insert(reason);
+        let _ = self.socket.shutdown(Shutdown::Write);
+        self.relieved.notify_all();
+        Delivered::Gone
     }
 
     /// Encrypts and writes, waiting at most once for [`WRITE_WAIT`]. `scratch` spares the session a buffer.
@@ -361,8 +377,27 @@ impl Session {
     }
 }
 
+impl Wire {
+    /// Encrypts the farewell if that was asked for and all before it is delivered. True if it is to be sent now.
+    fn say_farewell_if_due(&mut self) -> bool {
+        let Some(Farewell { reason, bye, .. }) = self.farewell.filter(|farewell| self.cursor >= farewell.after) else {
+            return false;
+        };
+        if self.farewell_said {
+            return false;
+        }
+        self.farewell_said = true;
+        if bye {
+            // If TLS is over, so is the session, which whoever sends next finds.
+            let _ = self.tls.encrypt(&ServerMessage::Bye { reason }.encode());
+        }
+        self.tls.close();
+        true
+    }
+}
+
 /// Writes until the socket is full for as long as its write timeout. A short count says that it is.
-fn write_some(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+fn write_some(mut socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {
         match socket.write(&bytes[sent..]) {

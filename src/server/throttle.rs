@@ -21,7 +21,8 @@ pub(super) const PAIR_FAILURES_FREE: u32 = 5;
 pub(super) const PAIR_WAIT_MIN: Duration = Duration::from_secs(1);
 /// The longest wait of a pair.
 pub(super) const PAIR_WAIT_MAX: Duration = Duration::from_secs(5 * 60);
-/// Failures of an address within [`WINDOW`] before it must wait. 30 students who mistype twice each are let in.
+/// Failures of an address that are let pass, with no [`WINDOW`] between two: 30 students who mistype twice each are
+/// all let in. One more, and it must wait.
 pub(super) const ADDRESS_FAILURES_MAX: u32 = 60;
 /// Failures of an account in a row before only those addresses may try where it has logged in before.
 pub(super) const ACCOUNT_FAILURES_MAX: u32 = 100;
@@ -69,10 +70,9 @@ impl Throttle {
     /// How long to wait.
     pub(super) fn check(&self, origin: Origin, name: &Username, now: Instant) -> Result<(), Duration> {
         let pair = self.pairs.get(&(origin, name.clone())).map(|failures| failures.last + pair_wait(failures.count));
-        let over = |failures: &&Failures, max| failures.count >= max;
-        let address = self.addresses.get(&origin).filter(|failures| over(failures, ADDRESS_FAILURES_MAX));
+        let address = self.addresses.get(&origin).filter(|failures| failures.count > ADDRESS_FAILURES_MAX);
         let at_home = self.known.get(name).is_some_and(|known| known.contains(&origin));
-        let account = self.accounts.get(name).filter(|failures| over(failures, ACCOUNT_FAILURES_MAX) && !at_home);
+        let account = self.accounts.get(name).filter(|failures| failures.count >= ACCOUNT_FAILURES_MAX && !at_home);
         let until =
             [pair, address.map(|failures| failures.last + WINDOW), account.map(|failures| failures.last + WINDOW)];
         match until.into_iter().flatten().max() {
@@ -177,6 +177,8 @@ mod tests {
                 throttle.failed(origin(1), &student, now);
             }
         }
+        assert_eq!(throttle.check(origin(1), &name("s29"), now), Ok(()), "the last one types it right");
+        throttle.failed(origin(1), &name("guess"), now);
         assert_eq!(throttle.check(origin(1), &name("more"), now), Err(WINDOW));
         assert_eq!(throttle.check(origin(2), &name("more"), now), Ok(()));
         assert_eq!(throttle.check(origin(1), &name("more"), now + WINDOW), Ok(()));

@@ -5,11 +5,11 @@
 
 use super::sequence::Sequence;
 use crate::protocol::{LINE_BYTES_MAX, ServerMessage, Username};
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Condvar, Mutex, lock};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// How many bytes of lines are kept in memory; the oldest go first. A classroom says less in a school year.
@@ -128,9 +128,9 @@ impl Timeline {
         let chunks = VecDeque::from([Chunk::new(head + 1)]);
         Self {
             events: Mutex::new(Events { sequence, chunks }),
-            head: head.into(),
-            appended_bytes: 0.into(),
-            delivered_bytes: 0.into(),
+            head: AtomicU64::new(head),
+            appended_bytes: AtomicU64::new(0),
+            delivered_bytes: Mutex::new(0),
             delivered: Condvar::new(),
         }
     }

@@ -6,14 +6,12 @@ use serde_json::{Value, json};
 /// Fails if a terminal would do anything with this but show it.
 #[track_caller]
 fn assert_safe(shown: &str) {
-    let dangerous = |c: char| {
-        let invisible =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        (c.is_control() && c != '\n' && c != '\t') || invisible
-    };
+    let breaks_lines = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
+    let turns_round =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let dangerous = |c: char| (c.is_control() && c != '\n') || breaks_lines(c) || turns_round(c);
     let found: Vec<char> = shown.chars().filter(|c| dangerous(*c)).collect();
     assert!(found.is_empty(), "{found:?} in {shown:?}");
-    assert!(!shown.contains('\u{fffd}'), "half a character in {shown:?}");
 }
 
 #[track_caller]
@@ -79,8 +77,7 @@ fn nobody_forges_another_line() {
     let finished = ada.finish();
     assert_all_safe(&finished);
     let forged = format!("{prefix}forged");
-    let is_end = |c: char| matches!(c, '\n' | '\u{2028}' | '\u{2029}');
-    assert!(finished.stdout.split(is_end).all(|line| line != forged), "{}", finished.stdout);
+    assert!(finished.stdout.lines().all(|line| line != forged), "{}", finished.stdout);
 }
 
 /// What a client shows of a server that sends `lines` and then closes.

@@ -3,6 +3,7 @@
 mod chat;
 mod commands;
 mod ends;
+mod first_login;
 mod hostile;
 mod trust;
 

@@ -11,11 +11,12 @@ pub(crate) struct Builder {
     data: Arc<DataDir>,
     listen: Vec<String>,
     args: Vec<String>,
+    log: Option<&'static str>,
 }
 
 impl Builder {
     pub(super) fn on(data: Arc<DataDir>) -> Self {
-        Self { data, listen: Vec::new(), args: Vec::new() }
+        Self { data, listen: Vec::new(), args: Vec::new(), log: None }
     }
 
     /// An address to listen on. Without any it's 127.0.0.1 and a free port.
@@ -30,13 +31,19 @@ impl Builder {
         self
     }
 
+    /// What it logs, as `RUST_LOG` has it. Without, what it logs by itself.
+    pub(crate) fn log(mut self, filter: &'static str) -> Self {
+        self.log = Some(filter);
+        self
+    }
+
     /// The command line, not run yet.
     pub(crate) fn command(&self) -> Command {
         let mut command = self.data.command();
         let default = ["127.0.0.1:0".to_owned()];
         let listen = if self.listen.is_empty() { &default[..] } else { &self.listen };
         command.args(listen.iter().flat_map(|address| ["--listen", address]));
-        command.args(&self.args);
+        command.args(&self.args).envs(self.log.map(|filter| ("RUST_LOG", filter)));
         command
     }
 

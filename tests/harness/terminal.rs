@@ -44,16 +44,26 @@ impl Terminal {
         Self::spawn(&mut command, TempDir::new().unwrap())
     }
 
-    /// In a terminal that `script` makes, as a person would have it. What it says is all on `stdout`.
+    /// Whether [`at_a_terminal`](Self::at_a_terminal) works on this machine.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn can_be_at_a_terminal() -> bool {
+        let there = Path::new("/usr/bin/script").exists();
+        if !there {
+            println!("not tested: there is no /usr/bin/script");
+        }
+        there
+    }
+
+    /// In a terminal that util-linux's `script` makes, as a person would have it. What it says is all on `stdout`.
     #[cfg(target_os = "linux")]
     #[track_caller]
-    pub(crate) fn at_a_terminal(config: &Path, args: &[&str]) -> Self {
+    pub(crate) fn at_a_terminal(config: &Path, args: &[&str], password: &str) -> Self {
         let client = Self::command(config);
         let words = [client.get_program()].into_iter().chain(client.get_args()).map(|word| word.to_str().unwrap());
         let line: Vec<String> = words.chain(args.iter().copied()).map(|word| format!("'{word}'")).collect();
         let mut script = Command::new("script");
         script.args(["-qec", &line.join(" "), "/dev/null"]).env("HOMEROOM_CONFIG_DIR", config);
-        Self::spawn(script.env("HOMEROOM_PASSWORD", PASSWORD), TempDir::new().unwrap())
+        Self::spawn(script.env("HOMEROOM_PASSWORD", password), TempDir::new().unwrap())
     }
 
     /// `homeroom-client`, with nothing of the user who runs the tests.

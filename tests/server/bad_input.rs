@@ -166,3 +166,18 @@ fn a_line_over_the_limit_is_skipped_and_the_next_one_read() {
     assert_error(&ada.next(), "too_long");
     assert_eq!(ada.answer("after")["type"], "pong");
 }
+
+#[test]
+fn broken_tls_ends_its_own_session_alone() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    for junk in [&b"no TLS record\n"[..], b"\x17\x03\x03\x40\xff", &[0; 5], &[0xff; 20_000]] {
+        let mut ada = server.login("ada");
+        ada.send_under_tls(junk);
+        // A record that is cut is broken only once nothing follows.
+        ada.send_under_tls(&[0; 20_000]);
+        ada.until_closed();
+        bob.event("left", "ada");
+    }
+    bob.say("still here");
+}

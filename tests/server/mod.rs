@@ -13,6 +13,7 @@ mod message;
 mod offline_accounts;
 mod requests;
 mod resume;
+mod secrets;
 mod sessions;
 mod shutdown;
 mod start;

@@ -1,0 +1,28 @@
+//! The server's core (timeline, sessions, delivery, registry, room) under every interleaving that a scheduler can
+//! find: people who come, speak, whisper, read slowly, are removed and leave while the server ends.
+//!
+//! The core's own source files are compiled here a second time, with shuttle's locks and threads in place of the
+//! standard library's, and with a TLS session and a socket that live in memory. A wake-up that is lost is a
+//! deadlock here, since shuttle's waits never time out. A failure prints the schedule that replays it.
+
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+mod server;
+mod stand_ins;
+
+pub use homeroom::protocol;
+pub use stand_ins::{duplex, sync};
+
+/// How many schedules of each kind are tried unless `INTERLEAVINGS` says otherwise.
+const SCHEDULES: usize = 300;
+
+/// Preemptions in a schedule of the second kind. Few, at the worst moments, find what many random ones don't.
+const PREEMPTIONS: usize = 3;
+
+fn main() {
+    let schedules = std::env::var("INTERLEAVINGS").ok().and_then(|text| text.parse().ok()).unwrap_or(SCHEDULES);
+    shuttle::check_random(server::scenario::run, schedules);
+    shuttle::check_pct(server::scenario::run, schedules, PREEMPTIONS);
+    println!("{schedules} random schedules and {schedules} with {PREEMPTIONS} preemptions");
+    println!("2 passed, 0 failed");
+}

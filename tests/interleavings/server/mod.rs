@@ -1,0 +1,15 @@
+//! The core itself, and what is tried with it.
+
+pub use crate::stand_ins::{accounts, sequence, tokens};
+
+#[path = "../../../src/server/delivery.rs"]
+pub mod delivery;
+#[path = "../../../src/server/registry.rs"]
+pub mod registry;
+#[path = "../../../src/server/room.rs"]
+pub mod room;
+pub mod scenario;
+#[path = "../../../src/server/session.rs"]
+pub mod session;
+#[path = "../../../src/server/timeline.rs"]
+pub mod timeline;

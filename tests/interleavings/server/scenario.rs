@@ -1,0 +1,138 @@
+//! One run: three accounts, one of them with a full socket, one removed, one that comes late; then the end.
+
+use super::accounts::Standing;
+use super::room::{Refused, Room};
+use super::sequence::Sequence;
+use super::session::Session;
+use super::timeline::Audience;
+use crate::duplex::{CLOSE, Duplex, Socket};
+use crate::protocol::{Reason, ServerMessage, Username};
+use crate::sync::{Arc, thread};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included};
+use std::time::{Duration, Instant};
+
+/// What each of those who speak says.
+const MESSAGES: usize = 3;
+
+/// One person's connection.
+struct Person {
+    session: Arc<Session>,
+    socket: Arc<Socket>,
+    /// The seq after which it must have everything that it may see.
+    since: u64,
+}
+
+/// Runs the scenario once and checks what everyone was given.
+pub fn run() {
+    let room = Arc::new(Room::open(Sequence::default(), 2, Duration::from_secs(10)).unwrap());
+    let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
+    let people: Vec<Person> = people.map(|(id, name, full)| come(&room, id, name, full).unwrap()).into();
+
+    let mut threads = Vec::new();
+    for (from, to) in [(0, 1), (1, 2)] {
+        let (room, session, to) =
+            (Arc::clone(&room), Arc::clone(&people[from].session), people[to].session.name.clone());
+        threads.push(thread::spawn(move || speak(&room, &session, &to)));
+    }
+    let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
+    threads.push(thread::spawn(move || {
+        for session in there.remove("eve") {
+            there.delivery().end(&session, Reason::Removed, true);
+        }
+        there.leave(&eve, Reason::Disconnected);
+        there.delivery().forget(&eve);
+    }));
+    let there = Arc::clone(&room);
+    let late = thread::spawn(move || come(&there, 3, "dan", 2));
+    // Half of the schedules end the server while everything is still going on.
+    let early = shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5);
+    if !early {
+        threads.drain(..).for_each(|thread| thread.join().unwrap());
+    }
+    assert!(room.close(Instant::now() + Duration::from_secs(60)), "everything is delivered");
+    let late = late.join().unwrap();
+    threads.drain(..).for_each(|thread| thread.join().unwrap());
+    check(people, late);
+}
+
+fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32) -> Result<Person, Refused> {
+    let name = Username::parse(name).unwrap();
+    let socket = Arc::new(Socket::new(full_of_four));
+    let peer = "192.0.2.1:1".parse().unwrap();
+    let link = (Arc::clone(&socket), peer);
+    let session = Session::new(id, name, Arc::new(Standing), [0; 32], link, Duplex::default());
+    let session = Arc::new(session);
+    let arrived = room.arrive(&session, None, |names| names.cloned().collect())?;
+    room.delivery().send(&session, b"{\"type\":\"welcome\"}\n");
+    room.delivery().take(&session);
+    Ok(Person { session, socket, since: arrived.seq })
+}
+
+/// Says something to the room and to one person, and asks for something, in turn.
+fn speak(room: &Arc<Room>, session: &Arc<Session>, to: &Username) {
+    let from = session.name.as_str();
+    for number in 0..MESSAGES {
+        let pair = Audience::Pair(Box::new((session.name.clone(), to.clone())));
+        let whisper = |seq, time: String| ServerMessage::Whisper {
+            seq,
+            time: time.into(),
+            from: from.into(),
+            to: to.as_str().into(),
+            text: number.to_string().into(),
+            id: None,
+        };
+        room.say(pair, whisper).unwrap();
+        let message = |seq, time: String| ServerMessage::Message {
+            seq,
+            time: time.into(),
+            from: from.into(),
+            room: "general".into(),
+            text: number.to_string().into(),
+            id: None,
+        };
+        room.say(Audience::Everyone, message).unwrap();
+        room.delivery().send(session, b"{\"type\":\"pong\"}\n");
+    }
+}
+
+fn check(people: Vec<Person>, late: Result<Person, Refused>) {
+    let mut everything: BTreeMap<u64, Value> = BTreeMap::new();
+    let late = late.map_err(|refused| assert_eq!(refused, Refused::Closed)).ok();
+    let people: Vec<Person> = people.into_iter().chain(late).collect();
+    let given: Vec<Vec<Value>> = people.iter().map(given).collect();
+    for event in given.iter().flatten() {
+        let seq = event["seq"].as_u64().unwrap();
+        let other = everything.entry(seq).or_insert_with(|| event.clone());
+        assert_eq!(other, event, "one event is the same for everyone");
+    }
+    for (person, given) in people.iter().zip(&given) {
+        let name = person.session.name.as_str();
+        let seqs: Vec<u64> = given.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+        assert!(seqs.is_sorted_by(|a, b| a < b), "{name}: in order, none twice: {seqs:?}");
+        assert!(seqs.iter().all(|&seq| seq > person.since), "{name}: nothing from before it came");
+        let may_see = |event: &Value| event["type"] != "whisper" || event["from"] == name || event["to"] == name;
+        assert!(given.iter().all(may_see), "{name}: nobody else's whispers");
+        // Up to the last one it was given, nothing that it may see is missing.
+        let last = seqs.last().copied().unwrap_or(person.since);
+        let expected = everything.range((Excluded(person.since), Included(last))).filter(|(_, event)| may_see(event));
+        assert_eq!(expected.map(|(seq, _)| *seq).collect::<Vec<_>>(), seqs, "{name}");
+    }
+}
+
+/// The events in what was written to somebody, after checking the lines around them.
+fn given(person: &Person) -> Vec<Value> {
+    let written = person.socket.written();
+    let name = &person.session.name;
+    let before_close = written.strip_suffix(CLOSE).unwrap_or_else(|| panic!("{name}: it was never said goodbye"));
+    let lines: Vec<Value> = before_close
+        .split_inclusive(|&b| b == b'\n')
+        .map(|line| serde_json::from_slice(line).unwrap_or_else(|e| panic!("{name}: {e}")))
+        .collect();
+    assert_eq!(lines.first().unwrap()["type"], "welcome", "{name}: welcome is the first line");
+    assert_eq!(lines.last().unwrap()["type"], "bye", "{name}: bye is the last");
+    let byes = lines.iter().filter(|line| line["type"] == "bye").count();
+    assert_eq!(byes, 1, "{name}");
+    lines.into_iter().filter(|line| line.get("seq").is_some()).collect()
+}
