@@ -169,7 +169,7 @@ mod tests {
         assert!(flood(60).any(|now| rate.take(now) == Err(TooFast::Abuse)));
         // A program that is a little too fast for the rate is only slowed.
         let rate = Rate::new(MessageRate::PerSecond(5.0));
-        let pace = |i| start + Duration::from_millis(100 * i);
+        let pace = |i: u64| start + Duration::from_millis(100 * i);
         assert!((0..6000).all(|i| rate.take(pace(i)) != Err(TooFast::Abuse)));
     }
 
