@@ -3,7 +3,8 @@
 #
 # Where apt is the package manager (Debian, Ubuntu, Raspberry Pi OS) missing packages are installed, through
 # sudo where this isn't root. Elsewhere they are named. Nothing happens when nothing is missing.
-# FEATURES=--no-default-features in the environment means a client without sound, which needs no ALSA.
+# FEATURES=--no-default-features in the environment means a client without sound, which needs no ALSA. With the
+# argument `test`, what the tests call is wanted too.
 set -eu
 
 RUST_MIN_MINOR=85 # 1.85, the `rust-version` of Cargo.toml
@@ -43,8 +44,12 @@ wants_sound() {
     esac
 }
 
-# What is missing, as Debian calls it. One word each.
+# What is missing, as Debian calls it. One word each. With `test`, for the tests too.
 missing_packages() {
+    if [ "${1:-}" = test ]; then
+        has script || echo bsdutils
+        [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
+    fi
     # A compiler without the C library's headers links nothing.
     has cc || echo gcc
     has cc && echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || echo libc6-dev
@@ -94,6 +99,8 @@ name_packages() {
         case $package in
             gcc) dnf="$dnf gcc" pacman="$pacman gcc" apk="$apk gcc" zypper="$zypper gcc" ;;
             libc6-dev) dnf="$dnf glibc-devel" pacman="$pacman glibc" apk="$apk musl-dev" zypper="$zypper glibc-devel" ;;
+            bsdutils | procps)
+                dnf="$dnf util-linux" pacman="$pacman util-linux" apk="$apk util-linux" zypper="$zypper util-linux" ;;
             pkg-config)
                 dnf="$dnf pkgconf-pkg-config" pacman="$pacman pkgconf" apk="$apk pkgconf" zypper="$zypper pkgconf-pkg-config" ;;
             libssl-dev)
@@ -126,7 +133,7 @@ if [ "$(uname -s)" = Darwin ]; then
     exit 0
 fi
 # shellcheck disable=SC2046 # one word a package
-set -- $(missing_packages)
+set -- $(missing_packages "$@")
 [ $# -gt 0 ] || exit 0
 if has apt-get; then
     install_with_apt "$@"

@@ -76,7 +76,7 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Makes the accounts of a file with lines NAME,PASSWORD[,ROLE]; an empty PASSWORD makes a one-time one and
+    /// Makes the accounts of a file with lines `NAME,PASSWORD[,ROLE]`; an empty PASSWORD makes a one-time one and
     /// prints it
     Import {
         /// The file
