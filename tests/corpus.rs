@@ -18,8 +18,8 @@ use targets::{TARGETS, Target};
 const SEED: u64 = 0x686f_6d65_726f_6f6d;
 /// Mutations of a target's saved inputs, all together.
 const MUTATIONS: usize = 4_000;
-/// The same for the line reader, whose inputs stand for streams of up to 160 KB that are read byte by byte.
-const STREAMS: usize = 200;
+/// The same for the line reader, whose inputs stand for streams of up to 80 KB, each read several times.
+const STREAMS: usize = 400;
 /// How often one input is changed at the most.
 const CHANGES_MAX: usize = 8;
 /// No mutation is longer than this many bytes.

@@ -72,14 +72,17 @@ fn start() -> Server {
     DataDir::with_users(&names).server().args(&options.split_whitespace().collect::<Vec<_>>()).start()
 }
 
-/// Says as much as the server keeps.
+/// Says as much as the server keeps, in lines no longer than those of the load: it keeps something about each line,
+/// so short ones take more memory than long ones.
 fn fill_timeline(server: &Server) {
-    // The longest text there may be: the fewest messages.
-    let text = "\u{1F600}".repeat(4000);
-    let line = format!("{}\n", json!({"type": "say", "text": text}));
+    const BATCH: usize = 500;
+    let text = "x".repeat(32);
+    let batch = format!("{}\n", json!({"type": "say", "text": text})).repeat(BATCH);
     let mut peer = server.login(load::CHATTERS[0]);
-    for _ in 0..=TIMELINE_BYTES / line.len() {
-        peer.pour(line.as_bytes(), |_| harness::Share::Drop);
+    // The event has an id, which the others don't.
+    let event_bytes = peer.say(&text).to_string().len() - ",\"id\":\"r1\"".len();
+    for _ in 0..=TIMELINE_BYTES / (event_bytes * BATCH) {
+        peer.pour(batch.as_bytes(), |_| harness::Share::Drop);
     }
     // Its answer comes after everything before it; the connection is read meanwhile.
     peer.send(&json!({"type": "ping", "id": "filled"}));

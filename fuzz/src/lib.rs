@@ -23,38 +23,50 @@ pub const TARGETS: &[(&str, Target)] = &[
 ];
 
 /// How much is fed to a [`LineReader`] at the most: enough for an endless line and what comes after it.
-const STREAM_BYTES_MAX: usize = 2 * (LINE_BYTES_MAX + DISCARDED_BYTES_MAX);
-/// What a byte of 0x80 stands for in the input of [`line_reader`], and each byte above it for one such run more.
+const STREAM_BYTES_MAX: usize = LINE_BYTES_MAX + DISCARDED_BYTES_MAX + 4 * RUN_BYTES;
+/// What the byte [`RUN`] stands for in the input of [`line_reader`], and each byte above it for one such run more.
 /// 32 make a line's limit, so the fuzzer gets to both sides of it.
 const RUN_BYTES: usize = LINE_BYTES_MAX / 32;
-/// How the server and the client cut what they read from a socket, among others.
-const CHUNK_BYTES: [usize; 3] = [3, 4096, STREAM_BYTES_MAX];
+/// The first byte that stands for a run.
+const RUN: u8 = 0xc0;
+/// How a stream is cut: into the smallest pieces, into odd ones, not at all.
+const CHUNK_BYTES: [usize; 3] = [1, 61, STREAM_BYTES_MAX];
+/// How every stream is cut, also one that is longer than [`CUT_BYTES_MAX`]; the rest would take most of the time.
+const CHUNK_BYTES_ALWAYS: usize = 4096;
+/// The longest stream that is cut in every way.
+const CUT_BYTES_MAX: usize = LINE_BYTES_MAX + 2 * RUN_BYTES;
 /// How many lines of one message are shown, as the client has it.
 const MESSAGE_LINES_MAX: usize = 50;
 
 /// What is found in the place of a line.
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Found {
-    Whole(Vec<u8>),
+#[derive(Debug, Eq, PartialEq)]
+enum Found<'a> {
+    Whole(&'a [u8]),
     TooLong,
 }
 
 /// The lines are the same however the stream is cut, none is over the limit, and they are what a reader without
 /// bounds would find.
 ///
-/// The input describes the stream, so that short inputs make long lines: 0 ends a chunk, a byte from 0x80 on
-/// stands for a run of `x`, every other for itself.
+/// The input describes the stream, so that short inputs make long lines: 0 ends a chunk, a byte from 0xc0 on stands
+/// for a run of `x`, every other for itself.
 pub fn line_reader(data: &[u8]) {
     let chunks = chunks(data);
     let stream = chunks.concat();
-    let expected = lines_without_bounds(&stream);
-    // Whoever gets a line byte by byte sees that it is endless; whoever gets it with its end in one chunk need not.
-    let long = |line: &&[u8]| line.len() > DISCARDED_BYTES_MAX;
-    let endless = stream.split(|&byte| byte == b'\n').filter(long).count();
-    assert_eq!(check(&mut stream.chunks(1), &stream, &expected), endless);
-    assert!(check(&mut chunks.iter().map(Vec::as_slice), &stream, &expected) <= endless);
-    for bytes in CHUNK_BYTES {
-        assert!(check(&mut stream.chunks(bytes), &stream, &expected) <= endless);
+    let lines: Vec<&[u8]> = stream.split_inclusive(|&byte| byte == b'\n').collect();
+    let expected: Vec<_> = lines.iter().filter_map(|line| without_bounds(line)).collect();
+    // What comes in one chunk with a line's end is never counted: at most a byte less than the chunk.
+    let longer_than =
+        |bytes| lines.iter().filter(|line| line.strip_suffix(b"\n").unwrap_or(line).len() > bytes).count();
+    let read = |chunks: &mut dyn Iterator<Item = &[u8]>, uncounted: usize| {
+        let endless = check(chunks, &expected, lines.last().is_some_and(|line| !line.ends_with(b"\n")));
+        let least = longer_than(DISCARDED_BYTES_MAX.saturating_add(uncounted));
+        assert!((least..=longer_than(DISCARDED_BYTES_MAX)).contains(&endless), "{endless} lines are endless");
+    };
+    read(&mut chunks.iter().map(Vec::as_slice), usize::MAX);
+    read(&mut stream.chunks(CHUNK_BYTES_ALWAYS), CHUNK_BYTES_ALWAYS - 1);
+    if stream.len() <= CUT_BYTES_MAX {
+        CHUNK_BYTES.iter().for_each(|&bytes| read(&mut stream.chunks(bytes), bytes - 1));
     }
 }
 
@@ -121,8 +133,8 @@ fn chunks(data: &[u8]) -> Vec<Vec<u8>> {
                 chunks.push(Vec::new());
                 continue;
             }
-            1..=0x7f => (byte, 1),
-            0x80.. => (b'x', usize::from(byte - 0x7f) * RUN_BYTES),
+            1..RUN => (byte, 1),
+            RUN.. => (b'x', usize::from(byte - RUN + 1) * RUN_BYTES),
         };
         let count = count.min(left);
         left -= count;
@@ -134,39 +146,38 @@ fn chunks(data: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Fails unless a reader finds the expected lines, and calls a line endless only right after calling it too long.
-/// How many lines it called endless.
-fn check(chunks: &mut dyn Iterator<Item = &[u8]>, stream: &[u8], expected: &[Found]) -> usize {
+/// How many it called endless.
+fn check(chunks: &mut dyn Iterator<Item = &[u8]>, expected: &[Found<'_>], mid_line: bool) -> usize {
     let mut reader = LineReader::default();
-    let mut found = Vec::new();
-    let mut endless = 0;
+    let (mut found, mut endless) = (0, 0);
     for chunk in chunks {
-        reader.feed(chunk, |line| match line {
-            Line::Whole(line) => found.push(Found::Whole(line.to_vec())),
-            Line::TooLong => found.push(Found::TooLong),
-            Line::Endless => {
-                assert_eq!(found.last(), Some(&Found::TooLong));
-                endless += 1;
-            }
+        reader.feed(chunk, |line| {
+            let line = match line {
+                Line::Whole(line) => Found::Whole(line),
+                Line::TooLong => Found::TooLong,
+                Line::Endless => {
+                    assert_eq!(expected[found - 1], Found::TooLong);
+                    endless += 1;
+                    return;
+                }
+            };
+            assert_eq!(line, expected[found]);
+            found += 1;
         });
     }
-    assert_eq!(found, expected);
-    assert_eq!(reader.is_mid_line(), !stream.is_empty() && !stream.ends_with(b"\n"));
+    assert_eq!(found, expected.len());
+    assert_eq!(reader.is_mid_line(), mid_line);
     endless
 }
 
-/// The same lines, found the easy way.
-fn lines_without_bounds(stream: &[u8]) -> Vec<Found> {
-    let mut lines = Vec::new();
-    for line in stream.split_inclusive(|&byte| byte == b'\n') {
-        let text = line.strip_suffix(b"\n");
-        // A line that has no end yet is too long when it would be with one.
-        if text.map_or(line.len() + 1, |_| line.len()) > LINE_BYTES_MAX {
-            lines.push(Found::TooLong);
-        } else if let Some(text) = text {
-            lines.push(Found::Whole(text.strip_suffix(b"\r").unwrap_or(text).to_vec()));
-        }
+/// What a reader without bounds would find in a line, whose end is still there if it has one.
+fn without_bounds(line: &[u8]) -> Option<Found<'_>> {
+    let text = line.strip_suffix(b"\n");
+    // A line that has no end yet is too long when it would be with one.
+    if text.map_or(line.len() + 1, |_| line.len()) > LINE_BYTES_MAX {
+        return Some(Found::TooLong);
     }
-    lines
+    text.map(|text| Found::Whole(text.strip_suffix(b"\r").unwrap_or(text)))
 }
 
 fn is_id(id: &RequestId) -> bool {
