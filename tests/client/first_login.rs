@@ -15,9 +15,9 @@ fn the_admin_gets_in_changes_the_password_and_makes_an_account() {
     let args = [&server.join_link(), "--user", "admin"];
     let mut admin = Terminal::at_a_terminal(config.path(), &args, &one_time);
     admin.stdout.wait_for("new password: ");
-    admin.type_line("a long enough one");
+    admin.type_hidden("a long enough one");
     admin.stdout.wait_for("once more: ");
-    admin.type_line("a long enough one");
+    admin.type_hidden("a long enough one");
     admin.stdout.wait_for("changed");
     admin.type_line("/adduser ada");
     let shown = admin.stdout.wait_for("one-time password ");

@@ -1,10 +1,11 @@
 //! The real client, driven through pipes.
 
-use super::{Finished, Output, PASSWORD, Server, wait};
+use super::{DEADLINE, Finished, Output, PASSWORD, Server, wait};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
+use std::time::Instant;
 use tempfile::TempDir;
 
 /// A running client; killed when dropped.
@@ -91,6 +92,29 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn type_line(&mut self, line: &str) {
         self.stdin.as_ref().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Types a line once the terminal shows nothing of what is typed. The prompt comes an instant before that: no
+    /// person is so quick, but a test is.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn type_hidden(&mut self, line: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        while !self.echo_is_off() {
+            assert!(Instant::now() < deadline, "the terminal goes on showing what is typed");
+            thread::yield_now();
+        }
+        self.type_line(line);
+    }
+
+    /// Whether the terminal that `script` made has its echo off, as `stty` tells.
+    #[cfg(target_os = "linux")]
+    fn echo_is_off(&self) -> bool {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap_or_default();
+        children.split_whitespace().any(|client| {
+            let stty = Command::new("stty").args(["-F", &format!("/proc/{client}/fd/0"), "-a"]).output();
+            stty.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(" -echo "))
+        })
     }
 
     /// Types these lines at once, closes standard input and waits for the end.
