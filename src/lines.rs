@@ -2,7 +2,8 @@
 
 use crate::protocol::LINE_BYTES_MAX;
 
-/// How much of an over-long line is thrown away in the hope of its end before the peer is given up.
+/// How many bytes of one line are awaited in the hope of its end before the peer is given up; those over
+/// [`LINE_BYTES_MAX`] are thrown away.
 pub const DISCARDED_BYTES_MAX: usize = 4 * LINE_BYTES_MAX;
 
 /// What a [`LineReader`] finds.
@@ -12,7 +13,7 @@ pub enum Line<'a> {
     Whole(&'a [u8]),
     /// A line grew over [`LINE_BYTES_MAX`]; the rest of it is skipped. Said once a line.
     TooLong,
-    /// A line grew over [`LINE_BYTES_MAX`] and [`DISCARDED_BYTES_MAX`] together: this peer sends no lines.
+    /// A line grew over [`DISCARDED_BYTES_MAX`]: this peer sends no lines.
     Endless,
 }
 

@@ -590,9 +590,17 @@ impl std::borrow::Borrow<str> for Username {
 }
 
 /// A password or a token: wiped from memory when dropped, never shown by `Debug`.
-#[derive(Clone, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(transparent)]
 pub struct Secret(String);
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // serde's own words would repeat what stands there, and that may be a password without its quotes.
+        let wrong = |_| serde::de::Error::custom("a password or a token must be a string");
+        String::deserialize(deserializer).map(Self).map_err(wrong)
+    }
+}
 
 impl Secret {
     /// The text itself.
@@ -731,6 +739,15 @@ mod tests {
         ] {
             let shown = format!("{:?}", serde_json::from_str::<ServerMessage<'_>>(line).unwrap());
             assert!(shown.contains("(secret)") && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_no_string_is_not_repeated() {
+        for password in ["12345678901", "{\"hunter2hunter2\":1}", "true"] {
+            let line = format!(r#"{{"type":"login","protocol":1,"username":"a","password":{password}}}"#);
+            let error = Request::parse(line.as_bytes()).unwrap_err().message;
+            assert!(error.contains("must be a string") && !error.contains(password), "{error}");
         }
     }
 

@@ -27,6 +27,8 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let lock = options.open(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
+        // Whoever else may open it could lock it and keep the server from starting.
+        files::make_private(&name).map_err(|e| format!("can't make {} private: {e}", name.display()))?;
         match FileExt::try_lock(&lock) {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(format!(
