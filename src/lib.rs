@@ -12,10 +12,12 @@
 //! - [`client`]: the terminal client;
 //! - [`sanitize`]: text from others made safe for a terminal;
 //! - [`hex`]: how SHA-256 values are written;
+//! - `files`: files that hold secrets, replaced whole;
 //! - [`sync`]: locks that outlive a panic.
 
 pub mod client;
 pub mod duplex;
+mod files;
 pub mod hex;
 pub mod identity;
 pub mod lines;

@@ -512,6 +512,11 @@ fn nesting(json: &str) -> usize {
     deepest
 }
 
+/// This moment as the wire writes times: RFC 3339, UTC, milliseconds.
+pub fn timestamp() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
 /// Part of every request; read before the rest.
 #[derive(Deserialize)]
 struct Head<'a> {

@@ -4,10 +4,11 @@
 //! `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR` names, otherwise in `homeroom` in
 //! the user's configuration folder.
 
+use crate::files;
 use crate::link::{Fingerprint, Link};
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// The largest `known_servers` that is read.
@@ -101,11 +102,7 @@ impl KnownServers {
         }
         // Two clients that remember at once each write a file of their own; the later one stands.
         let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
-        let written = create_private(&temporary).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&temporary, &self.path)
-        });
+        let written = files::replace_through(&temporary, &self.path, text.as_bytes());
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -127,18 +124,6 @@ fn parse(line: &str) -> Result<Option<(&str, Fingerprint)>, ()> {
     }
     let (key, fingerprint) = line.split_once(char::is_whitespace).ok_or(())?;
     Ok(Some((key, fingerprint.trim_start().parse().map_err(|_| ())?)))
-}
-
-fn create_private(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn create_private_folder(path: &Path) -> io::Result<()> {

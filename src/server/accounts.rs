@@ -1,8 +1,8 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
-use super::files;
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
 use super::rate::{MessageRate, Rate};
+use crate::files;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::lock;
 use jiff::Timestamp;

@@ -3,8 +3,8 @@
 //! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
 //! filter). Never a password, a token or a message's text.
 
-use super::files;
-use crate::protocol::Username;
+use crate::files;
+use crate::protocol::{Username, timestamp};
 use crate::sync::lock;
 use serde::Serialize;
 use std::fs::{self, File};
@@ -57,7 +57,7 @@ impl Audit {
     /// field is often their password.
     pub(super) fn failed_login(&self, peer: IpAddr, username: Option<&Username>, reason: &str) {
         let username = username.map(Username::as_str);
-        self.write(&Entry { time: now(), event: "login_failed", peer, by: None, username, detail: Some(reason) });
+        self.write(&Entry { time: timestamp(), event: "login_failed", peer, by: None, username, detail: Some(reason) });
     }
 
     /// An administrator did something, to an account or to the server.
@@ -70,7 +70,7 @@ impl Audit {
         detail: Option<&str>,
     ) {
         let username = username.map(Username::as_str);
-        self.write(&Entry { time: now(), event, peer, by: Some(by.as_str()), username, detail });
+        self.write(&Entry { time: timestamp(), event, peer, by: Some(by.as_str()), username, detail });
     }
 
     fn write(&self, entry: &Entry<'_>) {
@@ -108,10 +108,6 @@ fn open(path: &Path) -> io::Result<Open> {
     };
     let bytes = file.metadata()?.len();
     Ok(Open { file, bytes })
-}
-
-fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
-use super::files;
+use crate::files;
 use fs4::{FileExt, TryLockError};
 use std::fs::{self, File, OpenOptions};
 use std::io;

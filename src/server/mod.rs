@@ -12,7 +12,6 @@ mod commands;
 mod delivery;
 #[cfg(feature = "fault-injection")]
 mod fault;
-mod files;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;

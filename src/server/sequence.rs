@@ -4,7 +4,7 @@
 //! no event has reached; a server takes [`BLOCK`] seqs at a time and writes the new number **before** it uses
 //! the first of them. A crash wastes the rest of a block, a proper end gives it back.
 
-use super::files;
+use crate::files;
 use std::io;
 use std::path::{Path, PathBuf};
 

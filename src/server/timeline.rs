@@ -4,7 +4,7 @@
 //! which it has been given what it may see. What it may see is decided in [`Timeline::read`] alone.
 
 use super::sequence::Sequence;
-use crate::protocol::{LINE_BYTES_MAX, ServerMessage, Username};
+use crate::protocol::{LINE_BYTES_MAX, ServerMessage, Username, timestamp};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, lock};
 use std::collections::VecDeque;
@@ -164,7 +164,7 @@ impl Timeline {
     ) -> Result<u64, AppendError> {
         let mut events = lock(&self.events);
         let next = events.sequence.last() + 1;
-        let event = event(next, now());
+        let event = event(next, timestamp());
         let presence = matches!(event, ServerMessage::Joined { .. } | ServerMessage::Left { .. });
         let line = event.encode();
         if line.len() > LINE_BYTES_MAX {
@@ -288,11 +288,6 @@ impl Chunk {
         }
         batch.lines.extend_from_slice(&self.lines[run]);
     }
-}
-
-/// RFC 3339, UTC, milliseconds.
-fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
 }
 
 #[cfg(test)]

@@ -4,17 +4,25 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Replaces `path` with `contents` so that a crash at any moment leaves the old file or the new one.
+/// Replaces `path` with `contents` so that a crash at any moment leaves the old file or the new one. For a file that
+/// only this process writes.
 ///
-/// A temporary file beside it is written, synced and renamed over it, and the folder is synced, in this order
+/// # Errors
+/// The first step that failed; the old file then still stands.
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    replace_through(Path::new(&temporary), path, contents)
+}
+
+/// As [`replace`], for a file that several processes may replace at once: each through a temporary file of its own.
+///
+/// The temporary file is written, synced and renamed over the other, and the folder is synced, in this order
 /// (fsync(2): a rename is only durable once its folder is).
 ///
 /// # Errors
 /// The first step that failed; the old file then still stands.
-pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = Path::new(&temporary);
+pub(crate) fn replace_through(temporary: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
     // A leftover of a crash may have other modes: begin from nothing.
     match fs::remove_file(temporary) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
@@ -32,7 +40,7 @@ pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// `AlreadyExists`, or what the system says.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -45,7 +53,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 /// # Errors
 /// What the system says.
 #[cfg(unix)]
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
@@ -57,7 +65,7 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
 
 /// Elsewhere the folder's own rights are what protects the file.
 #[cfg(not(unix))]
-pub(super) fn make_private(_path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
