@@ -66,7 +66,9 @@ fn fifty_of_two_hundred_stop_reading() {
     let names = names();
     let all: Vec<&str> = names.iter().map(String::as_str).chain(["ada", "bob"]).collect();
     let seconds = SLOW_DEADLINE.as_secs().to_string();
+    // The readers never speak, not even to a ping, and the long form takes longer than a ping's deadline.
     let args = ["--message-rate", "off", "--slow-deadline", &seconds, "--max-strangers-per-address", "512"];
+    let args = [&args[..], &["--ping-after", "3600"]].concat();
     let server = DataDir::with_users(&all).server().args(&args).start();
     let (mut ada, mut bob) = (server.login("ada"), server.login("bob"));
     let readers: Vec<_> = names[SLOW..].iter().map(|name| keep_reading(server.login(name))).collect();
