@@ -305,16 +305,20 @@ mod tests {
         (folder, Timeline::new(sequence))
     }
 
-    fn say(timeline: &Timeline, audience: Audience, text: &str) -> u64 {
-        let event = |seq, time: String| ServerMessage::Message {
+    /// What Ada says.
+    fn message<'a>(text: &'a str) -> impl FnOnce(u64, String) -> ServerMessage<'a> {
+        move |seq, time| ServerMessage::Message {
             seq,
             time: time.into(),
             from: "ada".into(),
             room: GENERAL.into(),
             text: text.into(),
             id: None,
-        };
-        timeline.append(audience, event).unwrap()
+        }
+    }
+
+    fn say(timeline: &Timeline, audience: Audience, text: &str) -> u64 {
+        timeline.append(audience, message(text)).unwrap()
     }
 
     /// The texts that a viewer reads, `bytes_max` at a time.
@@ -382,15 +386,7 @@ mod tests {
     fn a_line_over_the_limit_takes_no_seq() {
         let (_folder, timeline) = timeline();
         let text = "\u{1}".repeat(3000);
-        let event = |seq, time: String| ServerMessage::Message {
-            seq,
-            time: time.into(),
-            from: "ada".into(),
-            room: GENERAL.into(),
-            text: text.into(),
-            id: None,
-        };
-        assert!(matches!(timeline.append(Audience::Everyone, event), Err(AppendError::TooLong)));
+        assert!(matches!(timeline.append(Audience::Everyone, message(&text)), Err(AppendError::TooLong)));
         assert_eq!(say(&timeline, Audience::Everyone, "x"), 1);
     }
 }
