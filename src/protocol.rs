@@ -24,6 +24,8 @@ pub const ID_BYTES_MAX: usize = 64;
 /// How deep a request may be nested. None needs more than one level; the rest is for fields to come. JSON is read
 /// recursively, and a session's thread has a small stack.
 pub const NESTING_MAX: usize = 16;
+/// The longest text of a `notice`.
+pub const NOTICE_CHARS_MAX: usize = 1_000;
 /// The longest user name.
 pub const NAME_BYTES_MAX: usize = 32;
 
@@ -237,6 +239,13 @@ pub enum ServerMessage<'a> {
     },
     /// The server asks whether the client is still there.
     Ping {},
+    /// The server's own word to an administrator. No event: it has no seq, and is not repeated after a reconnect.
+    Notice {
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// 1 to [`NOTICE_CHARS_MAX`] characters.
+        text: Cow<'a, str>,
+    },
     /// The last line of a session that the server ends.
     Bye {
         /// Why.

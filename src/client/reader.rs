@@ -131,6 +131,7 @@ impl<'a, W: Write> Reader<'a, W> {
             }
             ServerMessage::Joined { username, .. } => self.event(message, username != me, Cue::Login),
             ServerMessage::Left { username, .. } => self.event(message, username != me, Cue::Logout),
+            ServerMessage::Notice { .. } => self.renderer.event(message, &mut self.shown),
             ServerMessage::Reply(reply) => self.reply(reply),
             ServerMessage::Error { id, code, message } => {
                 let asked = id.as_deref().filter(|id| self.session.pending(id).is_some());

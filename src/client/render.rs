@@ -44,6 +44,9 @@ impl Renderer {
                 let _ = write!(out, "[{}] {} -> {} (whisper): ", self.time(time), self.party(from), self.party(to));
                 body(text, out);
             }
+            ServerMessage::Notice { time, text } => {
+                let _ = writeln!(out, "[{}] * the server says: {}", self.time(time), sanitize::line(text));
+            }
             ServerMessage::Joined { username, .. } => {
                 let _ = writeln!(out, "* {} joined", sanitize::line(username));
             }
@@ -220,6 +223,10 @@ mod tests {
         let left = |reason| format!(r#"{{"type":"left","seq":1,"time":"x","username":"bob","reason":"{reason}"}}"#);
         assert_eq!(shown(&left("timeout")), "* bob left (timeout)\n");
         assert_eq!(shown(&left("abducted")), "* bob left (gone)\n");
+        assert_eq!(
+            shown(r#"{"type":"notice","time":"2026-11-23T12:00:00.123Z","text":"the disk is full\n"}"#),
+            "[17:30] * the server says: the disk is full␊\n"
+        );
         assert_eq!(shown(r#"{"type":"pong"}"#), "");
     }
 

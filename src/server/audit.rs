@@ -3,6 +3,7 @@
 //! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
 //! filter). Never a password, a token or a message's text.
 
+use super::notices::Notices;
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::sync::lock;
@@ -21,7 +22,15 @@ pub(super) const AUDIT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Audit {
     path: PathBuf,
-    file: Mutex<Option<Open>>,
+    file: Mutex<Slot>,
+    notices: Notices,
+}
+
+#[derive(Debug)]
+struct Slot {
+    open: Option<Open>,
+    /// The last line couldn't be written, and the administrators know.
+    troubled: bool,
 }
 
 #[derive(Debug)]
@@ -45,12 +54,13 @@ struct Entry<'a> {
 }
 
 impl Audit {
-    /// Opens the log for appending.
+    /// Opens the log for appending. Administrators are told when it can't be written any more.
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: Mutex::new(Some(open(path)?)) })
+    pub(super) fn open(path: &Path, notices: Notices) -> io::Result<Self> {
+        let slot = Slot { open: Some(open(path)?), troubled: false };
+        Ok(Self { path: path.to_owned(), file: Mutex::new(slot), notices })
     }
 
     /// A login failed. `username` is given only where there is such an account: what people type into the wrong
@@ -75,19 +85,25 @@ impl Audit {
 
     fn write(&self, entry: &Entry<'_>) {
         let mut slot = lock(&self.file);
-        if let Err(e) = self.try_write(&mut slot, entry) {
-            log::error!("{} can't be written: {e}", self.path.display());
+        let written = self.try_write(&mut slot.open, entry);
+        let before = std::mem::replace(&mut slot.troubled, written.is_err());
+        match written {
+            Err(e) if before => log::error!("audit.jsonl can't be written: {e}"),
+            Err(e) => self.notices.tell_admins(format!("audit.jsonl can't be written: {e}")),
+            Ok(()) if before => self.notices.tell_admins("audit.jsonl can be written again"),
+            Ok(()) => {}
         }
     }
 
     fn try_write(&self, slot: &mut Option<Open>, entry: &Entry<'_>) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
+        if slot.is_none() {
+            *slot = Some(open(&self.path)?);
+        }
         if slot.as_ref().is_some_and(|open| open.bytes + line.len() as u64 > AUDIT_BYTES_MAX) {
             *slot = None;
             fs::rename(&self.path, self.path.with_extension("jsonl.1"))?;
-        }
-        if slot.is_none() {
             *slot = Some(open(&self.path)?);
         }
         if let Some(open) = slot {
@@ -113,6 +129,7 @@ fn open(path: &Path) -> io::Result<Open> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::notices;
 
     #[test]
     fn one_object_a_line_and_bounded() {
@@ -120,8 +137,8 @@ mod tests {
         let path = folder.path().join("audit.jsonl");
         let (root, eve) = (Username::parse("root").unwrap(), Username::parse("eve").unwrap());
         let peer = IpAddr::from([192, 0, 2, 1]);
-        Audit::open(&path).unwrap().act("ban", &root, peer, Some(&eve), None);
-        let audit = Audit::open(&path).unwrap();
+        Audit::open(&path, notices::channel().0).unwrap().act("ban", &root, peer, Some(&eve), None);
+        let audit = Audit::open(&path, notices::channel().0).unwrap();
         audit.failed_login(peer, None, "wrong password");
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -130,7 +147,7 @@ mod tests {
             (&"ban".into(), &"root".into(), &"eve".into())
         );
         assert_eq!((&lines[1]["event"], &lines[1]["peer"]), (&"login_failed".into(), &"192.0.2.1".into()));
-        lock(&audit.file).as_mut().unwrap().bytes = AUDIT_BYTES_MAX;
+        lock(&audit.file).open.as_mut().unwrap().bytes = AUDIT_BYTES_MAX;
         audit.failed_login(peer, Some(&eve), "wrong password");
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
         assert_eq!(fs::read_to_string(folder.path().join("audit.jsonl.1")).unwrap(), text);

@@ -16,6 +16,7 @@ mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod lobby;
+mod notices;
 mod passwords;
 mod rate;
 mod reader;
@@ -38,6 +39,7 @@ use args::{Args, Command};
 use audit::Audit;
 use folder::Folder;
 use native_tls::{Protocol, TlsAcceptor};
+use notices::Notices;
 use passwords::{Hasher, ROUNDS_DEFAULT};
 use rate::MessageRate;
 use room::Room;
@@ -121,7 +123,9 @@ fn serve(args: &Args, folder: &Folder, accounts: Accounts) -> Result<(), ServerE
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
-    let server = build(args, folder, accounts, tls)?;
+    let (notices, posted) = notices::channel();
+    let server = build(args, folder, accounts, tls, notices)?;
+    notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     handle_signals(&server)?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, fingerprint, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
@@ -137,6 +141,7 @@ fn build(
     folder: &Folder,
     accounts: Accounts,
     identity: native_tls::Identity,
+    notices: Notices,
 ) -> Result<Arc<Server>, ServerError> {
     // TLS 1.0 and 1.1 are forbidden by RFC 8996.
     let acceptor = TlsAcceptor::builder(identity)
@@ -144,8 +149,8 @@ fn build(
         .build()
         .map_err(|e| ServerError::Identity(format!("the key of identity.p12 can't be used: {e}")))?;
     let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
-    let audit =
-        Audit::open(&folder.audit()).map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
+    let audit = Audit::open(&folder.audit(), notices)
+        .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let slow_deadline = Duration::from_secs(args.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {

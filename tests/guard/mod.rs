@@ -14,6 +14,7 @@ mod limits;
 #[cfg(target_os = "linux")]
 mod lobby;
 mod login_grace;
+mod notices;
 mod passwords;
 #[cfg(target_os = "linux")]
 mod running_out;

@@ -1,0 +1,70 @@
+//! What administrators must be told while they are online: a certificate that ends, a disk that is full.
+//!
+//! Whoever has something to tell is given a clone of [`Notices`] when the server is built and calls
+//! [`tell_admins`](Notices::tell_admins), from any thread and under any lock: it writes a line to the log, hands the
+//! text to the `notices` thread and never waits. That thread sends it, as `notice`, to every session of an
+//! administrator. Whoever isn't online then finds it in the log. Tell each trouble once, and once that it is over.
+
+use super::Server;
+use crate::protocol::{NOTICE_CHARS_MAX, Role, ServerMessage, timestamp};
+use crate::sync::lock;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// How many notices may wait to be sent. Further ones are in the log alone.
+const WAITING_NOTICES_MAX: usize = 64;
+
+/// Where notices are posted.
+#[derive(Clone, Debug)]
+pub(super) struct Notices(SyncSender<Notice>);
+
+/// Where they come out.
+#[derive(Debug)]
+pub(super) struct Posted(Receiver<Notice>);
+
+#[derive(Debug)]
+struct Notice {
+    time: String,
+    text: String,
+}
+
+/// A place to post notices before there is a server to send them.
+pub(super) fn channel() -> (Notices, Posted) {
+    let (sender, receiver) = sync_channel(WAITING_NOTICES_MAX);
+    (Notices(sender), Posted(receiver))
+}
+
+impl Notices {
+    /// Tells the log and every administrator who is online. One sentence in lower case, without a full stop, at most
+    /// [`NOTICE_CHARS_MAX`] characters; what is longer is cut for the administrators.
+    pub(super) fn tell_admins(&self, text: impl Into<String>) {
+        let text = text.into();
+        log::warn!("{text}");
+        let notice = Notice { time: timestamp(), text: text.chars().take(NOTICE_CHARS_MAX).collect() };
+        // Full only when the thread is held up by an administrator who doesn't read; the log has it.
+        let _ = self.0.try_send(notice);
+    }
+}
+
+/// Starts the thread that sends what is posted. It ends with the process.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(super) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
+    let server = Arc::clone(server);
+    let send_all = move || posted.0.iter().for_each(|notice| send(&server, notice));
+    thread::Builder::new().name("notices".into()).spawn(send_all).map(drop)
+}
+
+fn send(server: &Server, Notice { time, text }: Notice) {
+    let line = ServerMessage::Notice { time: time.into(), text: text.into() }.encode();
+    let registry = lock(server.room.registry());
+    let is_admin = |session: &Arc<super::session::Session>| session.standing.state().role == Role::Admin;
+    let admins: Vec<_> = registry.sessions().filter(|session| is_admin(session)).cloned().collect();
+    drop(registry);
+    for session in &admins {
+        server.room.delivery().send(session, &line);
+    }
+}
