@@ -20,7 +20,7 @@ for test in $(echo "$promises" | awk -F '|' '{ print $5 }' | grep -oE '`[a-z0-9_
 done
 
 # Links to other files.
-for document in *.md sounds/*.md; do
+for document in *.md docs/*.md sounds/*.md; do
     for link in $(grep -oE '\]\([^)#:]+\)' "$document" | sed 's/^](//; s/)$//'); do
         [ -e "$(dirname "$document")/$link" ] || missing "$document" "there is no $link"
     done

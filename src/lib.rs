@@ -13,6 +13,7 @@
 //! - [`sanitize`]: text from others made safe for a terminal;
 //! - [`hex`]: how SHA-256 values are written;
 //! - `files`: files that hold secrets, replaced whole;
+//! - `nearest`: what a mistyped word was meant to be;
 //! - [`sync`]: locks that outlive a panic.
 
 pub mod client;
@@ -22,6 +23,7 @@ pub mod hex;
 pub mod identity;
 pub mod lines;
 pub mod link;
+mod nearest;
 pub mod protocol;
 pub mod sanitize;
 pub mod server;

@@ -1,12 +1,19 @@
 //! `homeroom-server`: see [`homeroom::server`].
 
-use clap::Parser;
-use homeroom::server::{self, args::Args};
+use homeroom::server::{self, config::Config, config::ConfigError, logging};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
-    match server::run(&Args::parse()) {
+    let config = match Config::load(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(config) => config,
+        Err(ConfigError::Usage(e)) => e.exit(),
+        Err(e) => {
+            eprintln!("homeroom-server: {e}");
+            return ExitCode::from(2);
+        }
+    };
+    logging::start(config.args.live.log_level);
+    match server::run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("homeroom-server: {e}");

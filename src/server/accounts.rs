@@ -1,7 +1,7 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
-use super::rate::{MessageRate, Rate};
+use super::rate::Rate;
 use crate::files;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::lock;
@@ -21,7 +21,6 @@ use std::time::Duration;
 pub(super) struct Accounts {
     path: PathBuf,
     hasher: Hasher,
-    rate: MessageRate,
     is_new: bool,
     saving: Mutex<()>,
     accounts: Mutex<BTreeMap<Username, Account>>,
@@ -141,7 +140,7 @@ impl Accounts {
     ///
     /// # Errors
     /// What is wrong with the file, with line and column where it has one. The file is left as it is.
-    pub(super) fn open(path: &Path, hasher: Hasher, rate: MessageRate) -> Result<Self, String> {
+    pub(super) fn open(path: &Path, hasher: Hasher) -> Result<Self, String> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -149,7 +148,7 @@ impl Accounts {
         };
         let is_new = text.is_none();
         let (saving, accounts) = (Mutex::default(), Mutex::default());
-        let this = Self { path: path.to_owned(), hasher, rate, is_new, saving, accounts };
+        let this = Self { path: path.to_owned(), hasher, is_new, saving, accounts };
         if let Some(text) = text {
             files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
             let entries = parse(&text).map_err(|e| {
@@ -372,7 +371,7 @@ impl Accounts {
     }
 
     fn account(&self, password: StoredPassword, state: State) -> Account {
-        let standing = Standing { state: Mutex::new(state), rate: Rate::new(self.rate) };
+        let standing = Standing { state: Mutex::new(state), rate: Rate::new() };
         Account { password, state, standing: Arc::new(standing) }
     }
 }
@@ -411,7 +410,7 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
 /// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
 pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
     let account = |password, state| {
-        let standing = Standing { state: Mutex::new(state), rate: Rate::new(MessageRate::Off) };
+        let standing = Standing { state: Mutex::new(state), rate: Rate::new() };
         Account { password, state, standing: Arc::new(standing) }
     };
     let entries = parse(text)?.into_iter().map(|(name, state, password)| (name, account(password, state)));
@@ -481,7 +480,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<Accounts, String> {
-        Accounts::open(path, Hasher::new(ROUNDS_MIN), MessageRate::Off)
+        Accounts::open(path, Hasher::new(ROUNDS_MIN))
     }
 
     fn add(

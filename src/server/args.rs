@@ -1,58 +1,87 @@
-//! The server's command line.
+//! The server's command line. What stands here is also what the environment and homeroom.toml may say: see
+//! [`config`](super::config).
 
 use super::passwords::{ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN};
 use super::rate::MessageRate;
 use super::strangers::{STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use log::LevelFilter;
+use std::fmt::Display;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// A chat server for classrooms and Raspberry Pis.
 ///
 /// Without a command it runs the server. The first start makes a certificate and an account `admin`, and prints
 /// the line that everyone types to join.
 #[derive(Debug, Parser)]
-#[command(name = "homeroom-server", version, max_term_width = 100)]
+#[command(name = "homeroom-server", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(mut_args(super::config::take_from_environment))]
 pub struct Args {
     /// Where to listen, as ADDR:PORT; may be given several times [default: all interfaces, port 7667]
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]
     pub listen: Vec<SocketAddr>,
     /// The folder of identity.p12, users.json and all else
     #[arg(long, value_name = "DIR", default_value = ".", global = true)]
     pub data_dir: PathBuf,
     /// PBKDF2 rounds of new password hashes; fewer than the default only for tests and load runs
     #[arg(long, value_name = "N", default_value_t = ROUNDS_DEFAULT, global = true,
-          value_parser = clap::value_parser!(u32).range(i64::from(ROUNDS_MIN)..=i64::from(ROUNDS_MAX)))]
+          value_parser = |text: &str| within(text, ROUNDS_MIN..=ROUNDS_MAX))]
     pub hash_rounds: u32,
+    /// What a reload takes anew
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// What to do instead of running the server
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The options that a reload takes anew; those above hold until the server ends.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = LIVE)]
+pub struct LiveArgs {
     /// Messages a second that one account may send after a burst of 20, or `off`
     #[arg(long, value_name = "N|off", default_value = "5")]
     pub message_rate: MessageRate,
     /// Seconds that a connection has to log in
     #[arg(long, value_name = "SECONDS", default_value_t = super::lobby::LOGIN_GRACE.as_secs(),
-          value_parser = clap::value_parser!(u64).range(1..=600))]
+          value_parser = |text: &str| within(text, 1..=600_u64))]
     pub login_grace: u64,
     /// Connections that may be logging in at a time
-    #[arg(long, value_name = "N", default_value_t = STRANGERS_MAX, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = STRANGERS_MAX,
+          value_parser = |text: &str| within(text, 1..=1_000_000_usize))]
     pub max_strangers: usize,
     /// And from one address
-    #[arg(long, value_name = "N", default_value_t = STRANGERS_PER_ADDRESS_MAX, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = STRANGERS_PER_ADDRESS_MAX,
+          value_parser = |text: &str| within(text, 1..=1_000_000_usize))]
     pub max_strangers_per_address: usize,
     /// Seconds without a word after which a client is asked whether it's there
     #[arg(long, value_name = "SECONDS", default_value_t = super::reader::PING_AFTER.as_secs(),
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+          value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub ping_after: u64,
     /// Seconds that it then has to answer
     #[arg(long, value_name = "SECONDS", default_value_t = super::reader::PONG_WITHIN.as_secs(),
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+          value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub pong_within: u64,
     /// Seconds that a client may take to read what it was sent, at most 128 KiB, before it's dropped
     #[arg(long, value_name = "SECONDS", default_value_t = super::session::SLOW_DEADLINE.as_secs(),
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+          value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub slow_deadline: u64,
-    /// What to do instead of running the server
-    #[command(subcommand)]
-    pub command: Option<Command>,
+    /// How much is logged [default: what RUST_LOG says, else info]
+    #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS).map(to_level))]
+    pub log_level: Option<LevelFilter>,
 }
+
+/// The heading of what a reload takes anew. An option is one of these by standing under it.
+pub(super) const LIVE: &str = "Options that a reload (SIGHUP, /reload) takes anew";
+
+const AFTER_HELP: &str = "\
+Each option but --data-dir can also stand in homeroom.toml in the data folder (message-rate = 5), and each in \
+the environment (HOMEROOM_MESSAGE_RATE=5). The command line goes before the environment, that before the file.
+Exit status: 0 done, 1 a failure while running, 2 bad usage or configuration.";
 
 /// What the program does beside running the server.
 #[derive(Debug, Subcommand)]
@@ -60,6 +89,18 @@ pub enum Command {
     /// Looks after the accounts of a folder while no server runs on it
     #[command(subcommand)]
     User(UserCommand),
+    /// Shows or checks what the command line, the environment and homeroom.toml say
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What can be asked about the configuration.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Names each mistake with its file and line; the exit status is 2 where there is one
+    Check,
+    /// Prints every option, what it is, and who says so, in the form of homeroom.toml
+    Show,
 }
 
 /// What can be done with accounts.
@@ -85,6 +126,19 @@ pub enum UserCommand {
     },
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| format!("`{text}` is not a number from 1"))
+/// As [`LevelFilter`] reads them.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+fn to_level(text: String) -> LevelFilter {
+    text.parse().unwrap_or(LevelFilter::Info)
+}
+
+fn to_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an address and a port look like 0.0.0.0:7667 or [::]:7667")
+}
+
+/// A number of this range.
+fn within<T: FromStr + PartialOrd + Display>(text: &str, range: RangeInclusive<T>) -> Result<T, String> {
+    let wrong = || format!("not a number from {} to {}", range.start(), range.end());
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(wrong)
 }

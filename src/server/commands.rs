@@ -260,7 +260,7 @@ fn speak<'a>(
     if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
         return Err(too_long());
     }
-    match session.standing.rate.take(Instant::now()) {
+    match session.standing.rate.take(server.limits.message_rate(), Instant::now()) {
         Ok(()) => {}
         Err(TooFast::Wait(wait)) => {
             let seconds = wait.as_secs_f64().max(0.1);

@@ -28,8 +28,8 @@ const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Delivery {
     timeline: Arc<Timeline>,
     postmen: Vec<Arc<Postman>>,
-    /// How long a courier has for each of its deliveries.
-    slow_deadline: Duration,
+    /// How long a courier has for each of its deliveries, in milliseconds.
+    slow_deadline_ms: AtomicU64,
     /// The postmen and the couriers that are at work.
     postmen_at_work: Gate,
     couriers_at_work: Gate,
@@ -78,7 +78,7 @@ impl Delivery {
         let delivery = Arc::new(Self {
             timeline: Arc::clone(timeline),
             postmen: (0..postmen).map(new_postman).collect(),
-            slow_deadline,
+            slow_deadline_ms: AtomicU64::new(slow_deadline.as_millis() as u64),
             postmen_at_work: Gate::default(),
             couriers_at_work: Gate::default(),
         });
@@ -151,7 +151,8 @@ impl Delivery {
         let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
         let courier = move || {
             let _pass = pass;
-            if theirs.carry(&delivery.timeline, delivery.slow_deadline) {
+            let slow_deadline = Duration::from_millis(delivery.slow_deadline_ms.load(Ordering::Relaxed));
+            if theirs.carry(&delivery.timeline, slow_deadline) {
                 delivery.postman_of(&theirs).post(Mail::Arrival(Arc::clone(&theirs)));
             }
         };

@@ -39,14 +39,14 @@ const LINGER: Duration = Duration::from_secs(1);
 /// are no threads.
 pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
     let (socket, now) = (Arc::new(socket), Instant::now());
-    let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, now) else {
+    let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, server.limits.strangers_max(), now) else {
         log::warn!("{peer} is turned away: the lobby is full");
         return;
     };
     let server = Arc::clone(server);
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
-        let deadline = now + server.limits.login_grace;
+        let deadline = now + server.limits.login_grace();
         let meet = || Stranger::meet(&server, socket, peer, &stay, deadline);
         match catch_unwind(AssertUnwindSafe(meet)) {
             Ok(Ok(())) => {}

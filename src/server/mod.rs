@@ -9,13 +9,16 @@ pub mod args;
 mod audit;
 mod banner;
 mod commands;
+pub mod config;
 mod delivery;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod limits;
 mod lobby;
+pub mod logging;
 mod notices;
 mod passwords;
 mod rate;
@@ -35,13 +38,14 @@ use crate::identity::{self, Identity};
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::Accounts;
-use args::{Args, Command};
+use args::{Args, Command, ConfigCommand};
 use audit::Audit;
+use config::Config;
 use folder::Folder;
+use limits::Limits;
 use native_tls::{Protocol, TlsAcceptor};
 use notices::Notices;
 use passwords::{Hasher, ROUNDS_DEFAULT};
-use rate::MessageRate;
 use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
@@ -85,32 +89,31 @@ struct Server {
     shutdown: Shutdown,
 }
 
-/// What an administrator may set.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    login_grace: Duration,
-    ping_after: Duration,
-    pong_within: Duration,
-    message_rate: MessageRate,
-}
-
-/// Does what the command line says: runs the server until it's told to end, or looks after accounts.
+/// Does what the command line says: runs the server until it's told to end, or looks after what a server needs.
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn run(args: &Args) -> Result<(), ServerError> {
+pub fn run(config: &Config) -> Result<(), ServerError> {
+    let args = &config.args;
+    if let Some(Command::Config(command)) = args.command {
+        let told = match command {
+            ConfigCommand::Check => config::check(config),
+            ConfigCommand::Show => config::show(config),
+        };
+        return told.map_err(|e| system("print", &e));
+    }
     if args.hash_rounds < ROUNDS_DEFAULT {
         log::warn!("{} hash rounds are for tests: passwords need {ROUNDS_DEFAULT}", args.hash_rounds);
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
     let hasher = Hasher::new(args.hash_rounds);
-    let accounts = Accounts::open(&folder.users(), hasher, args.message_rate).map_err(ServerError::Folder)?;
+    let accounts = Accounts::open(&folder.users(), hasher).map_err(ServerError::Folder)?;
     match &args.command {
         Some(Command::User(command)) => {
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        None => serve(args, &folder, accounts),
+        Some(Command::Config(_)) | None => serve(args, &folder, accounts),
     }
 }
 
@@ -151,32 +154,21 @@ fn build(
     let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices)
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
-    let slow_deadline = Duration::from_secs(args.slow_deadline);
+    let slow_deadline = Duration::from_secs(args.live.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {
-        limits: Limits::new(args),
+        limits: Limits::new(&args.live),
         accounts,
         room,
         tokens: Tokens::default(),
         throttle: Mutex::default(),
         audit,
         acceptor,
-        strangers: Strangers::new(args.max_strangers, args.max_strangers_per_address),
+        strangers: Strangers::default(),
         sessions: Gate::default(),
         next_session: 0.into(),
         shutdown: Shutdown::default(),
     }))
-}
-
-impl Limits {
-    fn new(args: &Args) -> Self {
-        Self {
-            login_grace: Duration::from_secs(args.login_grace),
-            ping_after: Duration::from_secs(args.ping_after),
-            pong_within: Duration::from_secs(args.pong_within),
-            message_rate: args.message_rate,
-        }
-    }
 }
 
 /// One postman for each two cores: each keeps a core busy in a busy room, and the readers need some too.

@@ -40,10 +40,9 @@ impl FromStr for MessageRate {
     }
 }
 
-/// How fast one account may speak: [`BURST_MESSAGES`], then its rate.
+/// How fast one account may speak: [`BURST_MESSAGES`], then so many a second as hold at that moment.
 #[derive(Debug)]
 pub(super) struct Rate {
-    rate: MessageRate,
     bucket: Mutex<Spoken>,
 }
 
@@ -64,16 +63,16 @@ pub(super) enum TooFast {
 
 impl Rate {
     /// A full bucket.
-    pub(super) fn new(rate: MessageRate) -> Self {
-        Self { rate, bucket: Mutex::new(Spoken { bucket: Bucket::new(BURST_MESSAGES, Instant::now()), refusals: 0 }) }
+    pub(super) fn new() -> Self {
+        Self { bucket: Mutex::new(Spoken { bucket: Bucket::new(BURST_MESSAGES, Instant::now()), refusals: 0 }) }
     }
 
-    /// Asks for one message at the moment `now`.
+    /// Asks for one message at the moment `now`, at this rate.
     ///
     /// # Errors
     /// [`TooFast`].
-    pub(super) fn take(&self, now: Instant) -> Result<(), TooFast> {
-        let MessageRate::PerSecond(rate) = self.rate else { return Ok(()) };
+    pub(super) fn take(&self, rate: MessageRate, now: Instant) -> Result<(), TooFast> {
+        let MessageRate::PerSecond(rate) = rate else { return Ok(()) };
         let mut spoken = lock(&self.bucket);
         match spoken.bucket.take(BURST_MESSAGES, rate, now) {
             Ok(()) => {
@@ -148,40 +147,42 @@ impl Bucket {
 mod tests {
     use super::*;
 
+    const RATE: MessageRate = MessageRate::PerSecond(5.0);
+
     #[test]
     fn a_burst_then_a_steady_rate() {
         let start = Instant::now();
-        let rate = Rate::new(MessageRate::PerSecond(5.0));
-        assert!((0..20).all(|_| rate.take(start).is_ok()));
-        let Err(TooFast::Wait(wait)) = rate.take(start) else { panic!("the burst is used up") };
+        let rate = Rate::new();
+        assert!((0..20).all(|_| rate.take(RATE, start).is_ok()));
+        let Err(TooFast::Wait(wait)) = rate.take(RATE, start) else { panic!("the burst is used up") };
         assert!((0.19..0.21).contains(&wait.as_secs_f64()), "{wait:?}");
-        assert!(rate.take(start + Duration::from_millis(210)).is_ok());
-        assert!(rate.take(start + Duration::from_millis(220)).is_err());
+        assert!(rate.take(RATE, start + Duration::from_millis(210)).is_ok());
+        assert!(rate.take(RATE, start + Duration::from_millis(220)).is_err());
         let later = start + Duration::from_secs(60);
-        assert!((0..20).all(|_| rate.take(later).is_ok()), "a pause fills the bucket, no further");
-        assert!(rate.take(later).is_err());
+        assert!((0..20).all(|_| rate.take(RATE, later).is_ok()), "a pause fills the bucket, no further");
+        assert!(rate.take(RATE, later).is_err());
     }
 
     #[test]
     fn whoever_never_stops_is_told_apart() {
         let start = Instant::now();
-        let rate = Rate::new(MessageRate::PerSecond(5.0));
-        assert!((0..20).all(|_| rate.take(start).is_ok()));
-        assert!((0..REFUSALS_MAX).all(|_| matches!(rate.take(start), Err(TooFast::Wait(_)))));
-        assert_eq!(rate.take(start), Err(TooFast::Abuse));
+        let rate = Rate::new();
+        assert!((0..20).all(|_| rate.take(RATE, start).is_ok()));
+        assert!((0..REFUSALS_MAX).all(|_| matches!(rate.take(RATE, start), Err(TooFast::Wait(_)))));
+        assert_eq!(rate.take(RATE, start), Err(TooFast::Abuse));
     }
 
     #[test]
     fn a_message_taken_now_and_then_does_not_hide_a_flood() {
         let start = Instant::now();
-        let rate = Rate::new(MessageRate::PerSecond(5.0));
+        let rate = Rate::new();
         // 50 a second, as fast as a session's requests are taken.
         let flood = |seconds: u64| (0..50 * seconds).map(|i| start + Duration::from_millis(20 * i));
-        assert!(flood(60).any(|now| rate.take(now) == Err(TooFast::Abuse)));
+        assert!(flood(60).any(|now| rate.take(RATE, now) == Err(TooFast::Abuse)));
         // A program that is a little too fast for the rate is only slowed.
-        let rate = Rate::new(MessageRate::PerSecond(5.0));
+        let rate = Rate::new();
         let pace = |i: u64| start + Duration::from_millis(100 * i);
-        assert!((0..6000).all(|i| rate.take(pace(i)) != Err(TooFast::Abuse)));
+        assert!((0..6000).all(|i| rate.take(RATE, pace(i)) != Err(TooFast::Abuse)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::rate::{MessageRate, RequestRate};
 use super::session::Session;
-use super::{Limits, Server, commands};
+use super::{Server, commands};
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};
@@ -56,7 +56,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(server: &'a Arc<Server>, session: &'a Arc<Session>) -> Self {
-        let rate = (server.limits.message_rate != MessageRate::Off).then(RequestRate::new);
+        let rate = (server.limits.message_rate() != MessageRate::Off).then(RequestRate::new);
         Self { server, session, lines: LineReader::default(), rate }
     }
 
@@ -68,8 +68,8 @@ impl<'a> Reader<'a> {
         let mut asked = false;
         let mut large = Vec::new();
         loop {
-            let Limits { ping_after, pong_within, .. } = self.server.limits;
-            let wait = if asked { pong_within } else { ping_after };
+            let limits = &self.server.limits;
+            let wait = if asked { limits.pong_within() } else { limits.ping_after() };
             match self.read_once(wait, &mut large) {
                 Ok(Flow::Continue) => asked = false,
                 Ok(Flow::Leave) => return self.linger(),

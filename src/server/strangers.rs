@@ -12,10 +12,8 @@ pub(super) const STRANGERS_MAX: usize = 512;
 pub(super) const STRANGERS_PER_ADDRESS_MAX: usize = 128;
 
 /// Everyone in the lobby.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Strangers {
-    max: usize,
-    per_address_max: usize,
     present: Arc<Mutex<Vec<Present>>>,
 }
 
@@ -36,19 +34,20 @@ pub(super) struct Stay {
 }
 
 impl Strangers {
-    /// An empty lobby for so many.
-    pub(super) fn new(max: usize, per_address_max: usize) -> Self {
-        Self { max, per_address_max, present: Arc::default() }
-    }
-
-    /// Lets somebody in. Where there are too many, the one who has been silent for longest makes way; None when
+    /// Lets somebody in, where there may be `max` in all and `per_address_max` from one address. Where there are too many, the one who has been silent for longest makes way; None when
     /// everyone there is waiting for us.
-    pub(super) fn enter(&self, origin: Origin, socket: &Arc<TcpStream>, now: Instant) -> Option<Stay> {
+    pub(super) fn enter(
+        &self,
+        origin: Origin,
+        socket: &Arc<TcpStream>,
+        (max, per_address_max): (usize, usize),
+        now: Instant,
+    ) -> Option<Stay> {
         let mut present = lock(&self.present);
         let same = present.iter().filter(|other| other.origin == origin).count();
-        if same >= self.per_address_max {
+        if same >= per_address_max {
             make_way(&mut present, |other| other.origin == origin)?;
-        } else if present.len() >= self.max {
+        } else if present.len() >= max {
             make_way(&mut present, |_| true)?;
         }
         present.push(Present { origin, socket: Arc::clone(socket), heard: now, served: false });
@@ -110,13 +109,13 @@ mod tests {
 
     #[test]
     fn the_one_silent_for_longest_makes_way() {
-        let (lobby, start) = (Strangers::new(3, 2), Instant::now());
+        let (lobby, start) = (Strangers::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut peers = Vec::new();
         let mut enter = |last, seconds| {
             let (socket, peer) = pair();
             peers.push(peer);
-            lobby.enter(origin(last), &socket, at(seconds))
+            lobby.enter(origin(last), &socket, (3, 2), at(seconds))
         };
         let (first, _second) = (enter(1, 0).unwrap(), enter(1, 1).unwrap());
         first.heard(at(2));
@@ -131,14 +130,14 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_us_stays() {
-        let (lobby, now) = (Strangers::new(2, 2), Instant::now());
+        let (lobby, now) = (Strangers::default(), Instant::now());
         let sockets: Vec<_> = (0..3).map(|_| pair()).collect();
         let stays: Vec<_> =
-            sockets[..2].iter().map(|(socket, _)| lobby.enter(origin(1), socket, now).unwrap()).collect();
+            sockets[..2].iter().map(|(socket, _)| lobby.enter(origin(1), socket, (2, 2), now).unwrap()).collect();
         stays.iter().for_each(Stay::served);
-        assert!(lobby.enter(origin(1), &sockets[2].0, now).is_none());
-        assert!(lobby.enter(origin(2), &sockets[2].0, now).is_none());
+        assert!(lobby.enter(origin(1), &sockets[2].0, (2, 2), now).is_none());
+        assert!(lobby.enter(origin(2), &sockets[2].0, (2, 2), now).is_none());
         drop(stays);
-        assert!(lobby.enter(origin(2), &sockets[2].0, now).is_some());
+        assert!(lobby.enter(origin(2), &sockets[2].0, (2, 2), now).is_some());
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bad_input;
+mod config;
 mod crowd;
 mod duplex;
 mod first_login;

@@ -1,0 +1,87 @@
+//! What an administrator may set, also while the server runs.
+
+use super::args::LiveArgs;
+use super::rate::MessageRate;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Each is read by itself wherever it matters: no two of them must fit together.
+#[derive(Debug)]
+pub(super) struct Limits {
+    login_grace: Seconds,
+    ping_after: Seconds,
+    pong_within: Seconds,
+    /// The bits of an `f64`; [`MessageRate::Off`] is infinite.
+    message_rate: AtomicU64,
+    strangers_max: AtomicUsize,
+    strangers_per_address_max: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Seconds(AtomicU64);
+
+impl Limits {
+    /// As the configuration has them.
+    pub(super) fn new(args: &LiveArgs) -> Self {
+        let limits = Self {
+            login_grace: Seconds(0.into()),
+            ping_after: Seconds(0.into()),
+            pong_within: Seconds(0.into()),
+            message_rate: 0.into(),
+            strangers_max: 0.into(),
+            strangers_per_address_max: 0.into(),
+        };
+        limits.set(args);
+        limits
+    }
+
+    /// From now on they are these.
+    pub(super) fn set(&self, args: &LiveArgs) {
+        self.login_grace.set(args.login_grace);
+        self.ping_after.set(args.ping_after);
+        self.pong_within.set(args.pong_within);
+        let rate = match args.message_rate {
+            MessageRate::PerSecond(rate) => rate,
+            MessageRate::Off => f64::INFINITY,
+        };
+        self.message_rate.store(rate.to_bits(), Ordering::Relaxed);
+        self.strangers_max.store(args.max_strangers, Ordering::Relaxed);
+        self.strangers_per_address_max.store(args.max_strangers_per_address, Ordering::Relaxed);
+    }
+
+    /// How long a connection has to log in.
+    pub(super) fn login_grace(&self) -> Duration {
+        self.login_grace.get()
+    }
+
+    /// How long a client may be silent before it's asked whether it's there.
+    pub(super) fn ping_after(&self) -> Duration {
+        self.ping_after.get()
+    }
+
+    /// How long it then has to answer.
+    pub(super) fn pong_within(&self) -> Duration {
+        self.pong_within.get()
+    }
+
+    /// How fast an account may speak.
+    pub(super) fn message_rate(&self) -> MessageRate {
+        let rate = f64::from_bits(self.message_rate.load(Ordering::Relaxed));
+        if rate.is_finite() { MessageRate::PerSecond(rate) } else { MessageRate::Off }
+    }
+
+    /// How many strangers there may be, and how many from one address.
+    pub(super) fn strangers_max(&self) -> (usize, usize) {
+        (self.strangers_max.load(Ordering::Relaxed), self.strangers_per_address_max.load(Ordering::Relaxed))
+    }
+}
+
+impl Seconds {
+    fn get(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, seconds: u64) {
+        self.0.store(seconds, Ordering::Relaxed);
+    }
+}
