@@ -21,9 +21,15 @@ impl DataDir {
     #[track_caller]
     pub(crate) fn with_users(names: &[&str]) -> Arc<Self> {
         let data = Self::new();
-        let users: String = names.iter().map(|name| format!("{name},{PASSWORD},user\n")).collect();
-        data.import(&format!("{ADMIN},{PASSWORD},admin\n{users}")).succeeded();
+        data.fill(names);
         data
+    }
+
+    /// Makes the administrator [`ADMIN`] and these users.
+    #[track_caller]
+    pub(crate) fn fill(&self, names: &[&str]) {
+        let users: String = names.iter().map(|name| format!("{name},{PASSWORD},user\n")).collect();
+        self.import(&format!("{ADMIN},{PASSWORD},admin\n{users}")).succeeded();
     }
 
     /// The server that will run here.
@@ -48,6 +54,15 @@ impl DataDir {
     /// A file's text.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    /// The journal's segments, oldest first.
+    #[allow(dead_code, reason = "tests/chaos.rs reads it")]
+    pub(crate) fn journal(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.file("journal")).into_iter().flatten();
+        let mut segments: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        segments.sort();
+        segments
     }
 
     /// `users.json` as it is now.

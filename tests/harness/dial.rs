@@ -2,6 +2,7 @@
 
 use super::DEADLINE;
 use socket2::{Domain, Socket, Type};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 /// The nth address of this machine beside 127.0.0.1. All of 127.0.0.0/8 is its own.
@@ -23,9 +24,14 @@ pub(crate) fn dial_from(source: Ipv4Addr, server: SocketAddr) -> TcpStream {
 /// real network: over those of the loopback, the other side's system keeps megabytes for it.
 #[track_caller]
 pub(crate) fn dial_small(server: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4 * 1024).unwrap();
-    socket.set_tcp_mss(536).unwrap();
-    socket.connect_timeout(&server.into(), DEADLINE).unwrap();
-    socket.into()
+    try_dial_small(server).unwrap()
+}
+
+/// The same, for a server that may not be there.
+pub(crate) fn try_dial_small(server: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_recv_buffer_size(4 * 1024)?;
+    socket.set_tcp_mss(536)?;
+    socket.connect_timeout(&server.into(), DEADLINE)?;
+    Ok(socket.into())
 }

@@ -3,12 +3,15 @@
 //! - [`DataDir`] and [`Server`]: a folder of its own and the real server on it;
 //! - [`Peer`]: a bare TLS client that knows the protocol's description and nothing else;
 //! - [`Terminal`]: the real client, driven through pipes;
+//! - [`Proxy`]: a bad network between them;
+//! - [`SmallDisk`]: a disk that can be filled;
 //! - [`FakeServer`]: a TLS server that says what a test wants and remembers what it was told.
 //!
 //! Nothing waits in hope: whoever waits, waits for something, under [`DEADLINE`].
 
 mod data_dir;
 #[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "some of it is for the long runs")]
 mod dial;
 mod fake_server;
 mod output;
@@ -16,10 +19,17 @@ mod peer;
 #[cfg(target_os = "linux")]
 mod proc;
 mod process;
+mod proxy;
 mod server;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "the long runs fill it")]
+mod small_disk;
 mod terminal;
 
 pub(crate) use data_dir::DataDir;
+#[cfg(target_os = "linux")]
+#[allow(unused_imports, reason = "nor clients that may fail to connect")]
+pub(crate) use dial::try_dial_small;
 #[cfg(target_os = "linux")]
 pub(crate) use dial::{dial_from, dial_small, loopback};
 pub(crate) use fake_server::FakeServer;
@@ -30,7 +40,12 @@ pub(crate) use peer::{Peer, Share};
 #[cfg(target_os = "linux")]
 pub(crate) use proc::Proc;
 pub(crate) use process::{Finished, run, wait};
+#[allow(unused_imports, reason = "not every target has a bad network")]
+pub(crate) use proxy::{Proxy, Trouble};
 pub(crate) use server::Server;
+#[cfg(target_os = "linux")]
+#[allow(unused_imports, reason = "nor a full disk")]
+pub(crate) use small_disk::SmallDisk;
 pub(crate) use terminal::Terminal;
 
 use serde_json::Value;

@@ -11,6 +11,7 @@ mod idle;
 mod login;
 mod logout_user;
 mod message;
+mod network;
 mod offline_accounts;
 mod requests;
 mod resume;

@@ -1,0 +1,48 @@
+//! A disk that can be filled.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The file that fills it.
+const BALLAST: &str = "ballast";
+
+/// A file system in memory, mounted over a folder; unmounted when dropped.
+pub(crate) struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts one of so many KiB. None, and the reason is printed, where that can't be done: it takes root.
+    pub(crate) fn over(folder: &Path, kib: u64) -> Option<Self> {
+        let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        let size = format!("size={kib}k,mode=0700");
+        let mount = || Command::new("mount").args(["-t", "tmpfs", "-o", &size, "homeroom-test"]).arg(folder).output();
+        if is_root && mount().is_ok_and(|done| done.status.success()) {
+            return Some(Self(folder.to_owned()));
+        }
+        println!("no full disk is tried: a small file system can't be mounted, which takes root");
+        None
+    }
+
+    /// Leaves not one byte of room.
+    pub(crate) fn fill(&self) {
+        let mut ballast = File::options().create(true).append(true).open(self.0.join(BALLAST)).unwrap();
+        for piece in [&[0; 1 << 16][..], &[0; 1 << 8], &[0]] {
+            while ballast.write_all(piece).is_ok() {}
+        }
+    }
+
+    /// Makes room again.
+    pub(crate) fn free(&self) {
+        // It may not have been full.
+        let _ = fs::remove_file(self.0.join(BALLAST));
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a server that is being killed may still have files open.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
