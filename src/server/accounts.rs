@@ -51,8 +51,18 @@ pub(super) struct State {
     pub(super) muted_until: Option<Timestamp>,
     /// The newest event when the account was made. It never sees older ones: they may have been for another
     /// account of its name.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) since: u64,
+    /// Tokens of another generation are worthless (see `tokens.rs`). Another account of its name begins with another.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(super) generation: u32,
+}
+
+impl State {
+    /// Makes every token that the account has worthless.
+    pub(super) fn end_tokens(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
 }
 
 /// An account as its sessions share it: a change reaches them at once.
@@ -70,8 +80,17 @@ impl Standing {
     }
 }
 
-fn is_zero(n: &u64) -> bool {
-    *n == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A password that was right.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// What holds for the account.
+    pub(super) standing: Arc<Standing>,
+    /// Its generation when it had that password.
+    pub(super) generation: u32,
 }
 
 /// Why an account couldn't be made or changed.
@@ -183,7 +202,7 @@ impl Accounts {
         name: &Username,
         password: &str,
         permit: impl FnOnce() -> Result<(), Duration>,
-    ) -> Result<Arc<Standing>, LoginError> {
+    ) -> Result<Checked, LoginError> {
         let turn = self.hasher.turn().map_err(|Crowded| LoginError::Crowded)?;
         permit().map_err(LoginError::TryLater)?;
         let account = lock(&self.accounts).get(name).cloned();
@@ -197,11 +216,11 @@ impl Accounts {
         if matches!(account.password, StoredPassword::Legacy(_)) {
             let new = turn.hash(password);
             drop(turn);
-            if let Err(e) = self.replace_password(name, &account.password, new, account.state.must_change_password) {
+            if let Err(e) = self.replace_password(name, &account.password, new, |_| {}) {
                 log::error!("the new hash of {name} couldn't be saved, the old one stays: {e:?}");
             }
         }
-        Ok(account.standing)
+        Ok(Checked { standing: account.standing, generation: account.state.generation })
     }
 
     /// What holds for an account, if there is one of that name.
@@ -254,7 +273,9 @@ impl Accounts {
             let generated = password.is_none().then(passwords::one_time);
             let text = password.as_ref().or(generated.as_ref()).map_or("", Secret::expose);
             let hash = self.hasher.turn().map_err(|Crowded| (made.len(), AccountError::Crowded))?.hash(text);
-            let state = State { role, since, must_change_password: generated.is_some(), ..State::default() };
+            let generation = u32::from_ne_bytes(passwords::random());
+            let state =
+                State { role, since, generation, must_change_password: generated.is_some(), ..State::default() };
             made.push((name, self.account(hash, state)));
             one_time.push(generated);
         }
@@ -272,11 +293,12 @@ impl Accounts {
         Ok(one_time)
     }
 
-    /// Changes a password after checking the old one, and saves it.
+    /// Changes a password after checking the old one, and saves it. The account's tokens end; those of the generation
+    /// that is returned may go on.
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn change_password(&self, name: &Username, old: &str, new: &str) -> Result<(), AccountError> {
+    pub(super) fn change_password(&self, name: &Username, old: &str, new: &str) -> Result<u32, AccountError> {
         passwords::judge(new, name).map_err(AccountError::Weak)?;
         let stored = lock(&self.accounts).get(name).map(|account| account.password.clone());
         let turn = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?;
@@ -289,10 +311,13 @@ impl Accounts {
         let stored = stored.ok_or(AccountError::Unknown)?;
         let hash = turn.hash(new);
         drop(turn);
-        self.replace_password(name, &stored, hash, false)
+        self.replace_password(name, &stored, hash, |state| {
+            state.must_change_password = false;
+            state.end_tokens();
+        })
     }
 
-    /// Gives an account a one-time password and saves it.
+    /// Gives an account a one-time password and saves it. Its tokens end.
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
@@ -303,6 +328,7 @@ impl Accounts {
             let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
             account.password = hash;
             account.state.must_change_password = true;
+            account.state.end_tokens();
             Ok(())
         })?;
         Ok(one_time)
@@ -327,19 +353,19 @@ impl Accounts {
         self.change(|accounts| accounts.remove(name).map(drop).ok_or(AccountError::Unknown))
     }
 
-    /// Puts `new` in place of `old`, unless somebody else has changed it meanwhile.
+    /// Puts `new` in place of `old`, unless somebody else has changed it meanwhile. Gives the account's generation.
     fn replace_password(
         &self,
         name: &Username,
         old: &StoredPassword,
         new: StoredPassword,
-        must_change: bool,
-    ) -> Result<(), AccountError> {
+        change: impl FnOnce(&mut State),
+    ) -> Result<u32, AccountError> {
         self.change(|accounts| match accounts.get_mut(name) {
             Some(account) if account.password == *old => {
                 account.password = new;
-                account.state.must_change_password = must_change;
-                Ok(())
+                change(&mut account.state);
+                Ok(account.state.generation)
             }
             Some(_) => Err(AccountError::WrongPassword),
             None => Err(AccountError::Unknown),
@@ -347,14 +373,14 @@ impl Accounts {
     }
 
     /// Applies a change to a copy, saves the copy, and only then lets everyone see it.
-    fn change(
+    fn change<T>(
         &self,
-        apply: impl FnOnce(&mut BTreeMap<Username, Account>) -> Result<(), AccountError>,
-    ) -> Result<(), AccountError> {
+        apply: impl FnOnce(&mut BTreeMap<Username, Account>) -> Result<T, AccountError>,
+    ) -> Result<T, AccountError> {
         let _saving = lock(&self.saving);
         let before = lock(&self.accounts).clone();
         let mut copy = before.clone();
-        apply(&mut copy)?;
+        let result = apply(&mut copy)?;
         if has_admin(&before) && !has_admin(&copy) {
             return Err(AccountError::LastAdmin);
         }
@@ -367,7 +393,7 @@ impl Accounts {
             lock(&deleted.standing.state).banned = true;
         }
         *lock(&self.accounts) = copy;
-        Ok(())
+        Ok(result)
     }
 
     fn account(&self, password: StoredPassword, state: State) -> Account {
@@ -493,8 +519,8 @@ mod tests {
     }
 
     fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
-        let standing = accounts.check(&Username::parse(name).unwrap(), password, || Ok(()))?;
-        Ok(standing.state())
+        let checked = accounts.check(&Username::parse(name).unwrap(), password, || Ok(()))?;
+        Ok(checked.standing.state())
     }
 
     #[test]
@@ -511,8 +537,9 @@ mod tests {
         let accounts = open(&path).unwrap();
         assert!(!accounts.is_new());
         assert_eq!(check(&accounts, "ada", "correct horse"), Err(LoginError::Wrong));
-        assert_eq!(check(&accounts, "ada", "battery staple"), Ok(State::default()));
-        let root = accounts.check(&name("root"), one_time.expose(), || Ok(())).unwrap();
+        let state = check(&accounts, "ada", "battery staple").unwrap();
+        assert_eq!(state, State { generation: state.generation, ..State::default() });
+        let root = accounts.check(&name("root"), one_time.expose(), || Ok(())).unwrap().standing;
         assert_eq!((root.state().role, root.state().must_change_password), (Role::Admin, true));
         accounts.change_password(&name("root"), one_time.expose(), "battery staple").unwrap();
         assert!(!root.state().must_change_password, "sessions see the change at once");
@@ -552,7 +579,7 @@ mod tests {
         add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
         let wait = Duration::from_secs(7);
         let refused = accounts.check(&name("ada"), "correct horse", || Err(wait));
-        assert_eq!(refused.map(|standing| standing.state()), Err(LoginError::TryLater(wait)));
+        assert_eq!(refused.unwrap_err(), LoginError::TryLater(wait));
     }
 
     #[test]

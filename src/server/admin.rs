@@ -54,17 +54,21 @@ impl<'a> Admin<'a> {
     }
 
     pub(super) fn logout_user(&self, username: &str) -> Result<Answer, Refusal> {
-        let name = existing_user(self.server, username)?;
+        let name = self.update("logout_user", username, None, State::end_tokens)?;
         let sessions = self.log_out(&name);
         if sessions.is_empty() {
-            return Err(refuse(ErrorCode::UnknownUser, format!("{name} is not online: /listusers shows who is")));
+            let message = format!("{name} is not online, and must log in with the password: /listusers shows who is");
+            return Err(refuse(ErrorCode::UnknownUser, message));
         }
-        self.record("logout_user", &name, None);
         Ok(Answer::Removed(sessions, Box::default()))
     }
 
     pub(super) fn ban(&self, username: &str) -> Result<Answer, Refusal> {
-        let name = self.update("ban", username, None, |state| state.banned = true)?;
+        let ban = |state: &mut State| {
+            state.banned = true;
+            state.end_tokens();
+        };
+        let name = self.update("ban", username, None, ban)?;
         Ok(Answer::Removed(self.log_out(&name), Box::default()))
     }
 
@@ -114,6 +118,7 @@ impl<'a> Admin<'a> {
         let name = existing_user(self.server, username)?;
         self.server.accounts.delete(&name).map_err(account_refusal)?;
         lock(&self.server.throttle).forget(&name);
+        self.server.tokens.forget(&name);
         self.record("delete_user", &name, None);
         Ok(Answer::Removed(self.log_out(&name), Box::default()))
     }
@@ -131,9 +136,8 @@ impl<'a> Admin<'a> {
         Ok(name)
     }
 
-    /// Revokes an account's tokens and takes its sessions out of the room. The answer ends them.
+    /// Takes an account's sessions out of the room. The answer ends them.
     fn log_out(&self, name: &Username) -> Vec<Arc<Session>> {
-        self.server.tokens.revoke_all(name, None);
         self.server.room.remove(name.as_str())
     }
 

@@ -139,11 +139,7 @@ fn perform(
         Request::Who { after } => Ok(who(server, after.as_deref())),
         Request::Help => Ok(help(session.standing.state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
-        Request::Logout => {
-            server.tokens.revoke(&session.token);
-            server.room.leave(session, Reason::Logout);
-            Ok(Answer::Goodbye)
-        }
+        Request::Logout => logout(server, session),
         Request::Ping => Ok(Answer::Pong),
         Request::Pong => Ok(Answer::Nothing),
         Request::Shutdown => {
@@ -292,10 +288,22 @@ fn help(role: Role) -> Answer {
     Answer::Reply(Box::new(Reply { commands: Some(allowed.cloned().collect()), ..Reply::default() }))
 }
 
+fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
+    server.tokens.revoke(&session.name, &session.token).map_err(|e| {
+        log::error!("{} can't be logged out for good: {e}", session.name);
+        refuse(
+            ErrorCode::Internal,
+            "the server can't write down that you left: your token stays valid, try again later",
+        )
+    })?;
+    server.room.leave(session, Reason::Logout);
+    Ok(Answer::Goodbye)
+}
+
 fn passwd(server: &Server, session: &Session, old: &Secret, new: &Secret) -> Result<Answer, Refusal> {
-    server.accounts.change_password(&session.name, old.expose(), new.expose()).map_err(account_refusal)?;
-    // Whoever holds an older token may have got it with the old password.
-    server.tokens.revoke_all(&session.name, Some(&session.token));
+    let changed = server.accounts.change_password(&session.name, old.expose(), new.expose());
+    // Whoever holds another token may have got it with the old password.
+    server.tokens.keep(&session.name, session.token, changed.map_err(account_refusal)?, Timestamp::now());
     log::info!("{} changed the password", session.name);
     Ok(Answer::Reply(Box::default()))
 }

@@ -49,6 +49,11 @@ impl Folder {
         self.path.join("sequence")
     }
 
+    /// The tokens.
+    pub(super) fn tokens(&self) -> PathBuf {
+        self.path.join("tokens.jsonl")
+    }
+
     /// The audit log.
     pub(super) fn audit(&self) -> PathBuf {
         self.path.join("audit.jsonl")

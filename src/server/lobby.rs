@@ -4,19 +4,20 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
-use super::accounts::{LoginError, Standing};
+use super::accounts::{Checked, LoginError, Standing};
 use super::commands::{Refusal, fit, name_bytes, refuse};
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT};
 use super::strangers::Stay;
 use super::throttle::Origin;
-use super::tokens::TokenId;
+use super::tokens::{TokenId, Tokens};
 use super::{Server, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Reason, Request, RequestId, Secret, ServerMessage, Username, Welcome,
 };
 use crate::sync::lock;
+use jiff::Timestamp;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,6 +78,8 @@ struct Credentials {
     standing: Arc<Standing>,
     token: Secret,
     token_id: TokenId,
+    /// The generation of a token that is yet to be kept.
+    new: Option<u32>,
 }
 
 impl<'a> Stranger<'a> {
@@ -169,7 +172,7 @@ impl<'a> Stranger<'a> {
     /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.
     fn admit(self, id: Option<&RequestId>, credentials: Credentials, after: Option<u64>) -> io::Result<()> {
         let Self { server, socket, peer, tls, pending, .. } = self;
-        let Credentials { name, standing, token, token_id } = credentials;
+        let Credentials { name, standing, token, token_id, new } = credentials;
         socket.set_write_timeout(Some(WRITE_WAIT))?;
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
         let session = Session::new(number, name, standing, token_id, (socket, peer), tls);
@@ -183,13 +186,15 @@ impl<'a> Stranger<'a> {
         let arrived = match server.room.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
             Err(refused) => {
-                server.tokens.revoke(&session.token);
                 let Refusal { code, message } = explain(refused);
                 let id = id.map(|id| id.as_str().into());
                 session.send(&ServerMessage::Error { id, code, message }.encode());
                 return Ok(());
             }
         };
+        if let Some(generation) = new {
+            server.tokens.keep(&session.name, token_id, generation, Timestamp::now());
+        }
         let welcome = Welcome {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
@@ -263,14 +268,16 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
             lock(&server.throttle).succeeded(origin, &name);
             Ok(credentials)
         }
-        Err(error) => Err(refuse_login(server, peer, &name, error)),
+        Err(error) => Err(refuse_login(server, peer, &name, login.token.is_some(), error)),
     }
 }
 
 fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
-    let token_id = server.tokens.redeem(name, token.expose(), Instant::now()).ok_or(LoginError::Wrong)?;
     let standing = server.accounts.standing(name.as_str()).ok_or(LoginError::Wrong)?;
-    Ok(Credentials { name: name.clone(), standing, token: token.clone(), token_id })
+    let generation = standing.state().generation;
+    let token_id = server.tokens.redeem(name, generation, token.expose(), Timestamp::now());
+    let token_id = token_id.ok_or(LoginError::Wrong)?;
+    Ok(Credentials { name: name.clone(), standing, token: token.clone(), token_id, new: None })
 }
 
 fn check_password(
@@ -279,20 +286,25 @@ fn check_password(
     password: &str,
     permit: impl FnOnce() -> Result<(), Duration>,
 ) -> Result<Credentials, LoginError> {
-    let standing = server.accounts.check(name, password, permit)?;
-    let (token, token_id) = server.tokens.issue(name, Instant::now());
-    Ok(Credentials { name: name.clone(), standing, token, token_id })
+    let Checked { standing, generation } = server.accounts.check(name, password, permit)?;
+    let (token, token_id) = Tokens::make();
+    Ok(Credentials { name: name.clone(), standing, token, token_id, new: Some(generation) })
 }
 
 /// Writes a failed login down, and says what its sender may know of it.
-fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, error: LoginError) -> Refusal {
+fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bool, error: LoginError) -> Refusal {
     // The name only where there is such an account: what people type into the wrong field is often a password.
     let known = server.accounts.standing(name.as_str()).map(|_| name);
     let shown = known.map_or("an unknown name", Username::as_str);
     let (reason, refusal) = match error {
         LoginError::Wrong => {
             lock(&server.throttle).failed(peer.ip().into(), name, Instant::now());
-            ("wrong password", refuse(ErrorCode::BadCredentials, "wrong username or password"))
+            if by_token {
+                let message = "this token is not valid, or no longer: log in with the password";
+                ("wrong token", refuse(ErrorCode::BadCredentials, message))
+            } else {
+                ("wrong password", refuse(ErrorCode::BadCredentials, "wrong username or password"))
+            }
         }
         LoginError::Banned => ("banned", explain(Refused::Banned)),
         LoginError::TryLater(wait) => {

@@ -31,6 +31,7 @@ mod shutdown;
 mod strangers;
 mod throttle;
 mod timeline;
+mod token_file;
 mod tokens;
 mod users;
 
@@ -42,6 +43,7 @@ use args::{Args, Command, ConfigCommand};
 use audit::Audit;
 use config::Config;
 use folder::Folder;
+use jiff::Timestamp;
 use limits::Limits;
 use native_tls::{Protocol, TlsAcceptor};
 use notices::Notices;
@@ -154,13 +156,15 @@ fn build(
     let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices)
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
+    let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
+    let tokens = Tokens::open(&folder.tokens(), Timestamp::now(), generation).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(args.live.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {
         limits: Limits::new(&args.live),
         accounts,
         room,
-        tokens: Tokens::default(),
+        tokens,
         throttle: Mutex::default(),
         audit,
         acceptor,

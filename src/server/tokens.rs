@@ -1,73 +1,208 @@
-//! Tokens: how a client that was logged in comes back without the password.
+//! Tokens: how a client that was logged in comes back without the password, also after a restart of the server.
+//!
+//! An account's tokens carry its *generation*, a number in `users.json`. Whatever ends all of them (a new password, a
+//! ban, an administrator's logout) changes that number in the same write, so they end with it or not at all. Only a
+//! token that ends alone, with its session's logout, is ended in the tokens' own file.
 
 use super::passwords::random;
+use super::token_file::{Entry, TokenFile, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
 use crate::sync::lock;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::io;
+use std::path::Path;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 /// How many tokens an account may have; a further one takes the place of the one unused for longest.
 pub(super) const TOKENS_PER_ACCOUNT_MAX: usize = 10;
 /// How long a token stays valid after its last use.
-pub(super) const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How old the last use on disk may be before a newer one is written down: a class that comes back after a restart
+/// writes nothing.
+const NOTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is kept of a token: the SHA-256 of its 256 random bits. Whoever reads it can't log in with it.
 pub(super) type TokenId = [u8; 32];
 
-/// Every valid token.
-#[derive(Debug, Default)]
+/// Every token, in memory and in `tokens.jsonl`.
+///
+/// Two locks: `kept` for what holds and its line in the file, which so come in the same order; `synced` over a sync,
+/// so that those who wait for one share it. A login waits for no sync.
+#[derive(Debug)]
 pub(super) struct Tokens {
-    owners: Mutex<HashMap<TokenId, Owner>>,
+    kept: Mutex<Kept>,
+    /// So many of the notes in the file will outlive a power failure.
+    synced: Mutex<u64>,
 }
 
 #[derive(Debug)]
-struct Owner {
-    name: Username,
-    used: Instant,
+struct Kept {
+    owners: HashMap<Username, Vec<Token>>,
+    file: TokenFile,
+    /// How many notes were made.
+    notes: u64,
+}
+
+#[derive(Debug)]
+struct Token {
+    id: TokenId,
+    generation: u32,
+    used: Timestamp,
+    /// The last use that was written down.
+    noted: Timestamp,
 }
 
 impl Tokens {
-    /// Makes a token for an account.
-    pub(super) fn issue(&self, name: &Username, now: Instant) -> (Secret, TokenId) {
-        let bits = random::<32>();
-        let token: Secret = Hex(&bits).to_string().into();
-        let id = id_of(&bits);
-        let mut owners = lock(&self.owners);
-        let own = owners.iter().filter(|(_, owner)| owner.name == *name);
-        let mut own: Vec<_> = own.map(|(id, owner)| (owner.used, *id)).collect();
-        own.sort_unstable();
-        let surplus = (own.len() + 1).saturating_sub(TOKENS_PER_ACCOUNT_MAX);
-        for (_, oldest) in &own[..surplus] {
-            owners.remove(oldest);
+    /// Reads the tokens kept in `path`, but for those that are over. `generation` tells an account's, if there is one.
+    ///
+    /// A file that is damaged may have lost the end of a token, so no token in it is believed any more.
+    ///
+    /// # Errors
+    /// The file can't be read or written.
+    pub(super) fn open(
+        path: &Path,
+        now: Timestamp,
+        generation: impl Fn(&Username) -> Option<u32>,
+    ) -> Result<Self, String> {
+        let (file, entries) = TokenFile::open(path)?;
+        let mut kept = Kept { owners: HashMap::new(), file, notes: 0 };
+        let lines = entries.len();
+        for Entry { name, id, valid } in entries {
+            match valid {
+                None => kept.remove(&name, &id),
+                Some(Validity { generation, used }) => {
+                    // A clock that was ahead gives no token a longer life.
+                    let used = used.min(now);
+                    kept.put(&name, Token { id, generation, used, noted: used });
+                }
+            }
         }
-        owners.insert(id, Owner { name: name.clone(), used: now });
-        (token, id)
+        kept.owners.retain(|name, tokens| {
+            tokens.retain(|token| Some(token.generation) == generation(name) && !token.is_old(now));
+            !tokens.is_empty()
+        });
+        if kept.owners.values().map(Vec::len).sum::<usize>() < lines || !kept.file.is_whole() {
+            kept.rewrite().map_err(|e| format!("can't write {}: {e}", path.display()))?;
+        }
+        Ok(Self { kept: Mutex::new(kept), synced: Mutex::new(0) })
     }
 
-    /// Whether `token` is one of this account's; its lifetime begins anew.
-    pub(super) fn redeem(&self, name: &Username, token: &str, now: Instant) -> Option<TokenId> {
+    /// Makes a token. It's worth nothing until it's [kept](Self::keep).
+    pub(super) fn make() -> (Secret, TokenId) {
+        let bits = random::<32>();
+        (Hex(&bits).to_string().into(), id_of(&bits))
+    }
+
+    /// From now on `id` is a token of this account, as long as its generation is this. One that can't be written down
+    /// is valid until the server ends.
+    pub(super) fn keep(&self, name: &Username, id: TokenId, generation: u32, now: Timestamp) {
+        let mut kept = lock(&self.kept);
+        let ended = kept.put(name, Token { id, generation, used: now, noted: now });
+        let ended = ended.iter().map(|token| Entry { name: name.clone(), id: token.id, valid: None });
+        let new = Entry { name: name.clone(), id, valid: Some(Validity { generation, used: now }) };
+        kept.note(&std::iter::once(new).chain(ended).collect::<Vec<_>>());
+    }
+
+    /// Whether `token` is one of this account's, whose generation is this; its lifetime begins anew.
+    pub(super) fn redeem(&self, name: &Username, generation: u32, token: &str, now: Timestamp) -> Option<TokenId> {
         let id = id_of(&hex::parse(token)?);
-        let mut owners = lock(&self.owners);
-        let owner = owners.get_mut(&id).filter(|owner| owner.name == *name)?;
-        if now.saturating_duration_since(owner.used) > TOKEN_LIFETIME {
-            owners.remove(&id);
+        let mut kept = lock(&self.kept);
+        let own = kept.owners.get_mut(name)?.iter_mut();
+        let token = own.into_iter().find(|token| token.id == id && token.generation == generation)?;
+        if token.is_old(now) {
             return None;
         }
-        owner.used = now;
+        token.used = now;
+        if now.duration_since(token.noted).abs() >= NOTED_EVERY {
+            token.noted = now;
+            kept.note(&[Entry { name: name.clone(), id, valid: Some(Validity { generation, used: now }) }]);
+        }
         Some(id)
     }
 
-    /// Makes one token worthless.
-    pub(super) fn revoke(&self, id: &TokenId) {
-        lock(&self.owners).remove(id);
+    /// Makes one token worthless, for good.
+    ///
+    /// # Errors
+    /// That couldn't be written down: the token is worthless until the server ends, but perhaps not after that.
+    pub(super) fn revoke(&self, name: &Username, id: &TokenId) -> io::Result<()> {
+        let mut kept = lock(&self.kept);
+        kept.remove(name, id);
+        kept.note(&[Entry { name: name.clone(), id: *id, valid: None }]);
+        let note = kept.notes;
+        drop(kept);
+        self.sync(note)
     }
 
-    /// Makes every token of an account worthless but one.
-    pub(super) fn revoke_all(&self, name: &Username, except: Option<&TokenId>) {
-        lock(&self.owners).retain(|id, owner| owner.name != *name || Some(id) == except);
+    /// Forgets an account that was deleted.
+    pub(super) fn forget(&self, name: &Username) {
+        lock(&self.kept).owners.remove(name);
+    }
+
+    /// Waits until the first `note` notes are safe on disk. One sync does for all who wait.
+    fn sync(&self, note: u64) -> io::Result<()> {
+        let mut synced = lock(&self.synced);
+        if *synced >= note {
+            return Ok(());
+        }
+        let kept = lock(&self.kept);
+        let (notes, file) = (kept.notes, kept.file.handle());
+        drop(kept);
+        // What a failed sync leaves behind is unknown: then all is written anew, and if that fails too, forgotten.
+        let result = file.ok_or_else(|| io::ErrorKind::NotFound.into()).and_then(|file| file.sync_data());
+        result.or_else(|_| lock(&self.kept).rewrite()).or_else(|e| {
+            log::error!("tokens.jsonl can't be written ({e}): the tokens in it are given up");
+            lock(&self.kept).file.forget()
+        })?;
+        *synced = notes;
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// Puts a token among its account's, in place of itself or of those of an older generation; gives those that
+    /// had to make way.
+    fn put(&mut self, name: &Username, token: Token) -> Vec<Token> {
+        let own = self.owners.entry(name.clone()).or_default();
+        own.retain(|other| other.id != token.id && other.generation == token.generation);
+        own.push(token);
+        own.sort_by_key(|token| token.used);
+        let surplus = own.len().saturating_sub(TOKENS_PER_ACCOUNT_MAX);
+        own.drain(..surplus).collect()
+    }
+
+    fn remove(&mut self, name: &Username, id: &TokenId) {
+        if let Some(own) = self.owners.get_mut(name) {
+            own.retain(|token| token.id != *id);
+        }
+    }
+
+    /// Writes down what has changed; all there is if the file has grown long or isn't whole.
+    fn note(&mut self, entries: &[Entry]) {
+        self.notes += 1;
+        let written = if self.file.is_whole() { self.file.append(entries) } else { self.rewrite() };
+        if let Err(e) = written {
+            log::error!("tokens.jsonl can't be written, it's tried again with the next login: {e}");
+        }
+    }
+
+    fn rewrite(&mut self) -> io::Result<()> {
+        let mut entries = Vec::new();
+        for (name, tokens) in &self.owners {
+            for Token { id, generation, used, .. } in tokens {
+                let valid = Validity { generation: *generation, used: *used };
+                entries.push(Entry { name: name.clone(), id: *id, valid: Some(valid) });
+            }
+        }
+        self.file.rewrite(&entries)
+    }
+}
+
+impl Token {
+    fn is_old(&self, now: Timestamp) -> bool {
+        now.duration_since(self.used) > TOKEN_LIFETIME
     }
 }
 
@@ -78,35 +213,179 @@ fn id_of(bits: &[u8; 32]) -> TokenId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::PathBuf;
+
+    const GENERATION: u32 = 7;
+
+    fn name(text: &str) -> Username {
+        Username::parse(text).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.path().join("tokens.jsonl")
+        }
+
+        fn open_at(&self, now: Timestamp) -> Tokens {
+            let generation = |owner: &Username| (*owner != name("gone")).then_some(GENERATION);
+            Tokens::open(&self.path(), now, generation).unwrap()
+        }
+
+        fn open(&self) -> Tokens {
+            self.open_at(now())
+        }
+
+        fn lines(&self) -> usize {
+            fs::read_to_string(self.path()).unwrap().lines().count()
+        }
+    }
+
+    fn issue(tokens: &Tokens, owner: &str, now: Timestamp) -> (Secret, TokenId) {
+        let (token, id) = Tokens::make();
+        tokens.keep(&name(owner), id, GENERATION, now);
+        (token, id)
+    }
+
+    fn valid(tokens: &Tokens, owner: &str, token: &Secret, now: Timestamp) -> bool {
+        tokens.redeem(&name(owner), GENERATION, token.expose(), now).is_some()
+    }
 
     #[test]
     fn valid_for_its_owner_until_revoked_or_old() {
-        let (ada, bob) = (Username::parse("ada").unwrap(), Username::parse("bob").unwrap());
-        let (tokens, now) = (Tokens::default(), Instant::now());
-        let (token, id) = tokens.issue(&ada, now);
-        assert_eq!(tokens.redeem(&ada, token.expose(), now), Some(id));
-        assert_eq!(tokens.redeem(&bob, token.expose(), now), None);
-        assert_eq!(tokens.redeem(&ada, "", now), None);
-        let later = now + TOKEN_LIFETIME;
-        assert!(tokens.redeem(&ada, token.expose(), later).is_some());
-        assert!(tokens.redeem(&ada, token.expose(), later + TOKEN_LIFETIME).is_some(), "each use renews it");
-        assert!(tokens.redeem(&ada, token.expose(), later + 3 * TOKEN_LIFETIME).is_none());
-        let ((first, _), (second, keep)) = (tokens.issue(&ada, now), tokens.issue(&ada, now));
-        tokens.revoke_all(&ada, Some(&keep));
-        assert!(tokens.redeem(&ada, first.expose(), now).is_none());
-        assert!(tokens.redeem(&ada, second.expose(), now).is_some());
-        tokens.revoke(&keep);
-        assert!(tokens.redeem(&ada, second.expose(), now).is_none());
+        let folder = Folder::new();
+        let tokens = folder.open();
+        let (token, id) = issue(&tokens, "ada", now());
+        assert_eq!(tokens.redeem(&name("ada"), GENERATION, token.expose(), now()), Some(id));
+        assert!(!valid(&tokens, "bob", &token, now()));
+        assert!(!valid(&tokens, "ada", &String::new().into(), now()));
+        let later = now() + TOKEN_LIFETIME;
+        assert!(valid(&tokens, "ada", &token, later));
+        assert!(valid(&tokens, "ada", &token, later + TOKEN_LIFETIME), "each use renews it");
+        assert!(!valid(&tokens, "ada", &token, later + TOKEN_LIFETIME * 3));
+        let (token, id) = issue(&tokens, "ada", now());
+        assert_eq!(tokens.redeem(&name("ada"), GENERATION + 1, token.expose(), now()), None);
+        tokens.keep(&name("ada"), id, GENERATION + 1, now());
+        assert!(!valid(&tokens, "ada", &token, now()));
+        assert_eq!(tokens.redeem(&name("ada"), GENERATION + 1, token.expose(), now()), Some(id));
+        tokens.revoke(&name("ada"), &id).unwrap();
+        assert_eq!(tokens.redeem(&name("ada"), GENERATION + 1, token.expose(), now()), None);
     }
 
     #[test]
     fn the_one_unused_for_longest_makes_way() {
-        let ada = Username::parse("ada").unwrap();
-        let (tokens, start) = (Tokens::default(), Instant::now());
-        let at = |i: usize| start + Duration::from_secs(i as u64);
-        let issued: Vec<_> = (0..=TOKENS_PER_ACCOUNT_MAX).map(|i| tokens.issue(&ada, at(i)).0).collect();
-        let valid = |token: &Secret| tokens.redeem(&ada, token.expose(), at(99)).is_some();
-        assert!(!valid(&issued[0]));
-        assert!(issued[1..].iter().all(valid));
+        let folder = Folder::new();
+        let tokens = folder.open();
+        let at = |i: usize| now() + SignedDuration::from_secs(i as i64);
+        let issued: Vec<_> = (0..=TOKENS_PER_ACCOUNT_MAX).map(|i| issue(&tokens, "ada", at(i)).0).collect();
+        for tokens in [tokens, folder.open_at(at(90))] {
+            assert!(!valid(&tokens, "ada", &issued[0], at(99)));
+            assert!(issued[1..].iter().all(|token| valid(&tokens, "ada", token, at(99))));
+        }
+    }
+
+    #[test]
+    fn kept_over_a_restart_and_gone_for_good() {
+        let folder = Folder::new();
+        let tokens = folder.open();
+        let [(stays, _), (goes, ended)] = ["ada", "ada"].map(|owner| issue(&tokens, owner, now()));
+        let (orphan, _) = issue(&tokens, "gone", now());
+        tokens.revoke(&name("ada"), &ended).unwrap();
+        let text = fs::read_to_string(folder.path()).unwrap();
+        assert!(!text.contains(stays.expose()), "what is kept is no token: {text}");
+        // Nothing is done at its end: a crash.
+        drop(tokens);
+        let tokens = folder.open();
+        assert!(valid(&tokens, "ada", &stays, now()));
+        assert!(!valid(&tokens, "ada", &goes, now()));
+        assert!(!valid(&tokens, "gone", &orphan, now()), "its account is");
+        assert_eq!(folder.lines(), 1);
+        let tokens = folder.open_at(now() + TOKEN_LIFETIME + SignedDuration::from_secs(1));
+        assert!(!valid(&tokens, "ada", &stays, now()), "it was not used for too long");
+        assert_eq!(folder.lines(), 0);
+    }
+
+    #[test]
+    fn coming_back_writes_once_a_day() {
+        let folder = Folder::new();
+        let tokens = folder.open();
+        let (token, _) = issue(&tokens, "ada", now());
+        let hours = |n| now() + SignedDuration::from_hours(n);
+        for n in 0..24 {
+            assert!(valid(&tokens, "ada", &token, hours(n)));
+        }
+        assert_eq!(folder.lines(), 1);
+        assert!(valid(&tokens, "ada", &token, hours(24)));
+        assert_eq!(folder.lines(), 2);
+        let tokens = folder.open_at(hours(24 + 30 * 24));
+        assert!(valid(&tokens, "ada", &token, hours(24 + 30 * 24)));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_gives_no_longer_life() {
+        let folder = Folder::new();
+        let (token, _) = issue(&folder.open(), "ada", now() + TOKEN_LIFETIME * 100);
+        let tokens = folder.open();
+        assert!(!valid(&tokens, "ada", &token, now() + TOKEN_LIFETIME + SignedDuration::from_secs(1)));
+    }
+
+    /// The end of a token may stand in the damaged line.
+    #[test]
+    fn a_torn_last_line_is_cut_and_other_damage_ends_all_tokens() {
+        let folder = Folder::new();
+        let (first, _) = issue(&folder.open(), "ada", now());
+        let (second, _) = issue(&folder.open(), "ada", now());
+        let whole = fs::read(folder.path()).unwrap();
+        fs::write(folder.path(), &whole[..whole.len() - 1]).unwrap();
+        let tokens = folder.open();
+        assert!(valid(&tokens, "ada", &first, now()) && !valid(&tokens, "ada", &second, now()));
+        let (third, _) = issue(&tokens, "ada", now());
+        assert!(valid(&folder.open(), "ada", &third, now()), "what follows the cut is read again");
+
+        let mut damaged = whole.clone();
+        damaged[3] = b'\0';
+        fs::write(folder.path(), &damaged).unwrap();
+        let tokens = folder.open();
+        assert!(!valid(&tokens, "ada", &first, now()) && !valid(&tokens, "ada", &second, now()));
+        let aside = folder.0.path().join("tokens.jsonl.damaged");
+        assert_eq!(fs::read(aside).unwrap(), damaged, "it's there to be looked at");
+    }
+
+    #[test]
+    fn the_file_does_not_grow_without_end() {
+        let folder = Folder::new();
+        let tokens = folder.open();
+        for _ in 0..2 * super::super::token_file::REWRITE_BYTES_MIN / 200 {
+            let (_, id) = issue(&tokens, "ada", now());
+            lock(&tokens.kept).remove(&name("ada"), &id);
+        }
+        assert!(fs::metadata(folder.path()).unwrap().len() <= super::super::token_file::REWRITE_BYTES_MIN);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_written_later() {
+        let folder = Folder::new();
+        let tokens = folder.open();
+        let ((stays, _), (goes, ended)) = (issue(&tokens, "ada", now()), issue(&tokens, "ada", now()));
+        // In its place stands a folder, which no file replaces.
+        lock(&tokens.kept).file.lose();
+        fs::remove_file(folder.path()).unwrap();
+        fs::create_dir(folder.path()).unwrap();
+        assert!(tokens.revoke(&name("ada"), &ended).is_err());
+        assert!(!valid(&tokens, "ada", &goes, now()), "until the end of the server at least");
+        fs::remove_dir(folder.path()).unwrap();
+        tokens.revoke(&name("ada"), &ended).unwrap();
+        let tokens = folder.open();
+        assert!(valid(&tokens, "ada", &stays, now()) && !valid(&tokens, "ada", &goes, now()));
     }
 }

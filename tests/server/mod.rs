@@ -21,4 +21,5 @@ mod shutdown;
 mod start;
 mod storage;
 mod strangers;
+mod tokens;
 mod whisper;

@@ -211,7 +211,7 @@ fn modes(data: &DataDir) -> Vec<(String, u32)> {
 fn every_file_is_for_its_owner_alone() {
     let server = talkative(&["ada"]);
     server.login("ada").say("something that takes a seq");
-    let expected = ["audit.jsonl", "homeroom.lock", "identity.p12", "sequence", "users.json"];
+    let expected = ["audit.jsonl", "homeroom.lock", "identity.p12", "sequence", "tokens.jsonl", "users.json"];
     assert_eq!(modes(&server.data()), expected.map(|name| (name.to_owned(), 0o600)));
 }
 

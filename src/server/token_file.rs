@@ -1,0 +1,184 @@
+//! `tokens.jsonl`: what holds for tokens, one JSON object a line, the newest last.
+//!
+//! A line is appended for what changes, so that a login costs one small write and no sync. When the file has grown
+//! long it is written anew with what still holds.
+
+use super::tokens::TokenId;
+use crate::files;
+use crate::hex::{self, Hex};
+use crate::protocol::Username;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file smaller than this is not written anew while the server runs; about 6,000 lines.
+pub(super) const REWRITE_BYTES_MIN: u64 = 1024 * 1024;
+/// A larger one is when it has grown to so many times its size: what that costs is shared by as many lines.
+const REWRITE_GROWTH: u64 = 4;
+
+/// What one line says.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Whose token.
+    pub(super) name: Username,
+    /// Which.
+    pub(super) id: TokenId,
+    /// Its validity; None when it has ended.
+    pub(super) valid: Option<Validity>,
+}
+
+/// What makes a token valid.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(super) struct Validity {
+    /// It's worthless once the account's is another.
+    pub(super) generation: u32,
+    /// When it was last used.
+    pub(super) used: Timestamp,
+}
+
+/// A line as it's written.
+#[derive(Deserialize, Serialize)]
+struct EntryLine<'a> {
+    username: Cow<'a, str>,
+    /// SHA-256 in hex.
+    token: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid: Option<Validity>,
+}
+
+impl Entry {
+    fn parse(line: &[u8]) -> Result<Self, String> {
+        let EntryLine { username, token, valid } = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+        let name = Username::parse(&username).ok_or("`username` is no user name")?;
+        let id = hex::parse(&token).ok_or("`token` is no SHA-256")?;
+        Ok(Self { name, id, valid })
+    }
+}
+
+/// The file of one data folder.
+#[derive(Debug)]
+pub(super) struct TokenFile {
+    path: PathBuf,
+    /// None when it must be written anew before anything is appended.
+    file: Option<Arc<File>>,
+    bytes: u64,
+    /// At this size it's written anew.
+    bytes_max: u64,
+}
+
+impl TokenFile {
+    /// Opens the file and reads it, if there is one. A last line without its end is dropped: nobody was told that it
+    /// is kept. Other damage puts the whole file aside.
+    ///
+    /// # Errors
+    /// The file can't be read, or not be put aside.
+    pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), String> {
+        let shown = path.display();
+        let mut this = Self { path: path.to_owned(), file: None, bytes: 0, bytes_max: 0 };
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((this, Vec::new())),
+            Err(e) => return Err(format!("can't read {shown}: {e}")),
+        };
+        files::make_private(path).map_err(|e| format!("can't make {shown} private: {e}"))?;
+        let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let lines = text[..whole].split_inclusive(|&b| b == b'\n').enumerate();
+        let entry = |(index, line)| Entry::parse(line).map_err(|e| format!("line {}: {e}", index + 1));
+        let entries: Result<Vec<Entry>, String> = lines.map(entry).collect();
+        match entries {
+            Ok(entries) if whole == text.len() => {
+                this.reopen(text.len()).map_err(|e| format!("can't open {shown}: {e}"))?;
+                Ok((this, entries))
+            }
+            Ok(entries) => {
+                log::warn!("the last line of {shown} has no end, as after a crash: it's dropped");
+                Ok((this, entries))
+            }
+            Err(e) => {
+                let mut aside = path.as_os_str().to_owned();
+                aside.push(".damaged");
+                let aside = PathBuf::from(aside);
+                fs::rename(path, &aside).map_err(|e| format!("can't move {shown} to {}: {e}", aside.display()))?;
+                log::error!(
+                    "{shown} is damaged ({e}): no token in it is believed any more, clients must log in with their \
+                     passwords; it's kept as {}",
+                    aside.display()
+                );
+                Ok((this, Vec::new()))
+            }
+        }
+    }
+
+    /// Whether lines can be appended; otherwise it's to be [written anew](Self::rewrite).
+    pub(super) fn is_whole(&self) -> bool {
+        self.file.is_some() && self.bytes < self.bytes_max
+    }
+
+    /// To be synced.
+    pub(super) fn handle(&self) -> Option<Arc<File>> {
+        self.file.clone()
+    }
+
+    /// Appends lines, with one write.
+    ///
+    /// # Errors
+    /// What the system says; then it's no longer whole.
+    pub(super) fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+        let lines = encode(entries)?;
+        let file = self.file.take().ok_or(io::ErrorKind::NotFound)?;
+        (&*file).write_all(&lines)?;
+        self.bytes += lines.len() as u64;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Replaces the file, durably.
+    ///
+    /// # Errors
+    /// What the system says; then it's not whole.
+    pub(super) fn rewrite(&mut self, entries: &[Entry]) -> io::Result<()> {
+        // Windows replaces no file that is open.
+        self.file = None;
+        let lines = encode(entries)?;
+        files::replace(&self.path, &lines)?;
+        self.reopen(lines.len())
+    }
+
+    /// Empties the file, durably: that needs no room on the disk.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn forget(&mut self) -> io::Result<()> {
+        self.file = None;
+        let file = File::options().write(true).open(&self.path)?;
+        file.set_len(0)?;
+        file.sync_all()
+    }
+
+    fn reopen(&mut self, bytes: usize) -> io::Result<()> {
+        self.file = Some(Arc::new(File::options().append(true).open(&self.path)?));
+        self.bytes = bytes as u64;
+        self.bytes_max = REWRITE_BYTES_MIN.max(REWRITE_GROWTH * self.bytes);
+        Ok(())
+    }
+
+    /// As after a failed write.
+    #[cfg(test)]
+    pub(super) fn lose(&mut self) {
+        self.file = None;
+    }
+}
+
+fn encode(entries: &[Entry]) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        let (username, token) = (entry.name.as_str().into(), Hex(&entry.id).to_string().into());
+        serde_json::to_writer(&mut lines, &EntryLine { username, token, valid: entry.valid })?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
