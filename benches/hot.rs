@@ -35,6 +35,7 @@ fn message(seq: u64) -> ServerMessage<'static> {
         from: "ada".into(),
         room: "general".into(),
         text: "x".repeat(64).into(),
+        action: false,
         id: Some("c17".into()),
     }
 }
@@ -52,7 +53,7 @@ fn encode_event(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn parse_say(bencher: Bencher<'_, '_>) {
-    let line = Request::Say { room: None, text: "x".repeat(64) }.encode(Some("c17"));
+    let line = Request::Say { room: None, text: "x".repeat(64), action: false }.encode(Some("c17"));
     let line = &line[..line.len() - 1];
     bencher.counter(ItemsCount::new(1_usize)).bench(|| Request::parse(black_box(line)).unwrap());
 }

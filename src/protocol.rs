@@ -19,6 +19,8 @@ pub const GENERAL: &str = "general";
 pub const LINE_BYTES_MAX: usize = 16_384;
 /// The longest message text. In UTF-8 that is at most 16,000 bytes, which leaves room for the rest of the line.
 pub const TEXT_CHARS_MAX: usize = 4_000;
+/// The longest topic and the longest word on why one is away: one line, read at a glance.
+pub const NOTE_CHARS_MAX: usize = 200;
 /// The longest `id`.
 pub const ID_BYTES_MAX: usize = 64;
 /// How deep a request may be nested. None needs more than one level; the rest is for fields to come. JSON is read
@@ -42,6 +44,9 @@ pub enum Request {
         room: Option<String>,
         /// 1 to [`TEXT_CHARS_MAX`] characters.
         text: String,
+        /// What the sender does rather than says: shown as `* ada waves`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        action: bool,
     },
     /// A message to every session of one account and of the sender's own, and nobody else.
     Whisper {
@@ -55,6 +60,23 @@ pub enum Request {
         /// List only the names that sort after this one: how a list that was cut (`more`) is continued.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
+    },
+    /// Who an account is, and whether its owner is there.
+    Whois {
+        /// The account's name.
+        username: String,
+    },
+    /// The person is away, or back.
+    Away {
+        /// Why, for whoever whispers meanwhile: 0 to [`NOTE_CHARS_MAX`] characters. Absent: back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// What the room talks about.
+    Topic {
+        /// Admin: from now on this, 1 to [`NOTE_CHARS_MAX`] characters; nothing in particular if empty. Absent: asks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     /// Which commands this role may use.
     Help,
@@ -179,6 +201,9 @@ pub enum ServerMessage<'a> {
         room: Cow<'a, str>,
         /// What was said.
         text: Cow<'a, str>,
+        /// It is what the sender does rather than says.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        action: bool,
         /// The id of the sender's request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -219,6 +244,22 @@ pub enum ServerMessage<'a> {
         /// Why.
         reason: Reason,
     },
+    /// Event: the room's topic changed.
+    Topic {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The administrator who changed it.
+        from: Cow<'a, str>,
+        /// The new topic; empty: there is none any more.
+        text: Cow<'a, str>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// To whoever whispers to somebody who is away; beside the event, not in its place.
+    Away(AwayInfo<'a>),
     /// The answer to a request that isn't answered by an event.
     Reply(Reply<'a>),
     /// A request was refused.
@@ -278,6 +319,9 @@ pub struct Welcome<'a> {
     pub more: usize,
     /// Nothing but `passwd`, `ping`, `help` and `logout` until the password is changed.
     pub must_change_password: bool,
+    /// What the room talks about, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicInfo<'a>>,
     /// Events between `after` and `first` are gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gap: bool,
@@ -303,6 +347,15 @@ pub struct Reply<'a> {
     /// How many entries were cut from the end of `users`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: usize,
+    /// To `who`: those of `users` who are away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub away: Vec<Cow<'a, str>>,
+    /// To `whois`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whois: Option<Whois<'a>>,
+    /// To `topic` without a text; absent where there is no topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicInfo<'a>>,
     /// To `help`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandHelp<'a>>>,
@@ -336,6 +389,48 @@ pub struct AccountInfo<'a> {
     /// Whether it may say nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub muted: bool,
+}
+
+/// An account in the answer to `whois`. Nobody is told from where somebody comes.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Whois<'a> {
+    /// The account's name.
+    pub username: Cow<'a, str>,
+    /// Its role.
+    pub role: Role,
+    /// How many sessions it has; 0: it is not online.
+    pub sessions: usize,
+    /// Online since then (RFC 3339, UTC, milliseconds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Cow<'a, str>>,
+    /// Seconds since its owner last asked the server for anything; absent when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_seconds: Option<u64>,
+    /// Its owner is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<AwayInfo<'a>>,
+}
+
+/// Somebody who is away.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct AwayInfo<'a> {
+    /// Who.
+    pub username: Cow<'a, str>,
+    /// Why; empty where that was not said.
+    pub text: Cow<'a, str>,
+    /// Since when (RFC 3339, UTC, milliseconds).
+    pub since: Cow<'a, str>,
+}
+
+/// What the room talks about.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct TopicInfo<'a> {
+    /// What.
+    pub text: Cow<'a, str>,
+    /// The administrator who said so.
+    pub by: Cow<'a, str>,
+    /// When (RFC 3339, UTC, milliseconds).
+    pub time: Cow<'a, str>,
 }
 
 /// One command in the answer to `help`.
@@ -474,6 +569,8 @@ impl Request {
     pub fn is_for_admins(&self) -> bool {
         match self {
             Self::Login(_) | Self::Say { .. } | Self::Whisper { .. } | Self::Who { .. } | Self::Help => false,
+            Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } => false,
+            Self::Topic { text: Some(_) } => true,
             Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,
             Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown => true,
             Self::Ban { .. } | Self::Unban { .. } | Self::Mute { .. } | Self::Unmute { .. } => true,
@@ -523,7 +620,12 @@ fn nesting(json: &str) -> usize {
 
 /// This moment as the wire writes times: RFC 3339, UTC, milliseconds.
 pub fn timestamp() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
+    format_time(jiff::Timestamp::now())
+}
+
+/// A moment as the wire writes times.
+pub fn format_time(time: jiff::Timestamp) -> String {
+    format!("{time:.3}")
 }
 
 /// Part of every request; read before the rest.
@@ -646,7 +748,13 @@ impl Drop for Secret {
 /// The server answers `help` from it, and the client takes its usage errors from it.
 pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/msg <user> <text>", "say something to one person (also /whisper, /w)", false),
-    command("/who", "who is online", false),
+    command("/reply <text>", "answer the last whisper (also /r)", false),
+    command("/me <text>", "say what you do: /me waves", false),
+    command("/who", "who is online, and who of them is away", false),
+    command("/whois <user>", "somebody's role, since when online, how long idle", false),
+    command("/away [text]", "be away: whoever whispers to you is told; speaking or /back ends it", false),
+    command("/back", "be back", false),
+    command("/topic [text]", "what the room talks about; administrators set it, `/topic -` removes it", false),
     command("/passwd", "change your password", false),
     command("/help", "this list", false),
     command("/logout", "leave (also /quit)", false),
@@ -700,7 +808,7 @@ mod tests {
     fn requests_with_what_is_wrong_under_their_id() {
         let (id, request) = Request::parse(br#"{"type":"say","id":"c1","text":"hi","extra":[1]}"#).unwrap();
         assert_eq!(id.unwrap().as_str(), "c1");
-        assert!(matches!(request, Request::Say { room: None, text } if text == "hi"));
+        assert!(matches!(request, Request::Say { room: None, text, .. } if text == "hi"));
         for (line, id) in [
             (&br#"{"type":"say","id":"c2"}"#[..], Some("c2")),
             (br#"{"type":"say","id":"c2","text":5}"#, Some("c2")),
@@ -729,7 +837,7 @@ mod tests {
 
     #[test]
     fn encoded_requests_read_back() {
-        let line = Request::Say { room: None, text: "a\nb".into() }.encode(Some("x"));
+        let line = Request::Say { room: None, text: "a\nb".into(), action: false }.encode(Some("x"));
         assert_eq!(line, b"{\"type\":\"say\",\"text\":\"a\\nb\",\"id\":\"x\"}\n");
         let (id, request) = Request::parse(&line[..line.len() - 1]).unwrap();
         assert_eq!(id.unwrap().as_str(), "x");
@@ -774,6 +882,7 @@ mod tests {
             from: "z".repeat(NAME_BYTES_MAX).into(),
             room: GENERAL.into(),
             text: text.into(),
+            action: true,
             id: Some("~".repeat(ID_BYTES_MAX).into()),
         };
         assert!(message.encode().len() <= LINE_BYTES_MAX);

@@ -10,6 +10,8 @@ pub(super) enum Typed {
     Nothing,
     /// Something of the server.
     Request(Request),
+    /// A whisper to whoever was the other party of the last one.
+    Reply(String),
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
     /// The end of the session.
@@ -34,6 +36,12 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
     let arguments = rest[name.len()..].trim_start();
     match name.as_str() {
         "msg" | "whisper" | "w" => whisper(arguments),
+        "reply" | "r" => Ok(Typed::Reply(words("/reply", arguments)?)),
+        "me" => Ok(Typed::Request(Request::Say { room: None, text: words("/me", arguments)?, action: true })),
+        "whois" => for_user("/whois", arguments, |username| Request::Whois { username }),
+        "away" => Ok(Typed::Request(Request::Away { text: Some(arguments.trim_end().to_owned()) })),
+        "back" => alone("/back", arguments, Typed::Request(Request::Away { text: None })),
+        "topic" => Ok(Typed::Request(Request::Topic { text: topic(arguments.trim_end()) })),
         "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
         "help" => alone("/help", arguments, Typed::Request(Request::Help)),
         "logout" | "quit" => alone("/logout", arguments, Typed::Leave),
@@ -61,7 +69,7 @@ fn command_name(rest: &str) -> String {
 }
 
 fn is_known(name: &str) -> bool {
-    const ALIASES: [&str; 3] = ["whisper", "w", "quit"];
+    const ALIASES: [&str; 4] = ["whisper", "w", "r", "quit"];
     ALIASES.contains(&name) || COMMANDS.iter().any(|command| command_name(&command.usage[1..]) == name)
 }
 
@@ -82,7 +90,7 @@ fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> 
 }
 
 fn say(text: &str) -> Result<Typed, String> {
-    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)? }))
+    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)?, action: false }))
 }
 
 fn whisper(arguments: &str) -> Result<Typed, String> {
@@ -92,6 +100,20 @@ fn whisper(arguments: &str) -> Result<Typed, String> {
         return Err(usage("/msg"));
     }
     Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)? }))
+}
+
+/// A text that there must be.
+fn words(command: &str, arguments: &str) -> Result<String, String> {
+    if arguments.trim().is_empty() { Err(usage(command)) } else { fitting(arguments) }
+}
+
+/// The new topic, if one is given; `-` is none.
+fn topic(arguments: &str) -> Option<String> {
+    match arguments {
+        "" => None,
+        "-" => Some(String::new()),
+        text => Some(text.to_owned()),
+    }
 }
 
 fn passwd(arguments: &str) -> Result<Typed, String> {
@@ -175,6 +197,15 @@ mod tests {
             ("/msg Bob  psst, you ", r#"{"type":"whisper","to":"bob","text":"psst, you "}"#),
             ("/w bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
             ("/Whisper bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
+            ("/me  waves ", r#"{"type":"say","text":"waves ","action":true}"#),
+            ("/whois Bob", r#"{"type":"whois","username":"bob"}"#),
+            ("/away", r#"{"type":"away","text":""}"#),
+            ("/away at lunch ", r#"{"type":"away","text":"at lunch"}"#),
+            ("/back", r#"{"type":"away"}"#),
+            ("/topic", r#"{"type":"topic"}"#),
+            ("/topic fractions, page 12", r#"{"type":"topic","text":"fractions, page 12"}"#),
+            ("/topic -", r#"{"type":"topic","text":""}"#),
+            ("/r yes", r#"Ok(Reply("yes"))"#),
             ("/who", r#"{"type":"who"}"#),
             ("/help ", r#"{"type":"help"}"#),
             ("/passwd a b", r#"{"type":"passwd","old":"a","new":"b"}"#),
@@ -213,6 +244,10 @@ mod tests {
             ("/w", "usage: /msg <user> <text>"),
             ("/msg bob", "usage: /msg <user> <text>"),
             ("/msg bob  ", "usage: /msg <user> <text>"),
+            ("/me ", "usage: /me <text>"),
+            ("/r", "usage: /reply <text>"),
+            ("/whois", "usage: /whois <user>"),
+            ("/back to work", "usage: /back"),
             ("/who is there", "usage: /who"),
             ("/logout now", "usage: /logout"),
             ("/passwd one", "usage: /passwd, which"),

@@ -73,6 +73,10 @@ impl Input {
                     Ok(Typed::Request(request)) => self.request(request)?,
                     Ok(Typed::ChangePassword) if self.console.is_terminal() => self.change_password(None)?,
                     Ok(Typed::ChangePassword) => notice("from a pipe it is /passwd <old> <new>"),
+                    Ok(Typed::Reply(text)) => match self.session.people.last_whisper() {
+                        Some(to) => self.request(Request::Whisper { to, text })?,
+                        None => notice("nobody has whispered yet: /msg <user> <text> begins"),
+                    },
                     Ok(Typed::Leave) => return Flow::Continue(()),
                     Err(message) => notice(message),
                 },

@@ -12,6 +12,7 @@ mod console;
 mod error;
 mod input;
 mod login;
+mod people;
 mod reader;
 mod render;
 mod session;

@@ -125,13 +125,19 @@ impl<'a, W: Write> Reader<'a, W> {
                 self.event(message, from != me, Cue::Message);
                 self.acknowledge(from == me, id.as_deref());
             }
-            ServerMessage::Whisper { from, id, .. } => {
+            ServerMessage::Whisper { from, to, id, .. } => {
                 self.event(message, from != me, Cue::Private);
+                self.session.people.whispered(from, to, me);
                 self.acknowledge(from == me, id.as_deref());
             }
             ServerMessage::Joined { username, .. } => self.event(message, username != me, Cue::Login),
             ServerMessage::Left { username, .. } => self.event(message, username != me, Cue::Logout),
             ServerMessage::Notice { .. } => self.renderer.event(message, &mut self.shown),
+            ServerMessage::Topic { from, id, .. } => {
+                self.event(message, from != me, Cue::Message);
+                self.acknowledge(from == me, id.as_deref());
+            }
+            ServerMessage::Away(_) => self.renderer.event(message, &mut self.shown),
             ServerMessage::Reply(reply) => self.reply(reply),
             ServerMessage::Error { id, code, message } => {
                 let asked = id.as_deref().filter(|id| self.session.pending(id).is_some());

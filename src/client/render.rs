@@ -1,6 +1,9 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal.
 
-use crate::protocol::{AccountInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::protocol::{
+    AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
+    Whois,
+};
 use crate::sanitize;
 use jiff::{Timestamp, tz::TimeZone};
 use std::borrow::Cow;
@@ -30,12 +33,19 @@ impl Renderer {
     pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut String) {
         let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
         let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
-        online(&welcome.users, welcome.more, false, out);
+        online(&welcome.users, &[], welcome.more, false, out);
+        if let Some(topic) = &welcome.topic {
+            let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
+        }
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.
     pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut String) {
         match message {
+            ServerMessage::Message { time, from, text, action: true, .. } => {
+                let _ = write!(out, "[{}] * {} ", self.time(time), sanitize::line(from));
+                body(text, out);
+            }
             ServerMessage::Message { time, from, text, .. } => {
                 let _ = write!(out, "[{}] {}: ", self.time(time), sanitize::line(from));
                 body(text, out);
@@ -53,6 +63,15 @@ impl Renderer {
             ServerMessage::Left { username, reason, .. } => {
                 let _ = writeln!(out, "* {} left ({})", sanitize::line(username), reason_name(*reason));
             }
+            ServerMessage::Topic { from, text, .. } if text.is_empty() => {
+                let _ = writeln!(out, "* {} removed the topic", sanitize::line(from));
+            }
+            ServerMessage::Topic { from, text, .. } => {
+                let _ = writeln!(out, "* {} set the topic: {}", sanitize::line(from), sanitize::line(text));
+            }
+            ServerMessage::Away(away) => {
+                let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), self.away(away));
+            }
             _ => {}
         }
     }
@@ -60,9 +79,17 @@ impl Renderer {
     /// Appends what is shown of the reply to `request`.
     pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut String) {
         match (request, &reply.users) {
-            (Request::Who { after }, Some(UserList::Names(names))) => online(names, reply.more, after.is_some(), out),
+            (Request::Who { after }, Some(UserList::Names(names))) => {
+                online(names, &reply.away, reply.more, after.is_some(), out);
+            }
             (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
             _ => {}
+        }
+        if matches!(request, Request::Topic { .. }) {
+            self.topic(reply.topic.as_ref(), out);
+        }
+        if let Some(whois) = &reply.whois {
+            self.whois(whois, out);
         }
         if let Some(commands) = &reply.commands {
             help(commands, out);
@@ -87,6 +114,52 @@ impl Renderer {
         }
     }
 
+    /// Day and time of day here.
+    fn moment(&self, time: &str) -> String {
+        let here = time.parse::<Timestamp>().map(|timestamp| self.zone.to_datetime(timestamp));
+        here.map_or_else(|_| "an unknown time".into(), |here| here.strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
+    fn away(&self, away: &AwayInfo<'_>) -> String {
+        let since = self.moment(&away.since);
+        match &*away.text {
+            "" => format!("is away since {since}"),
+            text => format!("is away since {since}: {}", sanitize::line(text)),
+        }
+    }
+
+    fn topic(&self, topic: Option<&TopicInfo<'_>>, out: &mut String) {
+        let _ = match topic {
+            None => writeln!(out, "* there is no topic"),
+            Some(TopicInfo { text, by, time }) => {
+                let (text, by) = (sanitize::line(text), sanitize::line(by));
+                writeln!(out, "* topic: {text} (set by {by}, {})", self.moment(time))
+            }
+        };
+    }
+
+    fn whois(&self, whois: &Whois<'_>, out: &mut String) {
+        let name = sanitize::line(&whois.username);
+        let role = if whois.role == Role::Admin { "an administrator" } else { "a user" };
+        let _ = write!(out, "* {name} is {role}, ");
+        match &whois.since {
+            None => out.push_str("not online"),
+            Some(since) => {
+                let _ = write!(out, "online since {}", self.moment(since));
+            }
+        }
+        if whois.sessions > 1 {
+            let _ = write!(out, " with {} sessions", whois.sessions);
+        }
+        if let Some(seconds) = whois.idle_seconds {
+            let _ = write!(out, ", idle for {}", duration(seconds));
+        }
+        out.push('\n');
+        if let Some(away) = &whois.away {
+            let _ = writeln!(out, "* {name} {}", self.away(away));
+        }
+    }
+
     fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
         if name == self.me { "you".into() } else { sanitize::line(name) }
     }
@@ -108,6 +181,10 @@ fn done(request: &Request) -> Option<String> {
         Request::DeleteUser { username } => (username, "is deleted"),
         Request::Promote { username } => (username, "is an administrator now"),
         Request::Demote { username } => (username, "is no longer an administrator"),
+        Request::Away { text: Some(_) } => {
+            return Some("you are away; whoever whispers to you is told, and speaking ends it".into());
+        }
+        Request::Away { text: None } => return Some("you are back".into()),
         Request::Passwd { .. } => return Some("your password is changed".into()),
         Request::Shutdown => return Some("the server shuts down".into()),
         _ => return None,
@@ -126,8 +203,22 @@ fn body(text: &str, out: &mut String) {
     }
 }
 
-fn online(names: &[Cow<'_, str>], more: usize, continued: bool, out: &mut String) {
-    let safe: Vec<_> = names.iter().map(|name| sanitize::line(name)).collect();
+/// A length of time in the two largest of its units.
+fn duration(seconds: u64) -> String {
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut String) {
+    let shown = |name| match away.contains(name) {
+        true => format!("{} (away)", sanitize::line(name)),
+        false => sanitize::line(name).into_owned(),
+    };
+    let safe: Vec<_> = names.iter().map(shown).collect();
     let _ = match continued {
         true => writeln!(out, "* also online: {}", safe.join(", ")),
         false => writeln!(out, "* {} online: {}", names.len().saturating_add(more), safe.join(", ")),
@@ -227,6 +318,16 @@ mod tests {
             shown(r#"{"type":"notice","time":"2026-11-23T12:00:00.123Z","text":"the disk is full\n"}"#),
             "[17:30] * the server says: the disk is full␊\n"
         );
+        let action =
+            r#"{"type":"message","seq":1,"time":"x","from":"bob","room":"general","text":"waves","action":true}"#;
+        assert_eq!(shown(action), "[--:--] * bob waves\n");
+        let topic = |text| format!(r#"{{"type":"topic","seq":1,"time":"x","from":"bob","text":"{text}"}}"#);
+        assert_eq!(shown(&topic("fractions")), "* bob set the topic: fractions\n");
+        assert_eq!(shown(&topic("")), "* bob removed the topic\n");
+        let away =
+            |text| format!(r#"{{"type":"away","username":"bob","text":"{text}","since":"2026-11-23T12:00:00Z"}}"#);
+        assert_eq!(shown(&away("lunch")), "* bob is away since 2026-11-23 17:30: lunch\n");
+        assert_eq!(shown(&away("")), "* bob is away since 2026-11-23 17:30\n");
         assert_eq!(shown(r#"{"type":"pong"}"#), "");
     }
 
@@ -280,6 +381,27 @@ mod tests {
                 r#"{"ok":true,"users":[{"username":"admin","role":"admin","online":true},{"username":"eve","role":"user","online":false,"banned":true,"muted":true}]}"#
             ),
             "  admin  admin  online\n  eve    user   -, banned, muted\n"
+        );
+        let whois = |rest| format!(r#"{{"ok":true,"whois":{{"username":"eve","role":"user",{rest}}}}}"#);
+        let ask = Request::Whois { username: name() };
+        assert_eq!(answered(&ask, &whois(r#""sessions":0"#)), "* eve is a user, not online\n");
+        assert_eq!(
+            answered(
+                &ask,
+                &whois(
+                    r#""sessions":2,"since":"2026-11-23T12:00:00.123Z","idle_seconds":7500,"away":{"username":"eve","text":"\u001b]lunch","since":"x"}"#
+                )
+            ),
+            "* eve is a user, online since 2026-11-23 12:00 with 2 sessions, idle for 2 h 5 min\n\
+             * eve is away since an unknown time: ␛]lunch\n"
+        );
+        let topic = r#"{"ok":true,"topic":{"text":"fractions","by":"bob","time":"2026-11-23T12:00:00.123Z"}}"#;
+        let ask = Request::Topic { text: None };
+        assert_eq!(answered(&ask, topic), "* topic: fractions (set by bob, 2026-11-23 12:00)\n");
+        assert_eq!(answered(&ask, r#"{"ok":true}"#), "* there is no topic\n");
+        assert_eq!(
+            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b"],"away":["b"]}"#),
+            "* 2 online: a, b (away)\n"
         );
         assert_eq!(
             answered(

@@ -1,6 +1,7 @@
 //! What the threads of one session share: requests under way, and how it is left.
 
 use super::ClientError;
+use super::people::People;
 use super::wire::Wire;
 use crate::protocol::{ErrorCode, Request};
 use crate::sync::lock;
@@ -20,6 +21,8 @@ const GOODBYE_WAIT: Duration = Duration::from_secs(5);
 pub(super) struct Session {
     /// The account's name, as the server says it.
     pub(super) me: String,
+    /// What is remembered of the others.
+    pub(super) people: People,
     /// The connection.
     pub(super) wire: Arc<Wire>,
     ids: Ids,
@@ -75,6 +78,7 @@ impl Session {
     pub(super) fn new(me: String, wire: Arc<Wire>) -> Result<Self, ClientError> {
         Ok(Self {
             me,
+            people: People::default(),
             wire,
             ids: Ids::new()?,
             leaving: AtomicBool::new(false),

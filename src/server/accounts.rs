@@ -1,5 +1,6 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
+use super::attention::Attention;
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
 use super::rate::Rate;
 use crate::files;
@@ -71,9 +72,15 @@ pub(super) struct Standing {
     state: Mutex<State>,
     /// How much it may still say.
     pub(super) rate: Rate,
+    /// Whether its owner is there.
+    pub(super) attention: Attention,
 }
 
 impl Standing {
+    fn new(state: State) -> Self {
+        Self { state: Mutex::new(state), rate: Rate::new(), attention: Attention::default() }
+    }
+
     /// What holds now.
     pub(super) fn state(&self) -> State {
         *lock(&self.state)
@@ -397,8 +404,7 @@ impl Accounts {
     }
 
     fn account(&self, password: StoredPassword, state: State) -> Account {
-        let standing = Standing { state: Mutex::new(state), rate: Rate::new() };
-        Account { password, state, standing: Arc::new(standing) }
+        Account { password, state, standing: Arc::new(Standing::new(state)) }
     }
 }
 
@@ -435,10 +441,7 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
 
 /// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
 pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
-    let account = |password, state| {
-        let standing = Standing { state: Mutex::new(state), rate: Rate::new() };
-        Account { password, state, standing: Arc::new(standing) }
-    };
+    let account = |password, state| Account { password, state, standing: Arc::new(Standing::new(state)) };
     let entries = parse(text)?.into_iter().map(|(name, state, password)| (name, account(password, state)));
     Ok(render(&entries.collect()))
 }

@@ -1,12 +1,12 @@
 //! The requests of a client that is logged in.
 
-use super::Server;
 use super::accounts::AccountError;
 use super::admin::{self, Admin};
 use super::rate::TooFast;
 use super::reader::Flow;
 use super::session::Session;
 use super::timeline::{AppendError, Audience};
+use super::{Server, people, topic};
 use crate::protocol::{
     COMMANDS, ErrorCode, GENERAL, LINE_BYTES_MAX, Reason, Reply, Request, RequestId, Role, Secret, ServerMessage,
     TEXT_CHARS_MAX, UserList, Username,
@@ -17,8 +17,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What of a line is left for everything but a list: longer than any such line without its list.
-const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1024;
+/// What of a line is left for a list: any such line without its list, a topic of four-byte characters in it, is
+/// shorter than the rest.
+const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 2048;
 
 /// Why a request isn't carried out.
 #[derive(Debug)]
@@ -131,12 +132,19 @@ fn perform(
     request: Request,
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
+    if !matches!(request, Request::Ping | Request::Pong) {
+        session.standing.attention.heard(Instant::now());
+    }
     #[cfg(feature = "fault-injection")]
     super::fault::strike(server, id);
     match request {
-        Request::Say { room, text } => say(server, session, id, room.as_deref(), &text),
+        Request::Say { room, text, action } => say(server, session, id, room.as_deref(), &text, action),
         Request::Whisper { to, text } => whisper(server, session, id, &to, &text),
         Request::Who { after } => Ok(who(server, after.as_deref())),
+        Request::Whois { username } => people::whois(server, &username),
+        Request::Away { text } => people::away(session, text.as_deref()),
+        Request::Topic { text: None } => Ok(topic::ask(server)),
+        Request::Topic { text: Some(text) } => topic::set(server, session, id, &text),
         Request::Help => Ok(help(session.standing.state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => logout(server, session),
@@ -167,7 +175,7 @@ fn perform(
 
 /// Whether this session may ask for this now.
 fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), Refusal> {
-    use Request::{Help, Logout, Passwd, Ping, Pong, Say, Whisper};
+    use Request::{Away, Help, Logout, Passwd, Ping, Pong, Say, Topic, Whisper};
     let state = session.standing.state();
     let always = matches!(request, Passwd { .. } | Ping | Pong | Help | Logout);
     if !always && state.must_change_password {
@@ -177,7 +185,8 @@ fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), R
     if request.is_for_admins() && state.role != Role::Admin {
         return Err(refuse(ErrorCode::NotAdmin, "only administrators may do that"));
     }
-    if matches!(request, Say { .. } | Whisper { .. }) {
+    // Why somebody is away is read by others too.
+    if matches!(request, Say { .. } | Whisper { .. } | Topic { text: Some(_) } | Away { text: Some(_) }) {
         if server.shutdown.requested() {
             return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
         }
@@ -202,24 +211,27 @@ fn say(
     id: Option<&RequestId>,
     room: Option<&str>,
     text: &str,
+    action: bool,
 ) -> Result<Answer, Refusal> {
     if room.is_some_and(|room| room != GENERAL) {
         return Err(refuse(ErrorCode::BadRequest, format!("there is one room, `{GENERAL}`")));
     }
+    check_text(text)?;
     let event = |seq, time: String| ServerMessage::Message {
         seq,
         time: time.into(),
         from: session.name.as_str().into(),
         room: GENERAL.into(),
         text: text.into(),
+        action,
         id: id.map(|id| id.as_str().into()),
     };
-    speak(server, session, text, Audience::Everyone, event)
+    speak(server, session, Audience::Everyone, event)
 }
 
 fn whisper(
     server: &Server,
-    session: &Session,
+    session: &Arc<Session>,
     id: Option<&RequestId>,
     to: &str,
     text: &str,
@@ -228,6 +240,7 @@ fn whisper(
     if !lock(server.room.registry()).is_online(to.as_str()) {
         return Err(refuse(ErrorCode::UnknownUser, format!("{to} is not online: /who shows who is")));
     }
+    check_text(text)?;
     let event = |seq, time: String| ServerMessage::Whisper {
         seq,
         time: time.into(),
@@ -237,25 +250,18 @@ fn whisper(
         id: id.map(|id| id.as_str().into()),
     };
     let pair = Audience::Pair(Box::new((session.name.clone(), to.clone())));
-    speak(server, session, text, pair, event)
+    let answer = speak(server, session, pair, event)?;
+    people::tell_if_away(server, session, &to);
+    Ok(answer)
 }
 
-/// Says something to the room if it may be said.
-fn speak<'a>(
+/// Says something to the room if it may be said. Who speaks is there.
+pub(super) fn speak<'a>(
     server: &Server,
     session: &Session,
-    text: &str,
     audience: Audience,
     event: impl FnOnce(u64, String) -> ServerMessage<'a>,
 ) -> Result<Answer, Refusal> {
-    let too_long = || refuse(ErrorCode::TooLong, format!("a message has at most {TEXT_CHARS_MAX} characters"));
-    if text.is_empty() {
-        return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));
-    }
-    // Counted only where it could be too long.
-    if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
-        return Err(too_long());
-    }
     match session.standing.rate.take(server.limits.message_rate(), Instant::now()) {
         Ok(()) => {}
         Err(TooFast::Wait(wait)) => {
@@ -271,16 +277,34 @@ fn speak<'a>(
             refuse(ErrorCode::Internal, "the server can't write to its disk: this was not said, try again")
         }
     })?;
+    session.standing.attention.back(Instant::now());
     Ok(Answer::Event)
+}
+
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.is_empty() {
+        return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));
+    }
+    // Counted only where it could be too long.
+    if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
+        return Err(too_long());
+    }
+    Ok(())
+}
+
+fn too_long() -> Refusal {
+    refuse(ErrorCode::TooLong, format!("a message has at most {TEXT_CHARS_MAX} characters"))
 }
 
 fn who(server: &Server, after: Option<&str>) -> Answer {
     let registry = lock(server.room.registry());
-    let names = fit(registry.names(after).cloned(), name_bytes);
+    // Any of them may be listed as away too.
+    let names = fit(registry.names(after).cloned(), |name| 2 * name_bytes(name));
     let more = registry.names(after).count() - names.len();
     drop(registry);
-    let users = names.iter().map(|name| name.to_string().into()).collect();
-    Answer::Reply(Box::new(Reply { users: Some(UserList::Names(users)), more, ..Reply::default() }))
+    let users: Vec<Cow<'_, str>> = names.iter().map(|name| name.to_string().into()).collect();
+    let away = users.iter().filter(|name| people::is_away(server, name)).cloned().collect();
+    Answer::Reply(Box::new(Reply { users: Some(UserList::Names(users)), away, more, ..Reply::default() }))
 }
 
 fn help(role: Role) -> Answer {

@@ -54,6 +54,11 @@ impl Folder {
         self.path.join("tokens.jsonl")
     }
 
+    /// What the room talks about.
+    pub(super) fn topic(&self) -> PathBuf {
+        self.path.join("topic.json")
+    }
+
     /// The audit log.
     pub(super) fn audit(&self) -> PathBuf {
         self.path.join("audit.jsonl")

@@ -205,6 +205,7 @@ impl<'a> Stranger<'a> {
             users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
             more: arrived.more,
             must_change_password: session.standing.state().must_change_password,
+            topic: server.topic.now(),
             gap: arrived.first.is_some(),
             first: arrived.first,
             id: id.map(|id| id.as_str().into()),
@@ -287,6 +288,8 @@ fn check_password(
     permit: impl FnOnce() -> Result<(), Duration>,
 ) -> Result<Credentials, LoginError> {
     let Checked { standing, generation } = server.accounts.check(name, password, permit)?;
+    // Whoever types a password is there. A token is sent by a client that comes back by itself.
+    standing.attention.back(Instant::now());
     let (token, token_id) = Tokens::make();
     Ok(Credentials { name: name.clone(), standing, token, token_id, new: Some(generation) })
 }

@@ -6,6 +6,7 @@ mod accept;
 mod accounts;
 mod admin;
 pub mod args;
+mod attention;
 mod audit;
 mod banner;
 mod commands;
@@ -21,6 +22,7 @@ mod lobby;
 pub mod logging;
 mod notices;
 mod passwords;
+mod people;
 mod rate;
 mod reader;
 mod registry;
@@ -33,6 +35,7 @@ mod throttle;
 mod timeline;
 mod token_file;
 mod tokens;
+mod topic;
 mod users;
 
 use crate::identity::{self, Identity};
@@ -59,6 +62,7 @@ use std::time::{Duration, Instant};
 use strangers::Strangers;
 use throttle::Throttle;
 use tokens::Tokens;
+use topic::Topic;
 
 /// Why the server can't start, or ended other than it should.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ struct Server {
     tokens: Tokens,
     throttle: Mutex<Throttle>,
     audit: Audit,
+    topic: Topic,
     acceptor: TlsAcceptor,
     strangers: Strangers,
     /// Session threads.
@@ -158,6 +163,7 @@ fn build(
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
     let tokens = Tokens::open(&folder.tokens(), Timestamp::now(), generation).map_err(ServerError::Folder)?;
+    let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(args.live.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {
@@ -167,6 +173,7 @@ fn build(
         tokens,
         throttle: Mutex::default(),
         audit,
+        topic,
         acceptor,
         strangers: Strangers::default(),
         sessions: Gate::default(),

@@ -3,6 +3,7 @@
 use super::session::Session;
 use crate::protocol::Username;
 use crate::sync::Arc;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// How many sessions an account may have; for a further one the oldest makes way.
@@ -11,7 +12,16 @@ pub(super) const SESSIONS_PER_ACCOUNT_MAX: usize = 5;
 /// Every account that has a session. Never blocks on a socket: it only knows sessions, it doesn't use them.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    online: BTreeMap<Username, Vec<Arc<Session>>>,
+    online: BTreeMap<Username, Presence>,
+}
+
+/// One account that is online.
+#[derive(Debug)]
+struct Presence {
+    /// When its first session began.
+    since: Timestamp,
+    /// Oldest first; never empty.
+    sessions: Vec<Arc<Session>>,
 }
 
 /// What an arrival changed.
@@ -26,7 +36,8 @@ pub(super) struct Arrival {
 impl Registry {
     /// Adds a session.
     pub(super) fn join(&mut self, session: &Arc<Session>) -> Arrival {
-        let sessions = self.online.entry(session.name.clone()).or_default();
+        let new = || Presence { since: Timestamp::now(), sessions: Vec::new() };
+        let sessions = &mut self.online.entry(session.name.clone()).or_insert_with(new).sessions;
         let first = sessions.is_empty();
         let full = sessions.len() >= SESSIONS_PER_ACCOUNT_MAX;
         let evicted = full.then(|| sessions.remove(0));
@@ -36,7 +47,7 @@ impl Registry {
 
     /// Removes a session. True when it was there and the account's last.
     pub(super) fn leave(&mut self, session: &Session) -> bool {
-        let Some(sessions) = self.online.get_mut(&session.name) else { return false };
+        let Some(Presence { sessions, .. }) = self.online.get_mut(&session.name) else { return false };
         let before = sessions.len();
         sessions.retain(|other| other.id != session.id);
         let last = sessions.is_empty() && before > 0;
@@ -48,12 +59,17 @@ impl Registry {
 
     /// Removes an account's sessions and returns them.
     pub(super) fn leave_all(&mut self, name: &str) -> Vec<Arc<Session>> {
-        self.online.remove(name).unwrap_or_default()
+        self.online.remove(name).map(|presence| presence.sessions).unwrap_or_default()
     }
 
     /// Whether an account has a session.
     pub(super) fn is_online(&self, name: &str) -> bool {
         self.online.contains_key(name)
+    }
+
+    /// How many sessions an account has, and since when it is online; None when it isn't.
+    pub(super) fn presence(&self, name: &str) -> Option<(usize, Timestamp)> {
+        self.online.get(name).map(|presence| (presence.sessions.len(), presence.since))
     }
 
     /// The names online, sorted, from the one after `after`.
@@ -63,6 +79,6 @@ impl Registry {
 
     /// Every session.
     pub(super) fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
-        self.online.values().flatten()
+        self.online.values().flat_map(|presence| &presence.sessions)
     }
 }

@@ -313,6 +313,7 @@ mod tests {
             from: "ada".into(),
             room: GENERAL.into(),
             text: text.into(),
+            action: false,
             id: None,
         }
     }

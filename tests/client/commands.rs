@@ -155,3 +155,49 @@ fn a_one_time_password_is_shown_to_the_administrator_and_changed_by_its_user() {
     assert_eq!(bob.event("message", "ada")["text"], "at last");
     server.login_with("ada", "a-long-enough-one");
 }
+
+#[test]
+fn what_people_do_where_they_are_and_what_it_is_about() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut root = Terminal::join(&server, ADMIN);
+    root.type_line("/topic fractions, page 12");
+    root.stdout.wait_for("set the topic: fractions, page 12");
+    let mut ada = Terminal::join(&server, "ada");
+    ada.stdout.wait_for("topic: fractions, page 12");
+    ada.type_line("/me waves");
+    ada.stdout.wait_for("* ada waves");
+    assert_eq!(bob.event("message", "ada")["action"], true);
+    ada.type_line("/away at lunch");
+    ada.stdout.wait_for("you are away");
+    root.type_line("/whois ada");
+    root.stdout.wait_for(": at lunch");
+    root.type_line("/msg ada are you there?");
+    root.stdout.wait_for("ada is away since");
+    ada.type_line("/back");
+    ada.stdout.wait_for("you are back");
+    ada.type_line("/topic mine");
+    ada.stderr.wait_for("administrators");
+    root.type_line("/topic -");
+    ada.stdout.wait_for("removed the topic");
+}
+
+#[test]
+fn a_reply_goes_to_the_other_party_of_the_last_whisper() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Terminal::join(&server, "ada");
+    ada.type_line("/r to nobody yet");
+    ada.stderr.wait_for("nobody has whispered yet");
+    bob.ask(serde_json::json!({"type": "whisper", "to": "ada", "text": "psst"}));
+    ada.stdout.wait_for("psst");
+    ada.type_line("/reply yes?");
+    assert_eq!(bob.event("whisper", "ada")["text"], "yes?");
+    ada.type_line("/msg root and you");
+    ada.stderr.wait_for("not online");
+    let mut root = server.admin();
+    ada.type_line("/msg root and you");
+    root.event("whisper", "ada");
+    ada.type_line("/r also to whom one wrote oneself");
+    assert_eq!(root.event("whisper", "ada")["text"], "also to whom one wrote oneself");
+}

@@ -306,7 +306,7 @@ impl Peer {
     #[track_caller]
     fn check(&mut self, line: &Value) {
         assert!(line["type"].is_string(), "a line without a type: {line}");
-        if !["message", "whisper", "joined", "left"].iter().any(|kind| line["type"] == *kind) {
+        if !["message", "whisper", "joined", "left", "topic"].iter().any(|kind| line["type"] == *kind) {
             return;
         }
         let seq = line["seq"].as_u64().unwrap_or_else(|| panic!("no seq: {line}"));

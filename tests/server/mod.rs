@@ -13,6 +13,7 @@ mod logout_user;
 mod message;
 mod network;
 mod offline_accounts;
+mod people;
 mod requests;
 mod resume;
 mod secrets;

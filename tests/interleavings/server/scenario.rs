@@ -90,6 +90,7 @@ fn speak(room: &Arc<Room>, session: &Arc<Session>, to: &Username) {
             from: from.into(),
             room: "general".into(),
             text: number.to_string().into(),
+            action: false,
             id: None,
         };
         room.say(Audience::Everyone, message).unwrap();

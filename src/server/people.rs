@@ -1,0 +1,75 @@
+//! The requests about people: who somebody is, whether they are there.
+
+use super::Server;
+use super::accounts::Standing;
+use super::attention::Away;
+use super::commands::{Answer, Refusal, existing_user, refuse};
+use super::session::Session;
+use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
+use crate::sync::lock;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Who an account is. Nobody is told from where it comes.
+pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> {
+    let name = existing_user(server, username)?;
+    let standing = server.accounts.standing(name.as_str());
+    let presence = lock(server.room.registry()).presence(name.as_str());
+    let idle = standing.as_ref().and_then(|standing| standing.attention.idle(Instant::now()));
+    let away = standing.as_ref().and_then(|standing| away_info(name.as_str(), standing));
+    let whois = Whois {
+        username: name.to_string().into(),
+        role: standing.map_or_else(Default::default, |standing| standing.state().role),
+        sessions: presence.map_or(0, |(sessions, _)| sessions),
+        since: presence.map(|(_, since)| format_time(since).into()),
+        idle_seconds: idle.filter(|_| presence.is_some()).map(|idle| idle.as_secs()),
+        away,
+    };
+    Ok(Answer::Reply(Box::new(Reply { whois: Some(whois), ..Reply::default() })))
+}
+
+/// Goes away with these words, or comes back.
+pub(super) fn away(session: &Session, text: Option<&str>) -> Result<Answer, Refusal> {
+    match text {
+        Some(text) => {
+            check_note(text)?;
+            session.standing.attention.leave(text);
+        }
+        None => session.standing.attention.back(Instant::now()),
+    }
+    Ok(Answer::Reply(Box::default()))
+}
+
+/// Whether an account's owner said so.
+pub(super) fn is_away(server: &Server, name: &str) -> bool {
+    server.accounts.standing(name).is_some_and(|standing| standing.attention.away().is_some())
+}
+
+/// Tells a session that whoever it whispered to is away. Beside the event: it must fit a line, and the words are for
+/// nobody else.
+pub(super) fn tell_if_away(server: &Server, session: &Arc<Session>, to: &Username) {
+    let standing = server.accounts.standing(to.as_str());
+    if let Some(away) = standing.and_then(|standing| away_info(to.as_str(), &standing)).filter(|_| *to != session.name)
+    {
+        server.room.delivery().send(session, &ServerMessage::Away(away).encode());
+    }
+}
+
+/// Whether this may stand as a topic or a word on why one is away.
+pub(super) fn check_note(text: &str) -> Result<(), Refusal> {
+    if text.chars().count() > NOTE_CHARS_MAX {
+        return Err(refuse(
+            ErrorCode::TooLong,
+            format!("that has at most {NOTE_CHARS_MAX} characters: nothing changed"),
+        ));
+    }
+    if text.contains(char::is_control) {
+        return Err(refuse(ErrorCode::BadRequest, "that must be one line, without control characters"));
+    }
+    Ok(())
+}
+
+fn away_info(name: &str, standing: &Standing) -> Option<AwayInfo<'static>> {
+    let Away { text, since } = standing.attention.away()?;
+    Some(AwayInfo { username: name.to_owned().into(), text: text.to_string().into(), since: format_time(since).into() })
+}
