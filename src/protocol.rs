@@ -117,6 +117,8 @@ pub enum Request {
     },
     /// Admin: ends the server.
     Shutdown,
+    /// Admin: takes the server's configuration, certificate and message of the day anew.
+    Reload,
     /// Admin: ends every session of an account and keeps it out.
     Ban {
         /// The account's name.
@@ -328,6 +330,9 @@ pub struct Welcome<'a> {
     /// With `gap`: the first seq that the replay starts from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,
+    /// The message of the day, if there is one. It may have several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motd: Option<Cow<'a, str>>,
     /// The login's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
@@ -362,6 +367,9 @@ pub struct Reply<'a> {
     /// To `add_user` without a password, and to `reset_password`: the one-time password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// To `reload`: what an administrator should know about it, one sentence each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Vec<Cow<'a, str>>>,
 }
 
 /// The `users` of a reply.
@@ -572,7 +580,9 @@ impl Request {
             Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } => false,
             Self::Topic { text: Some(_) } => true,
             Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,
-            Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown => true,
+            Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown | Self::Reload => {
+                true
+            }
             Self::Ban { .. } | Self::Unban { .. } | Self::Mute { .. } | Self::Unmute { .. } => true,
             Self::ResetPassword { .. } | Self::DeleteUser { .. } | Self::Promote { .. } | Self::Demote { .. } => true,
         }
@@ -773,6 +783,7 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/deluser <user>", "delete an account", true),
     command("/promote <user>", "make a user an administrator", true),
     command("/demote <user>", "make an administrator a user", true),
+    command("/reload", "take configuration, certificate and message of the day anew", true),
     command("/shutdown", "end the server", true),
 ];
 

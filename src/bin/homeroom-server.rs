@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         }
     };
     logging::start(config.args.live.log_level);
-    match server::run(&config) {
+    match server::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("homeroom-server: {e}");

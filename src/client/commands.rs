@@ -57,6 +57,7 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
         "promote" => for_user("/promote", arguments, |username| Request::Promote { username }),
         "demote" => for_user("/demote", arguments, |username| Request::Demote { username }),
+        "reload" => alone("/reload", arguments, Typed::Request(Request::Reload)),
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
         _ => Err(unknown(&name)),
     }
@@ -226,6 +227,7 @@ mod tests {
             ("/deluser eve", r#"{"type":"delete_user","username":"eve"}"#),
             ("/promote eve", r#"{"type":"promote","username":"eve"}"#),
             ("/demote eve", r#"{"type":"demote","username":"eve"}"#),
+            ("/reload", r#"{"type":"reload"}"#),
             ("/shutdown", r#"{"type":"shutdown"}"#),
             ("", "Ok(Nothing)"),
             (" \t", "Ok(Nothing)"),

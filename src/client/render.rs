@@ -37,6 +37,10 @@ impl Renderer {
         if let Some(topic) = &welcome.topic {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
+        if let Some(motd) = &welcome.motd {
+            out.push_str("* ");
+            body(motd, out);
+        }
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.
@@ -93,6 +97,9 @@ impl Renderer {
         }
         if let Some(commands) = &reply.commands {
             help(commands, out);
+        }
+        for sentence in reply.report.iter().flatten() {
+            let _ = writeln!(out, "* {}", sanitize::line(sentence));
         }
         if let Some(done) = done(request) {
             let _ = write!(out, "* {done}");

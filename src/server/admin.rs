@@ -53,6 +53,15 @@ impl<'a> Admin<'a> {
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
     }
 
+    /// Takes configuration, certificate and message of the day anew.
+    pub(super) fn reload(&self) -> Result<Answer, Refusal> {
+        self.server.audit.act("reload", &self.session.name, self.session.peer.ip(), None, None);
+        log::info!("{} reloads", self.session.name);
+        let failed = |e| refuse(ErrorCode::Internal, format!("nothing was reloaded, all is as before: {e}"));
+        let report = self.server.reload().map_err(failed)?.into_iter().map(Into::into).collect();
+        Ok(Answer::Reply(Box::new(Reply { report: Some(report), ..Reply::default() })))
+    }
+
     pub(super) fn logout_user(&self, username: &str) -> Result<Answer, Refusal> {
         let name = self.update("logout_user", username, None, State::end_tokens)?;
         let sessions = self.log_out(&name);

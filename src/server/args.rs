@@ -70,6 +70,9 @@ pub struct LiveArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = super::session::SLOW_DEADLINE.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub slow_deadline: u64,
+    /// What everyone is told at login, instead of what stands in motd.txt in the data folder
+    #[arg(long, value_name = "TEXT")]
+    pub motd: Option<String>,
     /// How much is logged [default: what RUST_LOG says, else info]
     #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS).map(to_level))]
     pub log_level: Option<LevelFilter>,

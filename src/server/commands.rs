@@ -64,7 +64,16 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
 
 /// Who may be listed in one line.
 pub(super) fn fit<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
-    let mut left = LIST_BYTES_MAX;
+    fit_beside(0, items, bytes)
+}
+
+/// Who may be listed in one line that must hold so many bytes of something else too.
+pub(super) fn fit_beside<T>(
+    other_bytes: usize,
+    items: impl IntoIterator<Item = T>,
+    bytes: impl Fn(&T) -> usize,
+) -> Vec<T> {
+    let mut left = LIST_BYTES_MAX.saturating_sub(other_bytes);
     let fits = |item: &T| match left.checked_sub(bytes(item)) {
         Some(rest) => {
             left = rest;
@@ -78,6 +87,11 @@ pub(super) fn fit<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> u
 /// How many bytes a name takes in a JSON list: its quotes and a comma too.
 pub(super) fn name_bytes(name: &Username) -> usize {
     name.as_str().len() + 3
+}
+
+/// How many bytes a text takes as JSON.
+pub(super) fn json_bytes(text: &str) -> usize {
+    serde_json::to_string(text).map_or(0, |json| json.len())
 }
 
 /// A [`Refusal`].
@@ -156,6 +170,7 @@ fn perform(
             Ok(Answer::Shutdown)
         }
         Request::ListUsers { after } => Ok(admin::list_users(server, after.as_deref())),
+        Request::Reload => Admin::new(server, session).reload(),
         Request::AddUser { username, password, role } => {
             Admin::new(server, session).add_user(&username, password.as_ref(), role)
         }

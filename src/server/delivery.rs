@@ -95,6 +95,11 @@ impl Delivery {
         Ok(delivery)
     }
 
+    /// Gives couriers another deadline from their next errand on.
+    pub(super) fn set_slow_deadline(&self, deadline: Duration) {
+        self.slow_deadline_ms.store(deadline.as_millis() as u64, Ordering::Relaxed);
+    }
+
     /// Tells the postmen that the timeline has grown.
     pub(super) fn wake(&self) {
         for postman in &self.postmen {

@@ -64,6 +64,11 @@ impl Folder {
         self.path.join("audit.jsonl")
     }
 
+    /// The message of the day.
+    pub(super) fn motd(&self) -> PathBuf {
+        self.path.join("motd.txt")
+    }
+
     /// The bytes of `identity.p12`, which `make` makes if there is none.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! needs again.
 
 use super::accounts::{Checked, LoginError, Standing};
-use super::commands::{Refusal, fit, name_bytes, refuse};
+use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, refuse};
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT};
 use super::strangers::Stay;
@@ -18,6 +18,7 @@ use crate::protocol::{
 };
 use crate::sync::lock;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,7 +92,8 @@ impl<'a> Stranger<'a> {
         deadline: Instant,
     ) -> io::Result<()> {
         socket.set_nodelay(true)?;
-        let tls = Duplex::accept(&server.acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
+        let acceptor = lock(&server.identity).acceptor.clone();
+        let tls = Duplex::accept(&acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
         let mut stranger = Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new() };
         while let Some(line) = stranger.next_line()? {
             match Request::parse(&line) {
@@ -180,8 +182,10 @@ impl<'a> Stranger<'a> {
         let (ready, go) = std::sync::mpsc::sync_channel::<()>(1);
         spawn_session(server, &session, pending, go)?;
 
+        let motd = lock(&server.motd).clone();
+        let motd_bytes = motd.as_ref().map_or(0, |motd| json_bytes(motd));
         let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
-            fit(names, |name| name_bytes(name)).into_iter().cloned().collect()
+            fit_beside(motd_bytes, names, |name| name_bytes(name)).into_iter().cloned().collect()
         };
         let arrived = match server.room.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
@@ -208,6 +212,7 @@ impl<'a> Stranger<'a> {
             topic: server.topic.now(),
             gap: arrived.first.is_some(),
             first: arrived.first,
+            motd: motd.map(Cow::Owned),
             id: id.map(|id| id.as_str().into()),
         };
         server.room.delivery().send(&session, &ServerMessage::Welcome(welcome).encode());

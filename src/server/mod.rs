@@ -17,19 +17,23 @@ mod fault;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod identity;
 mod limits;
 mod lobby;
 pub mod logging;
+mod motd;
 mod notices;
 mod passwords;
 mod people;
 mod rate;
 mod reader;
 mod registry;
+mod reload;
 mod room;
 mod sequence;
 mod session;
 mod shutdown;
+mod signals;
 mod strangers;
 mod throttle;
 mod timeline;
@@ -38,17 +42,16 @@ mod tokens;
 mod topic;
 mod users;
 
-use crate::identity::{self, Identity};
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::Accounts;
-use args::{Args, Command, ConfigCommand};
+use args::{Command, ConfigCommand};
 use audit::Audit;
 use config::Config;
 use folder::Folder;
+use identity::InUse;
 use jiff::Timestamp;
 use limits::Limits;
-use native_tls::{Protocol, TlsAcceptor};
 use notices::Notices;
 use passwords::{Hasher, ROUNDS_DEFAULT};
 use room::Room;
@@ -81,14 +84,19 @@ pub enum ServerError {
 
 /// What all threads share.
 struct Server {
+    /// What a reload compares with. Held over a reload.
+    config: Mutex<Config>,
+    folder: Folder,
     limits: Limits,
+    motd: Mutex<Option<String>>,
     accounts: Accounts,
     room: Room,
     tokens: Tokens,
     throttle: Mutex<Throttle>,
     audit: Audit,
     topic: Topic,
-    acceptor: TlsAcceptor,
+    identity: Mutex<InUse>,
+    notices: Notices,
     strangers: Strangers,
     /// Session threads.
     sessions: Gate,
@@ -100,12 +108,12 @@ struct Server {
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn run(config: &Config) -> Result<(), ServerError> {
+pub fn run(config: Config) -> Result<(), ServerError> {
     let args = &config.args;
     if let Some(Command::Config(command)) = args.command {
         let told = match command {
-            ConfigCommand::Check => config::check(config),
-            ConfigCommand::Show => config::show(config),
+            ConfigCommand::Check => config::check(&config),
+            ConfigCommand::Show => config::show(&config),
         };
         return told.map_err(|e| system("print", &e));
     }
@@ -120,23 +128,25 @@ pub fn run(config: &Config) -> Result<(), ServerError> {
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        Some(Command::Config(_)) | None => serve(args, &folder, accounts),
+        Some(Command::Config(_)) | None => serve(config, folder, accounts),
     }
 }
 
-fn serve(args: &Args, folder: &Folder, accounts: Accounts) -> Result<(), ServerError> {
-    let listeners = accept::bind(&args.listen).map_err(ServerError::Listen)?;
+fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), ServerError> {
+    signals::hold_back_hangups()?;
+    let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
-    let Identity { tls, fingerprint } = open_identity(folder)?;
+    let identity = InUse::open(&folder).map_err(ServerError::Identity)?;
+    let fingerprint = identity.fingerprint;
     let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
     let (notices, posted) = notices::channel();
-    let server = build(args, folder, accounts, tls, notices)?;
+    let server = build(config, folder, accounts, identity, notices)?;
     notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
-    handle_signals(&server)?;
+    signals::handle(&server)?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, fingerprint, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
@@ -147,34 +157,35 @@ fn serve(args: &Args, folder: &Folder, accounts: Accounts) -> Result<(), ServerE
 }
 
 fn build(
-    args: &Args,
-    folder: &Folder,
+    config: Config,
+    folder: Folder,
     accounts: Accounts,
-    identity: native_tls::Identity,
+    identity: InUse,
     notices: Notices,
 ) -> Result<Arc<Server>, ServerError> {
-    // TLS 1.0 and 1.1 are forbidden by RFC 8996.
-    let acceptor = TlsAcceptor::builder(identity)
-        .min_protocol_version(Some(Protocol::Tlsv12))
-        .build()
-        .map_err(|e| ServerError::Identity(format!("the key of identity.p12 can't be used: {e}")))?;
+    let live = &config.args.live;
+    let motd = motd::read(live.motd.as_deref(), &folder.motd()).map_err(ServerError::Folder)?;
     let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
-    let audit = Audit::open(&folder.audit(), notices)
+    let audit = Audit::open(&folder.audit(), notices.clone())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
     let tokens = Tokens::open(&folder.tokens(), Timestamp::now(), generation).map_err(ServerError::Folder)?;
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
-    let slow_deadline = Duration::from_secs(args.live.slow_deadline);
+    let slow_deadline = Duration::from_secs(live.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     Ok(Arc::new(Server {
-        limits: Limits::new(&args.live),
+        limits: Limits::new(live),
+        config: Mutex::new(config),
+        folder,
+        motd: Mutex::new(motd),
         accounts,
         room,
         tokens,
         throttle: Mutex::default(),
         audit,
         topic,
-        acceptor,
+        identity: Mutex::new(identity),
+        notices,
         strangers: Strangers::default(),
         sessions: Gate::default(),
         next_session: 0.into(),
@@ -187,31 +198,12 @@ fn postmen() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
 }
 
-fn open_identity(folder: &Folder) -> Result<Identity, ServerError> {
-    let host = gethostname::gethostname().to_string_lossy().into_owned();
-    let make = || identity::make(&host, &banner::addresses()).map_err(|e| e.to_string());
-    let bytes = folder.identity(make).map_err(ServerError::Identity)?;
-    identity::read(&bytes).map_err(|e| ServerError::Identity(format!("identity.p12 can't be read: {e}")))
-}
-
 /// The one account of a first start.
 fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
     let failed = |what: &dyn fmt::Debug| ServerError::Folder(format!("can't make the account `admin`: {what:?}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
     let one_time = accounts.add(&name, None, Role::Admin, 0).map_err(|e| failed(&e))?;
     one_time.ok_or_else(|| failed(&"no password"))
-}
-
-/// Ctrl-C and SIGTERM end the server in good order; a second one at once.
-fn handle_signals(server: &Arc<Server>) -> Result<(), ServerError> {
-    let server = Arc::clone(server);
-    let handler = move || {
-        if !server.shutdown.request() {
-            std::process::exit(130);
-        }
-        log::info!("ending; once more to leave at once");
-    };
-    ctrlc::set_handler(handler).map_err(|e| ServerError::System(format!("can't handle signals: {e}")))
 }
 
 /// Says goodbye to everyone, under a deadline.

@@ -65,6 +65,11 @@ impl DataDir {
         segments
     }
 
+    /// A file's bytes.
+    pub(crate) fn read_bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.file(name)).unwrap()
+    }
+
     /// `users.json` as it is now.
     #[track_caller]
     pub(crate) fn users_json(&self) -> Value {

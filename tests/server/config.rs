@@ -6,7 +6,8 @@ use std::fs;
 use std::process::Command;
 
 /// What an option may be that has no default.
-const SAMPLES: [(&str, &str); 2] = [("listen", "[\"127.0.0.1:1\", \"[::1]:2\"]"), ("log-level", "\"warn\"")];
+const SAMPLES: [(&str, &str); 3] =
+    [("listen", "[\"127.0.0.1:1\", \"[::1]:2\"]"), ("motd", "\"hi\""), ("log-level", "\"warn\"")];
 
 /// The server on this folder, without the harness's own options.
 fn server(data: &DataDir) -> Command {

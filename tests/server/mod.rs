@@ -14,6 +14,7 @@ mod message;
 mod network;
 mod offline_accounts;
 mod people;
+mod reload;
 mod requests;
 mod resume;
 mod secrets;

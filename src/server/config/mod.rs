@@ -6,7 +6,7 @@
 mod file;
 mod report;
 
-use super::args::Args;
+use super::args::{Args, LIVE};
 use clap::builder::TypedValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
@@ -34,6 +34,8 @@ pub struct Config {
     /// The lines of `homeroom.toml` that hold, by the option's id.
     lines: BTreeMap<String, usize>,
     file: PathBuf,
+    /// The command line.
+    line: Vec<OsString>,
 }
 
 /// Why there is no configuration.
@@ -84,11 +86,26 @@ impl Config {
         // What the file says goes before the command line's words, where these and the environment are silent.
         let silent = |entry: &&Entry| !is_said(&said, &entry.id);
         let words = entries.iter().filter(silent).flat_map(Entry::words).map(OsString::from);
-        let line = line.iter().take(1).cloned().chain(words).chain(line.iter().skip(1).cloned());
-        let matches = Args::command().try_get_matches_from(line).map_err(usage)?;
+        let whole_line = line.iter().take(1).cloned().chain(words).chain(line.iter().skip(1).cloned());
+        let matches = Args::command().try_get_matches_from(whole_line).map_err(usage)?;
         let args = Args::from_arg_matches(&matches).map_err(usage)?;
         let lines = entries.iter().filter(silent).map(|entry| (entry.id.clone(), entry.line)).collect();
-        Ok(Self { args, matches, lines, file })
+        Ok(Self { args, matches, lines, file, line: line.to_owned() })
+    }
+
+    /// Reads everything anew. Only the file can have changed.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub(super) fn load_again(&self) -> Result<Self, ConfigError> {
+        Self::load(&self.line)
+    }
+
+    /// What can't be changed by a reload and is another than in `before`: the options' names, with their dashes.
+    pub(super) fn needs_restart(&self, before: &Self) -> Vec<String> {
+        let changed =
+            |option: &&Arg| option.get_help_heading() != Some(LIVE) && values(self, option) != values(before, option);
+        options().iter().filter(changed).map(|option| format!("--{}", key(option))).collect()
     }
 }
 

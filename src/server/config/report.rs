@@ -114,4 +114,10 @@ mod tests {
         let names = ["HOMEROOM_LISTN", "HOMEROOM_PASSWORD", "HOMEROOM_LISTEN", "PATH"].map(str::to_owned);
         assert_eq!(unknown_variables(&names), ["HOMEROOM_LISTN means nothing: did you mean HOMEROOM_LISTEN?"]);
     }
+
+    #[test]
+    fn what_a_reload_does_not_change_is_named() {
+        let (before, after) = (config(&["--ping-after", "5"]), config(&["--listen", "[::]:1", "--ping-after", "6"]));
+        assert_eq!(after.needs_restart(&before), ["--listen"]);
+    }
 }

@@ -1,0 +1,51 @@
+//! A reload: configuration, certificate and message of the day are read anew while everyone stays.
+//!
+//! SIGHUP and `/reload` ask for it. All of it is taken or nothing: whatever is broken is told, and what held before
+//! goes on.
+
+use super::config::Config;
+use super::identity::InUse;
+use super::{Server, logging, motd};
+use crate::sync::lock;
+use std::time::Duration;
+
+impl Server {
+    /// Reads everything anew. Gives what an administrator should know about it, one sentence each.
+    ///
+    /// # Errors
+    /// What is broken; then everything is as it was. The log and the administrators online have been told.
+    pub(super) fn reload(&self) -> Result<Vec<String>, String> {
+        // Held to the end: of two at once, the later one reads later.
+        let mut config = lock(&self.config);
+        let taken = self.take_anew(&mut config).inspect_err(|e| {
+            self.notices.tell_admins(format!("nothing was reloaded, all is as before: {e}"));
+        })?;
+        taken.iter().for_each(|sentence| log::info!("{sentence}"));
+        Ok(taken)
+    }
+
+    fn take_anew(&self, config: &mut Config) -> Result<Vec<String>, String> {
+        let new = config.load_again().map_err(|e| e.to_string().replace('\n', "; "))?;
+        let live = &new.args.live;
+        let motd = motd::read(live.motd.as_deref(), &self.folder.motd())?;
+        let identity = InUse::read(&self.folder)?;
+
+        let mut taken = vec!["the configuration is read anew".to_owned()];
+        self.limits.set(live);
+        self.room.delivery().set_slow_deadline(Duration::from_secs(live.slow_deadline));
+        logging::set_level(live.log_level);
+        if std::mem::replace(&mut *lock(&self.motd), motd.clone()) != motd {
+            taken.push("the message of the day has changed".into());
+        }
+        let fingerprint = identity.fingerprint;
+        if std::mem::replace(&mut *lock(&self.identity), identity).fingerprint != fingerprint {
+            taken.push(format!("the certificate is another: {fingerprint}"));
+        }
+        let later = new.needs_restart(config);
+        if !later.is_empty() {
+            taken.push(format!("only the next start takes {}", later.join(", ")));
+        }
+        *config = new;
+        Ok(taken)
+    }
+}
