@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// The pause after a round in a busy room is this part of the time that the round took. Longer ones were measured:
-/// they cost throughput and hardly saved CPU (docs/performance.md).
-const PAUSE_DIVISOR: u32 = 2;
+/// The pause after a round that brought so many events, in a busy room, is as long as the round was, and shorter in
+/// proportion for fewer: it pays where much comes meanwhile, and only costs throughput where little does. Measured
+/// in docs/performance.md.
+const PAUSE_EVENTS: u32 = 16;
 /// And it's never longer: nobody sees so little.
-const PAUSE_MAX: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_millis(15);
 /// Comings and goings are told at most so often, unless somebody says something meanwhile.
 const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -240,7 +241,8 @@ impl Rounds {
     /// A quiet room never waits: its next event finds the postman parked.
     fn pause(&self, round: Duration) {
         if self.shared.upto < self.delivery.timeline.head() {
-            thread::sleep((round / PAUSE_DIVISOR).min(PAUSE_MAX));
+            let events = (self.shared.upto - self.shared.after).min(PAUSE_EVENTS.into()) as u32;
+            thread::sleep((round * events / PAUSE_EVENTS).min(PAUSE_MAX));
         }
     }
 
