@@ -285,6 +285,8 @@ pub(super) fn speak<'a>(
         }
         Err(TooFast::Abuse) => return Ok(Answer::Abuse),
     }
+    // Before others hear it, and may ask.
+    session.standing.attention.back(Instant::now());
     server.room.say(audience, event).map_err(|e| match e {
         AppendError::TooLong => too_long(),
         AppendError::Sequence(e) => {
@@ -292,7 +294,6 @@ pub(super) fn speak<'a>(
             refuse(ErrorCode::Internal, "the server can't write to its disk: this was not said, try again")
         }
     })?;
-    session.standing.attention.back(Instant::now());
     Ok(Answer::Event)
 }
 
