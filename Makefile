@@ -15,6 +15,7 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
+.PHONY: man completions
 .PHONY: bench bench-quick bench-hot plot
 .PHONY: help run build install demo test ci soak fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
@@ -75,6 +76,15 @@ doc: ## check the documents, build the crate's into target/doc; a warning is an 
 
 sounds: ## make the sounds again (Python 3)
 	python3 sounds/make.py
+
+# Into MAN and COMPLETIONS, from the definitions of the command lines.
+MAN ?= $(or $(CARGO_TARGET_DIR),target)/man
+COMPLETIONS ?= $(or $(CARGO_TARGET_DIR),target)/completions
+man: dependencies ## write the manual pages of both programs into target/man (MAN=FOLDER)
+	$(CARGO) run --quiet --locked $(FEATURES) --example manual -- man '$(MAN)'
+
+completions: dependencies ## write completions for bash, zsh, fish, PowerShell into target/completions
+	$(CARGO) run --quiet --locked $(FEATURES) --example manual -- completions '$(COMPLETIONS)'
 
 # docs/performance.md says what the figures mean. Options: make bench ARGS="--stages rooms --restart".
 bench: build ## load the server and print what it costs; also as target/bench.json

@@ -5,6 +5,7 @@ mod commands;
 mod ends;
 mod first_login;
 mod hostile;
+mod manual;
 mod trust;
 
 use crate::harness::Finished;
