@@ -41,7 +41,7 @@ pub fn lines(text: &str, lines_max: usize) -> impl Iterator<Item = Cow<'_, str>>
 }
 
 /// Whether `c` is printed, takes its place, and changes nothing around it.
-fn is_harmless(c: char) -> bool {
+pub(crate) fn is_harmless(c: char) -> bool {
     !matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'                       // C0, DEL, C1
         | '\u{ad}'                                              // soft hyphen: there or not, as the terminal likes

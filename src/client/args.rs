@@ -1,5 +1,6 @@
 //! The client's command line.
 
+use super::look::ColourWish;
 use crate::link::{Fingerprint, Link};
 use crate::protocol::Username;
 use clap::Parser;
@@ -20,9 +21,22 @@ pub struct Args {
     /// Accept this certificate of the server and no other
     #[arg(long, value_name = "sha256:HEX")]
     pub fingerprint: Option<Fingerprint>,
-    /// Plain lines alone: no colours, no cursor movement
+    /// Plain lines alone, as from a pipe: no colours, no cursor movement
     #[arg(long)]
     pub plain: bool,
+    /// Show each event as it comes on the wire, one JSON object a line, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Colours on a terminal: auto (unless NO_COLOR is set), always, never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub color: ColourWish,
     /// Play no sounds
     #[arg(long)]
     pub no_sound: bool,

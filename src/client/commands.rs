@@ -69,7 +69,8 @@ fn command_name(rest: &str) -> String {
     rest[..end].to_ascii_lowercase()
 }
 
-fn is_known(name: &str) -> bool {
+/// Whether there is a command of this name, `/` left out.
+pub(super) fn is_known(name: &str) -> bool {
     const ALIASES: [&str; 4] = ["whisper", "w", "r", "quit"];
     ALIASES.contains(&name) || COMMANDS.iter().any(|command| command_name(&command.usage[1..]) == name)
 }

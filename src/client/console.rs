@@ -1,13 +1,15 @@
 //! Standard input and standard error: what is asked of the person in front of the client, or of the pipe.
 //!
-//! Standard output is the reader thread's alone. Prompts and what the client itself has to say go to standard
-//! error.
+//! Prompts and what the client itself has to say go to standard error; once a person's [`Terminal`] is open, above the
+//! line that is edited there.
 
 use super::ClientError;
+use super::terminal::{Setup, Terminal, screen};
 use crate::protocol::{LINE_BYTES_MAX, Secret};
-use crate::sync::Gate;
+use crate::sync::{Gate, lock};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long the client, when it ends, waits for a hidden prompt that is still open. To end earlier would leave
@@ -25,6 +27,10 @@ pub(super) struct Console {
     hidden: Gate,
     /// No more prompts are opened.
     closing: AtomicBool,
+    /// Where lines are edited, once that has begun.
+    editor: OnceLock<Terminal>,
+    /// A line that was no answer, and is still to be carried out.
+    put_back: Mutex<Option<String>>,
 }
 
 /// A line from standard input, without its end.
@@ -40,14 +46,33 @@ pub(super) enum TypedLine {
 
 /// Says something on standard error, marked as the client's own word.
 pub(super) fn notice(text: impl std::fmt::Display) {
-    // Nobody is left to be told that this failed.
-    let _ = writeln!(io::stderr(), "! {text}");
+    let line = format!("! {text}");
+    if !screen::notice(&line) {
+        // Nobody is left to be told that this failed.
+        let _ = writeln!(io::stderr(), "{line}");
+    }
 }
 
 impl Console {
     /// The process's own.
     pub(super) fn new() -> Self {
-        Self { terminal: io::stdin().is_terminal(), hidden: Gate::default(), closing: false.into() }
+        Self {
+            terminal: io::stdin().is_terminal(),
+            hidden: Gate::default(),
+            closing: false.into(),
+            editor: OnceLock::new(),
+            put_back: Mutex::default(),
+        }
+    }
+
+    /// From now on lines are edited, and what comes is shown above them.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn open_editor(&self, setup: Setup) -> Result<(), ClientError> {
+        // It's opened once.
+        let _ = self.editor.set(Terminal::open(setup)?);
+        Ok(())
     }
 
     /// Whether a person types.
@@ -60,7 +85,13 @@ impl Console {
     /// # Errors
     /// What the system says.
     pub(super) fn next_line(&self) -> io::Result<Option<TypedLine>> {
-        next_line(&mut io::stdin().lock())
+        if let Some(line) = lock(&self.put_back).take() {
+            return Ok(Some(TypedLine::Text(line)));
+        }
+        match self.editor.get() {
+            Some(editor) => editor.next_line().map(|line| line.map(TypedLine::Text)),
+            None => next_line(&mut io::stdin().lock()),
+        }
     }
 
     /// Asks for something that may be seen. From a pipe it's the next line.
@@ -104,13 +135,22 @@ impl Console {
         ClientError::NothingGiven { what }
     }
 
-    /// Asks for a yes; anything else is a no.
+    /// Asks for a yes; anything else is a no. Where lines are edited, one that is neither is carried out afterwards: it
+    /// may have been typed before the question.
     pub(super) fn confirm(&self, question: &str) -> bool {
-        let _ = write!(io::stderr(), "{question} [y/N] ");
-        match self.next_line() {
-            Ok(Some(TypedLine::Text(answer))) => matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"),
-            _ => false,
+        if self.editor.get().is_some() {
+            notice(format_args!("{question} [y/N]"));
+        } else {
+            let _ = write!(io::stderr(), "{question} [y/N] ");
         }
+        let Ok(Some(TypedLine::Text(answer))) = self.next_line() else { return false };
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => return true,
+            "n" | "no" | "" => {}
+            _ if self.editor.get().is_some() => *lock(&self.put_back) = Some(answer),
+            _ => {}
+        }
+        false
     }
 
     /// Whether a hidden prompt is open.

@@ -1,9 +1,10 @@
 //! The terminal client: `homeroom-client`.
 //!
-//! Four threads. The main thread becomes the reader: it alone reads from the server and writes to standard
-//! output. The stdin thread carries out what is typed, one line after the other. The writer thread sends, so that
-//! the reader never waits for a write. The sound thread plays. What the client itself has to say, refusals of
-//! what was typed among it, goes to standard error behind `! `.
+//! Four threads. The main thread becomes the reader: it alone reads from the server, and shows what comes. The stdin
+//! thread carries out what is typed, one line after the other. The writer thread sends, so that the reader never waits
+//! for a write. The sound thread plays. At a person's terminal a fifth edits the lines ([`terminal`]) and alone writes
+//! to standard output. What the client itself has to say, refusals of what was typed among it, begins with `! `; it goes
+//! to standard error where no line is edited.
 
 pub mod args;
 mod commands;
@@ -12,17 +13,23 @@ mod console;
 mod error;
 mod input;
 mod login;
+mod look;
+mod mention;
+mod page;
 mod people;
 mod reader;
 mod render;
 mod session;
 mod sound;
+mod terminal;
 mod trust;
 mod wire;
+mod wrap;
 
 pub use error::ClientError;
 pub use trust::KnownServersError;
 
+use crate::sanitize;
 use crate::sync::lock;
 use args::Args;
 use connect::Connected;
@@ -30,14 +37,17 @@ use console::Console;
 use input::{Input, Preliminaries};
 use jiff::tz::TimeZone;
 use login::{Credentials, LoggedIn};
+pub use look::ColourWish;
+use look::Look;
 use reader::Reader;
 use render::Renderer;
 use session::Session;
 use sound::Sounds;
-use std::io;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+use terminal::{Setup, screen};
 use trust::KnownServers;
 use wire::Wire;
 
@@ -72,7 +82,19 @@ pub fn run(args: &Args) -> Result<(), ClientError> {
     let sounds = if args.no_sound { Sounds::default() } else { Sounds::start(args.sounds.clone()) };
     let session = start_session(&welcome.username, connected)?;
     *lock(&current) = Some(Arc::clone(&session));
-    let mut reader = Reader::new(&session, renderer, sounds, io::stdout().lock());
+    let look = Look::choose(args.plain, args.json, args.color);
+    let _restore = screen::Restore;
+    let out: Box<dyn Write> = match look {
+        Look::Styled(style) => {
+            let history = Some(known.path().with_file_name("history"));
+            let title = format!("{} - homeroom {}", welcome.username, args.server.host);
+            let names = renderer.names();
+            console.open_editor(Setup { style, title: sanitize::line(&title).into_owned(), history, names })?;
+            Box::new(screen::Output)
+        }
+        Look::Plain | Look::Json => Box::new(io::stdout().lock()),
+    };
+    let mut reader = Reader::new(&session, renderer, look, sounds, out);
     reader.welcome(&welcome)?;
     let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
     let input = Input { session: Arc::clone(&session), console: Arc::clone(&console) };
@@ -100,7 +122,10 @@ fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session
         }
         // A hidden prompt sees Ctrl-C itself, and gives the terminal its echo back first.
         None if console.is_hiding() => {}
-        _ => std::process::exit(INTERRUPTED),
+        _ => {
+            screen::close();
+            std::process::exit(INTERRUPTED)
+        }
     };
     ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: e.to_string() })
 }

@@ -2,6 +2,8 @@
 
 use super::ClientError;
 use super::console::notice;
+use super::look::Look;
+use super::page::Page;
 use super::render::Renderer;
 use super::session::{Answer, Session};
 use super::sound::{Cue, Sounds};
@@ -9,6 +11,7 @@ use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
 use crate::protocol::{Reason, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
+use serde_json::{Value, json};
 use std::io::{ErrorKind, Write};
 
 /// Reads until the session is over. Everything that came before the end has then been shown.
@@ -19,7 +22,7 @@ pub(super) struct Reader<'a, W> {
     out: W,
     lines: LineReader,
     /// What is to be shown of what has come.
-    shown: String,
+    shown: Page,
     /// The answer that is to be handed on once all that came before it is shown.
     answered: Option<(String, Answer)>,
     /// The server has sent something that makes no sense; said once.
@@ -34,14 +37,14 @@ enum End {
 
 impl<'a, W: Write> Reader<'a, W> {
     /// Shows on `out` what comes for `session`.
-    pub(super) fn new(session: &'a Session, renderer: Renderer, sounds: Sounds, out: W) -> Self {
+    pub(super) fn new(session: &'a Session, renderer: Renderer, look: Look, sounds: Sounds, out: W) -> Self {
         Self {
             session,
             renderer,
             sounds,
             out,
             lines: LineReader::default(),
-            shown: String::new(),
+            shown: Page::new(look, &session.me),
             answered: None,
             complained: false,
         }
@@ -53,6 +56,7 @@ impl<'a, W: Write> Reader<'a, W> {
     /// Standard output can't be written to.
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
         self.renderer.welcome(welcome, &mut self.shown);
+        self.shown.wire(for_programs(welcome).as_bytes());
         self.show()
     }
 
@@ -106,7 +110,10 @@ impl<'a, W: Write> Reader<'a, W> {
             }
             match line {
                 Line::Whole(line) => match serde_json::from_slice(line) {
-                    Ok(message) => end = self.message(&message),
+                    Ok(message) => {
+                        self.wire(line, &message);
+                        end = self.message(&message);
+                    }
                     Err(_) => self.complain(),
                 },
                 Line::TooLong => self.complain(),
@@ -116,6 +123,13 @@ impl<'a, W: Write> Reader<'a, W> {
         self.lines = lines;
         self.show()?;
         Ok(end)
+    }
+
+    /// For programs: the line itself. What only keeps the connection alive is nobody's business.
+    fn wire(&mut self, line: &[u8], message: &ServerMessage<'_>) {
+        if !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
+            self.shown.wire(line);
+        }
     }
 
     fn message(&mut self, message: &ServerMessage<'_>) -> Option<End> {
@@ -195,9 +209,9 @@ impl<'a, W: Write> Reader<'a, W> {
 
     /// Writes what is to be shown, and only then lets whoever waits for an answer go on.
     fn show(&mut self) -> Result<(), ClientError> {
-        if !self.shown.is_empty() {
-            let written = self.out.write_all(self.shown.as_bytes()).and_then(|()| self.out.flush());
-            self.shown.clear();
+        let shown = self.shown.take();
+        if !shown.is_empty() {
+            let written = self.out.write_all(shown.as_bytes()).and_then(|()| self.out.flush());
             if let Err(e) = written {
                 self.session.end();
                 return Err(ClientError::Output(e));
@@ -208,4 +222,14 @@ impl<'a, W: Write> Reader<'a, W> {
         }
         Ok(())
     }
+}
+
+/// The welcome as a line of the wire, without the token: with that, whoever reads the output could log in.
+fn for_programs(welcome: &Welcome<'_>) -> String {
+    let mut line = json!({"type": "welcome"});
+    let fields = serde_json::to_value(welcome).ok();
+    if let (Some(line), Some(Value::Object(fields))) = (line.as_object_mut(), fields) {
+        line.extend(fields.into_iter().filter(|(name, _)| name != "token"));
+    }
+    line.to_string()
 }

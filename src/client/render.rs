@@ -1,70 +1,86 @@
-//! What is shown of what the server sends: plain lines, safe for a terminal.
+//! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
+use super::page::{CONTINUATION, Page, Speaker, YOU};
+use super::terminal::names::Names;
 use crate::protocol::{
     AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
     Whois,
 };
 use crate::sanitize;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Write;
+use std::sync::Arc;
 
-/// How many lines one message may take by its own line feeds.
-const MESSAGE_LINES_MAX: usize = 50;
-
-/// What stands before every further line of a message: it is as wide as the time, and no line that begins so can
-/// be taken for another message.
-const CONTINUATION: &str = "      | ";
+/// How many lines of the server's greeting are shown.
+const REMARK_LINES_MAX: usize = 50;
 
 /// Turns messages of the server into lines.
 #[derive(Debug)]
 pub(super) struct Renderer {
     me: String,
     zone: TimeZone,
+    /// The day of what was shown last; None: whatever day comes first.
+    day: Cell<Option<Date>>,
+    /// Who came by.
+    names: Arc<Names>,
 }
 
 impl Renderer {
     /// For the account `me`, with times in `zone`.
     pub(super) fn new(me: &str, zone: TimeZone) -> Self {
-        Self { me: me.to_owned(), zone }
+        let day = Cell::new(Some(zone.to_datetime(Timestamp::now()).date()));
+        Self { me: me.to_owned(), zone, day, names: Arc::default() }
+    }
+
+    /// The names that come by, kept up to date.
+    pub(super) fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
     }
 
     /// Appends what is shown of the welcome.
-    pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut String) {
+    pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
         let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
         let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
+        welcome.users.iter().for_each(|name| self.names.add(name));
         online(&welcome.users, &[], welcome.more, false, out);
         if let Some(topic) = &welcome.topic {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
         if let Some(motd) = &welcome.motd {
-            out.push_str("* ");
-            body(motd, out);
+            remark(motd, out);
         }
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.
-    pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut String) {
+    pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
         match message {
             ServerMessage::Message { time, from, text, action: true, .. } => {
-                let _ = write!(out, "[{}] * {} ", self.time(time), sanitize::line(from));
-                body(text, out);
+                self.names.add(from);
+                self.new_day(time, out);
+                out.said(&self.time(time), Speaker::Acts(&sanitize::line(from)), text);
             }
             ServerMessage::Message { time, from, text, .. } => {
-                let _ = write!(out, "[{}] {}: ", self.time(time), sanitize::line(from));
-                body(text, out);
+                self.names.add(from);
+                self.new_day(time, out);
+                out.said(&self.time(time), Speaker::Room(&sanitize::line(from)), text);
             }
             ServerMessage::Whisper { time, from, to, text, .. } => {
-                let _ = write!(out, "[{}] {} -> {} (whisper): ", self.time(time), self.party(from), self.party(to));
-                body(text, out);
+                self.names.add(from);
+                self.new_day(time, out);
+                out.said(&self.time(time), Speaker::Whisper(&self.party(from), &self.party(to)), text);
             }
             ServerMessage::Notice { time, text } => {
                 let _ = writeln!(out, "[{}] * the server says: {}", self.time(time), sanitize::line(text));
             }
-            ServerMessage::Joined { username, .. } => {
+            ServerMessage::Joined { time, username, .. } => {
+                self.names.add(username);
+                self.new_day(time, out);
                 let _ = writeln!(out, "* {} joined", sanitize::line(username));
             }
-            ServerMessage::Left { username, reason, .. } => {
+            ServerMessage::Left { time, username, reason, .. } => {
+                self.new_day(time, out);
                 let _ = writeln!(out, "* {} left ({})", sanitize::line(username), reason_name(*reason));
             }
             ServerMessage::Topic { from, text, .. } if text.is_empty() => {
@@ -81,12 +97,16 @@ impl Renderer {
     }
 
     /// Appends what is shown of the reply to `request`.
-    pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut String) {
+    pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
         match (request, &reply.users) {
             (Request::Who { after }, Some(UserList::Names(names))) => {
+                names.iter().for_each(|name| self.names.add(name));
                 online(names, &reply.away, reply.more, after.is_some(), out);
             }
-            (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
+            (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => {
+                accounts.iter().for_each(|account| self.names.add(&account.username));
+                table(accounts, out);
+            }
             _ => {}
         }
         if matches!(request, Request::Topic { .. }) {
@@ -106,7 +126,16 @@ impl Renderer {
             if let Some(password) = &reply.password {
                 let _ = write!(out, ", with the one-time password {}", sanitize::line(password.expose()));
             }
-            out.push('\n');
+            let _ = writeln!(out);
+        }
+    }
+
+    /// Appends a line with the day, if it isn't that of what was shown last.
+    fn new_day(&self, time: &str, out: &mut Page) {
+        let Ok(timestamp) = time.parse::<Timestamp>() else { return };
+        let day = self.zone.to_datetime(timestamp).date();
+        if self.day.replace(Some(day)).is_some_and(|before| before != day) {
+            let _ = writeln!(out, "* it is {}", day.strftime("%A, %Y-%m-%d"));
         }
     }
 
@@ -135,7 +164,7 @@ impl Renderer {
         }
     }
 
-    fn topic(&self, topic: Option<&TopicInfo<'_>>, out: &mut String) {
+    fn topic(&self, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
         let _ = match topic {
             None => writeln!(out, "* there is no topic"),
             Some(TopicInfo { text, by, time }) => {
@@ -145,12 +174,14 @@ impl Renderer {
         };
     }
 
-    fn whois(&self, whois: &Whois<'_>, out: &mut String) {
+    fn whois(&self, whois: &Whois<'_>, out: &mut Page) {
         let name = sanitize::line(&whois.username);
         let role = if whois.role == Role::Admin { "an administrator" } else { "a user" };
         let _ = write!(out, "* {name} is {role}, ");
         match &whois.since {
-            None => out.push_str("not online"),
+            None => {
+                let _ = write!(out, "not online");
+            }
             Some(since) => {
                 let _ = write!(out, "online since {}", self.moment(since));
             }
@@ -161,14 +192,14 @@ impl Renderer {
         if let Some(seconds) = whois.idle_seconds {
             let _ = write!(out, ", idle for {}", duration(seconds));
         }
-        out.push('\n');
+        let _ = writeln!(out);
         if let Some(away) = &whois.away {
             let _ = writeln!(out, "* {name} {}", self.away(away));
         }
     }
 
     fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        if name == self.me { "you".into() } else { sanitize::line(name) }
+        if name == self.me { YOU.into() } else { sanitize::line(name) }
     }
 }
 
@@ -199,14 +230,10 @@ fn done(request: &Request) -> Option<String> {
     Some(format!("{} {what}", sanitize::line(username)))
 }
 
-/// The text of a message, to the end of its last line.
-fn body(text: &str, out: &mut String) {
-    for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
-        if index > 0 {
-            out.push_str(CONTINUATION);
-        }
-        out.push_str(&line);
-        out.push('\n');
+/// What the server's owner has to say, to the end of its last line.
+fn remark(text: &str, out: &mut Page) {
+    for (index, line) in sanitize::lines(text, REMARK_LINES_MAX).enumerate() {
+        let _ = writeln!(out, "{}{line}", if index == 0 { "* " } else { CONTINUATION });
     }
 }
 
@@ -220,7 +247,7 @@ fn duration(seconds: u64) -> String {
     }
 }
 
-fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut String) {
+fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut Page) {
     let shown = |name| match away.contains(name) {
         true => format!("{} (away)", sanitize::line(name)),
         false => sanitize::line(name).into_owned(),
@@ -232,20 +259,20 @@ fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued:
     };
 }
 
-fn table(accounts: &[AccountInfo<'_>], out: &mut String) {
+fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
     let names: Vec<_> = accounts.iter().map(|account| sanitize::line(&account.username)).collect();
     let width = widest(&names);
     for (name, account) in names.iter().zip(accounts) {
         let role = if account.role == Role::Admin { "admin" } else { "user " };
         let _ = write!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
         for (_, mark) in [(account.banned, ", banned"), (account.muted, ", muted")].iter().filter(|(is, _)| *is) {
-            out.push_str(mark);
+            let _ = out.write_str(mark);
         }
-        out.push('\n');
+        let _ = writeln!(out);
     }
 }
 
-fn help(commands: &[CommandHelp<'_>], out: &mut String) {
+fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
     let usages: Vec<_> = commands.iter().map(|command| sanitize::line(&command.usage)).collect();
     let width = widest(&usages);
     for (usage, command) in usages.iter().zip(commands) {
@@ -274,23 +301,29 @@ fn reason_name(reason: Reason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::look::Look;
+
+    fn plain() -> Page {
+        Page::new(Look::Plain, "ada")
+    }
 
     /// What ada sees, five and a half hours east of Greenwich.
     fn shown(json: &str) -> String {
         let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds((5 * 60 + 30) * 60).unwrap());
         let renderer = Renderer::new("ada", zone);
-        let mut out = String::new();
+        renderer.day.set(None);
+        let mut out = plain();
         match serde_json::from_str(json).unwrap() {
             ServerMessage::Welcome(welcome) => renderer.welcome(&welcome, &mut out),
             message => renderer.event(&message, &mut out),
         }
-        out
+        out.take()
     }
 
     fn answered(request: &Request, json: &str) -> String {
-        let mut out = String::new();
+        let mut out = plain();
         Renderer::new("ada", TimeZone::UTC).reply(request, &serde_json::from_str(json).unwrap(), &mut out);
-        out
+        out.take()
     }
 
     #[test]
@@ -306,7 +339,7 @@ mod tests {
             "[17:30] bob: a\n      | [17:31] eve: b\n      | \n      | c\n"
         );
         assert_eq!(shown(&message(r"\u001b[2J\r")), "[17:30] bob: ␛[2J\n");
-        assert_eq!(shown(&message(&r"\n".repeat(4000))).lines().count(), MESSAGE_LINES_MAX);
+        assert_eq!(shown(&message(&r"\n".repeat(4000))).lines().count(), 50);
 
         let whisper = |from, to| {
             format!(
@@ -336,6 +369,20 @@ mod tests {
         assert_eq!(shown(&away("lunch")), "* bob is away since 2026-11-23 17:30: lunch\n");
         assert_eq!(shown(&away("")), "* bob is away since 2026-11-23 17:30\n");
         assert_eq!(shown(r#"{"type":"pong"}"#), "");
+    }
+
+    #[test]
+    fn another_day_is_said() {
+        let renderer = Renderer::new("ada", TimeZone::UTC);
+        let mut out = plain();
+        for time in ["2026-11-22T23:59:59Z", "2026-11-23T00:00:00Z", "2026-11-23T00:00:01Z", "x"] {
+            let message =
+                format!(r#"{{"type":"message","seq":1,"time":"{time}","from":"bob","room":"general","text":"x"}}"#);
+            renderer.event(&serde_json::from_str(&message).unwrap(), &mut out);
+        }
+        let expected = "* it is Sunday, 2026-11-22\n[23:59] bob: x\n* it is Monday, 2026-11-23\n\
+                        [00:00] bob: x\n[00:00] bob: x\n[--:--] bob: x\n";
+        assert_eq!(out.take(), expected);
     }
 
     #[test]

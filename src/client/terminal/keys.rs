@@ -1,0 +1,211 @@
+//! The `keys` thread: it edits one line after the other until the person leaves.
+
+use super::completion::Helper;
+use super::history::{self, HistoryFile};
+use super::{LINES_WAITING_MAX, Typed, attention, screen};
+use crate::client::console::notice;
+use crate::client::look::Style;
+use crate::client::wrap::columns;
+use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};
+use rustyline::{Modifiers, Movement, RepeatCount};
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What stands before the line that is edited.
+const PROMPT: &str = "> ";
+
+/// A message of more lines, as only a paste has them, is asked about first.
+const LINES_UNASKED_MAX: usize = 5;
+
+/// The keys as which our rustyline reports the terminal's way to the front and to the back.
+const FOCUS_IN: KeyEvent = KeyEvent(KeyCode::F(254), Modifiers::NONE);
+const FOCUS_OUT: KeyEvent = KeyEvent(KeyCode::F(255), Modifiers::NONE);
+
+/// What the thread works with.
+pub(super) struct Keys {
+    editor: Editor<Helper, DefaultHistory>,
+    history: HistoryFile,
+    style: Style,
+    typed: SyncSender<Typed>,
+    resumed: Receiver<()>,
+    /// What the next prompt begins with.
+    kept: String,
+}
+
+/// Whether carrying out this line may ask for something, so that no other may be edited meanwhile.
+pub(super) fn asks_back(line: &str) -> bool {
+    line.trim_end().eq_ignore_ascii_case("/passwd")
+}
+
+impl Keys {
+    /// For this editor; the lines go to `typed`.
+    pub(super) fn new(
+        mut editor: Editor<Helper, DefaultHistory>,
+        history: HistoryFile,
+        style: Style,
+        typed: SyncSender<Typed>,
+        resumed: Receiver<()>,
+    ) -> Self {
+        editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(ClearOrInterrupt)));
+        editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
+        editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
+        Self { editor, history, style, typed, resumed, kept: String::new() }
+    }
+
+    /// Edits lines until the person leaves or nobody takes them any more.
+    pub(super) fn run(&mut self) {
+        let mut interrupted = false;
+        while !screen::is_closed() {
+            let kept = std::mem::take(&mut self.kept);
+            let sent = match self.edit(PROMPT, &kept) {
+                Ok(line) => {
+                    interrupted = false;
+                    self.accept(line)
+                }
+                Err(ReadlineError::Interrupted) if !std::mem::replace(&mut interrupted, true) => {
+                    notice("Ctrl-C once more, or Ctrl-D, leaves");
+                    Ok(())
+                }
+                Err(ReadlineError::Interrupted | ReadlineError::Eof) => self.end(Ok(None)),
+                Err(e) => self.end(Err(io::Error::other(e))),
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Lets the person edit a line, and takes it off the screen again.
+    fn edit(&mut self, prompt: &str, kept: &str) -> Result<String, ReadlineError> {
+        if self.style.is_xterm {
+            screen::write_now(attention::FOCUS_REPORTS_ON);
+        }
+        let line = self.editor.readline_with_initial(prompt, (kept, ""));
+        if self.style.is_xterm {
+            screen::write_now(attention::FOCUS_REPORTS_OFF);
+            screen::write_now(&attention::typed());
+        }
+        // The cursor is below the line; Ctrl-C and Ctrl-D come only in an empty one.
+        let text = format!("{prompt}{}", line.as_deref().unwrap_or_default());
+        screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, width())));
+        line
+    }
+
+    /// Hands a line over, unless the person thinks better of it. An error: nobody takes lines any more.
+    fn accept(&mut self, line: String) -> Result<(), ()> {
+        if !self.means(&line) {
+            self.kept = line;
+            return Ok(());
+        }
+        let waits = asks_back(&line);
+        if history::may_be_recalled(&line) {
+            let _ = self.editor.add_history_entry(line.as_str());
+            self.history.add(&line);
+        }
+        match self.typed.try_send(Ok(Some(line))) {
+            Ok(()) if waits => self.resumed.recv().map_err(drop),
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(line)) => {
+                notice(format_args!("{LINES_WAITING_MAX} lines wait for the server already: this one is still here"));
+                self.kept = line.ok().flatten().unwrap_or_default();
+                Ok(())
+            }
+            Err(TrySendError::Disconnected(_)) => Err(()),
+        }
+    }
+
+    /// Whether the person means it: asked where a paste has many lines.
+    fn means(&mut self, line: &str) -> bool {
+        let lines = line.lines().count();
+        if lines <= LINES_UNASKED_MAX {
+            return true;
+        }
+        let question = format!("send these {lines} lines as one message? [y/N] ");
+        let answer = self.edit(&question, "").unwrap_or_default();
+        matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    fn end(&self, how: Typed) -> Result<(), ()> {
+        // Nobody takes it: then the session is over already.
+        let _ = self.typed.send(how);
+        Err(())
+    }
+}
+
+/// Ctrl-C: the line is cleared, and can be had back with Ctrl-Y. In an empty one it's for the thread.
+struct ClearOrInterrupt;
+
+impl ConditionalEventHandler for ClearOrInterrupt {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        Some(if context.line().is_empty() { Cmd::Interrupt } else { Cmd::Kill(Movement::WholeBuffer) })
+    }
+}
+
+/// The terminal's way to the front or to the back.
+struct Focus(bool);
+
+impl ConditionalEventHandler for Focus {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        screen::write_now(&attention::focus(self.0));
+        Some(Cmd::Noop)
+    }
+}
+
+fn width() -> usize {
+    const COLUMNS_UNTOLD: usize = 80;
+    terminal_size::terminal_size().map_or(COLUMNS_UNTOLD, |(width, _)| usize::from(width.0)).max(1)
+}
+
+/// How many rows of the terminal the editor's text fills.
+fn rows(text: &str, width: usize) -> usize {
+    const TAB_COLUMNS: usize = 8;
+    let (mut rows, mut column) = (1, 0);
+    for cluster in text.graphemes(true) {
+        let wide = match cluster {
+            "\n" => {
+                rows += 1;
+                column = 0;
+                continue;
+            }
+            "\t" => TAB_COLUMNS - column % TAB_COLUMNS,
+            _ => columns(cluster),
+        };
+        column += wide;
+        if column > width {
+            rows += 1;
+            column = wide;
+        }
+    }
+    // The editor goes to the next row when one is filled.
+    rows + usize::from(column == width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_an_edited_line() {
+        for (text, expected) in [
+            ("> ", 1),
+            ("> 34567", 1),
+            ("> 34567890", 2),
+            ("> 345678901", 2),
+            ("> a\nb", 2),
+            ("> 3456789你", 2),
+            ("> \t1", 1),
+            ("> \t12", 2),
+        ] {
+            assert_eq!(rows(text, 10), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_asks_back() {
+        assert!(asks_back("/passwd") && asks_back("/Passwd "));
+        assert!(!asks_back("/passwd a b") && !asks_back("passwd"));
+    }
+}
