@@ -13,6 +13,7 @@
 //! - [`sanitize`]: text from others made safe for a terminal;
 //! - [`hex`]: how SHA-256 values are written;
 //! - `files`: files that hold secrets, replaced whole;
+//! - `options`: options in a file;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - [`sync`]: locks that outlive a panic.
 
@@ -24,6 +25,7 @@ pub mod identity;
 pub mod lines;
 pub mod link;
 mod nearest;
+mod options;
 pub mod protocol;
 pub mod sanitize;
 pub mod server;

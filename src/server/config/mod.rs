@@ -3,18 +3,17 @@
 //! [`Args`] is the one definition of what there is. A variable's name and a key's are made from the option's, and
 //! each value, wherever it comes from, goes through the parser that stands there: an option more is one field more.
 
-mod file;
 mod report;
 
 use super::args::{Args, LIVE};
+use crate::options::{self, Entry, Options, Problem, key};
 use clap::builder::TypedValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
-use file::Entry;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) use report::{check, show};
 
@@ -24,6 +23,13 @@ const FILE: &str = "homeroom.toml";
 const PREFIX: &str = "HOMEROOM_";
 /// It tells where the file is, so it can't stand in it.
 const DATA_DIR: &str = "data_dir";
+
+/// What there is to configure.
+pub(crate) const OPTIONS: Options = Options {
+    command: Args::command,
+    example: "message-rate = 5 or log-level = \"warn\"",
+    not_in_file: &[(DATA_DIR, "this file lies in that folder")],
+};
 
 /// What holds, and who says so.
 #[derive(Debug)]
@@ -59,15 +65,6 @@ pub enum ConfigError {
     },
 }
 
-/// What is wrong with `homeroom.toml`.
-#[derive(Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Counted from 1; none if it's the file as a whole.
-    line: Option<usize>,
-    /// What is wrong, and what would be right.
-    text: String,
-}
-
 impl Config {
     /// Reads everything. `line` is the command line with the program's name before it.
     ///
@@ -82,7 +79,7 @@ impl Config {
         let said = Args::command().try_get_matches_from(line).map_err(wrong_usage)?;
         let file = Args::from_arg_matches(&said).map_err(usage)?.data_dir.join(FILE);
         let wrong = |problems| ConfigError::File { path: file.clone(), problems };
-        let entries = file::read(&file, &options()).map_err(wrong)?;
+        let entries = options::read(&file, &OPTIONS).map_err(wrong)?;
         // What the file says goes before the command line's words, where these and the environment are silent.
         let silent = |entry: &&Entry| !is_said(&said, &entry.id);
         let words = entries.iter().filter(silent).flat_map(Entry::words).map(OsString::from);
@@ -105,7 +102,7 @@ impl Config {
     pub(super) fn needs_restart(&self, before: &Self) -> Vec<String> {
         let changed =
             |option: &&Arg| option.get_help_heading() != Some(LIVE) && values(self, option) != values(before, option);
-        options().iter().filter(changed).map(|option| format!("--{}", key(option))).collect()
+        OPTIONS.all().iter().filter(changed).map(|option| format!("--{}", key(option))).collect()
     }
 }
 
@@ -120,19 +117,9 @@ pub(super) fn take_from_environment(option: Arg) -> Arg {
     option.env(name).hide_env(true)
 }
 
-/// Every option of the server, in the order of `--help`.
-fn options() -> Vec<Arg> {
-    Args::command().get_arguments().filter(|option| option.get_long().is_some()).cloned().collect()
-}
-
-/// Its name on the command line and in the file.
-fn key(option: &Arg) -> &str {
-    option.get_long().unwrap_or_default()
-}
-
 /// The first variable that is wrong, and what is wrong with it.
 fn wrong_variable() -> Option<(String, String)> {
-    options().iter().find_map(|option| {
+    OPTIONS.all().iter().find_map(|option| {
         let name = variable(option.get_id().as_str());
         let value = std::env::var(&name).ok()?;
         if matches!(option.get_action(), ArgAction::SetTrue) {
@@ -140,7 +127,7 @@ fn wrong_variable() -> Option<(String, String)> {
             let read = parser.parse_ref(&Args::command(), Some(option), value.as_ref());
             return read.err().map(|_| (name, format!("`{value}` is neither true nor false")));
         }
-        let text = file::check_alone(vec![format!("--{}={value}", key(option))]).err()?;
+        let text = OPTIONS.check_alone(vec![format!("--{}={value}", key(option))]).err()?;
         Some((name, text))
     })
 }
@@ -167,7 +154,7 @@ fn values(config: &Config, option: &Arg) -> Vec<String> {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(e) => write!(f, "{}", file::first_paragraph(e)),
+            Self::Usage(e) => write!(f, "{}", options::first_paragraph(e)),
             Self::Variable { name, text } => write!(f, "the variable {name}: {text}"),
             Self::File { path, problems } => {
                 let lines: Vec<String> = problems.iter().map(|problem| problem.at(path)).collect();
@@ -178,12 +165,3 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-impl Problem {
-    fn at(&self, path: &Path) -> String {
-        match self.line {
-            Some(line) => format!("{} line {line}: {}", path.display(), self.text),
-            None => format!("{}: {}", path.display(), self.text),
-        }
-    }
-}

@@ -1,7 +1,8 @@
 //! `homeroom-server config show` and `config check`.
 
-use super::{Config, DATA_DIR, PREFIX, key, options, values, variable};
+use super::{Config, DATA_DIR, OPTIONS, PREFIX, values, variable};
 use crate::nearest::nearest;
+use crate::options::{key, toml_value};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use std::io::{self, Write};
@@ -15,7 +16,7 @@ const OTHER_VARIABLES: [&str; 3] = ["HOMEROOM_PASSWORD", "HOMEROOM_CONFIG_DIR", 
 /// Standard output is closed.
 pub(in crate::server) fn show(config: &Config) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for option in options() {
+    for option in OPTIONS.all() {
         writeln!(out, "{}", line(config, &option))?;
     }
     Ok(())
@@ -52,14 +53,8 @@ fn line(config: &Config, option: &Arg) -> String {
     format!("{comment}{key} = {value} # {source}")
 }
 
-/// A number and `true` as they are, everything else in quotes.
-fn toml_value(text: &str) -> String {
-    let bare = text.parse::<i64>().is_ok() || text.parse::<f64>().is_ok_and(f64::is_finite);
-    if bare || text == "true" || text == "false" { text.to_owned() } else { toml::Value::from(text).to_string() }
-}
-
 fn unknown_variables(names: &[String]) -> Vec<String> {
-    let known: Vec<String> = options().iter().map(|option| variable(option.get_id().as_str())).collect();
+    let known: Vec<String> = OPTIONS.all().iter().map(|option| variable(option.get_id().as_str())).collect();
     let ours = |name: &&String| name.starts_with(PREFIX) && !OTHER_VARIABLES.contains(&name.as_str());
     let unknown = names.iter().filter(ours).filter(|name| !known.contains(name));
     let warning = |name: &String| match nearest(name, known.iter().map(String::as_str)) {
@@ -88,8 +83,7 @@ mod tests {
 
     #[test]
     fn every_option_has_a_variable_and_none_is_the_clients() {
-        let options = options();
-        for option in &options {
+        for option in &OPTIONS.all() {
             let name = option.get_env().unwrap_or_else(|| panic!("{} has no variable", option.get_id()));
             assert_eq!(*name, *variable(option.get_id().as_str()));
             assert!(!OTHER_VARIABLES.iter().any(|other| *name == **other), "{name:?}");
@@ -100,7 +94,7 @@ mod tests {
     #[test]
     fn what_is_shown_is_a_file_that_says_the_same() {
         let config = config(&["--listen", "127.0.0.1:1,[::1]:2", "--message-rate", "off"]);
-        let lines: Vec<String> = options().iter().map(|option| line(&config, option)).collect();
+        let lines: Vec<String> = OPTIONS.all().iter().map(|option| line(&config, option)).collect();
         assert!(lines.contains(&r#"listen = ["127.0.0.1:1", "[::1]:2"] # --listen"#.into()), "{lines:?}");
         assert!(lines.contains(&r#"message-rate = "off" # --message-rate"#.into()), "{lines:?}");
         assert!(lines.contains(&"login-grace = 20 # default".into()), "{lines:?}");

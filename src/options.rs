@@ -1,10 +1,11 @@
-//! `homeroom.toml`: one line for each option, `KEY = VALUE`.
+//! Options in a file, one line for each, `KEY = VALUE`: the server's `homeroom.toml`, the client's `settings.toml`.
+//!
+//! A program's command line is the one definition of what there is: a key's name is the option's, and each value goes
+//! through the parser that stands there.
 
-use super::super::args::Args;
-use super::{DATA_DIR, Problem, key};
 use crate::nearest::nearest;
 use clap::builder::Resettable;
-use clap::{Arg, ArgAction, CommandFactory};
+use clap::{Arg, ArgAction, Command};
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -14,24 +15,87 @@ use toml::de::{DeTable, DeValue};
 /// The largest file that is read. All options with comments take a tenth of it.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
+/// A program's options, and their file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// Its command line.
+    pub(crate) command: fn() -> Command,
+    /// What a line of the file looks like.
+    pub(crate) example: &'static str,
+    /// The options that can't stand in the file, each by its id and with the reason.
+    pub(crate) not_in_file: &'static [(&'static str, &'static str)],
+}
+
+/// What is wrong with the file.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Problem {
+    /// Counted from 1; none if it's the file as a whole.
+    line: Option<usize>,
+    /// What is wrong, and what would be right.
+    text: String,
+}
+
+impl Problem {
+    /// With the place where it is.
+    pub(crate) fn at(&self, path: &Path) -> String {
+        match self.line {
+            Some(line) => format!("{} line {line}: {}", path.display(), self.text),
+            None => format!("{}: {}", path.display(), self.text),
+        }
+    }
+}
+
 /// What the file says about one option.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The option's.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Counted from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     key: String,
     values: Vec<String>,
     /// Takes no value on the command line; here it is `true` or `false`.
     is_flag: bool,
 }
 
+impl Options {
+    /// Every option, in the order of `--help`.
+    pub(crate) fn all(&self) -> Vec<Arg> {
+        (self.command)().get_arguments().filter(|option| option.get_long().is_some()).cloned().collect()
+    }
+
+    /// Why an option can't stand in the file, if it can't.
+    fn banned(&self, option: &Arg) -> Option<&'static str> {
+        self.not_in_file.iter().find(|banned| option.get_id() == banned.0).map(|banned| banned.1)
+    }
+
+    /// Whether these words would be right if they stood alone on the command line, and nothing in the environment.
+    ///
+    /// # Errors
+    /// What would be wrong, on one line.
+    pub(crate) fn check_alone(&self, words: Vec<String>) -> Result<(), String> {
+        let command = (self.command)().mut_args(|option| option.env(Resettable::Reset));
+        let words = std::iter::once(command.get_name().to_owned()).chain(words);
+        command.try_get_matches_from(words).map(drop).map_err(|e| first_paragraph(&e))
+    }
+}
+
+/// Its name on the command line and in the file.
+pub(crate) fn key(option: &Arg) -> &str {
+    option.get_long().unwrap_or_default()
+}
+
+/// How a value is written in the file: a number and `true` as they are, everything else in quotes.
+pub(crate) fn toml_value(text: &str) -> String {
+    let bare = text.parse::<i64>().is_ok() || text.parse::<f64>().is_ok_and(f64::is_finite);
+    if bare || text == "true" || text == "false" { text.to_owned() } else { toml::Value::from(text).to_string() }
+}
+
 /// Reads the file; it says nothing where there is none.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn read(path: &Path, options: &[Arg]) -> Result<Vec<Entry>, Vec<Problem>> {
+pub(crate) fn read(path: &Path, options: &Options) -> Result<Vec<Entry>, Vec<Problem>> {
     let whole = |e: io::Error| vec![Problem { line: None, text: format!("can't be read: {e}") }];
     let mut text = String::new();
     match File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)) {
@@ -42,21 +106,23 @@ pub(super) fn read(path: &Path, options: &[Arg]) -> Result<Vec<Entry>, Vec<Probl
     }
 }
 
-fn parse(text: &str, options: &[Arg]) -> Result<Vec<Entry>, Vec<Problem>> {
+fn parse(text: &str, options: &Options) -> Result<Vec<Entry>, Vec<Problem>> {
     let line_of =
         |span: Range<usize>| text.as_bytes()[..span.start.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1;
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let problem = |e: &toml::de::Error| Problem {
             line: e.span().map(line_of),
-            text: format!("not TOML, whose lines look like message-rate = 5 or log-level = \"warn\": {}", e.message()),
+            text: format!("not TOML, whose lines look like {}: {}", options.example, e.message()),
         };
         return Err(errors.iter().map(problem).collect());
     }
+    let all = options.all();
     let (mut entries, mut problems) = (Vec::new(), Vec::new());
     for (name, value) in table.get_ref() {
         let line = line_of(name.span());
-        match entry(name.get_ref(), value.get_ref(), line, options).and_then(Entry::checked) {
+        let entry = entry(name.get_ref(), value.get_ref(), line, options, &all);
+        match entry.and_then(|entry| options.check_alone(entry.words()).map(|()| entry)) {
             Ok(entry) => entries.push(entry),
             Err(text) => problems.push(Problem { line: Some(line), text }),
         }
@@ -67,10 +133,12 @@ fn parse(text: &str, options: &[Arg]) -> Result<Vec<Entry>, Vec<Problem>> {
     if problems.is_empty() { Ok(entries) } else { Err(problems) }
 }
 
-fn entry(name: &str, value: &DeValue<'_>, line: usize, options: &[Arg]) -> Result<Entry, String> {
-    let option = options.iter().find(|option| key(option) == name).ok_or_else(|| unknown(name, value, options))?;
-    if option.get_id() == DATA_DIR {
-        return Err(format!("`{name}` can't stand here: this file lies in that folder"));
+fn entry(name: &str, value: &DeValue<'_>, line: usize, options: &Options, all: &[Arg]) -> Result<Entry, String> {
+    let known = || all.iter().filter(|option| options.banned(option).is_none()).map(key);
+    let option = all.iter().find(|option| key(option) == name);
+    let option = option.ok_or_else(|| unknown(name, value, options, known()))?;
+    if let Some(why) = options.banned(option) {
+        return Err(format!("`{name}` can't stand here: {why}"));
     }
     let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
     let values = match value {
@@ -93,11 +161,15 @@ fn scalar(name: &str, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-fn unknown(name: &str, value: &DeValue<'_>, options: &[Arg]) -> String {
+fn unknown<'a>(
+    name: &str,
+    value: &DeValue<'_>,
+    options: &Options,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> String {
     if matches!(value, DeValue::Table(_)) {
-        return format!("`{name}`: this file has no sections, only lines such as message-rate = 5");
+        return format!("`{name}`: this file has no sections, only lines such as {}", options.example);
     }
-    let known = options.iter().filter(|option| option.get_id() != DATA_DIR).map(key);
     match nearest(name, known.clone()) {
         Some(meant) => format!("there is no option `{name}`: did you mean `{meant}`?"),
         None => format!("there is no option `{name}`; there are {}", known.collect::<Vec<_>>().join(", ")),
@@ -105,14 +177,8 @@ fn unknown(name: &str, value: &DeValue<'_>, options: &[Arg]) -> String {
 }
 
 impl Entry {
-    /// Itself, if its value is one that the option can have.
-    fn checked(self) -> Result<Self, String> {
-        check_alone(self.words())?;
-        Ok(self)
-    }
-
     /// What it would be on the command line.
-    pub(super) fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         let Self { key, values, .. } = self;
         match self.is_flag {
             true => values.iter().filter(|value| *value == "true").map(|_| format!("--{key}")).collect(),
@@ -121,18 +187,8 @@ impl Entry {
     }
 }
 
-/// Whether these words would be right if they stood alone on the command line, and nothing in the environment.
-///
-/// # Errors
-/// What would be wrong, on one line.
-pub(super) fn check_alone(words: Vec<String>) -> Result<(), String> {
-    let command = Args::command().mut_args(|option| option.env(Resettable::Reset));
-    let words = std::iter::once("homeroom-server".to_owned()).chain(words);
-    command.try_get_matches_from(words).map(drop).map_err(|e| first_paragraph(&e))
-}
-
 /// What clap says, on one line and without advice on usage.
-pub(super) fn first_paragraph(error: &clap::Error) -> String {
+pub(crate) fn first_paragraph(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text.trim_start_matches("error: ").lines().take_while(|line| !line.is_empty());
     lines.map(str::trim).collect::<Vec<_>>().join(" ")
@@ -140,19 +196,19 @@ pub(super) fn first_paragraph(error: &clap::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::options;
     use super::*;
+    use crate::server::config::OPTIONS;
 
     /// What is wrong with a text: the lines, and the words.
     fn problems(text: &str) -> Vec<(usize, String)> {
-        let problems = parse(text, &options()).err().unwrap_or_default();
+        let problems = parse(text, &OPTIONS).err().unwrap_or_default();
         problems.into_iter().map(|problem| (problem.line.unwrap(), problem.text)).collect()
     }
 
     #[test]
     fn what_is_right() {
         let text = "# mine\nmessage-rate = \"off\"\nlogin-grace = 1_0\n\nlisten = [\"127.0.0.1:1\", \"[::1]:2\"]\n";
-        let entries = parse(text, &options()).unwrap();
+        let entries = parse(text, &OPTIONS).unwrap();
         let words: Vec<_> = entries.iter().map(|entry| (entry.line, entry.words())).collect();
         let expected = [
             (2, vec!["--message-rate=off"]),
