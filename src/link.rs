@@ -1,6 +1,9 @@
-//! The one line that a student types to join, and the fingerprint in it.
+//! The one line that a student types to join, and what it says that the server must show.
 //!
 //! `homeroom://192.0.2.5:7667#sha256:<64 hex digits>`
+//!
+//! `sha256:` is the fingerprint of the certificate; `key:` in its place is that of the key in it, which outlives a
+//! renewal that keeps the key. Both may stand there, with `+` between them.
 
 use crate::hex;
 use crate::protocol::DEFAULT_PORT;
@@ -8,14 +11,90 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
-/// The SHA-256 of a certificate's DER. Written `sha256:` and 64 lower-case hex digits.
+/// The SHA-256 of a certificate's DER, or of a key's. Written `sha256:` and 64 lower-case hex digits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of a certificate in DER.
+    /// Of a certificate in DER, or of a key as `SubjectPublicKeyInfo` in DER.
+    pub fn of(der: &[u8]) -> Self {
+        Self(Sha256::digest(der).into())
+    }
+}
+
+/// What a server must show: a certificate, or any certificate with this key. Written `sha256:HEX`, `key:HEX`, or
+/// `sha256:HEX+key:HEX`, where either is enough. A `+` means nothing to any shell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pin {
+    certificate: Option<Fingerprint>,
+    key: Option<Fingerprint>,
+}
+
+impl Pin {
+    /// Of a certificate in DER, and of its key. One that is no X.509 has no key that could be told.
     pub fn of(certificate: &[u8]) -> Self {
-        Self(Sha256::digest(certificate).into())
+        let key = x509_parser::parse_x509_certificate(certificate).ok();
+        let key = key.map(|(_, parsed)| Fingerprint::of(parsed.public_key().raw));
+        Self { certificate: Some(Fingerprint::of(certificate)), key }
+    }
+
+    /// The same without the key, if there is a certificate.
+    pub fn certificate_alone(&self) -> Self {
+        self.certificate.map_or(*self, Self::from)
+    }
+
+    /// The same without the certificate, if there is a key.
+    pub fn key_alone(&self) -> Option<Self> {
+        self.key.map(|key| Self { certificate: None, key: Some(key) })
+    }
+
+    /// Whether a server that shows this is the right one.
+    pub fn accepts(&self, shown: &Self) -> bool {
+        let same = |own: Option<Fingerprint>, other| own.is_some() && own == other;
+        same(self.certificate, shown.certificate) || same(self.key, shown.key)
+    }
+
+    /// Of what is shown, that which can be compared with `other`.
+    pub fn like(&self, other: &Self) -> Self {
+        let key = self.key.filter(|_| other.key.is_some());
+        Self { certificate: self.certificate.filter(|_| other.certificate.is_some() || key.is_none()), key }
+    }
+}
+
+impl From<Fingerprint> for Pin {
+    fn from(certificate: Fingerprint) -> Self {
+        Self { certificate: Some(certificate), key: None }
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.certificate.iter().try_for_each(|certificate| write!(f, "{certificate}"))?;
+        let between = if self.certificate.is_some() { "+" } else { "" };
+        self.key.iter().try_for_each(|key| write!(f, "{between}key:{}", hex::Hex(&key.0)))
+    }
+}
+
+impl FromStr for Pin {
+    type Err = String;
+
+    /// Reads what `Display` writes, in either order.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (mut certificate, mut key) = (None, None);
+        for part in text.split('+') {
+            let (place, digits) = match part.strip_prefix("key:") {
+                Some(digits) => (&mut key, hex::parse(digits).map(Fingerprint)),
+                None => (&mut certificate, part.parse().ok()),
+            };
+            let twice = place.is_some();
+            *place = digits.filter(|_| !twice);
+            if place.is_none() {
+                return Err(format!(
+                    "`{text}` is no fingerprint: it looks like sha256: or key: and 64 hex digits, or both with + between"
+                ));
+            }
+        }
+        Ok(Self { certificate, key })
     }
 }
 
@@ -36,15 +115,15 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// Where a server is, and which certificate it must show.
+/// Where a server is, and what it must show.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Link {
     /// A name or an address, without brackets.
     pub host: String,
     /// The TCP port.
     pub port: u16,
-    /// The certificate's fingerprint where the link carries one.
-    pub fingerprint: Option<Fingerprint>,
+    /// What it must show, where the link says so.
+    pub pin: Option<Pin>,
 }
 
 impl fmt::Display for Link {
@@ -54,7 +133,7 @@ impl fmt::Display for Link {
         } else {
             write!(f, "homeroom://{}:{}", self.host, self.port)?;
         }
-        self.fingerprint.iter().try_for_each(|fingerprint| write!(f, "#{fingerprint}"))
+        self.pin.iter().try_for_each(|pin| write!(f, "#{pin}"))
     }
 }
 
@@ -65,8 +144,8 @@ impl FromStr for Link {
     /// An IPv6 address with a port stands in brackets.
     fn from_str(text: &str) -> Result<Self, String> {
         let rest = text.strip_prefix("homeroom://").unwrap_or(text);
-        let (place, fingerprint) = match rest.split_once('#') {
-            Some((place, fingerprint)) => (place, Some(fingerprint.parse()?)),
+        let (place, pin) = match rest.split_once('#') {
+            Some((place, pin)) => (place, Some(pin.parse()?)),
             None => (rest, None),
         };
         let place = place.strip_suffix('/').unwrap_or(place);
@@ -77,7 +156,7 @@ impl FromStr for Link {
                 "`{text}` is no address: it looks like HOST, HOST:PORT or homeroom://HOST:PORT#sha256:…"
             ));
         }
-        Ok(Self { host: host.to_owned(), port, fingerprint })
+        Ok(Self { host: host.to_owned(), port, pin })
     }
 }
 
@@ -107,10 +186,16 @@ mod tests {
     #[test]
     fn links_read_back() {
         let fingerprint = Fingerprint::of(b"certificate");
+        let key = Some(Fingerprint::of(b"key"));
         for host in ["192.0.2.5", "pi.example.org", "2001:db8::5"] {
-            let link = Link { host: host.into(), port: 7668, fingerprint: Some(fingerprint) };
-            assert_eq!(link.to_string().parse(), Ok(link));
+            for pin in [fingerprint.into(), Pin { certificate: None, key }, Pin { certificate: Some(fingerprint), key }]
+            {
+                let link = Link { host: host.into(), port: 7668, pin: Some(pin) };
+                assert_eq!(link.to_string().parse(), Ok(link));
+            }
         }
+        let (one, other) = (fingerprint.to_string(), format!("key:{}", "0".repeat(64)));
+        assert_eq!(format!("{one}+{other}").parse::<Pin>(), format!("{other}+{one}").parse());
         assert_eq!(fingerprint.to_string().to_uppercase().replace("SHA256", "sha256").parse(), Ok(fingerprint));
     }
 
@@ -124,7 +209,7 @@ mod tests {
             ("[::1]:65535", "::1", 65535),
             ("homeroom://a/", "a", 7667),
         ] {
-            assert_eq!(text.parse(), Ok(Link { host: host.into(), port, fingerprint: None }), "{text}");
+            assert_eq!(text.parse(), Ok(Link { host: host.into(), port, pin: None }), "{text}");
         }
     }
 
@@ -148,5 +233,36 @@ mod tests {
             assert!(text.parse::<Link>().is_err(), "{text:?}");
         }
         assert!(format!("a#sha256:{}", "é".repeat(32)).parse::<Link>().is_err());
+        let one = Fingerprint::of(b"1");
+        for pin in [format!("{one}+{one}"), format!("{one}+"), format!("+{one}"), format!("key:{one}")] {
+            assert!(format!("a#{pin}").parse::<Link>().is_err(), "{pin}");
+        }
+    }
+
+    /// A key and two certificates for it, and another key's.
+    fn certificates() -> [Vec<u8>; 3] {
+        let keys = [rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap()];
+        let sign = |name: &str, key| {
+            let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+            params.self_signed(key).unwrap().der().to_vec()
+        };
+        [sign("a", &keys[0]), sign("b", &keys[0]), sign("a", &keys[1])]
+    }
+
+    #[test]
+    fn a_pinned_key_outlives_its_certificate() {
+        let [first, renewed, foreign] = certificates().map(|certificate| Pin::of(&certificate));
+        let certificate_alone = Pin::from(first.certificate.unwrap());
+        let key_alone = first.key_alone().unwrap();
+        for (pin, accepted) in
+            [(first, [true, true, false]), (key_alone, [true, true, false]), (certificate_alone, [true, false, false])]
+        {
+            assert_eq!([first, renewed, foreign].map(|shown| pin.accepts(&shown)), accepted, "{pin}");
+        }
+        assert_eq!(foreign.like(&certificate_alone), Pin::from(foreign.certificate.unwrap()));
+        assert_eq!(foreign.like(&key_alone), foreign.key_alone().unwrap());
+        let strange = Pin::of(b"no certificate");
+        assert!(strange.key.is_none() && !strange.accepts(&first) && !first.accepts(&strange));
+        assert_eq!(strange.like(&key_alone), strange, "something to show must be left");
     }
 }

@@ -1,7 +1,7 @@
 //! The client's command line.
 
 use super::look::ColourWish;
-use crate::link::{Fingerprint, Link};
+use crate::link::{Link, Pin};
 use crate::protocol::Username;
 use clap::Parser;
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ pub struct Args {
     /// Your name on the server; asked for otherwise
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub user: Option<Username>,
-    /// Accept this certificate of the server and no other
-    #[arg(long, value_name = "sha256:HEX")]
-    pub fingerprint: Option<Fingerprint>,
+    /// Accept this certificate of the server, or this key, and no other
+    #[arg(long, value_name = "sha256:HEX|key:HEX")]
+    pub fingerprint: Option<Pin>,
     /// Plain lines alone, as from a pipe: no colours, no cursor movement
     #[arg(long)]
     pub plain: bool,
@@ -50,12 +50,12 @@ The password comes from HOMEROOM_PASSWORD, else it's asked for; from a pipe it's
 Exit status: 0 done, 1 a failure while running, 2 bad usage, 3 login refused, 4 certificate not trusted.";
 
 impl Args {
-    /// The one certificate that the server may show, if the command line says one.
+    /// What the server must show, if the command line says it.
     ///
     /// # Errors
     /// The link and `--fingerprint` contradict each other.
-    pub fn pin(&self) -> Result<Option<Fingerprint>, String> {
-        match (self.server.fingerprint, self.fingerprint) {
+    pub fn pin(&self) -> Result<Option<Pin>, String> {
+        match (self.server.pin, self.fingerprint) {
             (Some(link), Some(flag)) if link != flag => {
                 Err("the link's fingerprint and --fingerprint are not the same".into())
             }
@@ -95,10 +95,10 @@ mod tests {
 
     #[test]
     fn a_link_and_a_flag_must_agree() {
-        let (one, other) = (Fingerprint::of(b"1").to_string(), Fingerprint::of(b"2").to_string());
+        let (one, other) = (Pin::of(b"1").to_string(), Pin::of(b"2").to_string());
         let link = format!("homeroom://a#{one}");
         let pin = |flag| Args::try_parse_from(["x", &link, "--fingerprint", flag]).unwrap().pin();
-        assert_eq!(pin(&one), Ok(Some(Fingerprint::of(b"1"))));
+        assert_eq!(pin(&one), Ok(Some(Pin::of(b"1"))));
         assert!(pin(&other).is_err());
     }
 }

@@ -4,7 +4,7 @@ use super::ClientError;
 use super::console::{Console, notice};
 use super::trust::{self, Expected, KnownServers};
 use crate::duplex::{Duplex, HandshakeError};
-use crate::link::{Fingerprint, Link};
+use crate::link::{Link, Pin};
 use native_tls::{Protocol, TlsConnector};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -29,32 +29,37 @@ pub(super) struct Connected {
 
 /// Connects to a server for the first time in this run, and finds out what makes it the right one.
 ///
-/// With a `pin` that certificate alone; otherwise the one that was trusted before; otherwise one that the
+/// With a `pin` that certificate or key alone; otherwise the one that was trusted before; otherwise one that the
 /// system's roots accept; otherwise a person is asked.
 ///
 /// # Errors
 /// [`ClientError`]; from a pipe also when a person would have to be asked.
 pub(super) fn meet(
     server: &Link,
-    pin: Option<Fingerprint>,
+    pin: Option<Pin>,
     known: &KnownServers,
     console: &Console,
 ) -> Result<(Connected, Expected), ClientError> {
     let before = known.find(server)?;
     if let Some(pin) = pin {
-        let connected = again(server, Expected::Pinned(pin))?;
-        if before.map(|(fingerprint, _)| fingerprint) != Some(pin) {
-            remember(server, pin, known);
+        let (connected, shown) = dial_pinned(server, pin)?;
+        if before.map(|(pin, _)| pin) != Some(shown) {
+            remember(server, shown, known);
         }
-        return Ok((connected, Expected::Pinned(pin)));
+        return Ok((connected, Expected::Pinned(shown)));
     }
     if let Some((expected, line)) = before {
         let (connected, shown) = dial_any(server)?;
-        if shown != expected {
+        if !expected.accepts(&shown) {
             let entry = format!("line {line} of {}", known.path().display());
+            let (expected, shown) = (Box::new(expected), Box::new(shown.like(&expected)));
             return Err(ClientError::ChangedCertificate { server: trust::address(server), expected, shown, entry });
         }
-        return Ok((connected, Expected::Pinned(expected)));
+        // A certificate that was renewed for the same key, or a line from before keys were remembered.
+        if shown != expected {
+            remember(server, shown, known);
+        }
+        return Ok((connected, Expected::Pinned(shown)));
     }
     match dial(server, &verifying(server)?) {
         Ok(connected) => Ok((connected, Expected::Roots)),
@@ -69,10 +74,11 @@ fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(
     let (connected, shown) = dial_any(server)?;
     let address = trust::address(server);
     if !console.is_terminal() {
+        let shown = Box::new(shown.certificate_alone());
         return Err(ClientError::UnknownServer { server: address, shown });
     }
     notice(format_args!("this is the first time that you join {address}, and nobody vouches for it"));
-    notice(format_args!("its certificate is {shown}"));
+    notice(format_args!("its certificate is {}", shown.certificate_alone()));
     notice("compare that with what the server printed when it started");
     if !console.confirm("trust this server?") {
         return Err(ClientError::NotTrusted { server: address });
@@ -86,16 +92,24 @@ fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(
 /// # Errors
 /// [`ClientError`].
 pub(super) fn again(server: &Link, expected: Expected) -> Result<Connected, ClientError> {
-    let Expected::Pinned(expected) = expected else { return dial(server, &verifying(server)?) };
-    let (connected, shown) = dial_any(server)?;
-    if shown != expected {
-        return Err(ClientError::WrongCertificate { server: trust::address(server), expected, shown });
+    match expected {
+        Expected::Pinned(pin) => dial_pinned(server, pin).map(|(connected, _)| connected),
+        Expected::Roots => dial(server, &verifying(server)?),
     }
-    Ok(connected)
 }
 
-fn remember(server: &Link, fingerprint: Fingerprint, known: &KnownServers) {
-    if let Err(e) = known.remember(server, fingerprint) {
+/// Connects to the one server that has the pin, and tells all that it shows.
+fn dial_pinned(server: &Link, expected: Pin) -> Result<(Connected, Pin), ClientError> {
+    let (connected, shown) = dial_any(server)?;
+    if !expected.accepts(&shown) {
+        let (expected, shown) = (Box::new(expected), Box::new(shown.like(&expected)));
+        return Err(ClientError::WrongCertificate { server: trust::address(server), expected, shown });
+    }
+    Ok((connected, shown))
+}
+
+fn remember(server: &Link, pin: Pin, known: &KnownServers) {
+    if let Err(e) = known.remember(server, pin) {
         notice(format_args!("the server's certificate can't be remembered: {e}"));
     }
 }
@@ -106,13 +120,13 @@ fn verifying(server: &Link) -> Result<TlsConnector, ClientError> {
 }
 
 /// Connects whatever certificate is shown, and tells which. The caller must look at it before anything else.
-fn dial_any(server: &Link) -> Result<(Connected, Fingerprint), ClientError> {
+fn dial_any(server: &Link) -> Result<(Connected, Pin), ClientError> {
     let mut builder = builder(server);
     builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
     let connected = dial(server, &builder.build().map_err(ClientError::Tls)?)?;
     let certificate = connected.tls.peer_certificate();
     let certificate = certificate.ok_or_else(|| ClientError::NoCertificate { server: trust::address(server) })?;
-    Ok((connected, Fingerprint::of(&certificate)))
+    Ok((connected, Pin::of(&certificate)))
 }
 
 fn builder(server: &Link) -> native_tls::TlsConnectorBuilder {
@@ -164,7 +178,7 @@ mod tests {
     #[test]
     fn names_for_tls() {
         for (host, name) in [("pi.local", "pi.local"), ("::1", "::1"), ("fe80::1%eth0", "fe80::1"), ("a%b", "a%b")] {
-            assert_eq!(tls_name(&Link { host: host.into(), port: 1, fingerprint: None }), name);
+            assert_eq!(tls_name(&Link { host: host.into(), port: 1, pin: None }), name);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::trust::KnownServersError;
 use crate::duplex::HandshakeError;
-use crate::link::Fingerprint;
+use crate::link::Pin;
 use crate::protocol::Reason;
 use crate::sanitize;
 use std::fmt;
@@ -57,18 +57,18 @@ pub enum ClientError {
         /// HOST:PORT.
         server: String,
         /// What it should have shown.
-        expected: Fingerprint,
+        expected: Box<Pin>,
         /// What it showed.
-        shown: Fingerprint,
+        shown: Box<Pin>,
     },
     /// The certificate isn't the one that was trusted before.
     ChangedCertificate {
         /// HOST:PORT.
         server: String,
         /// What it showed before.
-        expected: Fingerprint,
+        expected: Box<Pin>,
         /// What it showed now.
-        shown: Fingerprint,
+        shown: Box<Pin>,
         /// Where that is remembered: the line and the file.
         entry: String,
     },
@@ -77,7 +77,7 @@ pub enum ClientError {
         /// HOST:PORT.
         server: String,
         /// What it showed.
-        shown: Fingerprint,
+        shown: Box<Pin>,
     },
     /// The person didn't want to trust the server.
     NotTrusted {
@@ -168,8 +168,8 @@ impl fmt::Display for ClientError {
 fn changed_certificate(
     f: &mut fmt::Formatter<'_>,
     server: &str,
-    expected: &Fingerprint,
-    shown: &Fingerprint,
+    expected: &Pin,
+    shown: &Pin,
     entry: &str,
 ) -> fmt::Result {
     write!(
@@ -187,12 +187,7 @@ THE CERTIFICATE OF {server} HAS CHANGED
     )
 }
 
-fn wrong_certificate(
-    f: &mut fmt::Formatter<'_>,
-    server: &str,
-    expected: &Fingerprint,
-    shown: &Fingerprint,
-) -> fmt::Result {
+fn wrong_certificate(f: &mut fmt::Formatter<'_>, server: &str, expected: &Pin, shown: &Pin) -> fmt::Result {
     write!(
         f,
         "\
@@ -205,7 +200,7 @@ fn wrong_certificate(
     )
 }
 
-fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Fingerprint) -> fmt::Result {
+fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Pin) -> fmt::Result {
     write!(
         f,
         "\
@@ -251,13 +246,13 @@ mod tests {
     fn a_changed_certificate_says_what_to_do() {
         let error = ClientError::ChangedCertificate {
             server: "pi.local:7667".into(),
-            expected: Fingerprint::of(b"1"),
-            shown: Fingerprint::of(b"2"),
+            expected: Box::new(Pin::of(b"1")),
+            shown: Box::new(Pin::of(b"2")),
             entry: "line 3 of /home/ada/.config/homeroom/known_servers".into(),
         };
         let text = error.to_string();
         assert!(text.contains("THE CERTIFICATE OF pi.local:7667 HAS CHANGED"));
-        assert!(text.contains(&format!("--fingerprint {}", Fingerprint::of(b"2"))));
+        assert!(text.contains(&format!("--fingerprint {}", Pin::of(b"2"))));
         assert!(text.contains("line 3 of /home/ada/.config/homeroom/known_servers"));
         assert_eq!(error.exit_status(), 4);
     }

@@ -1,11 +1,11 @@
 //! Which certificate a server must show, and the memory of those that a person trusted before.
 //!
-//! `known_servers` has one line for each server, `HOST:PORT sha256:HEX`; blank lines and lines that begin with
-//! `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR` names, otherwise in `homeroom` in
-//! the user's configuration folder.
+//! `known_servers` has one line for each server, `HOST:PORT sha256:HEX+key:HEX`, where either of both may be missing;
+//! blank lines and lines that begin with `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR`
+//! names, otherwise in `homeroom` in the user's configuration folder.
 
 use crate::files;
-use crate::link::{Fingerprint, Link};
+use crate::link::{Link, Pin};
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read};
@@ -17,8 +17,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// What makes a server the right one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Expected {
-    /// It shows this certificate.
-    Pinned(Fingerprint),
+    /// It shows this certificate, or another one with this key.
+    Pinned(Pin),
     /// The system's roots accept its certificate for its name.
     Roots,
 }
@@ -58,12 +58,12 @@ impl KnownServers {
         &self.path
     }
 
-    /// The certificate that this server showed before, with the number of its line.
+    /// What this server showed before, with the number of its line.
     ///
     /// # Errors
     /// [`KnownServersError`]: a file that can't be read whole is no memory at all, and must not look like one
     /// that doesn't know this server.
-    pub(super) fn find(&self, server: &Link) -> Result<Option<(Fingerprint, usize)>, KnownServersError> {
+    pub(super) fn find(&self, server: &Link) -> Result<Option<(Pin, usize)>, KnownServersError> {
         let (key, text) = (address(server), self.read()?);
         let mut found = None;
         for (index, line) in text.lines().enumerate() {
@@ -73,15 +73,15 @@ impl KnownServers {
         Ok(found)
     }
 
-    /// Remembers this server's certificate, in place of what it showed before.
+    /// Remembers what this server shows, in place of what it showed before.
     ///
     /// # Errors
     /// [`KnownServersError`].
-    pub(super) fn remember(&self, server: &Link, fingerprint: Fingerprint) -> Result<(), KnownServersError> {
+    pub(super) fn remember(&self, server: &Link, pin: Pin) -> Result<(), KnownServersError> {
         let (key, text) = (address(server), self.read()?);
         let others = text.lines().filter(|line| !matches!(parse(line), Ok(Some(entry)) if entry.0 == key));
         let mut new = others.fold(String::new(), |new, line| new + line + "\n");
-        let _ = writeln!(new, "{key} {fingerprint}");
+        let _ = writeln!(new, "{key} {pin}");
         self.write(&new).map_err(|e| KnownServersError::Io(self.path.clone(), e))
     }
 
@@ -117,7 +117,7 @@ pub(super) fn address(server: &Link) -> String {
 }
 
 /// The entry in a line; None for a blank line or a comment.
-fn parse(line: &str) -> Result<Option<(&str, Fingerprint)>, ()> {
+fn parse(line: &str) -> Result<Option<(&str, Pin)>, ()> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
@@ -140,7 +140,7 @@ impl std::fmt::Display for KnownServersError {
             Self::NoFolder => f.write_str("there is no folder for known_servers: set HOMEROOM_CONFIG_DIR"),
             Self::Io(path, e) => write!(f, "`{}` can't be used: {e}", path.display()),
             Self::Line(path, line) => {
-                write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX: mend or remove it", path.display())
+                write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX+key:HEX: mend or remove it", path.display())
             }
         }
     }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn remembered_and_found_again() {
         let (_folder, known) = file();
-        let (one, two) = (Fingerprint::of(b"1"), Fingerprint::of(b"2"));
+        let (one, two) = (Pin::of(b"1"), Pin::of(b"2"));
         assert_eq!(known.find(&server("pi.local")).unwrap(), None);
         known.remember(&server("pi.local"), one).unwrap();
         known.remember(&server("[::1]:99"), two).unwrap();
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn replaced_and_the_rest_kept() {
         let (_folder, known) = file();
-        let (one, two) = (Fingerprint::of(b"1"), Fingerprint::of(b"2"));
+        let (one, two) = (Pin::of(b"1"), Pin::of(b"2"));
         known.remember(&server("a"), one).unwrap();
         let text = format!("# mine\n\n{}b:7667  {two}", fs::read_to_string(&known.path).unwrap());
         fs::write(&known.path, text).unwrap();
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_no_unknown_server() {
         let (_folder, known) = file();
-        known.remember(&server("a"), Fingerprint::of(b"1")).unwrap();
+        known.remember(&server("a"), Pin::of(b"1")).unwrap();
         for damage in ["a:7667", "a:7667 sha256:12", "x"] {
             fs::write(&known.path, format!("# fine\n{damage}\n")).unwrap();
             assert!(matches!(known.find(&server("b")), Err(KnownServersError::Line(_, 2))), "{damage}");
@@ -204,7 +204,7 @@ mod tests {
     fn nobody_else_may_read_it() {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, known) = file();
-        known.remember(&server("a"), Fingerprint::of(b"1")).unwrap();
+        known.remember(&server("a"), Pin::of(b"1")).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&known.path), mode(known.path.parent().unwrap())), (0o600, 0o700));
     }

@@ -92,9 +92,34 @@ pub enum Command {
     /// Looks after the accounts of a folder while no server runs on it
     #[command(subcommand)]
     User(UserCommand),
+    /// Looks at the server's certificate, or replaces it, also while a server runs
+    #[command(subcommand)]
+    Identity(IdentityCommand),
     /// Shows or checks what the command line, the environment and homeroom.toml say
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// What can be done with `identity.p12`.
+#[derive(Debug, Subcommand)]
+pub enum IdentityCommand {
+    /// Prints what clients are shown: fingerprints, names, and how long it holds
+    Show,
+    /// Makes a new key and a certificate without an end; what was there is kept as identity.p12.old
+    New {
+        /// A new certificate for the key that is there: clients that know the key go on without a question
+        #[arg(long)]
+        keep_key: bool,
+    },
+    /// Takes a certificate of an authority, as from certbot; what was there is kept as identity.p12.old
+    Import {
+        /// The certificate and its chain, in PEM: certbot's fullchain.pem
+        #[arg(long, value_name = "FILE.pem")]
+        cert: PathBuf,
+        /// Its key, in PEM: certbot's privkey.pem
+        #[arg(long, value_name = "FILE.pem")]
+        key: PathBuf,
+    },
 }
 
 /// What can be asked about the configuration.

@@ -1,6 +1,7 @@
 //! What a start prints: all that the person before the screen needs to get everyone in.
 
-use crate::link::{Fingerprint, Link};
+use crate::identity::CertificateInfo;
+use crate::link::{Link, Pin};
 use crate::protocol::Secret;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -10,23 +11,33 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 ///
 /// # Errors
 /// Standard output is closed.
-pub(super) fn print(listening: &[SocketAddr], fingerprint: Fingerprint, one_time: Option<&Secret>) -> io::Result<()> {
+pub(super) fn print(
+    listening: &[SocketAddr],
+    certificate: &CertificateInfo,
+    one_time: Option<&Secret>,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "homeroom {}", env!("CARGO_PKG_VERSION"))?;
     for address in listening {
         writeln!(out, "listening on {address}")?;
     }
-    writeln!(out, "fingerprint {fingerprint}")?;
+    writeln!(out, "fingerprint {}", certificate.fingerprint)?;
     if let Some(password) = one_time {
         writeln!(out, "one-time password for admin: {}", password.expose())?;
     }
     writeln!(out, "to join, type the line for an address that you can reach:")?;
     for address in reachable(listening, &addresses()) {
-        let link = Link { host: address.ip().to_string(), port: address.port(), fingerprint: Some(fingerprint) };
+        let link = Link { host: address.ip().to_string(), port: address.port(), pin: Some(link_pin(certificate)) };
         writeln!(out, "  homeroom-client {link}")?;
     }
     writeln!(out, "ready")?;
     out.flush()
+}
+
+/// What a join link holds. A certificate that ends will be renewed: links that are handed out now should outlive that,
+/// so they also hold the key.
+fn link_pin(certificate: &CertificateInfo) -> Pin {
+    if certificate.ends.is_some() { certificate.pin } else { certificate.pin.certificate_alone() }
 }
 
 /// The machine's own addresses that others can use: the loopback ones last, none that need an interface's name.

@@ -6,6 +6,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The server's key and certificate.
+pub(super) const IDENTITY: &str = "identity.p12";
+
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -74,7 +77,7 @@ impl Folder {
     /// # Errors
     /// The file can't be read or written, or made.
     pub(super) fn identity(&self, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
-        let path = self.path.join("identity.p12");
+        let path = self.path.join(IDENTITY);
         match fs::read(&path) {
             Ok(bytes) => {
                 files::make_private(&path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;

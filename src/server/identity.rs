@@ -1,17 +1,39 @@
-//! The key and the certificate that the server shows.
+//! The key and the certificate that newcomers are shown, and how long it still holds.
 
-use super::banner;
 use super::folder::Folder;
-use crate::identity::{self, Identity};
-use crate::link::Fingerprint;
+use super::{Server, banner};
+use crate::identity::{self, CertificateInfo, Identity};
+use crate::sync::lock;
+use jiff::Timestamp;
 use native_tls::{Protocol, TlsAcceptor};
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// How often the certificate's age is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The days before its end from which on administrators are told: once, once more, and from then on daily.
+const FIRST_WARNING_DAYS: i64 = 30;
+const DAILY_WARNING_DAYS: i64 = 7;
 
 /// What newcomers are shown at present.
 pub(super) struct InUse {
     /// Shakes hands.
     pub(super) acceptor: TlsAcceptor,
-    /// Of the certificate.
-    pub(super) fingerprint: Fingerprint,
+    /// What it shows.
+    pub(super) certificate: CertificateInfo,
+    /// The last warning that was given.
+    warned: Option<Warning>,
+}
+
+/// Which warning is due. Each is given once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Warning {
+    /// Within [`FIRST_WARNING_DAYS`].
+    First,
+    /// Within [`DAILY_WARNING_DAYS`]: so many are left, fewer than none once it's over.
+    Daily(i64),
 }
 
 impl InUse {
@@ -20,9 +42,7 @@ impl InUse {
     /// # Errors
     /// It can't be made, read or used.
     pub(super) fn open(folder: &Folder) -> Result<Self, String> {
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
-        let make = || identity::make(&host, &banner::addresses()).map_err(|e| e.to_string());
-        Self::from(&folder.identity(make)?)
+        Self::from(&folder.identity(|| make(None))?)
     }
 
     /// Reads `identity.p12`, which must be there.
@@ -34,13 +54,100 @@ impl InUse {
     }
 
     fn from(file: &[u8]) -> Result<Self, String> {
-        let Identity { tls, fingerprint } =
+        let Identity { tls, certificate } =
             identity::read(file).map_err(|e| format!("identity.p12 can't be read: {e}"))?;
         // TLS 1.0 and 1.1 are forbidden by RFC 8996.
         let acceptor = TlsAcceptor::builder(tls)
             .min_protocol_version(Some(Protocol::Tlsv12))
             .build()
             .map_err(|e| format!("the key of identity.p12 can't be used: {e}"))?;
-        Ok(Self { acceptor, fingerprint })
+        Ok(Self { acceptor, certificate, warned: None })
+    }
+
+    /// Shows something else from now on. True if it's another certificate.
+    pub(super) fn replace(&mut self, new: Self) -> bool {
+        let same = self.certificate.fingerprint == new.certificate.fingerprint;
+        *self = Self { warned: self.warned.filter(|_| same), ..new };
+        !same
+    }
+
+    /// What administrators must be told about the certificate's end now, and weren't told yet.
+    fn due(&mut self, now: Timestamp) -> Option<String> {
+        let ends = self.certificate.ends?;
+        let days = ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60);
+        let warning = match days {
+            _ if days > FIRST_WARNING_DAYS => return None,
+            _ if days > DAILY_WARNING_DAYS => Warning::First,
+            _ => Warning::Daily(days),
+        };
+        (self.warned.replace(warning) != Some(warning)).then(|| tell(days, ends))
+    }
+}
+
+/// Makes a certificate for this machine's names, and a key if none is given. The bytes of `identity.p12`.
+///
+/// # Errors
+/// What went wrong.
+pub(super) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
+    let host = gethostname::gethostname().to_string_lossy().into_owned();
+    identity::make(&host, &banner::addresses(), key).map_err(|e| e.to_string())
+}
+
+/// Starts the thread that looks at the certificate's age. It ends with the process.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(super) fn watch(server: &Arc<Server>) -> io::Result<()> {
+    let server = Arc::clone(server);
+    let look_on = move || loop {
+        warn_if_due(&server);
+        thread::sleep(LOOK_EVERY);
+    };
+    thread::Builder::new().name("certificate".into()).spawn(look_on).map(drop)
+}
+
+/// Tells administrators if the certificate's end is near.
+pub(super) fn warn_if_due(server: &Server) {
+    let due = lock(&server.identity).due(Timestamp::now());
+    if let Some(text) = due {
+        server.notices.tell_admins(text);
+    }
+}
+
+fn tell(days: i64, ends: Timestamp) -> String {
+    let when = match days {
+        ..0 => "is over: clients that know the server by its name alone are refused; it ended",
+        0 => "ends today:",
+        _ => "ends soon:",
+    };
+    format!("the server's certificate {when} {ends:.0}; put a new one into identity.p12 and reload")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::ToSpan;
+
+    #[test]
+    fn warnings_a_month_and_a_week_before_and_then_daily() {
+        let mut identity = InUse::from(&make(None).unwrap()).unwrap();
+        let ends: Timestamp = "2026-06-30T12:00:00Z".parse().unwrap();
+        let mut warned_at = |hours_before: &mut dyn Iterator<Item = i64>| -> Vec<i64> {
+            hours_before.filter(|&hours| identity.due(ends - hours.hours()).is_some()).collect()
+        };
+        assert!(warned_at(&mut [10, -10].into_iter()).is_empty(), "one without an end");
+        identity.certificate.ends = Some(ends);
+        let mut hourly = (-48..=24 * 60).rev();
+        let at: Vec<i64> = std::iter::from_fn(|| hourly.next())
+            .filter(|&hours| identity.due(ends - hours.hours()).is_some())
+            .collect();
+        let day = 24;
+        // A day counts as left until it has begun: the seventh to last begins at 8 days less an hour.
+        let daily = (0..=7).rev().map(|days| (days + 1) * day - 1);
+        let expected: Vec<i64> = [31 * day - 1].into_iter().chain(daily).chain([-1, -25]).collect();
+        assert_eq!(at, expected);
+        assert!(identity.due(ends).is_some(), "from over back to today, as a clock that is set may do");
+        let renewed = InUse::from(&make(None).unwrap()).unwrap();
+        assert!(identity.replace(renewed) && identity.warned.is_none());
     }
 }

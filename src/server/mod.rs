@@ -17,6 +17,7 @@ mod fault;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod identities;
 mod identity;
 mod limits;
 mod lobby;
@@ -110,6 +111,9 @@ struct Server {
 /// [`ServerError`].
 pub fn run(config: Config) -> Result<(), ServerError> {
     let args = &config.args;
+    if let Some(Command::Identity(command)) = &args.command {
+        return identities::run(&args.data_dir, command).map_err(ServerError::Identity);
+    }
     if let Some(Command::Config(command)) = args.command {
         let told = match command {
             ConfigCommand::Check => config::check(&config),
@@ -128,7 +132,7 @@ pub fn run(config: Config) -> Result<(), ServerError> {
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        Some(Command::Config(_)) | None => serve(config, folder, accounts),
+        Some(Command::Config(_) | Command::Identity(_)) | None => serve(config, folder, accounts),
     }
 }
 
@@ -138,7 +142,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
     let identity = InUse::open(&folder).map_err(ServerError::Identity)?;
-    let fingerprint = identity.fingerprint;
+    let certificate = identity.certificate.clone();
     let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
@@ -147,8 +151,9 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let server = build(config, folder, accounts, identity, notices)?;
     notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;
+    identity::watch(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
-    banner::print(&listening, fingerprint, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
+    banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
     server.shutdown.wait();
     accept::stop(&listening, threads);

@@ -4,7 +4,7 @@
 //! goes on.
 
 use super::config::Config;
-use super::identity::InUse;
+use super::identity::{InUse, warn_if_due};
 use super::{Server, logging, motd};
 use crate::sync::lock;
 use std::time::Duration;
@@ -37,10 +37,11 @@ impl Server {
         if std::mem::replace(&mut *lock(&self.motd), motd.clone()) != motd {
             taken.push("the message of the day has changed".into());
         }
-        let fingerprint = identity.fingerprint;
-        if std::mem::replace(&mut *lock(&self.identity), identity).fingerprint != fingerprint {
+        let fingerprint = identity.certificate.fingerprint;
+        if lock(&self.identity).replace(identity) {
             taken.push(format!("the certificate is another: {fingerprint}"));
         }
+        warn_if_due(self);
         let later = new.needs_restart(config);
         if !later.is_empty() {
             taken.push(format!("only the next start takes {}", later.join(", ")));

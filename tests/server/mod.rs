@@ -7,6 +7,7 @@ mod crowd;
 mod duplex;
 mod first_login;
 mod flood;
+mod identity;
 mod idle;
 mod login;
 mod logout_user;

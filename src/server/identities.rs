@@ -1,0 +1,90 @@
+//! `homeroom-server identity …`: looks at `identity.p12`, or replaces it; also while a server runs, which takes the new
+//! one at its next reload.
+
+use super::args::IdentityCommand;
+use super::folder;
+use super::identity::make;
+use crate::files;
+use crate::identity::{self, CertificateInfo};
+use jiff::Timestamp;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The largest PEM file that is read.
+const PEM_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Carries out a command on the data folder `data_dir`.
+///
+/// # Errors
+/// What went wrong; then `identity.p12` is as it was.
+pub(super) fn run(data_dir: &Path, command: &IdentityCommand) -> Result<(), String> {
+    let path = data_dir.join(folder::IDENTITY);
+    match command {
+        IdentityCommand::Show => show(&path),
+        IdentityCommand::New { keep_key } => {
+            let key = if *keep_key { Some(old_key(&path)?) } else { None };
+            replace(&path, &make(key.as_deref())?)
+        }
+        IdentityCommand::Import { cert, key } => {
+            let file = identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|e| e.to_string())?;
+            replace(&path, &file)
+        }
+    }
+}
+
+fn show(path: &Path) -> Result<(), String> {
+    let file = fs::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
+    let info = identity::read(&file).map_err(|e| format!("{}: {e}", path.display()))?.certificate;
+    print(&describe(&info, Timestamp::now()))
+}
+
+fn describe(info: &CertificateInfo, now: Timestamp) -> String {
+    let key = info.pin.key_alone().map_or_else(String::new, |key| key.to_string());
+    let signed = if info.self_signed { "itself".to_owned() } else { info.issuer.clone() };
+    let end = info.ends.map_or_else(
+        || "never".to_owned(),
+        |ends| format!("{ends:.0}, in {} days", ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60)),
+    );
+    format!(
+        "certificate {}\nkey         {key}\nnames       {}\nsigned by   {signed}\nholds from  {:.0}\nends        {end}\n",
+        info.fingerprint,
+        info.names.join(", "),
+        info.begins,
+    )
+}
+
+/// Puts a new file in the old one's place, which is kept beside it.
+fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
+    let failed = |e: io::Error| format!("can't write {}: {e}", path.display());
+    match fs::read(path) {
+        Ok(old) => files::replace(&before(path), &old).map_err(failed)?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+    }
+    files::replace(path, file).map_err(failed)?;
+    show(path)?;
+    print("a running server takes it when it reloads: `kill -HUP`, or /reload in the chat\n")
+}
+
+fn print(text: &str) -> Result<(), String> {
+    io::stdout().write_all(text.as_bytes()).map_err(|e| format!("can't print: {e}"))
+}
+
+/// Where the file from before is kept.
+fn before(path: &Path) -> PathBuf {
+    path.with_extension("p12.old")
+}
+
+fn old_key(path: &Path) -> Result<Vec<u8>, String> {
+    let file = fs::read(path).map_err(|e| format!("there is no key to keep: can't read {}: {e}", path.display()))?;
+    identity::key(&file).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
+    let size = fs::metadata(path).map_err(|e| format!("can't read {}: {e}", path.display()))?.len();
+    if size > PEM_BYTES_MAX {
+        return Err(format!("{} is too large to be a PEM file", path.display()));
+    }
+    fs::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))
+}

@@ -1,0 +1,154 @@
+//! The server's certificate: looked at, renewed and replaced while everyone stays, and trusted through its key.
+
+use crate::harness::{DataDir, Finished, Server, Terminal, assert_reply, run, sha256};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+fn identity(data: &DataDir, words: &[&str]) -> Finished {
+    run(data.command().arg("identity").args(words), b"")
+}
+
+/// The word behind `what` in what `identity …` prints.
+#[track_caller]
+fn word(finished: &Finished, what: &str) -> String {
+    let text = finished.succeeded();
+    let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_else(|| panic!("no {what} in {text}"));
+    line.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+#[track_caller]
+fn visit(config: &Path, server: &str) -> Finished {
+    Terminal::start_in(config, &[server, "--user", "ada"]).script(&["hello"])
+}
+
+#[track_caller]
+fn reload(server: &Server) {
+    assert_reply(&server.admin().ask(json!({"type": "reload"})));
+}
+
+/// A certificate as an authority would give it, that ends in so many days, and its key.
+fn pem(days: i64) -> (String, KeyPair) {
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    let end = jiff::tz::TimeZone::UTC.to_datetime(end);
+    let mut params = CertificateParams::new(["pi.example.org".to_owned()]).unwrap();
+    params.not_after = date_time_ymd(end.year().into(), end.month() as u8, end.day() as u8);
+    let key = KeyPair::generate().unwrap();
+    (params.self_signed(&key).unwrap().pem(), key)
+}
+
+/// `identity import` of these.
+#[track_caller]
+fn import(data: &DataDir, certificate: &str, key: &KeyPair) -> Finished {
+    let folder = TempDir::new().unwrap();
+    let (cert, private) = (folder.path().join("fullchain.pem"), folder.path().join("privkey.pem"));
+    fs::write(&cert, certificate).unwrap();
+    fs::write(&private, key.serialize_pem()).unwrap();
+    identity(data, &["import", "--cert", cert.to_str().unwrap(), "--key", private.to_str().unwrap()])
+}
+
+#[test]
+fn what_is_shown_is_what_clients_see() {
+    let data = DataDir::new();
+    let server = data.start();
+    let shown = identity(&data, &["show"]);
+    assert_eq!(word(&shown, "certificate"), server.fingerprint());
+    assert!(shown.succeeded().contains("localhost") && word(&shown, "ends") == "never", "{shown:?}");
+    assert!(!server.stdout.text().contains("key:"), "nobody will renew it, so links stay short");
+}
+
+#[test]
+fn a_renewal_that_keeps_the_key_is_no_question_to_anyone() {
+    let data = DataDir::with_users(&["ada"]);
+    let server = data.start();
+    let (address, config) = (server.address().to_string(), TempDir::new().unwrap());
+    visit(config.path(), &server.join_link()).succeeded();
+    let old = data.read_bytes("identity.p12");
+
+    let renewed = identity(&data, &["new", "--keep-key"]);
+    let (fingerprint, key) = (word(&renewed, "certificate"), word(&renewed, "key"));
+    assert_ne!(fingerprint, server.fingerprint());
+    assert_eq!(data.read_bytes("identity.p12.old"), old);
+    reload(&server);
+    assert_eq!(format!("sha256:{}", sha256(&server.connect().certificate())), fingerprint);
+
+    visit(config.path(), &address).succeeded();
+    let known = fs::read_to_string(config.path().join("known_servers")).unwrap();
+    assert_eq!(known, format!("{address} {fingerprint}+{key}\n"), "the new one is remembered");
+    visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{key}")).succeeded();
+    visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{}+{key}", server.fingerprint())).succeeded();
+    visit(TempDir::new().unwrap().path(), &server.join_link()).failed_with(4);
+}
+
+#[test]
+fn another_key_is_refused() {
+    let data = DataDir::with_users(&["ada"]);
+    let server = data.start();
+    let (address, config) = (server.address().to_string(), TempDir::new().unwrap());
+    visit(config.path(), &server.join_link()).succeeded();
+    let old_key = word(&identity(&data, &["show"]), "key");
+    let new_key = word(&identity(&data, &["new"]), "key");
+    reload(&server);
+    let refused = visit(config.path(), &address);
+    assert!(refused.failed_with(4).contains(&new_key), "{refused:?}");
+    let refused = visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{old_key}"));
+    let message = refused.failed_with(4);
+    assert!(message.contains(&old_key) && message.contains(&new_key), "{message}");
+}
+
+#[test]
+fn a_line_from_before_keys_were_remembered_learns_the_key() {
+    let data = DataDir::with_users(&["ada"]);
+    let server = data.start();
+    let (address, config) = (server.address().to_string(), TempDir::new().unwrap());
+    let path = config.path().join("known_servers");
+    fs::write(&path, format!("{address} {}\n", server.fingerprint())).unwrap();
+    visit(config.path(), &address).succeeded();
+    let key = word(&identity(&data, &["show"]), "key");
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{address} {}+{key}\n", server.fingerprint()));
+}
+
+#[test]
+fn an_authoritys_certificate_is_taken_and_its_end_is_told_to_administrators() {
+    let data = DataDir::with_users(&["ada"]);
+    let mut server = data.start();
+    let mut root = server.admin();
+    let (certificate, key) = pem(20);
+    let imported = import(&data, &certificate, &key);
+    assert!(imported.succeeded().contains("pi.example.org"), "{imported:?}");
+    assert_reply(&root.ask(json!({"type": "reload"})));
+    let notice = root.find("a notice", |line| line["type"] == "notice");
+    assert!(notice["text"].as_str().unwrap().contains("certificate ends soon"), "{notice}");
+    assert_reply(&root.ask(json!({"type": "reload"})));
+    root.assert_alive();
+    assert!(root.inbox().iter().all(|line| line["type"] != "notice"), "told once: {:?}", root.inbox());
+    server.kill();
+
+    let again = data.start();
+    again.stderr.wait_for("certificate ends soon");
+    let pin = format!("{}+{}", again.fingerprint(), word(&identity(&data, &["show"]), "key"));
+    assert!(again.stdout.text().contains(&format!("#{pin}\n")), "links outlive the renewal: {}", again.stdout.text());
+    visit(TempDir::new().unwrap().path(), &format!("homeroom://{}#{pin}", again.address())).succeeded();
+}
+
+#[test]
+fn what_cannot_be_imported_changes_nothing() {
+    let data = DataDir::with_users(&[]);
+    drop(data.start());
+    let before = data.read_bytes("identity.p12");
+    let (certificate, key) = pem(20);
+    let (over, over_key) = pem(-2);
+    for (certificate, key, told) in [
+        (&*certificate, &KeyPair::generate().unwrap(), "not that of the first certificate"),
+        (&over, &over_key, "over since"),
+        ("no PEM", &key, "CERTIFICATE"),
+    ] {
+        let refused = import(&data, certificate, key);
+        assert!(refused.failed_with(1).contains(told), "{told}: {refused:?}");
+    }
+    identity(&data, &["import", "--cert", "/nonexistent", "--key", "/nonexistent"]).failed_with(1);
+    assert_eq!(data.read_bytes("identity.p12"), before);
+    assert!(!data.file("identity.p12.old").exists());
+}
