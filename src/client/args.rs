@@ -37,6 +37,9 @@ pub struct Args {
         hide_default_value = true
     )]
     pub color: ColourWish,
+    /// Leave when the connection breaks, instead of coming back
+    #[arg(long)]
+    pub no_reconnect: bool,
     /// Play no sounds
     #[arg(long)]
     pub no_sound: bool,

@@ -94,7 +94,15 @@ fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(
 pub(super) fn again(server: &Link, expected: Expected) -> Result<Connected, ClientError> {
     match expected {
         Expected::Pinned(pin) => dial_pinned(server, pin).map(|(connected, _)| connected),
-        Expected::Roots => dial(server, &verifying(server)?),
+        Expected::Roots => {
+            let failed = match dial(server, &verifying(server)?) {
+                Err(failed @ ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => failed,
+                other => return other,
+            };
+            // If TLS works without a look at the certificate, the certificate is what is wrong.
+            let shown = Box::new(dial_any(server).map_err(|_| failed)?.1);
+            Err(ClientError::NoLongerVouched { server: trust::address(server), shown })
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Why the client ends other than by its user's wish.
 
+use super::reader::End;
 use super::trust::KnownServersError;
 use crate::duplex::HandshakeError;
 use crate::link::Pin;
-use crate::protocol::Reason;
+use crate::protocol::{ErrorCode, Reason};
 use crate::sanitize;
 use std::fmt;
 use std::io;
@@ -86,8 +87,27 @@ pub enum ClientError {
     },
     /// The server refused the login.
     Refused {
+        /// For programs.
+        code: ErrorCode,
         /// Its words.
         message: String,
+    },
+    /// The connection broke, and the server doesn't let the client come back with its token.
+    NotLetBack {
+        /// Its words.
+        message: String,
+    },
+    /// The system's roots accepted the certificate before, and don't accept the one that is shown now.
+    NoLongerVouched {
+        /// HOST:PORT.
+        server: String,
+        /// What it shows.
+        shown: Box<Pin>,
+    },
+    /// What was typed has no answer when the client leaves.
+    Undone {
+        /// How many lines.
+        lines: usize,
     },
     /// The server's answer to the login makes no sense.
     NoWelcome,
@@ -95,8 +115,6 @@ pub enum ClientError {
     Lost {
         /// What the system says; None when the server closed it.
         error: Option<io::Error>,
-        /// Whether something that was typed has no answer yet.
-        unanswered: bool,
     },
     /// The server sends something without end.
     Flood,
@@ -120,11 +138,12 @@ impl ClientError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::NothingGiven { .. } | Self::PasswordNotUtf8 => 2,
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::NotLetBack { .. } => 3,
             Self::WrongCertificate { .. }
             | Self::ChangedCertificate { .. }
             | Self::UnknownServer { .. }
             | Self::NotTrusted { .. }
+            | Self::NoLongerVouched { .. }
             | Self::NoCertificate { .. } => 4,
             Self::Interrupted => 130,
             _ => 1,
@@ -153,9 +172,19 @@ impl fmt::Display for ClientError {
             }
             Self::UnknownServer { server, shown } => unknown_server(f, server, shown),
             Self::NotTrusted { server } => write!(f, "{} is not trusted: nothing was said to it", server),
-            Self::Refused { message } => write!(f, "the login was refused: {}", sanitize::line(message)),
+            Self::Refused { message, .. } => write!(f, "the login was refused: {}", sanitize::line(message)),
+            Self::NotLetBack { message } => write!(
+                f,
+                "the server doesn't let this session come back ({}): it was ended there, or its account was; begin \
+                 again, with the password",
+                sanitize::line(message)
+            ),
+            Self::NoLongerVouched { server, shown } => no_longer_vouched(f, server, shown),
+            Self::Undone { lines: 1 } => f.write_str("one line that was typed was not confirmed by the server"),
+            Self::Undone { lines } => write!(f, "{lines} lines that were typed were not confirmed by the server"),
             Self::NoWelcome => f.write_str("the server's answer to the login makes no sense"),
-            Self::Lost { error, unanswered } => lost(f, error.as_ref(), *unanswered),
+            Self::Lost { error: Some(error) } => write!(f, "the connection to the server is lost: {error}"),
+            Self::Lost { error: None } => f.write_str("the server closed the connection"),
             Self::Flood => f.write_str("the server sends a line without an end: the connection was closed"),
             Self::Bye(reason) => f.write_str(bye(*reason)),
             Self::Output(e) => write!(f, "can't write to standard output: {e}"),
@@ -211,12 +240,16 @@ fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Pin) -> fmt:
     )
 }
 
-fn lost(f: &mut fmt::Formatter<'_>, error: Option<&io::Error>, unanswered: bool) -> fmt::Result {
-    match error {
-        Some(error) => write!(f, "the connection to the server is lost: {error}")?,
-        None => f.write_str("the server closed the connection")?,
-    }
-    if unanswered { f.write_str("; it didn't confirm what was typed last") } else { Ok(()) }
+fn no_longer_vouched(f: &mut fmt::Formatter<'_>, server: &str, shown: &Pin) -> fmt::Result {
+    write!(
+        f,
+        "\
+{server} SHOWS A CERTIFICATE THAT NOBODY VOUCHES FOR
+  When this session began, an authority that this system knows did. It may be that somebody listens in on you right now
+  (a man-in-the-middle attack), that the certificate has run out, or that a clock is wrong.
+  its certificate: {shown}
+  Nothing was said to it. Ask who runs the server",
+    )
 }
 
 fn bye(reason: Reason) -> &'static str {
@@ -231,6 +264,17 @@ fn bye(reason: Reason) -> &'static str {
 }
 
 impl std::error::Error for ClientError {}
+
+impl From<End> for ClientError {
+    fn from(end: End) -> Self {
+        match end {
+            End::Bye(reason) => Self::Bye(reason),
+            End::Flood => Self::Flood,
+            End::Closed => Self::Lost { error: None },
+            End::Broken(error) => Self::Lost { error: Some(error) },
+        }
+    }
+}
 
 impl From<KnownServersError> for ClientError {
     fn from(error: KnownServersError) -> Self {
@@ -259,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_made_safe() {
-        let error = ClientError::Refused { message: "no\x1b[2J\n".into() };
+        let error = ClientError::Refused { code: ErrorCode::Banned, message: "no\x1b[2J\n".into() };
         assert_eq!(error.to_string(), "the login was refused: no␛[2J␊");
         assert_eq!(error.exit_status(), 3);
     }

@@ -1,22 +1,14 @@
-//! The stdin thread: what is typed, line after line, each carried out before the next is read.
+//! The stdin thread: what is typed, line after line, becomes an errand each.
 
 use super::ClientError;
 use super::commands::{self, Typed};
 use super::console::{Console, TypedLine, notice};
+use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::session::{Answer, Session};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
 use crate::sanitize;
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
-/// How long the client waits before it says again what the server refused because it came too fast.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_millis(250);
-/// How often it says it again before it gives up.
-const RATE_LIMIT_TRIES_MAX: usize = 240;
-/// How many pieces of one list are fetched.
-const LIST_PIECES_MAX: usize = 1000;
 /// How often a person is asked for a new password in a row.
 const NEW_PASSWORD_TRIES_MAX: usize = 10;
 
@@ -27,6 +19,8 @@ pub(super) struct Input {
     pub(super) session: Arc<Session>,
     /// Where they come from.
     pub(super) console: Arc<Console>,
+    /// Where they go.
+    pub(super) errands: Arc<Errands>,
 }
 
 /// What is to be done before anything typed is.
@@ -38,16 +32,19 @@ pub(super) struct Preliminaries {
     pub(super) one_time: Option<Secret>,
 }
 
-/// Whether the session goes on.
-type Flow = ControlFlow<()>;
-
 impl Input {
-    /// Carries out what is typed until the end of the input or of the session, and then leaves.
+    /// Takes what is typed until the end of the input or of the session. All of it is carried out before the client
+    /// leaves, as long as the server is there; without it a person leaves at once, and a script has no hurry.
     pub(super) fn run(&self, first: Preliminaries) {
-        if self.prepare(first).is_continue() && self.follow().is_break() {
-            return;
+        if self.prepare(first).is_break() {
+            self.session.leave();
+        } else if self.follow().is_continue() {
+            if self.console.is_terminal() && !self.session.is_connected() {
+                self.session.leave();
+            } else {
+                self.errands.leave_when_done();
+            }
         }
-        self.session.leave();
     }
 
     fn prepare(&self, first: Preliminaries) -> Flow {
@@ -59,7 +56,7 @@ impl Input {
                 notice("this password was for one login: first change it with /passwd <old> <new>");
             }
         } else if first.online_after.is_some() {
-            self.request(Request::Who { after: first.online_after })?;
+            self.add(Errand::Request(Request::Who { after: first.online_after }))?;
         }
         Flow::Continue(())
     }
@@ -70,13 +67,10 @@ impl Input {
             match self.console.next_line() {
                 Ok(Some(TypedLine::Text(line))) => match commands::parse(&line) {
                     Ok(Typed::Nothing) => {}
-                    Ok(Typed::Request(request)) => self.request(request)?,
+                    Ok(Typed::Request(request)) => self.add(Errand::Request(request))?,
                     Ok(Typed::ChangePassword) if self.console.is_terminal() => self.change_password(None)?,
                     Ok(Typed::ChangePassword) => notice("from a pipe it is /passwd <old> <new>"),
-                    Ok(Typed::Reply(text)) => match self.session.people.last_whisper() {
-                        Some(to) => self.request(Request::Whisper { to, text })?,
-                        None => notice("nobody has whispered yet: /msg <user> <text> begins"),
-                    },
+                    Ok(Typed::Reply(text)) => self.add(Errand::Reply(text))?,
                     Ok(Typed::Leave) => return Flow::Continue(()),
                     Err(message) => notice(message),
                 },
@@ -93,47 +87,25 @@ impl Input {
         }
     }
 
-    /// Carries out a request, a cut list with all its pieces.
-    fn request(&self, request: Request) -> Flow {
-        let mut request = Arc::new(request);
-        for _ in 0..LIST_PIECES_MAX {
-            match (self.ask(&request)?, &*request) {
-                (Answer::Cut(last), Request::Who { .. }) => request = Arc::new(Request::Who { after: Some(last) }),
-                (Answer::Cut(last), Request::ListUsers { .. }) => {
-                    request = Arc::new(Request::ListUsers { after: Some(last) });
-                }
-                (Answer::Refused { message, .. }, _) => {
-                    notice(sanitize::line(&message));
-                    break;
-                }
-                _ => break,
-            }
+    /// Has something done when all before is. From a pipe nothing more is read until there is room.
+    fn add(&self, errand: Errand) -> Flow {
+        if !self.console.is_terminal() {
+            self.errands.wait_for_room()?;
+        }
+        if !self.errands.add(errand) {
+            notice(format_args!("{ERRANDS_MAX} lines wait for the server already: this one was not kept"));
         }
         Flow::Continue(())
-    }
-
-    /// Sends a request until it has an answer other than that it came too fast.
-    fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
-        let mut tries = 1;
-        loop {
-            match self.session.ask(request) {
-                Answer::Over => return ControlFlow::Break(()),
-                Answer::Refused { code: ErrorCode::RateLimited, .. } if tries < RATE_LIMIT_TRIES_MAX => {
-                    thread::sleep(RATE_LIMIT_PAUSE);
-                    tries += 1;
-                }
-                Answer::None => {
-                    notice("the server gave no answer: it may or may not have done what was typed last");
-                    return ControlFlow::Continue(Answer::None);
-                }
-                answer => return ControlFlow::Continue(answer),
-            }
-        }
     }
 
     /// Asks a person for a new password until the server takes it. With `old` it must be changed: who gives up
     /// leaves.
     fn change_password(&self, old: Option<Secret>) -> Flow {
+        if !self.session.is_connected() {
+            notice("the server is not there: change the password when the client is back");
+            return Flow::Continue(());
+        }
+        self.errands.wait_until_done()?;
         let must = old.is_some();
         let gave_up = |e: ClientError| match e {
             ClientError::Interrupted => Flow::Break(()),
@@ -157,7 +129,7 @@ impl Input {
                 notice("the two are not the same");
                 continue;
             }
-            match self.ask(&Arc::new(Request::Passwd { old: old.clone(), new }))? {
+            match self.errands.ask(&Arc::new(Request::Passwd { old: old.clone(), new }))? {
                 Answer::Refused { code, message } => {
                     notice(sanitize::line(&message));
                     if code != ErrorCode::WeakPassword && !must {

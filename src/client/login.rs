@@ -26,6 +26,15 @@ pub(super) struct Credentials {
     pub(super) password: Secret,
 }
 
+/// What stands for the account's owner.
+#[derive(Debug)]
+pub(super) enum Key<'a> {
+    /// The password.
+    Password(&'a Secret),
+    /// The token of an earlier welcome, and the newest event that was seen.
+    Token(&'a Secret, u64),
+}
+
 /// What a login yields.
 #[derive(Debug)]
 pub(super) struct LoggedIn {
@@ -61,15 +70,13 @@ impl Credentials {
 ///
 /// # Errors
 /// The server refuses, makes no sense, or is gone.
-pub(super) fn log_in(connected: &mut Connected, credentials: &Credentials) -> Result<LoggedIn, ClientError> {
-    let request = Request::Login(Login {
-        protocol: VERSION,
-        username: credentials.name.to_string(),
-        password: Some(credentials.password.clone()),
-        token: None,
-        after: None,
-    });
-    let lost = |error| ClientError::Lost { error: Some(error), unanswered: false };
+pub(super) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
+    let (password, token, after) = match *key {
+        Key::Password(password) => (Some(password.clone()), None, None),
+        Key::Token(token, after) => (None, Some(token.clone()), Some(after)),
+    };
+    let request = Request::Login(Login { protocol: VERSION, username: name.to_owned(), password, token, after });
+    let lost = |error| ClientError::Lost { error: Some(error) };
     connected.tls.send(&connected.socket, &request.encode(None)).map_err(lost)?;
     let deadline = Instant::now() + LOGIN_WAIT;
     let mut pending = Vec::new();
@@ -77,7 +84,9 @@ pub(super) fn log_in(connected: &mut Connected, credentials: &Credentials) -> Re
         let line = next_line(connected, deadline, &mut pending)?;
         match serde_json::from_slice(&line).map_err(|_| ClientError::NoWelcome)? {
             ServerMessage::Welcome(welcome) => return Ok(LoggedIn { welcome, pending }),
-            ServerMessage::Error { message, .. } => return Err(ClientError::Refused { message: message.into_owned() }),
+            ServerMessage::Error { code, message, .. } => {
+                return Err(ClientError::Refused { code, message: message.into_owned() });
+            }
             ServerMessage::Ping {} => {
                 connected.tls.send(&connected.socket, &Request::Pong.encode(None)).map_err(lost)?;
             }
@@ -89,7 +98,7 @@ pub(super) fn log_in(connected: &mut Connected, credentials: &Credentials) -> Re
 }
 
 fn next_line(connected: &mut Connected, deadline: Instant, pending: &mut Vec<u8>) -> Result<Vec<u8>, ClientError> {
-    let lost = |error| ClientError::Lost { error, unanswered: false };
+    let lost = |error| ClientError::Lost { error };
     loop {
         if let Some(end) = pending.iter().position(|&b| b == b'\n') {
             let rest = pending.split_off(end + 1);

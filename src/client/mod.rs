@@ -1,15 +1,18 @@
 //! The terminal client: `homeroom-client`.
 //!
-//! Four threads. The main thread becomes the reader: it alone reads from the server, and shows what comes. The stdin
-//! thread carries out what is typed, one line after the other. The writer thread sends, so that the reader never waits
-//! for a write. The sound thread plays. At a person's terminal a fifth edits the lines ([`terminal`]) and alone writes
-//! to standard output. What the client itself has to say, refusals of what was typed among it, begins with `! `; it goes
-//! to standard error where no line is edited.
+//! Five threads. The main thread becomes the reader: it alone reads from the server, and shows what comes; when a
+//! connection is lost it is the one that comes back. The stdin thread takes what is typed. The errands thread carries it
+//! out, one line after the other. The writer thread sends, so that the reader never waits for a write. The sound thread
+//! plays. At a person's terminal a sixth edits the lines ([`terminal`]) and alone writes to standard output. What the
+//! client itself has to say, refusals of what was typed among it, begins with `! `; it goes to standard error where no
+//! line is edited.
 
 pub mod args;
+mod comeback;
 mod commands;
 mod connect;
 mod console;
+mod errands;
 mod error;
 mod input;
 mod login;
@@ -29,17 +32,19 @@ mod wrap;
 pub use error::ClientError;
 pub use trust::KnownServersError;
 
+use crate::protocol::Reason;
 use crate::sanitize;
 use crate::sync::lock;
 use args::Args;
-use connect::Connected;
-use console::Console;
+use comeback::Comeback;
+use console::{Console, notice};
+use errands::Errands;
 use input::{Input, Preliminaries};
 use jiff::tz::TimeZone;
-use login::{Credentials, LoggedIn};
+use login::{Credentials, Key, LoggedIn};
 pub use look::ColourWish;
 use look::Look;
-use reader::Reader;
+use reader::{End, Reader};
 use render::Renderer;
 use session::Session;
 use sound::Sounds;
@@ -75,13 +80,15 @@ pub fn run(args: &Args) -> Result<(), ClientError> {
     if met.elapsed() > FRESH {
         connected = connect::again(&args.server, expected)?;
     }
-    let LoggedIn { welcome, pending } = login::log_in(&mut connected, &credentials)?;
+    let key = Key::Password(&credentials.password);
+    let LoggedIn { welcome, pending } = login::log_in(&mut connected, credentials.name.as_str(), &key)?;
     let one_time = welcome.must_change_password.then_some(credentials.password);
 
     let renderer = Renderer::new(&welcome.username, TimeZone::system());
     let sounds = if args.no_sound { Sounds::default() } else { Sounds::start(args.sounds.clone()) };
-    let session = start_session(&welcome.username, connected)?;
+    let session = Arc::new(Session::new(welcome.username.to_string())?);
     *lock(&current) = Some(Arc::clone(&session));
+    let errands = Arc::new(Errands::new(Arc::clone(&session)));
     let look = Look::choose(args.plain, args.json, args.color);
     let _restore = screen::Restore;
     let out: Box<dyn Write> = match look {
@@ -96,17 +103,77 @@ pub fn run(args: &Args) -> Result<(), ClientError> {
     };
     let mut reader = Reader::new(&session, renderer, look, sounds, out);
     reader.welcome(&welcome)?;
+    let wire = Wire::start(connected)?;
+    session.connected(&wire);
+    let worker = Arc::clone(&errands);
+    spawn("errands", move || worker.run())?;
     let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
-    let input = Input { session: Arc::clone(&session), console: Arc::clone(&console) };
+    let input = Input { session: Arc::clone(&session), console: Arc::clone(&console), errands: Arc::clone(&errands) };
     spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
-    let result = reader.run(&pending);
+    let name = welcome.username.to_string();
+    let comeback = Comeback { server: args.server.clone(), expected, name, token: welcome.token };
+    let stay = Stay { session: &session, errands: &errands, comeback, reconnect: !args.no_reconnect };
+    let result = stay.until_over(&mut reader, wire, pending);
+    session.end();
+    errands.end();
     console.close();
-    result
+    confirmed(result, errands.undone())
 }
 
-fn start_session(me: &str, connected: Connected) -> Result<Arc<Session>, ClientError> {
-    let wire = Wire::start(connected)?;
-    Ok(Arc::new(Session::new(me.to_owned(), wire)?))
+/// The course of a session over its connections.
+struct Stay<'a> {
+    session: &'a Session,
+    errands: &'a Errands,
+    comeback: Comeback,
+    reconnect: bool,
+}
+
+impl Stay<'_> {
+    /// Reads what comes, over one connection after the other, until the session is left or can't go on.
+    fn until_over(
+        mut self,
+        reader: &mut Reader<'_, impl Write>,
+        mut wire: Arc<Wire>,
+        mut pending: Vec<u8>,
+    ) -> Result<(), ClientError> {
+        loop {
+            let end = reader.run(&wire, &pending)?;
+            let (lost_at, restarts) = (Instant::now(), matches!(end, End::Bye(Reason::Shutdown)));
+            if self.session.is_leaving() {
+                return Ok(());
+            }
+            let is_accident = restarts || matches!(end, End::Closed | End::Broken(_));
+            let lost = ClientError::from(end);
+            if !self.reconnect || !is_accident {
+                return Err(lost);
+            }
+            self.session.disconnected();
+            notice(format_args!("{lost}; trying to come back, what you type is kept"));
+            let after = reader.seen();
+            let Some(back) = self.comeback.try_until_back(self.session, self.errands, after, restarts)? else {
+                return Ok(());
+            };
+            let (connected, LoggedIn { welcome, pending: more }) = back;
+            reader.welcome_back(&welcome, lost_at.elapsed());
+            (wire, pending) = (Wire::start(connected)?, more);
+            self.comeback.token = welcome.token;
+        }
+    }
+}
+
+/// What was typed and has no answer is not passed over in silence.
+fn confirmed(result: Result<(), ClientError>, undone: usize) -> Result<(), ClientError> {
+    if undone == 0 {
+        return result;
+    }
+    let undone = ClientError::Undone { lines: undone };
+    match result {
+        Ok(()) => Err(undone),
+        Err(e) => {
+            notice(undone);
+            Err(e)
+        }
+    }
 }
 
 /// Ctrl-C, SIGTERM and SIGHUP leave in good order; a second one at once.

@@ -1,20 +1,34 @@
-//! The reader thread: it alone reads from the server and writes to standard output.
+//! The reader thread: it alone reads from the server, and shows what comes.
+//!
+//! It outlives a connection. What the next one replays is shown once, and in its place: the timeline's order is that of
+//! `seq`, and what isn't beyond the newest that was seen was shown before.
 
 use super::ClientError;
 use super::console::notice;
 use super::look::Look;
 use super::page::Page;
 use super::render::Renderer;
-use super::session::{Answer, Session};
+use super::session::{Answer, Asked, Session};
 use super::sound::{Cue, Sounds};
+use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
 use crate::protocol::{Reason, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
-use std::io::{ErrorKind, Write};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Reads until the session is over. Everything that came before the end has then been shown.
+/// A replay that has brought nothing for so long is over, if nothing told that before.
+const REPLAY_QUIET: Duration = Duration::from_secs(1);
+/// How long the server has to answer when it is asked whether it's there, as it asks itself.
+const PONG_WAIT: Duration = Duration::from_secs(30);
+/// How many acknowledgements may be remembered that came before their turn; there is one request at a time.
+const AHEAD_MAX: usize = 16;
+
+/// Reads until a connection is over. Everything that came before the end has then been shown.
 pub(super) struct Reader<'a, W> {
     session: &'a Session,
     renderer: Renderer,
@@ -27,12 +41,49 @@ pub(super) struct Reader<'a, W> {
     answered: Option<(String, Answer)>,
     /// The server has sent something that makes no sense; said once.
     complained: bool,
+    /// The newest event that was seen.
+    seen: u64,
+    /// Newer ones that came out of turn: the answers to what was sent again.
+    ahead: VecDeque<u64>,
+    /// What was missed is being replayed.
+    replay: Option<Replay>,
+    /// It's over, and whoever waits to ask something is to be told once it's shown.
+    caught_up: bool,
 }
 
-/// How the server ended the session.
-enum End {
+/// A replay under way.
+#[derive(Debug)]
+struct Replay {
+    /// The newest event when the client was back. Whatever it may not see of those up to here doesn't come.
+    upto: u64,
+    /// How much was said.
+    said: usize,
+    /// What is known of it from the beginning.
+    back: Back,
+}
+
+/// How the client came back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Back {
+    /// How long it was gone.
+    pub(super) gone: Duration,
+    /// How many accounts are online now.
+    pub(super) online: usize,
+    /// Part of what it missed is lost.
+    pub(super) gap: bool,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The server said goodbye.
     Bye(Reason),
+    /// The server sends something without end.
     Flood,
+    /// It closed the connection without a word.
+    Closed,
+    /// The connection broke, or the server is silent.
+    Broken(io::Error),
 }
 
 impl<'a, W: Write> Reader<'a, W> {
@@ -47,7 +98,16 @@ impl<'a, W: Write> Reader<'a, W> {
             shown: Page::new(look, &session.me),
             answered: None,
             complained: false,
+            seen: 0,
+            ahead: VecDeque::new(),
+            replay: None,
+            caught_up: false,
         }
+    }
+
+    /// The newest event that was seen.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
     }
 
     /// Shows the welcome.
@@ -55,53 +115,76 @@ impl<'a, W: Write> Reader<'a, W> {
     /// # Errors
     /// Standard output can't be written to.
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
+        self.seen = welcome.seq;
         self.renderer.welcome(welcome, &mut self.shown);
         self.shown.wire(for_programs(welcome).as_bytes());
-        self.show()
+        self.write()
     }
 
-    /// Reads until the session is over; `pending` is plaintext that came with the login.
+    /// The client has come back: what it missed follows.
+    pub(super) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
+        // A server that has lost its timeline begins a new one.
+        self.seen = self.seen.min(welcome.seq);
+        self.lines = LineReader::default();
+        self.shown.wire(for_programs(welcome).as_bytes());
+        let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
+        self.replay = Some(Replay { upto: welcome.seq, said: 0, back });
+    }
+
+    /// Reads until the connection is over; `pending` is plaintext that came with the login.
     ///
     /// # Errors
-    /// Why it is over, if the user didn't want it to be.
-    pub(super) fn run(mut self, pending: &[u8]) -> Result<(), ClientError> {
-        let mut end = self.take(pending)?;
+    /// Standard output can't be written to.
+    pub(super) fn run(&mut self, wire: &Arc<Wire>, pending: &[u8]) -> Result<End, ClientError> {
+        if self.replay.as_ref().is_some_and(|replay| self.seen >= replay.upto) {
+            self.end_replay(true);
+        }
+        let mut end = self.take(pending, wire)?;
         let mut buffer = vec![0; READ_BYTES];
-        let mut plain = Vec::new();
         let mut asked = false;
         while end.is_none() {
-            plain.clear();
-            match self.session.wire.receive(&mut buffer, &mut plain) {
-                Ok(Peer::Open) => end = self.take(&plain)?,
-                Ok(Peer::Closed) => {
-                    end = self.take(&plain)?;
-                    break;
-                }
+            let patience = match (&self.replay, asked) {
+                (Some(_), _) if self.session.is_leaving() => break,
+                (Some(_), _) => REPLAY_QUIET,
+                (None, true) => PONG_WAIT,
+                (None, false) => SILENCE_WAIT,
+            };
+            let mut plain = Vec::new();
+            match wire.receive(patience, &mut buffer, &mut plain) {
+                Ok(Peer::Open) => end = self.take(&plain, wire)?,
+                Ok(Peer::Closed) => end = Some(self.take(&plain, wire)?.unwrap_or(End::Closed)),
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && !asked => {
-                    self.session.wire.ping();
-                    asked = true;
+                    if self.replay.is_some() {
+                        self.end_replay(false);
+                        self.show(wire)?;
+                    } else {
+                        wire.ping();
+                        asked = true;
+                    }
                     continue;
                 }
-                Err(error) => return self.over(None, Some(error)),
+                Err(error) => end = Some(End::Broken(error)),
             }
             asked = false;
         }
-        self.over(end, None)
+        wire.close();
+        Ok(end.unwrap_or(End::Closed))
     }
 
-    /// What the end of the session means.
-    fn over(&self, end: Option<End>, error: Option<std::io::Error>) -> Result<(), ClientError> {
-        let unanswered = self.session.end();
-        match end {
-            _ if self.session.is_leaving() => Ok(()),
-            Some(End::Bye(reason)) => Err(ClientError::Bye(reason)),
-            Some(End::Flood) => Err(ClientError::Flood),
-            None => Err(ClientError::Lost { error, unanswered }),
+    /// What was missed is shown: now that is told, and then whoever waits to ask something may. `whole` when it is
+    /// certain that no more of it comes.
+    fn end_replay(&mut self, whole: bool) {
+        if let Some(Replay { said, back, .. }) = self.replay.take() {
+            self.renderer.back(&back, said, whole, &mut self.shown);
+            if said > 0 {
+                self.sounds.play(Cue::Message);
+            }
+            self.caught_up = true;
         }
     }
 
     /// Shows what some plaintext completes.
-    fn take(&mut self, plain: &[u8]) -> Result<Option<End>, ClientError> {
+    fn take(&mut self, plain: &[u8], wire: &Arc<Wire>) -> Result<Option<End>, ClientError> {
         let mut end = None;
         let mut lines = std::mem::take(&mut self.lines);
         lines.feed(plain, |line| {
@@ -112,7 +195,7 @@ impl<'a, W: Write> Reader<'a, W> {
                 Line::Whole(line) => match serde_json::from_slice(line) {
                     Ok(message) => {
                         self.wire(line, &message);
-                        end = self.message(&message);
+                        end = self.message(&message, wire);
                     }
                     Err(_) => self.complain(),
                 },
@@ -121,40 +204,36 @@ impl<'a, W: Write> Reader<'a, W> {
             }
         });
         self.lines = lines;
-        self.show()?;
+        self.show(wire)?;
         Ok(end)
     }
 
-    /// For programs: the line itself. What only keeps the connection alive is nobody's business.
+    /// For programs: the line itself, once. What only keeps the connection alive is nobody's business.
     fn wire(&mut self, line: &[u8], message: &ServerMessage<'_>) {
-        if !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
+        let repeated = seq(message).is_some_and(|seq| seq <= self.seen || self.ahead.contains(&seq));
+        if !repeated && !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
             self.shown.wire(line);
         }
     }
 
-    fn message(&mut self, message: &ServerMessage<'_>) -> Option<End> {
-        let me = self.session.me.as_str();
+    fn message(&mut self, message: &ServerMessage<'_>, wire: &Wire) -> Option<End> {
         match message {
-            ServerMessage::Message { from, id, .. } => {
-                self.event(message, from != me, Cue::Message);
-                self.acknowledge(from == me, id.as_deref());
+            ServerMessage::Message { seq, from, id, .. } => {
+                self.said(message, *seq, from, id.as_deref(), Cue::Message);
             }
-            ServerMessage::Whisper { from, to, id, .. } => {
-                self.event(message, from != me, Cue::Private);
-                self.session.people.whispered(from, to, me);
-                self.acknowledge(from == me, id.as_deref());
+            ServerMessage::Whisper { seq, from, to, id, .. } => {
+                self.session.people.whispered(from, to, &self.session.me);
+                self.said(message, *seq, from, id.as_deref(), Cue::Private);
             }
-            ServerMessage::Joined { username, .. } => self.event(message, username != me, Cue::Login),
-            ServerMessage::Left { username, .. } => self.event(message, username != me, Cue::Logout),
-            ServerMessage::Notice { .. } => self.renderer.event(message, &mut self.shown),
-            ServerMessage::Topic { from, id, .. } => {
-                self.event(message, from != me, Cue::Message);
-                self.acknowledge(from == me, id.as_deref());
+            ServerMessage::Topic { seq, from, id, .. } => {
+                self.said(message, *seq, from, id.as_deref(), Cue::Message);
             }
-            ServerMessage::Away(_) => self.renderer.event(message, &mut self.shown),
+            ServerMessage::Joined { seq, username, .. } => self.presence(message, *seq, username, Cue::Login),
+            ServerMessage::Left { seq, username, .. } => self.presence(message, *seq, username, Cue::Logout),
+            ServerMessage::Notice { .. } | ServerMessage::Away(_) => self.renderer.event(message, &mut self.shown),
             ServerMessage::Reply(reply) => self.reply(reply),
             ServerMessage::Error { id, code, message } => {
-                let asked = id.as_deref().filter(|id| self.session.pending(id).is_some());
+                let asked = id.as_deref().filter(|id| self.session.asked(id).is_some());
                 match asked {
                     Some(id) => {
                         let answer = Answer::Refused { code: *code, message: message.to_string() };
@@ -163,7 +242,7 @@ impl<'a, W: Write> Reader<'a, W> {
                     None => notice(sanitize::line(message)),
                 }
             }
-            ServerMessage::Ping {} => self.session.wire.pong(),
+            ServerMessage::Ping {} => wire.pong(),
             ServerMessage::Bye { reason } => return Some(End::Bye(*reason)),
             // A type that doesn't belong here, or that this version doesn't know.
             ServerMessage::Welcome(_) | ServerMessage::Pong { .. } | ServerMessage::Unknown => {}
@@ -171,23 +250,71 @@ impl<'a, W: Write> Reader<'a, W> {
         None
     }
 
-    fn event(&mut self, message: &ServerMessage<'_>, from_others: bool, cue: Cue) {
-        self.renderer.event(message, &mut self.shown);
-        if from_others {
-            self.sounds.play(cue);
+    /// Shows what somebody said. What one said oneself is the answer to its request, also when it comes again.
+    fn said(&mut self, message: &ServerMessage<'_>, seq: u64, from: &str, id: Option<&str>, cue: Cue) {
+        let mine = from == self.session.me;
+        let asked = id.filter(|_| mine).and_then(|id| self.session.asked(id));
+        self.reach(seq);
+        if self.is_new(seq, asked.as_ref().is_some_and(|asked| asked.resent)) {
+            self.renderer.event(message, &mut self.shown);
+            match &mut self.replay {
+                Some(replay) => replay.said += usize::from(!mine),
+                None if !mine => self.sounds.play(cue),
+                None => {}
+            }
+        }
+        self.end_replay_at(seq);
+        if let Some(asked) = asked {
+            self.answered = Some((asked.id, Answer::Done));
         }
     }
 
-    /// An event that one caused oneself is the answer to its request.
-    fn acknowledge(&mut self, mine: bool, id: Option<&str>) {
-        if let Some(id) = id.filter(|id| mine && self.session.pending(id).is_some()) {
-            self.answered = Some((id.to_owned(), Answer::Done));
+    /// Shows who came or went; not what of that was missed, but who is there now is told at the end of the replay.
+    fn presence(&mut self, message: &ServerMessage<'_>, seq: u64, username: &str, cue: Cue) {
+        self.reach(seq);
+        if self.is_new(seq, false) && self.replay.is_none() {
+            self.renderer.event(message, &mut self.shown);
+            if username != self.session.me {
+                self.sounds.play(cue);
+            }
         }
+        self.end_replay_at(seq);
+    }
+
+    /// An event is about to be shown: a replay that can't hold it is over.
+    fn reach(&mut self, seq: u64) {
+        if self.replay.as_ref().is_some_and(|replay| seq > replay.upto) {
+            self.end_replay(true);
+        }
+    }
+
+    /// An event was shown: a replay whose last one it is is over.
+    fn end_replay_at(&mut self, seq: u64) {
+        if self.replay.as_ref().is_some_and(|replay| seq == replay.upto) {
+            self.end_replay(true);
+        }
+    }
+
+    /// Whether an event was not shown yet. The answer to something that was sent again may come before its turn, so it
+    /// doesn't count as the newest that was seen; in its turn it comes once more.
+    fn is_new(&mut self, seq: u64, resent: bool) -> bool {
+        if self.ahead.contains(&seq) {
+            self.seen = self.seen.max(seq);
+            return false;
+        }
+        let new = seq > self.seen;
+        if new && resent {
+            self.ahead.push_back(seq);
+            self.ahead.truncate(AHEAD_MAX);
+        } else if new {
+            self.seen = seq;
+        }
+        new
     }
 
     fn reply(&mut self, reply: &Reply<'_>) {
         let Some(id) = reply.id.as_deref() else { return };
-        let Some(request) = self.session.pending(id) else { return };
+        let Some(Asked { request, .. }) = self.session.asked(id) else { return };
         self.renderer.reply(&request, reply, &mut self.shown);
         if matches!(*request, Request::Shutdown) {
             self.session.set_leaving();
@@ -208,7 +335,18 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 
     /// Writes what is to be shown, and only then lets whoever waits for an answer go on.
-    fn show(&mut self) -> Result<(), ClientError> {
+    fn show(&mut self, wire: &Arc<Wire>) -> Result<(), ClientError> {
+        self.write()?;
+        if let Some((id, answer)) = self.answered.take() {
+            self.session.settle(&id, answer);
+        }
+        if std::mem::take(&mut self.caught_up) {
+            self.session.connected(wire);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), ClientError> {
         let shown = self.shown.take();
         if !shown.is_empty() {
             let written = self.out.write_all(shown.as_bytes()).and_then(|()| self.out.flush());
@@ -217,10 +355,19 @@ impl<'a, W: Write> Reader<'a, W> {
                 return Err(ClientError::Output(e));
             }
         }
-        if let Some((id, answer)) = self.answered.take() {
-            self.session.settle(&id, answer);
-        }
         Ok(())
+    }
+}
+
+/// An event's place in the one order.
+fn seq(message: &ServerMessage<'_>) -> Option<u64> {
+    match message {
+        ServerMessage::Message { seq, .. }
+        | ServerMessage::Whisper { seq, .. }
+        | ServerMessage::Topic { seq, .. }
+        | ServerMessage::Joined { seq, .. }
+        | ServerMessage::Left { seq, .. } => Some(*seq),
+        _ => None,
     }
 }
 

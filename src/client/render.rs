@@ -1,6 +1,7 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
 use super::page::{CONTINUATION, Page, Speaker, YOU};
+use super::reader::Back;
 use super::terminal::names::Names;
 use crate::protocol::{
     AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many lines of the server's greeting are shown.
 const REMARK_LINES_MAX: usize = 50;
@@ -51,6 +53,18 @@ impl Renderer {
         if let Some(motd) = &welcome.motd {
             remark(motd, out);
         }
+    }
+
+    /// Appends that the client has come back, after what was `said` meanwhile is shown; `whole` if that is all of it.
+    pub(super) fn back(&self, back: &Back, said: usize, whole: bool, out: &mut Page) {
+        let missed = match said {
+            0 if whole && !back.gap => "; nothing was missed".into(),
+            0 => String::new(),
+            1 => "; 1 missed message is above".into(),
+            _ => format!("; {said} missed messages are above"),
+        };
+        let lost = if back.gap { "; older ones are no longer kept" } else { "" };
+        let _ = writeln!(out, "* back after {}{missed}{lost}; {} online", length(back.gone), back.online);
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.
@@ -200,6 +214,15 @@ impl Renderer {
 
     fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
         if name == self.me { YOU.into() } else { sanitize::line(name) }
+    }
+}
+
+/// A length of time, for people.
+fn length(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ ..3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
     }
 }
 
@@ -383,6 +406,29 @@ mod tests {
         let expected = "* it is Sunday, 2026-11-22\n[23:59] bob: x\n* it is Monday, 2026-11-23\n\
                         [00:00] bob: x\n[00:00] bob: x\n[--:--] bob: x\n";
         assert_eq!(out.take(), expected);
+    }
+
+    #[test]
+    fn the_way_back() {
+        let renderer = Renderer::new("ada", TimeZone::UTC);
+        for (seconds, gap, said, whole, expected) in [
+            (12, false, 3, true, "* back after 12 s; 3 missed messages are above; 4 online\n"),
+            (0, false, 1, false, "* back after 0 s; 1 missed message is above; 4 online\n"),
+            (60, false, 0, true, "* back after 1 min; nothing was missed; 4 online\n"),
+            (7_260, false, 0, false, "* back after 2 h 1 min; 4 online\n"),
+            (
+                59,
+                true,
+                2,
+                true,
+                "* back after 59 s; 2 missed messages are above; older ones are no longer kept; 4 online\n",
+            ),
+        ] {
+            let mut out = plain();
+            let back = Back { gone: Duration::from_secs(seconds), online: 4, gap };
+            renderer.back(&back, said, whole, &mut out);
+            assert_eq!(out.take(), expected);
+        }
     }
 
     #[test]

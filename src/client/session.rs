@@ -1,4 +1,7 @@
-//! What the threads of one session share: requests under way, and how it is left.
+//! What the threads of one run share: the connection there is now, the request under way, and how it all ends.
+//!
+//! A session outlives its connections. A request that was under way when one broke is sent again over the next, under
+//! the same id, so the server does it once: as long as it is one that may be sent again.
 
 use super::ClientError;
 use super::people::People;
@@ -6,8 +9,7 @@ use super::wire::Wire;
 use crate::protocol::{ErrorCode, Request};
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long the server may take to answer a request. A slow machine takes a second to hash one password, and a
@@ -23,24 +25,45 @@ pub(super) struct Session {
     pub(super) me: String,
     /// What is remembered of the others.
     pub(super) people: People,
-    /// The connection.
-    pub(super) wire: Arc<Wire>,
     ids: Ids,
     leaving: AtomicBool,
-    pending: Mutex<Pending>,
-    /// Told when the pending request is answered, and at the end.
-    settled: Condvar,
+    state: Mutex<State>,
+    /// Told of every change of the state.
+    changed: Condvar,
 }
 
-/// The one request that is waiting for its answer. Whoever types waits for it before the next, so that what is
-/// typed is carried out in order, and all of it.
-#[derive(Debug, Default)]
-struct Pending {
-    /// Its id and what it was.
-    request: Option<(String, Arc<Request>)>,
+#[derive(Debug)]
+struct State {
+    link: Link,
+    /// The one request that is waiting for its answer. Whoever asks waits for it before the next, so that what is
+    /// typed is carried out in order, and all of it.
+    asked: Option<Asked>,
     answer: Option<Answer>,
-    /// No more answers will come.
-    over: bool,
+}
+
+/// The way to the server.
+#[derive(Debug)]
+enum Link {
+    Up(Arc<Wire>),
+    /// It's lost; another may come.
+    Down,
+    /// It's lost, and no other will come.
+    Over,
+}
+
+/// A request under way.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Under which id.
+    pub(super) id: String,
+    /// What was asked.
+    pub(super) request: Arc<Request>,
+    /// It was sent before, over a connection that broke.
+    pub(super) resent: bool,
+    /// It was sent over the connection there is now.
+    sent: bool,
+    /// When the server is given up, once it's sent.
+    deadline: Instant,
 }
 
 /// How a request went.
@@ -59,11 +82,13 @@ pub(super) enum Answer {
     },
     /// Nothing came for [`ANSWER_WAIT`].
     None,
+    /// The connection broke, and the request is none that may be sent again.
+    Unknown,
     /// The session is over.
     Over,
 }
 
-/// Names for requests that no other session of the account uses.
+/// Names for requests that no other session of the account uses, in this run or another: the server remembers them.
 #[derive(Debug)]
 struct Ids {
     prefix: String,
@@ -71,70 +96,116 @@ struct Ids {
 }
 
 impl Session {
-    /// The session of the account `me` over this connection.
+    /// The session of the account `me`, not connected yet.
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub(super) fn new(me: String, wire: Arc<Wire>) -> Result<Self, ClientError> {
+    pub(super) fn new(me: String) -> Result<Self, ClientError> {
         Ok(Self {
             me,
             people: People::default(),
-            wire,
             ids: Ids::new()?,
             leaving: AtomicBool::new(false),
-            pending: Mutex::default(),
-            settled: Condvar::new(),
+            state: Mutex::new(State { link: Link::Down, asked: None, answer: None }),
+            changed: Condvar::new(),
         })
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again.
     pub(super) fn ask(&self, request: &Arc<Request>) -> Answer {
-        let id = self.ids.next();
-        let line = request.encode(Some(&id));
-        {
-            let mut pending = lock(&self.pending);
-            pending.request = Some((id, Arc::clone(request)));
-            pending.answer = None;
-        }
-        if !self.wire.send(&line) {
-            return Answer::Over;
-        }
-        let waiting = |pending: &mut Pending| pending.answer.is_none() && !pending.over;
-        let waited = self.settled.wait_timeout_while(lock(&self.pending), ANSWER_WAIT, waiting);
-        let mut pending = waited.unwrap_or_else(PoisonError::into_inner).0;
-        match pending.answer.take() {
-            Some(answer) => answer,
-            // What was asked stays: whoever ends the session says that it has no answer.
-            None if pending.over => Answer::Over,
-            None => {
-                pending.request = None;
-                Answer::None
+        let mut state = lock(&self.state);
+        let (id, request) = (self.ids.next(), Arc::clone(request));
+        state.asked = Some(Asked { id, request, resent: false, sent: false, deadline: Instant::now() });
+        state.answer = None;
+        loop {
+            let State { link, asked, answer } = &mut *state;
+            if let Some(answer) = answer.take() {
+                return answer;
             }
+            // What was asked stays: whoever ends the session says that it has no answer.
+            let (Some(asked), false) = (asked, matches!(link, Link::Over)) else { return Answer::Over };
+            state = match link {
+                Link::Up(wire) if !asked.sent => {
+                    (asked.sent, asked.deadline) = (true, Instant::now() + ANSWER_WAIT);
+                    let (wire, line) = (Arc::clone(wire), asked.request.encode(Some(&asked.id)));
+                    drop(state);
+                    // If the connection is over, the reader finds it out.
+                    wire.send(&line);
+                    lock(&self.state)
+                }
+                Link::Up(_) => {
+                    let left = asked.deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        state.asked = None;
+                        return Answer::None;
+                    }
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                _ => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 
     /// What was asked under this id, if that is what is waiting.
-    pub(super) fn pending(&self, id: &str) -> Option<Arc<Request>> {
-        let pending = lock(&self.pending);
-        pending.request.as_ref().filter(|request| request.0 == id).map(|request| Arc::clone(&request.1))
+    pub(super) fn asked(&self, id: &str) -> Option<Asked> {
+        lock(&self.state).asked.as_ref().filter(|asked| asked.id == id).cloned()
+    }
+
+    /// Whether a request is waiting for its answer.
+    pub(super) fn is_asking(&self) -> bool {
+        lock(&self.state).asked.is_some()
     }
 
     /// Hands the answer to whoever waits for it, if somebody still does.
     pub(super) fn settle(&self, id: &str, answer: Answer) {
-        let mut pending = lock(&self.pending);
-        if pending.request.take_if(|request| request.0 == id).is_some() {
-            pending.answer = Some(answer);
-            self.settled.notify_all();
+        let mut state = lock(&self.state);
+        if state.asked.take_if(|asked| asked.id == id).is_some() {
+            state.answer = Some(answer);
+            self.changed.notify_all();
         }
     }
 
-    /// No more answers will come. True when somebody waits for one.
-    pub(super) fn end(&self) -> bool {
-        self.wire.close();
-        let mut pending = lock(&self.pending);
-        pending.over = true;
-        self.settled.notify_all();
-        pending.request.is_some()
+    /// There is a connection: what was asked meanwhile is sent over it.
+    pub(super) fn connected(&self, wire: &Arc<Wire>) {
+        let mut state = lock(&self.state);
+        if !matches!(state.link, Link::Over) {
+            state.link = Link::Up(Arc::clone(wire));
+        }
+        self.changed.notify_all();
+    }
+
+    /// The connection is lost, and another may come.
+    pub(super) fn disconnected(&self) {
+        let mut state = lock(&self.state);
+        if let Link::Up(wire) = std::mem::replace(&mut state.link, Link::Down) {
+            wire.close();
+        }
+        let State { asked, answer, .. } = &mut *state;
+        if asked.as_ref().is_some_and(|asked| asked.sent && !may_be_sent_again(&asked.request)) {
+            (*asked, *answer) = (None, Some(Answer::Unknown));
+        } else if let Some(asked) = asked {
+            (asked.sent, asked.resent) = (false, asked.resent || asked.sent);
+        }
+        self.changed.notify_all();
+    }
+
+    /// No more answers will come.
+    pub(super) fn end(&self) {
+        let mut state = lock(&self.state);
+        if let Link::Up(wire) = std::mem::replace(&mut state.link, Link::Over) {
+            wire.close();
+        }
+        self.changed.notify_all();
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(lock(&self.state).link, Link::Up(_))
+    }
+
+    /// Whether no connection will come any more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(lock(&self.state).link, Link::Over)
     }
 
     /// Whether the end of the session is what was wanted.
@@ -144,17 +215,51 @@ impl Session {
 
     /// From now on the end of the session is what was wanted.
     pub(super) fn set_leaving(&self) {
+        let _state = lock(&self.state);
         self.leaving.store(true, Ordering::Release);
+        self.changed.notify_all();
     }
 
-    /// Logs out; the reader then sees the end of the connection. One that doesn't come is made.
+    /// Waits for `wait`, less if the session is to be left meanwhile; true if it is.
+    pub(super) fn wait_for_leaving(&self, wait: Duration) -> bool {
+        let staying = |_: &mut State| !self.is_leaving();
+        drop(self.wait_while(lock(&self.state), wait, staying));
+        self.is_leaving()
+    }
+
+    /// Logs out; the reader then sees the end of the connection. One that doesn't come is made. Without a connection
+    /// there is nobody to tell.
     pub(super) fn leave(&self) {
         self.set_leaving();
-        let deadline = Instant::now() + GOODBYE_WAIT;
-        if self.wire.send(&Request::Logout.encode(Some(&self.ids.next()))) {
-            thread::sleep(deadline.saturating_duration_since(Instant::now()));
+        let state = lock(&self.state);
+        let Link::Up(wire) = &state.link else { return };
+        let wire = Arc::clone(wire);
+        drop(state);
+        if wire.send(&Request::Logout.encode(Some(&self.ids.next()))) {
+            let connected = |state: &mut State| matches!(state.link, Link::Up(_));
+            drop(self.wait_while(lock(&self.state), GOODBYE_WAIT, connected));
         }
-        self.wire.close();
+        wire.close();
+    }
+
+    fn wait_while<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        wait: Duration,
+        condition: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout_while(state, wait, condition).unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Whether it does no harm if the server does it twice, or it does it once by itself: what is said has an id that the
+/// server remembers.
+fn may_be_sent_again(request: &Request) -> bool {
+    use Request::{Away, Help, ListUsers, Say, Whisper, Who, Whois};
+    match request {
+        Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help | ListUsers { .. } => true,
+        Request::Topic { text } => text.is_none(),
+        _ => false,
     }
 }
 

@@ -54,7 +54,6 @@ impl Wire {
         let Connected { socket, tls } = connected;
         let system = |e: io::Error| ClientError::System { what: "start the writer thread", error: e.to_string() };
         socket.set_write_timeout(Some(WRITE_WAIT)).map_err(system)?;
-        socket.set_read_timeout(Some(SILENCE_WAIT)).map_err(system)?;
         let wire = Arc::new(Self { socket, tls: Mutex::new(tls), outbox: Mutex::default(), changed: Condvar::new() });
         let theirs = Arc::clone(&wire);
         thread::Builder::new().name("writer".into()).spawn(move || theirs.write()).map_err(system)?;
@@ -93,11 +92,14 @@ impl Wire {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
-    /// For the reader thread: waits for more from the server and appends its plaintext to `plain`.
+    /// For the reader thread: waits for more from the server, for `patience`, and appends its plaintext to `plain`.
     ///
     /// # Errors
-    /// `WouldBlock` or `TimedOut` after [`SILENCE_WAIT`]; otherwise the socket's or TLS's error.
-    pub(super) fn receive(&self, buffer: &mut [u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
+    /// `WouldBlock` or `TimedOut` after that time; otherwise the socket's or TLS's error.
+    pub(super) fn receive(&self, patience: Duration, buffer: &mut [u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
+        if self.socket.read_timeout()? != Some(patience) {
+            self.socket.set_read_timeout(Some(patience))?;
+        }
         let n = loop {
             match (&*self.socket).read(buffer) {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}

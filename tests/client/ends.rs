@@ -65,7 +65,7 @@ fn what_speaks_no_tls_is_exit_status_1() {
 #[test]
 fn a_server_that_is_gone_is_exit_status_1() {
     let mut server = Server::with_users(&["ada"]);
-    let mut ada = Terminal::join(&server, "ada");
+    let mut ada = Terminal::start(&[&server.join_link(), "--user", "ada", "--no-reconnect"], Some(PASSWORD));
     ada.type_line("hello");
     ada.stdout.wait_for("hello");
     server.kill();
@@ -76,7 +76,10 @@ fn a_server_that_is_gone_is_exit_status_1() {
 #[test]
 fn a_server_that_says_goodbye_is_exit_status_1() {
     let mut server = Server::with_users(&["ada", "bob"]);
-    let mut sessions = ["ada", "bob"].map(|name| Terminal::join(&server, name));
+    let mut sessions = ["ada", "bob"].map(|name| {
+        let args = [&server.join_link(), "--user", name, "--no-reconnect"];
+        Terminal::start(&args, Some(PASSWORD))
+    });
     for terminal in &mut sessions {
         terminal.type_line("hello");
         terminal.stdout.wait_for("hello");
@@ -98,7 +101,8 @@ fn a_server_that_takes_a_message_and_dies_is_exit_status_1() {
     let server = FakeServer::new();
     let link = server.join_link();
     let host = server.welcome(|guest| guest.read());
-    let ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
-    ada.script(&["is anybody there?", "/logout"]).failed_with(1);
+    let ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
+    let finished = ada.script(&["is anybody there?", "/logout"]);
+    assert!(finished.failed_with(1).contains("one line that was typed was not confirmed"), "{finished:?}");
     assert_eq!(host.join().unwrap()["text"], "is anybody there?");
 }

@@ -95,7 +95,7 @@ fn show(lines: Vec<Value>) -> Finished {
             "room": "general", "text": "the end"}));
         guest.write(&json!({"type": "bye", "reason": "shutdown"}));
     });
-    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
     let finished = ada.wait();
     host.join().unwrap();
     assert!(finished.stdout.contains("the end"), "it did not go on: {finished:?}");
@@ -138,7 +138,7 @@ fn a_refusal_in_bad_words_is_made_safe() {
         let server = FakeServer::new();
         let link = server.join_link();
         let host = server.refuse(json!({"type": "error", "code": "bad_credentials", "message": attack}));
-        let finished = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD)).finish();
+        let finished = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD)).finish();
         host.join().unwrap();
         assert_eq!(finished.code, Some(3), "{finished:?}");
         assert_all_safe(&finished);
@@ -159,7 +159,7 @@ fn bytes_that_are_no_messages_do_not_harm_it() {
         guest.write_bytes(b"\n{\"type\":\"ping\"}\n").unwrap();
         guest.read()
     });
-    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
     assert_eq!(host.join().unwrap()["type"], "pong", "the server's ping is answered");
     let finished = ada.wait();
     assert_eq!(finished.code, Some(1), "{finished:?}");
@@ -175,7 +175,7 @@ fn a_line_without_an_end_is_the_end() {
         // 64 MiB at most: it must have hung up long before.
         (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
     });
-    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
     ada.wait().failed_with(1);
     assert!(host.join().unwrap() < 1_024, "it listened to the end");
 }
@@ -204,7 +204,7 @@ fn whatever_is_no_welcome_is_the_end() {
         let answer = answer.to_vec();
         // It may hang up before it has heard everything.
         let host = server.meet(move |guest| drop(guest.write_bytes(&answer)));
-        let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+        let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
         let finished = ada.wait();
         host.join().unwrap();
         finished.failed_with(1);
@@ -260,7 +260,7 @@ fn however_much_comes_its_memory_stays_as_it_is() {
         // Until it has been looked at.
         go.recv().unwrap();
     });
-    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
     ada.stdout.wait_for("ada");
     let before = Proc::of(ada.pid()).memory_peak_kib();
     ready.send(()).unwrap();

@@ -1,6 +1,7 @@
 //! The terminal client, driven through pipes.
 
 mod chat;
+mod comeback;
 mod commands;
 mod ends;
 mod first_login;

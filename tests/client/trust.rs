@@ -125,19 +125,41 @@ fn the_systems_roots_are_enough_for_the_right_name() {
     let roots = config.path().join("roots.pem");
     fs::write(&roots, server.pem()).unwrap();
     let host = server.welcome(|guest| guest.read());
-    let visit = |host: &str| {
+    let visit = |host: &str, more: &[&str]| {
         let mut command = Terminal::command(config.path());
-        command.args([&format!("{host}:{port}"), "--user", "ada"]).env("SSL_CERT_FILE", &roots);
+        command.args([&format!("{host}:{port}"), "--user", "ada"]).args(more).env("SSL_CERT_FILE", &roots);
         crate::harness::run(command.env("HOMEROOM_PASSWORD", PASSWORD), b"hello\n")
     };
-    assert_eq!(visit("localhost").code, Some(1), "it went in, and then the server was gone");
+    let left = visit("localhost", &["--no-reconnect"]);
+    assert_eq!(left.code, Some(1), "it went in, and then the server was gone: {left:?}");
     assert_eq!(host.join().unwrap()["text"], "hello");
 
     let impostor = FakeServer::at(("127.0.0.1", port));
     fs::write(&roots, impostor.pem()).unwrap();
     let recorder = impostor.record();
-    assert_eq!(visit("127.0.0.1").code, Some(4), "the certificate is for localhost");
+    assert_eq!(visit("127.0.0.1", &[]).code, Some(4), "the certificate is for localhost");
     assert!(recorder.stop().bytes.is_empty());
+}
+
+/// Also when it comes back after a connection was lost.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_systems_roots_are_asked_again_by_a_client_that_comes_back() {
+    let server = FakeServer::new();
+    let port = server.address().port();
+    let config = TempDir::new().unwrap();
+    let roots = config.path().join("roots.pem");
+    fs::write(&roots, server.pem()).unwrap();
+    let host = server.welcome(|guest| guest.read());
+    let recorder = std::thread::spawn(move || {
+        host.join().unwrap();
+        FakeServer::at(("127.0.0.1", port)).record()
+    });
+    let mut command = Terminal::command(config.path());
+    command.args([&format!("localhost:{port}"), "--user", "ada"]).env("SSL_CERT_FILE", &roots);
+    let finished = crate::harness::run(command.env("HOMEROOM_PASSWORD", PASSWORD), b"hello\n");
+    assert!(finished.failed_with(4).contains("NOBODY VOUCHES FOR"), "{finished:?}");
+    assert!(recorder.join().unwrap().stop().bytes.is_empty());
 }
 
 #[test]

@@ -89,26 +89,39 @@ impl FakeServer {
         Recorder { stop, thread }
     }
 
-    /// Takes one connection, lets it log in, and hands it to `host`.
+    /// Takes one connection, welcomes whoever logs in, and hands it to `host`.
     pub(crate) fn welcome<T: Send + 'static>(
         self,
         host: impl FnOnce(&mut Guest) -> T + Send + 'static,
     ) -> JoinHandle<T> {
+        thread::spawn(move || host(&mut self.welcome_one()))
+    }
+
+    /// The same with one connection after the other.
+    pub(crate) fn welcome_twice(
+        self,
+        first: impl FnOnce(&mut Guest) + Send + 'static,
+        second: impl FnOnce(&mut Guest) + Send + 'static,
+    ) -> JoinHandle<()> {
         thread::spawn(move || {
-            let never = AtomicBool::new(false);
-            let socket = self.incoming(&never).expect("nobody came");
-            let mut guest = self.greet(socket).expect("the client refused TLS");
-            let login = guest.read();
-            assert_eq!(login["type"], "login", "{login}");
-            let mut welcome = json!({"type": "welcome", "protocol": 1, "server": "homeroom/0.1.0",
-                "username": login["username"], "role": "user", "token": "t", "seq": 1,
-                "users": [login["username"]], "must_change_password": false});
-            if login["id"].is_string() {
-                welcome["id"] = login["id"].clone();
-            }
-            guest.write(&welcome);
-            host(&mut guest)
+            first(&mut self.welcome_one());
+            second(&mut self.welcome_one());
         })
+    }
+
+    fn welcome_one(&self) -> Guest {
+        let socket = self.incoming(&AtomicBool::new(false)).expect("nobody came");
+        let mut guest = self.greet(socket).expect("the client refused TLS");
+        let login = guest.read();
+        assert_eq!(login["type"], "login", "{login}");
+        let mut welcome = json!({"type": "welcome", "protocol": 1, "server": "homeroom/0.1.0",
+            "username": login["username"], "role": "user", "token": "t", "seq": 1,
+            "users": [login["username"]], "must_change_password": false});
+        if login["id"].is_string() {
+            welcome["id"] = login["id"].clone();
+        }
+        guest.write(&welcome);
+        guest
     }
 
     /// Takes one connection, reads its login, and hands it to `host` in place of an answer.

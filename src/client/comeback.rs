@@ -1,0 +1,157 @@
+//! The way back after a connection was lost: the same server, by the same certificate, with the token.
+
+use super::connect::{self, Connected};
+use super::errands::Errands;
+use super::login::{self, Key, LoggedIn};
+use super::session::Session;
+use super::trust::Expected;
+use super::{ClientError, spawn};
+use crate::link::Link;
+use crate::protocol::{ErrorCode, Secret};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// The wait before the first attempt, and the longest. Each is twice the one before.
+const WAIT_MIN: Duration = Duration::from_secs(1);
+const WAIT_MAX: Duration = Duration::from_secs(30);
+/// How long a client tries of which nothing more is wanted than that what was typed before is done.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(60);
+/// How often an attempt that is under way looks whether the session is to be left.
+const LEAVING_POLL: Duration = Duration::from_millis(100);
+
+/// What it takes to come back.
+#[derive(Clone, Debug)]
+pub(super) struct Comeback {
+    /// Which server.
+    pub(super) server: Link,
+    /// What makes it the right one.
+    pub(super) expected: Expected,
+    /// The account's name.
+    pub(super) name: String,
+    /// The token of the last welcome.
+    pub(super) token: Secret,
+}
+
+impl Comeback {
+    /// Tries until the client is back; None when it's to be left before. `after` is the newest event that was seen.
+    /// The first attempt is made at once if the server `restarts`.
+    ///
+    /// # Errors
+    /// The server is another one, or doesn't let the client in; or everything was typed, and it's gone for too long.
+    pub(super) fn try_until_back(
+        &self,
+        session: &Session,
+        errands: &Errands,
+        after: u64,
+        restarts: bool,
+    ) -> Result<Option<(Connected, LoggedIn)>, ClientError> {
+        let mut waits = Waits::default();
+        let mut wait = if restarts { Duration::ZERO } else { waits.next() };
+        let mut give_up = None;
+        loop {
+            if session.wait_for_leaving(wait) {
+                return Ok(None);
+            }
+            match self.attempt(session, after) {
+                Ok(Some(back)) => return Ok(Some(back)),
+                Ok(None) => return Ok(None),
+                Err(e) if !is_passing(&e) => return Err(for_good(e)),
+                Err(e) => {
+                    if errands.is_closed() {
+                        let give_up = *give_up.get_or_insert_with(|| Instant::now() + LAST_WORDS_WAIT);
+                        if Instant::now() >= give_up {
+                            return Err(e);
+                        }
+                    }
+                }
+            }
+            wait = waits.next();
+        }
+    }
+
+    /// One attempt, in a thread of its own: whoever leaves meanwhile doesn't wait for it.
+    fn attempt(&self, session: &Session, after: u64) -> Result<Option<(Connected, LoggedIn)>, ClientError> {
+        let (done, result) = channel();
+        let this = self.clone();
+        spawn("comeback", move || {
+            // Nobody is left to be told when it was left.
+            let _ = done.send(this.log_in(after));
+        })?;
+        loop {
+            match result.recv_timeout(LEAVING_POLL) {
+                Ok(result) => return result.map(Some),
+                Err(RecvTimeoutError::Timeout) if !session.is_leaving() => {}
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    fn log_in(&self, after: u64) -> Result<(Connected, LoggedIn), ClientError> {
+        let mut connected = connect::again(&self.server, self.expected)?;
+        let logged_in = login::log_in(&mut connected, &self.name, &Key::Token(&self.token, after))?;
+        Ok((connected, logged_in))
+    }
+}
+
+/// Whether what failed may work the next time.
+fn is_passing(error: &ClientError) -> bool {
+    use ErrorCode::{Internal, RateLimited, ShuttingDown, TryLater};
+    match error {
+        ClientError::Refused { code, .. } => matches!(code, TryLater | ShuttingDown | Internal | RateLimited),
+        error => error.exit_status() == 1 && !matches!(error, ClientError::Tls(_)),
+    }
+}
+
+fn for_good(error: ClientError) -> ClientError {
+    match error {
+        ClientError::Refused { message, .. } => ClientError::NotLetBack { message },
+        other => other,
+    }
+}
+
+/// The waits between attempts. Each is shortened by chance, by half at most: a class whose server comes back doesn't
+/// arrive all at once.
+#[derive(Debug, Default)]
+struct Waits(Option<Duration>);
+
+impl Waits {
+    fn next(&mut self) -> Duration {
+        let wait = self.0.map_or(WAIT_MIN, |before| (before * 2).min(WAIT_MAX));
+        self.0 = Some(wait);
+        let mut chance = [0];
+        // Without random numbers the wait is the whole one.
+        let _ = getrandom::fill(&mut chance);
+        wait - wait.mul_f64(f64::from(chance[0]) / 512.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_waits_double_up_to_a_bound_and_differ() {
+        let mut waits = Waits::default();
+        for longest in [1, 2, 4, 8, 16, 30, 30].map(Duration::from_secs) {
+            let wait = waits.next();
+            assert!(wait <= longest && wait >= longest / 2, "{wait:?} of {longest:?}");
+        }
+        let firsts: std::collections::HashSet<_> = (0..64).map(|_| Waits::default().next()).collect();
+        assert!(firsts.len() > 8, "{firsts:?}");
+    }
+
+    #[test]
+    fn what_may_pass_and_what_may_not() {
+        let refused = |code| ClientError::Refused { code, message: String::new() };
+        for passing in
+            [refused(ErrorCode::TryLater), refused(ErrorCode::ShuttingDown), ClientError::Lost { error: None }]
+        {
+            assert!(is_passing(&passing), "{passing:?}");
+        }
+        for code in [ErrorCode::BadCredentials, ErrorCode::Banned, ErrorCode::UnsupportedProtocol] {
+            assert!(!is_passing(&refused(code)), "{code:?}");
+            assert_eq!(for_good(refused(code)).exit_status(), 3);
+        }
+        assert!(!is_passing(&ClientError::NoCertificate { server: String::new() }));
+    }
+}
