@@ -9,7 +9,7 @@ use super::timeline::{Batch, Timeline, Viewer};
 use crate::protocol::Reason;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Arc, Gate, Mutex, OnceLock, lock};
+use crate::sync::{Arc, Gate, Mutex, OnceLock, Pass, lock};
 use std::time::{Duration, Instant};
 
 /// The stack of a postman or a courier: they encrypt, nothing more.
@@ -55,6 +55,11 @@ enum Mail {
     Arrival(Arc<Session>),
     /// This session of yours is to end.
     Farewell(Arc<Session>),
+    /// Show that you read your mail.
+    RollCall { _until_read: Pass },
+    /// Panic.
+    #[cfg(feature = "fault-injection")]
+    Fault,
 }
 
 impl Delivery {
@@ -134,6 +139,21 @@ impl Delivery {
         let postman = self.postman_of(session);
         postman.sweep.store(true, Ordering::Release);
         postman.wake();
+    }
+
+    /// Whether every postman reads its mail before `deadline`.
+    pub(super) fn all_answer(&self, deadline: Instant) -> bool {
+        let unread = Gate::default();
+        for postman in &self.postmen {
+            postman.post(Mail::RollCall { _until_read: unread.enter() });
+        }
+        unread.wait_until_empty(deadline)
+    }
+
+    /// Ends a postman as its own bug would.
+    #[cfg(feature = "fault-injection")]
+    pub(super) fn strike(&self) {
+        self.postmen[0].post(Mail::Fault);
     }
 
     /// Finishes what was asked for and stops; false if something was left undone at `deadline`. Every session's end
@@ -297,6 +317,9 @@ impl Rounds {
                     self.deliver(&session);
                     farewell = true;
                 }
+                Mail::RollCall { _until_read } => {}
+                #[cfg(feature = "fault-injection")]
+                Mail::Fault => panic!("a fault was asked for"),
             }
         }
         if self.postman().sweep.swap(false, Ordering::AcqRel) {

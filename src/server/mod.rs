@@ -36,6 +36,7 @@ mod session;
 mod shutdown;
 mod signals;
 mod strangers;
+mod supervisor;
 mod throttle;
 mod timeline;
 mod token_file;
@@ -155,7 +156,9 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
-    server.shutdown.wait();
+    supervisor::ready();
+    supervisor::watch(&server, &threads);
+    supervisor::stopping();
     accept::stop(&listening, threads);
     close(&server);
     Ok(())

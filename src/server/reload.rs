@@ -5,7 +5,7 @@
 
 use super::config::Config;
 use super::identity::{InUse, warn_if_due};
-use super::{Server, logging, motd};
+use super::{Server, logging, motd, supervisor};
 use crate::sync::lock;
 use std::time::Duration;
 
@@ -17,7 +17,10 @@ impl Server {
     pub(super) fn reload(&self) -> Result<Vec<String>, String> {
         // Held to the end: of two at once, the later one reads later.
         let mut config = lock(&self.config);
-        let taken = self.take_anew(&mut config).inspect_err(|e| {
+        supervisor::reloading();
+        let taken = self.take_anew(&mut config);
+        supervisor::ready();
+        let taken = taken.inspect_err(|e| {
             self.notices.tell_admins(format!("nothing was reloaded, all is as before: {e}"));
         })?;
         taken.iter().for_each(|sentence| log::info!("{sentence}"));

@@ -161,6 +161,13 @@ impl Room {
         Ok(())
     }
 
+    /// Whether what everyone needs still works: the registry's lock is given back, and every postman is there at
+    /// `deadline`.
+    pub(super) fn is_well(&self, deadline: Instant) -> bool {
+        drop(lock(&self.registry));
+        self.delivery.all_answer(deadline)
+    }
+
     /// Lets nobody in any more, says goodbye to everyone, and waits until all is delivered; false if something was
     /// left undone at `deadline`.
     pub(super) fn close(&self, deadline: Instant) -> bool {

@@ -29,6 +29,12 @@ impl Shutdown {
         *lock(&self.requested)
     }
 
+    /// Waits until it is asked for, but no longer than `time`. Whether it is.
+    pub(super) fn wait_for(&self, time: Duration) -> bool {
+        let waited = self.changed.wait_timeout_while(lock(&self.requested), time, |requested| !*requested);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// Waits until it is asked for: for as long as the server runs.
     pub(super) fn wait(&self) {
         let waited = self.changed.wait_while(lock(&self.requested), |requested| !*requested);

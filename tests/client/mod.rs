@@ -7,6 +7,7 @@ mod ends;
 mod first_login;
 mod hostile;
 mod manual;
+mod smoke;
 mod trust;
 
 use crate::harness::Finished;

@@ -79,7 +79,7 @@ impl DataDir {
 
     /// `homeroom-server` on this folder, with few rounds of hashing.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_homeroom-server"));
+        let mut command = super::process::program("SERVER", env!("CARGO_BIN_EXE_homeroom-server"));
         command.env_remove("RUST_LOG").arg("--data-dir").arg(self.path()).args(["--hash-rounds", "1000"]);
         command
     }

@@ -31,6 +31,16 @@ impl Finished {
     }
 }
 
+/// The program of this build, `built`; or another build of it: `HOMEROOM_TEST_SERVER` or `HOMEROOM_TEST_CLIENT` is its
+/// path, and `HOMEROOM_TEST_SERVER_RUNNER` or `HOMEROOM_TEST_CLIENT_RUNNER` what runs it, such as an emulator.
+pub(super) fn program(which: &str, built: &str) -> Command {
+    let path = std::env::var_os(format!("HOMEROOM_TEST_{which}")).unwrap_or_else(|| built.into());
+    let Some(runner) = std::env::var_os(format!("HOMEROOM_TEST_{which}_RUNNER")) else { return Command::new(path) };
+    let mut command = Command::new(runner);
+    command.arg(path);
+    command
+}
+
 /// Runs a program with this standard input until it ends.
 #[track_caller]
 pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Finished {

@@ -12,12 +12,13 @@ pub(crate) struct Builder {
     listen: Vec<String>,
     args: Vec<String>,
     wrapper: Vec<String>,
+    environment: Vec<(&'static str, String)>,
     log: Option<&'static str>,
 }
 
 impl Builder {
     pub(super) fn on(data: Arc<DataDir>) -> Self {
-        Self { data, listen: Vec::new(), args: Vec::new(), log: None, wrapper: Vec::new() }
+        Self { data, listen: Vec::new(), args: Vec::new(), log: None, wrapper: Vec::new(), environment: Vec::new() }
     }
 
     /// An address to listen on. Without any it's 127.0.0.1 and a free port.
@@ -35,6 +36,12 @@ impl Builder {
     /// What it logs, as `RUST_LOG` has it. Without, what it logs by itself.
     pub(crate) fn log(mut self, filter: &'static str) -> Self {
         self.log = Some(filter);
+        self
+    }
+
+    /// A variable of its environment.
+    pub(crate) fn env(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.environment.push((name, value.to_string()));
         self
     }
 
@@ -57,6 +64,7 @@ impl Builder {
         let listen = if self.listen.is_empty() { &default[..] } else { &self.listen };
         command.args(listen.iter().flat_map(|address| ["--listen", address]));
         command.args(&self.args).envs(self.log.map(|filter| ("RUST_LOG", filter)));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -69,7 +69,7 @@ impl Terminal {
 
     /// `homeroom-client`, with nothing of the user who runs the tests.
     pub(crate) fn command(config: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_homeroom-client"));
+        let mut command = super::process::program("CLIENT", env!("CARGO_BIN_EXE_homeroom-client"));
         command.args(["--plain", "--no-sound"]).env("HOMEROOM_CONFIG_DIR", config);
         command.env_remove("HOMEROOM_PASSWORD").env_remove("RUST_LOG");
         command

@@ -19,8 +19,11 @@ mod reload;
 mod requests;
 mod resume;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod service;
 mod sessions;
 mod shutdown;
+mod smoke;
 mod start;
 mod storage;
 mod strangers;

@@ -46,6 +46,7 @@ pub fn run() {
     }));
     let there = Arc::clone(&room);
     let late = thread::spawn(move || come(&there, 3, "dan", 2));
+    assert!(room.is_well(Instant::now() + Duration::from_secs(60)), "the postmen answer while all goes on");
     // Half of the schedules end the server while everything is still going on.
     let early = shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5);
     if !early {
