@@ -117,6 +117,8 @@ pub enum Request {
     },
     /// Admin: ends the server.
     Shutdown,
+    /// Admin: how the server is.
+    Status,
     /// Admin: takes the server's configuration, certificate and message of the day anew.
     Reload,
     /// Admin: ends every session of an account and keeps it out.
@@ -370,6 +372,51 @@ pub struct Reply<'a> {
     /// To `reload`: what an administrator should know about it, one sentence each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Vec<Cow<'a, str>>>,
+    /// To `status`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+}
+
+/// How the server is. Counts are since its start.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Status {
+    /// Since its start.
+    pub uptime_seconds: u64,
+    /// Clients that are logged in.
+    pub sessions: u64,
+    /// Accounts with a session.
+    pub accounts_online: u64,
+    /// Connections that are logging in.
+    pub strangers: u64,
+    /// Logins that succeeded.
+    pub logins: u64,
+    /// And those that failed.
+    pub logins_failed: u64,
+    /// Events.
+    pub events: u64,
+    /// Events times the sessions that they were brought to.
+    pub deliveries: u64,
+    /// Half of what was said was with everyone within so many milliseconds; absent while nothing was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms_median: Option<f64>,
+    /// And 99 of 100 within so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms_p99: Option<f64>,
+    /// How often a session was behind and needed a thread of its own.
+    pub slow: u64,
+    /// Sessions that were dropped because they didn't read or didn't answer.
+    pub dropped: u64,
+    /// Lines in memory.
+    pub timeline_bytes: u64,
+    /// Lines on disk.
+    pub journal_bytes: u64,
+    /// The process's memory, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Its threads, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<u64>,
 }
 
 /// The `users` of a reply.
@@ -580,9 +627,8 @@ impl Request {
             Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } => false,
             Self::Topic { text: Some(_) } => true,
             Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,
-            Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown | Self::Reload => {
-                true
-            }
+            Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown => true,
+            Self::Reload | Self::Status => true,
             Self::Ban { .. } | Self::Unban { .. } | Self::Mute { .. } | Self::Unmute { .. } => true,
             Self::ResetPassword { .. } | Self::DeleteUser { .. } | Self::Promote { .. } | Self::Demote { .. } => true,
         }
@@ -783,6 +829,7 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/deluser <user>", "delete an account", true),
     command("/promote <user>", "make a user an administrator", true),
     command("/demote <user>", "make an administrator a user", true),
+    command("/status", "how the server is", true),
     command("/reload", "take configuration, certificate and message of the day anew", true),
     command("/shutdown", "end the server", true),
 ];

@@ -24,6 +24,7 @@ mod reader;
 mod render;
 mod session;
 mod sound;
+mod status;
 mod terminal;
 mod trust;
 mod wire;

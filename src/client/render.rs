@@ -2,6 +2,7 @@
 
 use super::page::{CONTINUATION, Page, Speaker, YOU};
 use super::reader::Back;
+use super::status;
 use super::terminal::names::Names;
 use crate::protocol::{
     AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
@@ -131,6 +132,11 @@ impl Renderer {
         }
         if let Some(commands) = &reply.commands {
             help(commands, out);
+        }
+        if let Some(status) = &reply.status {
+            for line in status::words(status) {
+                let _ = writeln!(out, "* {line}");
+            }
         }
         for sentence in reply.report.iter().flatten() {
             let _ = writeln!(out, "* {}", sanitize::line(sentence));

@@ -31,12 +31,34 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = ROUNDS_DEFAULT, global = true,
           value_parser = |text: &str| within(text, ROUNDS_MIN..=ROUNDS_MAX))]
     pub hash_rounds: u32,
+    /// Where Prometheus may fetch metrics, as ADDR:PORT, such as 127.0.0.1:9667; nowhere unless said
+    #[arg(long, value_name = "ADDR:PORT", value_parser = to_address)]
+    pub metrics: Option<SocketAddr>,
+    /// The address of --metrics may be another than this machine's own: whoever reaches it can read them
+    #[arg(long)]
+    pub metrics_public: bool,
     /// What a reload takes anew
     #[command(flatten)]
     pub live: LiveArgs,
     /// What to do instead of running the server
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Args {
+    /// Whether the options go together.
+    ///
+    /// # Errors
+    /// What doesn't, and what to do about it.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.metrics {
+            Some(address) if !address.ip().is_loopback() && !self.metrics_public => Err(format!(
+                "metrics on {address} could be read by others: say 127.0.0.1:{} or, if that is meant, --metrics-public",
+                address.port()
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The options that a reload takes anew; those above hold until the server ends.

@@ -2,6 +2,7 @@
 
 use super::accounts::AccountError;
 use super::admin::{self, Admin};
+use super::metrics;
 use super::rate::TooFast;
 use super::reader::Flow;
 use super::session::Session;
@@ -170,6 +171,10 @@ fn perform(
             Ok(Answer::Shutdown)
         }
         Request::ListUsers { after } => Ok(admin::list_users(server, after.as_deref())),
+        Request::Status => {
+            let status = Some(metrics::status(server));
+            Ok(Answer::Reply(Box::new(Reply { status, ..Reply::default() })))
+        }
         Request::Reload => Admin::new(server, session).reload(),
         Request::AddUser { username, password, role } => {
             Admin::new(server, session).add_user(&username, password.as_ref(), role)

@@ -5,6 +5,7 @@
 //! since a postman's last round goes out as one record in one `send` to each session.
 
 use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
+use super::tally::{News, Tally};
 use super::timeline::{Batch, Timeline, Viewer};
 use crate::protocol::Reason;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,6 +35,7 @@ pub(super) struct Delivery {
     /// The postmen and the couriers that are at work.
     postmen_at_work: Gate,
     couriers_at_work: Gate,
+    tally: Tally,
 }
 
 /// One postman: a thread with sessions of its own.
@@ -45,6 +47,8 @@ struct Postman {
     stopping: AtomicBool,
     /// How far it has come, in the timeline's bytes.
     delivered_bytes: AtomicU64,
+    /// Since when it has something to bring.
+    news: News,
     thread: OnceLock<Thread>,
 }
 
@@ -78,6 +82,7 @@ impl Delivery {
                 sweep: AtomicBool::new(false),
                 stopping: AtomicBool::new(false),
                 delivered_bytes: AtomicU64::new(0),
+                news: News::default(),
                 thread: OnceLock::new(),
             })
         };
@@ -87,6 +92,7 @@ impl Delivery {
             slow_deadline_ms: AtomicU64::new(slow_deadline.as_millis() as u64),
             postmen_at_work: Gate::default(),
             couriers_at_work: Gate::default(),
+            tally: Tally::new(),
         });
         for (index, postman) in delivery.postmen.iter().enumerate() {
             let mut rounds = Rounds::new(Arc::clone(&delivery), index);
@@ -109,8 +115,19 @@ impl Delivery {
     /// Tells the postmen that the timeline has grown.
     pub(super) fn wake(&self) {
         for postman in &self.postmen {
+            self.tally.arrived(&postman.news);
             postman.wake();
         }
+    }
+
+    /// What it has counted.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// How many sessions are behind now.
+    pub(super) fn couriers_at_work(&self) -> usize {
+        self.couriers_at_work.count()
     }
 
     /// Takes a session that has been welcomed: from now on it gets what comes after its cursor.
@@ -173,6 +190,7 @@ impl Delivery {
     }
 
     fn send_courier(self: &Arc<Self>, session: Arc<Session>) {
+        self.tally.courier();
         let pass = self.couriers_at_work.enter();
         let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
         let courier = move || {
@@ -279,6 +297,7 @@ impl Rounds {
     fn round(&mut self) {
         let begun = Instant::now();
         let timeline = &self.delivery.timeline;
+        let news = self.delivery.tally.begin(&self.postman().news);
         let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.appended_bytes());
         if timeline.read(after, head, Viewer::Anyone, BATCH_BYTES_MAX, &mut self.shared).is_err() {
             // Only if the memory turned over within one round, which the wait for the delivery prevents.
@@ -298,6 +317,8 @@ impl Rounds {
             self.delivery.timeline.set_delivered_bytes(delivered.min().unwrap_or(appended));
         }
         self.last_round = Instant::now();
+        let (events, said) = (self.shared.upto - after, self.delivery.timeline.last_said() > after);
+        self.delivery.tally.round(news, said, events, self.sessions.len());
         self.pause(self.last_round - begun);
     }
 

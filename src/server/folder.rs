@@ -67,6 +67,11 @@ impl Folder {
         self.path.join("audit.jsonl")
     }
 
+    /// The journal's folder.
+    pub(super) fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
     /// The message of the day.
     pub(super) fn motd(&self) -> PathBuf {
         self.path.join("motd.txt")

@@ -6,6 +6,7 @@
 
 use super::accounts::{Checked, LoginError, Standing};
 use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, refuse};
+use super::counts::LoginFailure;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT};
 use super::strangers::Stay;
@@ -219,6 +220,7 @@ impl<'a> Stranger<'a> {
         server.room.delivery().take(&session);
         // The session's thread may be gone already if the peer is; then there's nobody to tell.
         let _ = ready.send(());
+        server.counts.login();
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }
@@ -309,21 +311,23 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
             lock(&server.throttle).failed(peer.ip().into(), name, Instant::now());
             if by_token {
                 let message = "this token is not valid, or no longer: log in with the password";
-                ("wrong token", refuse(ErrorCode::BadCredentials, message))
+                (LoginFailure::WrongToken, refuse(ErrorCode::BadCredentials, message))
             } else {
-                ("wrong password", refuse(ErrorCode::BadCredentials, "wrong username or password"))
+                (LoginFailure::Wrong, refuse(ErrorCode::BadCredentials, "wrong username or password"))
             }
         }
-        LoginError::Banned => ("banned", explain(Refused::Banned)),
+        LoginError::Banned => (LoginFailure::Banned, explain(Refused::Banned)),
         LoginError::TryLater(wait) => {
             let seconds = wait.as_secs_f64().ceil().max(1.0);
             let message = format!("too many failed logins: try again in {seconds} s");
-            ("throttled", refuse(ErrorCode::TryLater, message))
+            (LoginFailure::Throttled, refuse(ErrorCode::TryLater, message))
         }
         LoginError::Crowded => {
-            ("crowded", refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))
+            (LoginFailure::Crowded, refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))
         }
     };
+    server.counts.failure(reason);
+    let reason = reason.name();
     log::warn!("failed login from {peer} as {shown}: {reason}");
     server.audit.failed_login(peer.ip(), known, reason);
     refusal

@@ -11,6 +11,7 @@ mod audit;
 mod banner;
 mod commands;
 pub mod config;
+mod counts;
 mod delivery;
 #[cfg(feature = "fault-injection")]
 mod fault;
@@ -22,6 +23,7 @@ mod identity;
 mod limits;
 mod lobby;
 pub mod logging;
+mod metrics;
 mod motd;
 mod notices;
 mod passwords;
@@ -37,6 +39,7 @@ mod shutdown;
 mod signals;
 mod strangers;
 mod supervisor;
+mod tally;
 mod throttle;
 mod timeline;
 mod token_file;
@@ -50,6 +53,7 @@ use accounts::Accounts;
 use args::{Command, ConfigCommand};
 use audit::Audit;
 use config::Config;
+use counts::Counts;
 use folder::Folder;
 use identity::InUse;
 use jiff::Timestamp;
@@ -99,6 +103,9 @@ struct Server {
     topic: Topic,
     identity: Mutex<InUse>,
     notices: Notices,
+    counts: Counts,
+    /// What the timeline's head was at the start.
+    first_seq: u64,
     strangers: Strangers,
     /// Session threads.
     sessions: Gate,
@@ -148,10 +155,15 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
+    let metrics = config.args.metrics;
     let (notices, posted) = notices::channel();
     let server = build(config, folder, accounts, identity, notices)?;
     notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;
+    if let Some(address) = metrics {
+        let failed = |e| ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {e}"));
+        metrics::serve(&server, address).map_err(failed)?;
+    }
     identity::watch(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
@@ -181,6 +193,7 @@ fn build(
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
+    let first_seq = room.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
         config: Mutex::new(config),
@@ -194,6 +207,8 @@ fn build(
         topic,
         identity: Mutex::new(identity),
         notices,
+        counts: Counts::default(),
+        first_seq,
         strangers: Strangers::default(),
         sessions: Gate::default(),
         next_session: 0.into(),

@@ -45,6 +45,7 @@ pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: &[u8]) 
         Reason::Disconnected
     }));
     let reason = session.ended().unwrap_or(Reason::Disconnected);
+    server.counts.end(reason);
     server.room.leave(session, reason);
     server.room.delivery().forget(session);
     log::info!("{} from {} is gone: {reason:?}", session.name, session.peer);

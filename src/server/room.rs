@@ -74,6 +74,11 @@ impl Room {
         &self.delivery
     }
 
+    /// How many bytes of lines are in memory.
+    pub(super) fn timeline_bytes(&self) -> usize {
+        self.timeline.held_bytes()
+    }
+
     /// The newest event's seq.
     pub(super) fn head(&self) -> u64 {
         self.timeline.head()

@@ -218,6 +218,11 @@ impl Timeline {
         (after.saturating_add(1) < oldest).then_some(oldest)
     }
 
+    /// How many bytes of lines are in memory.
+    pub(super) fn held_bytes(&self) -> usize {
+        lock(&self.events).chunks.iter().map(|chunk| chunk.lines.len()).sum()
+    }
+
     /// Says how far the delivery has come, in bytes of [`appended_bytes`](Self::appended_bytes).
     pub(super) fn set_delivered_bytes(&self, bytes: u64) {
         *lock(&self.delivered_bytes) = bytes;

@@ -5,7 +5,7 @@
 //! standard library's, and with a TLS session and a socket that live in memory. A wake-up that is lost is a
 //! deadlock here, since shuttle's waits never time out. A failure prints the schedule that replays it.
 
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod server;
 mod stand_ins;

@@ -22,6 +22,10 @@ pub mod sync {
             Pass(self.clone())
         }
 
+        pub fn count(&self) -> usize {
+            *lock(&self.0.0)
+        }
+
         pub fn wait_until_empty(&self, _deadline: Instant) -> bool {
             let waited = self.0.1.wait_while(lock(&self.0.0), |count| *count > 0);
             *waited.unwrap_or_else(PoisonError::into_inner) == 0

@@ -6,8 +6,12 @@ use std::fs;
 use std::process::Command;
 
 /// What an option may be that has no default.
-const SAMPLES: [(&str, &str); 3] =
-    [("listen", "[\"127.0.0.1:1\", \"[::1]:2\"]"), ("motd", "\"hi\""), ("log-level", "\"warn\"")];
+const SAMPLES: [(&str, &str); 4] = [
+    ("listen", "[\"127.0.0.1:1\", \"[::1]:2\"]"),
+    ("metrics", "\"127.0.0.1:9667\""),
+    ("motd", "\"hi\""),
+    ("log-level", "\"warn\""),
+];
 
 /// The server on this folder, without the harness's own options.
 fn server(data: &DataDir) -> Command {

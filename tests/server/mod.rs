@@ -12,6 +12,7 @@ mod idle;
 mod login;
 mod logout_user;
 mod message;
+mod metrics;
 mod network;
 mod offline_accounts;
 mod people;

@@ -56,6 +56,9 @@ fn an_administrator_can_ask_for_it() {
     assert!(report.contains(&fingerprint) && report.contains("message of the day"), "{report}");
     let again = root.ask(json!({"type": "reload"}));
     assert_eq!(again["report"].as_array().unwrap().len(), 1, "nothing else is new: {again}");
+    fs::write(data.file("homeroom.toml"), "message-rate = 0.001\nmetrics = \"127.0.0.1:1\"\n").unwrap();
+    let later = root.ask(json!({"type": "reload"}));
+    assert!(later["report"].to_string().contains("only the next start takes --metrics"), "{later}");
     assert!(data.read("audit.jsonl").contains(r#""event":"reload""#));
     assert_taken(&server, &mut ada, &fingerprint);
 }

@@ -8,6 +8,7 @@ mod report;
 use super::args::{Args, LIVE};
 use crate::options::{self, Entry, Options, Problem, key};
 use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 use std::collections::BTreeMap;
@@ -86,6 +87,8 @@ impl Config {
         let whole_line = line.iter().take(1).cloned().chain(words).chain(line.iter().skip(1).cloned());
         let matches = Args::command().try_get_matches_from(whole_line).map_err(usage)?;
         let args = Args::from_arg_matches(&matches).map_err(usage)?;
+        let contradiction = |e| usage(Args::command().error(ErrorKind::ArgumentConflict, e));
+        args.check().map_err(contradiction)?;
         let lines = entries.iter().filter(silent).map(|entry| (entry.id.clone(), entry.line)).collect();
         Ok(Self { args, matches, lines, file, line: line.to_owned() })
     }

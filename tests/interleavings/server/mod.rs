@@ -11,5 +11,7 @@ pub mod room;
 pub mod scenario;
 #[path = "../../../src/server/session.rs"]
 pub mod session;
+#[path = "../../../src/server/tally.rs"]
+pub mod tally;
 #[path = "../../../src/server/timeline.rs"]
 pub mod timeline;

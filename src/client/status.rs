@@ -1,0 +1,73 @@
+//! How the server is, in words.
+
+use crate::protocol::Status;
+use std::fmt::Write;
+
+/// The lines that `/status` shows, without their ends.
+pub(super) fn words(status: &Status) -> Vec<String> {
+    let Status { sessions, accounts_online, strangers, logins, logins_failed, events, deliveries, .. } = status;
+    let mut lines = vec![
+        format!("the server runs since {}", duration(status.uptime_seconds)),
+        format!("{accounts_online} people with {sessions} sessions; {strangers} connections are logging in"),
+        format!("{logins} logins, {logins_failed} failed"),
+    ];
+    let mut said = format!("{events} events, {deliveries} deliveries");
+    if let (Some(median), Some(p99)) = (status.latency_ms_median, status.latency_ms_p99) {
+        let _ = write!(said, "; half are with everyone within {median} ms, 99 of 100 within {p99} ms");
+    }
+    lines.push(said);
+    lines.push(format!("{} times somebody was slow, {} sessions were dropped", status.slow, status.dropped));
+    lines.push(format!("{} in memory, {} on disk", bytes(status.timeline_bytes), bytes(status.journal_bytes)));
+    if let (Some(memory), Some(threads)) = (status.memory_bytes, status.threads) {
+        lines.push(format!("the process has {} and {threads} threads", bytes(memory)));
+    }
+    lines
+}
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..10_240 => format!("{bytes} bytes"),
+        10_240..10_485_760 => format!("{} KiB", bytes / 1024),
+        _ => format!("{} MiB", bytes / (1024 * 1024)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_words() {
+        let status = Status {
+            uptime_seconds: 7_300,
+            sessions: 31,
+            accounts_online: 30,
+            latency_ms_median: Some(1.0),
+            latency_ms_p99: Some(2.5),
+            timeline_bytes: 20_480,
+            memory_bytes: Some(50 << 20),
+            threads: Some(40),
+            ..Status::default()
+        };
+        let text = words(&status).join("\n");
+        for part in [
+            "since 2 h",
+            "30 people with 31 sessions",
+            "within 1 ms, 99 of 100 within 2.5 ms",
+            "20 KiB",
+            "50 MiB and 40",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!words(&Status::default()).join("\n").contains("half"), "nothing was said");
+    }
+}

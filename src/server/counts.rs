@@ -1,0 +1,96 @@
+//! What is counted beside the delivery: who came in, who didn't, and how sessions ended.
+
+use crate::protocol::Reason;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a login can fail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum LoginFailure {
+    /// A wrong name or password.
+    Wrong,
+    /// A wrong token, or one that has ended.
+    WrongToken,
+    /// The account is banned.
+    Banned,
+    /// Too many failures before.
+    Throttled,
+    /// Too many wait for their turn.
+    Crowded,
+}
+
+const FAILURES: [LoginFailure; 5] = [
+    LoginFailure::Wrong,
+    LoginFailure::WrongToken,
+    LoginFailure::Banned,
+    LoginFailure::Throttled,
+    LoginFailure::Crowded,
+];
+const ENDS: [(Reason, &str); 6] = [
+    (Reason::Logout, "logout"),
+    (Reason::Disconnected, "disconnected"),
+    (Reason::Timeout, "timeout"),
+    (Reason::Removed, "removed"),
+    (Reason::TooSlow, "too_slow"),
+    (Reason::Shutdown, "shutdown"),
+];
+
+/// Counts since the server's start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    logins: AtomicU64,
+    failures: [AtomicU64; FAILURES.len()],
+    ends: [AtomicU64; ENDS.len()],
+}
+
+impl LoginFailure {
+    /// As the log and the audit log have it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong password",
+            Self::WrongToken => "wrong token",
+            Self::Banned => "banned",
+            Self::Throttled => "throttled",
+            Self::Crowded => "crowded",
+        }
+    }
+}
+
+impl Counts {
+    /// Somebody is in.
+    pub(super) fn login(&self) {
+        self.logins.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Somebody isn't.
+    pub(super) fn failure(&self, why: LoginFailure) {
+        add(&self.failures, FAILURES.iter().position(|other| *other == why));
+    }
+
+    /// A session has ended.
+    pub(super) fn end(&self, why: Reason) {
+        add(&self.ends, ENDS.iter().position(|(other, _)| *other == why));
+    }
+
+    /// Logins that succeeded.
+    pub(super) fn logins(&self) -> u64 {
+        self.logins.load(Ordering::Relaxed)
+    }
+
+    /// Logins that failed, by reason.
+    pub(super) fn failures(&self) -> Vec<(&'static str, u64)> {
+        let read = |(why, count): (&LoginFailure, &AtomicU64)| (why.name(), count.load(Ordering::Relaxed));
+        FAILURES.iter().zip(&self.failures).map(read).collect()
+    }
+
+    /// Sessions that ended, by reason.
+    pub(super) fn ends(&self) -> Vec<(&'static str, u64)> {
+        let read = |((_, name), count): (&(Reason, &'static str), &AtomicU64)| (*name, count.load(Ordering::Relaxed));
+        ENDS.iter().zip(&self.ends).map(read).collect()
+    }
+}
+
+fn add(counts: &[AtomicU64], index: Option<usize>) {
+    if let Some(count) = index.and_then(|index| counts.get(index)) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,148 @@
+//! How the server is: for Prometheus, and for administrators.
+
+use crate::harness::{DEADLINE, DataDir, Server, Terminal, assert_error, assert_reply, run};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use tempfile::TempDir;
+
+/// A server with metrics, and where they are.
+fn server(names: &[&str]) -> (Server, SocketAddr) {
+    let server = DataDir::with_users(names).server().args(&["--metrics", "127.0.0.1:0"]).start();
+    let log = server.stderr.wait_for("/metrics\n");
+    let address = log.split("metrics at http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+    (server, address)
+}
+
+/// What comes back for some bytes.
+#[track_caller]
+fn ask(address: SocketAddr, request: &str) -> String {
+    let mut socket = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    // A server that closes before it has read everything resets the connection.
+    let _ = socket.read_to_string(&mut answer);
+    answer
+}
+
+/// The page's samples. Fails where a line is none of Prometheus' format.
+#[track_caller]
+fn page(address: SocketAddr) -> BTreeMap<String, f64> {
+    let answer = ask(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("version=0.0.4"), "{head}");
+    assert!(head.contains(&format!("Content-Length: {}", body.len())), "{head}");
+    let mut told = Vec::new();
+    let mut samples = BTreeMap::new();
+    for line in body.lines() {
+        if let Some(comment) = line.strip_prefix("# ") {
+            told.push(comment.split(' ').nth(1).unwrap().to_owned());
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let base = name.split('{').next().unwrap();
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| base.strip_suffix(end)).unwrap_or(base);
+        assert_eq!(told.iter().filter(|told| *told == base).count(), 2, "HELP and TYPE of {name}");
+        assert!(samples.insert(name.to_owned(), value.parse().unwrap()).is_none(), "{name} twice");
+    }
+    samples
+}
+
+#[test]
+fn the_page_counts_what_happened() {
+    let (server, address) = server(&["ada", "bob"]);
+    let (mut ada, mut bob) = (server.login("ada"), server.login("bob"));
+    let mut guest = server.connect();
+    guest.send(&json!({"type": "login", "protocol": 1, "username": "ada", "password": "wrong wrong"}));
+    assert_error(&guest.next(), "bad_credentials");
+    for _ in 0..3 {
+        ada.say("counted");
+        bob.event("message", "ada");
+    }
+    server.login("bob").ask(json!({"type": "logout"}));
+    let samples = page(address);
+    let value = |name: &str| *samples.get(&format!("homeroom_{name}")).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!((value("accounts_online"), value("logins_total")), (2.0, 3.0));
+    assert_eq!(value("login_failures_total{reason=\"wrong_password\"}"), 1.0);
+    assert_eq!(value("events_total"), 5.0, "two joined, three said");
+    assert!(value("deliveries_total") >= 6.0 && value("timeline_bytes") > 300.0);
+    let rounds = value("delivery_latency_seconds_count");
+    assert!((1.0..=6.0).contains(&rounds), "rounds with something said: {rounds}");
+    assert_eq!(value("delivery_latency_seconds_bucket{le=\"+Inf\"}"), rounds);
+    assert!(value("delivery_latency_seconds_sum") < 10.0 * rounds);
+    #[cfg(target_os = "linux")]
+    assert!(value("memory_bytes") > 1e6 && value("threads") > 5.0 && value("open_files") > 5.0);
+    assert!(!samples.contains_key("homeroom_certificate_end_seconds"), "it has none");
+}
+
+#[test]
+fn whatever_a_collector_does_the_chat_and_the_next_collector_go_on() {
+    let (server, address) = server(&["ada"]);
+    let mut ada = server.login("ada");
+    assert!(ask(address, "GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
+    assert!(ask(address, "POST /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405"));
+    let head = ask(address, "HEAD /metrics HTTP/1.1\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+    assert_eq!(ask(address, &format!("GET /{}", "x".repeat(20_000))), "", "an endless line gets nothing");
+    let _silent = TcpStream::connect(address).unwrap();
+    ada.say("still here");
+    assert!(page(address).contains_key("homeroom_sessions"));
+    ada.say("and now");
+}
+
+#[test]
+fn metrics_are_for_this_machine_unless_that_is_said() {
+    let data = DataDir::with_users(&[]);
+    let refused = run(data.server().args(&["--metrics", "0.0.0.0:0"]).command().env("RUST_LOG", "info"), b"");
+    assert!(refused.failed_with(2).contains("--metrics-public"), "{refused:?}");
+    let server = data.server().args(&["--metrics", "0.0.0.0:0", "--metrics-public"]).start();
+    server.stderr.wait_for("metrics at http://0.0.0.0:");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let other = DataDir::with_users(&[]);
+    let refused = run(&mut other.server().args(&["--metrics", &address]).command(), b"");
+    assert!(refused.failed_with(1).contains(&address), "{refused:?}");
+}
+
+#[test]
+fn an_administrator_sees_the_same_in_words() {
+    let (server, _) = server(&["ada"]);
+    let mut ada = server.login("ada");
+    assert_error(&ada.ask(json!({"type": "status"})), "not_admin");
+    ada.say("one thing");
+    let mut root = server.admin();
+    let answer = root.ask(json!({"type": "status"}));
+    assert_reply(&answer);
+    let status = &answer["status"];
+    assert_eq!((&status["sessions"], &status["logins"], &status["events"]), (&json!(2), &json!(2), &json!(3)));
+    assert!(status["latency_ms_p99"].as_f64().unwrap() >= status["latency_ms_median"].as_f64().unwrap(), "{status}");
+    let config = TempDir::new().unwrap();
+    let seen = Terminal::start_in(config.path(), &[&server.join_link(), "--user", "root"]).script(&["/status"]);
+    assert!(seen.succeeded().contains("* 2 people with 3 sessions; 0 connections are logging in\n"), "{seen:?}");
+}
+
+#[test]
+fn the_dashboard_shows_what_there_is() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/grafana/homeroom.json");
+    let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (_server, address) = server(&[]);
+    let samples = page(address);
+    let known = |name: &str| {
+        name == "homeroom_certificate_end_seconds"
+            || samples.keys().any(|sample| sample.split('{').next() == Some(name))
+    };
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let mut names = 0;
+    for expression in targets.map(|target| target["expr"].as_str().unwrap()) {
+        for word in expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            if word.starts_with("homeroom_") {
+                assert!(known(word), "{word} in {expression}");
+                names += 1;
+            }
+        }
+    }
+    assert!(names > 15, "{names}");
+}
