@@ -374,7 +374,7 @@ pub struct Reply<'a> {
     pub report: Option<Vec<Cow<'a, str>>>,
     /// To `status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
+    pub status: Option<Box<Status>>,
 }
 
 /// How the server is. Counts are since its start.

@@ -172,7 +172,7 @@ fn perform(
         }
         Request::ListUsers { after } => Ok(admin::list_users(server, after.as_deref())),
         Request::Status => {
-            let status = Some(metrics::status(server));
+            let status = Some(Box::new(metrics::status(server)));
             Ok(Answer::Reply(Box::new(Reply { status, ..Reply::default() })))
         }
         Request::Reload => Admin::new(server, session).reload(),

@@ -7,7 +7,11 @@ use super::config::Config;
 use super::identity::{InUse, warn_if_due};
 use super::{Server, logging, motd, supervisor};
 use crate::sync::lock;
+use std::thread;
 use std::time::Duration;
+
+/// What a program's first thread has on most systems: options are read there at the start.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 impl Server {
     /// Reads everything anew. Gives what an administrator should know about it, one sentence each.
@@ -18,13 +22,23 @@ impl Server {
         // Held to the end: of two at once, the later one reads later.
         let mut config = lock(&self.config);
         supervisor::reloading();
-        let taken = self.take_anew(&mut config);
+        let taken = self.on_a_large_stack(&mut config);
         supervisor::ready();
         let taken = taken.inspect_err(|e| {
             self.notices.tell_admins(format!("nothing was reloaded, all is as before: {e}"));
         })?;
         taken.iter().for_each(|sentence| log::info!("{sentence}"));
         Ok(taken)
+    }
+
+    /// A session's thread has a small stack, and reading options takes much.
+    fn on_a_large_stack(&self, config: &mut Config) -> Result<Vec<String>, String> {
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("reload".into()).stack_size(STACK_BYTES);
+            let reading =
+                thread.spawn_scoped(scope, || self.take_anew(config)).map_err(|e| format!("no thread: {e}"))?;
+            reading.join().unwrap_or_else(|_| Err("a fault of the server's own; the log says where".into()))
+        })
     }
 
     fn take_anew(&self, config: &mut Config) -> Result<Vec<String>, String> {

@@ -8,7 +8,7 @@ use std::fmt::{Display, Write};
 pub(super) fn page(snapshot: &Snapshot) -> String {
     let Snapshot { status, counted, failures, ends, couriers_at_work, open_files, certificate_ends } = snapshot;
     let mut page = Page::default();
-    page.text.push_str(concat!("# HELP homeroom_info The server's version.\n# TYPE homeroom_info gauge\n"));
+    page.text.push_str("# HELP homeroom_info The server's version.\n# TYPE homeroom_info gauge\n");
     let _ = writeln!(page.text, "homeroom_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     page.gauge("uptime_seconds", "Since the start.", Some(status.uptime_seconds));
     page.gauge("sessions", "Clients that are logged in.", Some(status.sessions));
