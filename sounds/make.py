@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the four sounds of homeroom-client, from nothing but sines. Writes them beside this file.
+"""Makes the six sounds of homeroom-client, from nothing but sines. Writes them beside this file.
 
 Each sound is a few notes; a note is a handful of partials under one envelope that begins and ends at zero,
 so nothing clicks. The same script makes the same bytes each time. Needs Python's standard library alone.
@@ -29,6 +29,10 @@ SOUNDS = {
     "private": (0.30, [(0.00, 1567.98, 0.004, 0.045, 0.9, GLASS), (0.10, 2093.00, 0.004, 0.050, 1.0, GLASS)]),
     # One soft tap, A4: somebody said something.
     "message": (0.18, [(0.00, 440.00, 0.006, 0.040, 1.0, WOOD)]),
+    # Two round taps up, F5 to A5: somebody said your name.
+    "mention": (0.28, [(0.00, 698.46, 0.005, 0.045, 0.9, GLASS), (0.09, 880.00, 0.005, 0.055, 1.0, GLASS)]),
+    # Two low taps down, C#4 to G#3: that didn't work.
+    "error": (0.28, [(0.00, 277.18, 0.006, 0.050, 0.9, WOOD), (0.10, 207.65, 0.006, 0.060, 1.0, WOOD)]),
 }
 
 

@@ -812,7 +812,7 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/back", "be back", false),
     command("/topic [text]", "what the room talks about; administrators set it, `/topic -` removes it", false),
     command("/passwd", "change your password", false),
-    command("/help", "this list", false),
+    command("/help [command]", "this list, or one command of it", false),
     command("/logout", "leave (also /quit)", false),
     command(
         "/adduser <user> [password]",

@@ -1,6 +1,8 @@
 //! What a typed line means.
 
-use crate::protocol::{COMMANDS, Request, Secret, TEXT_CHARS_MAX, Username};
+use super::local::{self, Local};
+use crate::nearest::nearest;
+use crate::protocol::{COMMANDS, CommandHelp, Request, Secret, TEXT_CHARS_MAX, Username};
 use crate::sanitize;
 
 /// What a typed line asks for.
@@ -14,6 +16,10 @@ pub(super) enum Typed {
     Reply(String),
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
+    /// Something that this program does by itself.
+    Local(Local),
+    /// Something that may have been typed by mistake, and why: it's said only after a yes.
+    Doubtful(Request, String),
     /// The end of the session.
     Leave,
 }
@@ -24,10 +30,11 @@ pub(super) enum Typed {
 /// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
 pub(super) fn parse(line: &str) -> Result<Typed, String> {
     let Some(rest) = line.strip_prefix('/') else {
-        if let Some(name) = line.trim_start().strip_prefix('/').map(command_name).filter(|name| is_known(name)) {
-            return Err(format!("`/{name}` with blanks before it was not said: begin the line with the `/`"));
-        }
-        return if line.trim().is_empty() { Ok(Typed::Nothing) } else { say(line) };
+        return match line.trim_start() {
+            "" => Ok(Typed::Nothing),
+            command if command.starts_with('/') && !command.starts_with("//") => doubtful(line),
+            _ => say(line),
+        };
     };
     if rest.starts_with('/') {
         return say(rest);
@@ -43,7 +50,7 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "back" => alone("/back", arguments, Typed::Request(Request::Away { text: None })),
         "topic" => Ok(Typed::Request(Request::Topic { text: topic(arguments.trim_end()) })),
         "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
-        "help" => alone("/help", arguments, Typed::Request(Request::Help)),
+        "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
         "logout" | "quit" => alone("/logout", arguments, Typed::Leave),
         "passwd" => passwd(arguments),
         "adduser" => add_user(arguments),
@@ -60,32 +67,54 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "status" => alone("/status", arguments, Typed::Request(Request::Status)),
         "reload" => alone("/reload", arguments, Typed::Request(Request::Reload)),
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
-        _ => Err(unknown(&name)),
+        _ => Local::parse(&name, arguments).unwrap_or_else(|| Err(unknown(&name))).map(Typed::Local),
     }
 }
 
+/// Every command that can be typed here: the server's, and those that this program carries out by itself.
+pub(super) fn all() -> impl Iterator<Item = &'static CommandHelp<'static>> + Clone {
+    COMMANDS.iter().chain(local::COMMANDS)
+}
+
+/// A line that begins with blanks and a slash: most likely a command.
+fn doubtful(line: &str) -> Result<Typed, String> {
+    let start = sanitize::line(line.trim_start()).chars().take(20).collect::<String>();
+    let why = format!("`{start}` has blanks before it, so it is no command");
+    Ok(Typed::Doubtful(Request::Say { room: None, text: fitting(line)?, action: false }, why))
+}
+
 /// The first word, folded: phones begin every line with a capital.
-fn command_name(rest: &str) -> String {
+pub(super) fn command_name(rest: &str) -> String {
     let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
     rest[..end].to_ascii_lowercase()
 }
 
-/// Whether there is a command of this name, `/` left out.
-pub(super) fn is_known(name: &str) -> bool {
-    const ALIASES: [&str; 4] = ["whisper", "w", "r", "quit"];
-    ALIASES.contains(&name) || COMMANDS.iter().any(|command| command_name(&command.usage[1..]) == name)
+/// Other names of commands, each with the one under which it's listed.
+const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("quit", "logout")];
+
+/// What is listed of a command, under any of its names.
+pub(super) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
+    let name = ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1);
+    all().find(|command| command_name(&command.usage[1..]) == name)
 }
 
-fn unknown(name: &str) -> String {
+/// Whether there is a command of this name, `/` left out.
+pub(super) fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// What is said of a command that there isn't.
+pub(super) fn unknown(name: &str) -> String {
+    let names = all().map(|command| command.usage[1..].split(' ').next().unwrap_or_default());
+    let meant = nearest(name, names.chain(ALIASES.map(|alias| alias.0)));
+    let hint = meant.map(|meant| format!(" (did you mean `/{meant}`?)")).unwrap_or_default();
     let name = sanitize::line(name);
-    format!("there is no command `/{name}`: /help lists them, and `//{name}` would say `/{name}` to the room")
+    format!("there is no command `/{name}`{hint}: /help lists them, and `//{name}` would say `/{name}` to the room")
 }
 
 /// The usage of the command that begins like `command`.
-fn usage(command: &str) -> String {
-    let same = |known: &str| known.split(' ').next() == Some(command);
-    let usage = COMMANDS.iter().map(|known| &*known.usage).find(|known| same(known));
-    format!("usage: {}", usage.unwrap_or(command))
+pub(super) fn usage(command: &str) -> String {
+    format!("usage: {}", find(&command[1..]).map_or(command, |known| &*known.usage))
 }
 
 fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> {
@@ -159,7 +188,7 @@ fn mute(arguments: &str) -> Result<Typed, String> {
     Ok(Typed::Request(Request::Mute { username: name(user)?, minutes }))
 }
 
-fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     let wrong = || format!("`{}` is no user name: {}", sanitize::line(text), Username::RULE);
     Username::parse(text).map(|name| name.to_string()).ok_or_else(wrong)
 }
@@ -266,11 +295,11 @@ mod tests {
             ("/deluser a b", "usage: /deluser <user>"),
             ("/shutdown -h now", "usage: /shutdown"),
             ("/msg b*b hi", "`b*b` is no user name"),
-            ("/mgs bob secret", "there is no command `/mgs`"),
+            ("/mgs bob secret", "there is no command `/mgs` (did you mean `/msg`?): /help"),
+            ("/whoi", "there is no command `/whoi` (did you mean `/who`?)"),
+            ("/frobnicate", "there is no command `/frobnicate`: /help"),
             ("/", "there is no command `/`"),
             ("/\x1b[2J", "there is no command `/␛[2j`"),
-            (" /msg bob secret", "`/msg` with blanks before it was not said"),
-            ("\t/w bob secret", "`/w` with blanks before it was not said"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.starts_with(expected), "{line:?}: {error}");
@@ -278,8 +307,18 @@ mod tests {
     }
 
     #[test]
+    fn a_slash_behind_blanks_is_asked_about() {
+        for line in [" /msg bob secret", "\t/w bob secret", "  /etc/passwd is a file"] {
+            assert!(
+                matches!(parse(line), Ok(Typed::Doubtful(Request::Say { text, .. }, _)) if text == line),
+                "{line:?}"
+            );
+        }
+    }
+
+    #[test]
     fn every_command_that_help_lists_is_one() {
-        for command in COMMANDS {
+        for command in all() {
             let name = command_name(&command.usage[1..]);
             let result = parse(&format!("/{name} ! ! !"));
             assert!(!matches!(&result, Err(error) if error.starts_with("there is no command")), "{result:?}");

@@ -4,6 +4,7 @@
 //! carried out in order once the server is back.
 
 use super::console::notice;
+use super::doubts;
 use super::session::{Answer, Session};
 use crate::protocol::{ErrorCode, Request};
 use crate::sanitize;
@@ -178,6 +179,11 @@ impl Errands {
                     thread::sleep(RATE_LIMIT_PAUSE);
                 }
                 answer => {
+                    match (&answer, &**request) {
+                        (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed([old, new]),
+                        (_, Request::Passwd { .. }) => doubts::settled(),
+                        _ => {}
+                    }
                     match &answer {
                         Answer::None => notice("the server gave no answer: it may or may not have done what was typed"),
                         Answer::Unknown => notice(format_args!(

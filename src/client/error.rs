@@ -8,12 +8,22 @@ use crate::protocol::{ErrorCode, Reason};
 use crate::sanitize;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 /// Why the client ends other than by its user's wish. What comes from the server is made safe when it is shown.
 #[derive(Debug)]
 pub enum ClientError {
     /// The command line contradicts itself.
     Usage(String),
+    /// No server is named, none was used before, and nobody is there to be asked.
+    NoServer,
+    /// The transcript can't be written.
+    Transcript {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The end of input where a name or a password was asked for.
     NothingGiven {
         /// What was asked for.
@@ -137,7 +147,7 @@ impl ClientError {
     /// The process's exit status.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::NothingGiven { .. } | Self::PasswordNotUtf8 => 2,
+            Self::Usage(_) | Self::NoServer | Self::NothingGiven { .. } | Self::PasswordNotUtf8 => 2,
             Self::Refused { .. } | Self::NotLetBack { .. } => 3,
             Self::WrongCertificate { .. }
             | Self::ChangedCertificate { .. }
@@ -155,6 +165,16 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) => f.write_str(message),
+            Self::NoServer => f.write_str(
+                "no server is named, and none was used before: homeroom-client HOST[:PORT], or the line that the \
+                 server printed",
+            ),
+            Self::Transcript { path, error } => write!(
+                f,
+                "the transcript `{}` can't be written: {error}; name another file with --log, or take `log` out of \
+                 settings.toml",
+                path.display()
+            ),
             Self::NothingGiven { what } => write!(f, "no {what} was given"),
             Self::PasswordNotUtf8 => f.write_str("HOMEROOM_PASSWORD is not UTF-8"),
             Self::Interrupted => f.write_str("interrupted"),

@@ -3,7 +3,9 @@
 use super::ClientError;
 use super::commands::{self, Typed};
 use super::console::{Console, TypedLine, notice};
+use super::doubts;
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
+use super::local::Locals;
 use super::session::{Answer, Session};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
 use crate::sanitize;
@@ -21,6 +23,8 @@ pub(super) struct Input {
     pub(super) console: Arc<Console>,
     /// Where they go.
     pub(super) errands: Arc<Errands>,
+    /// What this program does by itself.
+    pub(super) locals: Locals,
 }
 
 /// What is to be done before anything typed is.
@@ -65,12 +69,23 @@ impl Input {
     fn follow(&self) -> Flow {
         loop {
             match self.console.next_line() {
-                Ok(Some(TypedLine::Text(line))) => match commands::parse(&line) {
+                Ok(Some(TypedLine::Text(line))) => match meaning(&line) {
                     Ok(Typed::Nothing) => {}
+                    Ok(Typed::Request(request @ Request::Passwd { .. })) => {
+                        self.add(Errand::Request(request))?;
+                        // Whether it fails decides what the next line may be.
+                        self.errands.wait_until_done()?;
+                    }
                     Ok(Typed::Request(request)) => self.add(Errand::Request(request))?,
                     Ok(Typed::ChangePassword) if self.console.is_terminal() => self.change_password(None)?,
                     Ok(Typed::ChangePassword) => notice("from a pipe it is /passwd <old> <new>"),
                     Ok(Typed::Reply(text)) => self.add(Errand::Reply(text))?,
+                    Ok(Typed::Local(local)) => self.locals.carry_out(&local),
+                    Ok(Typed::Doubtful(request, why)) => {
+                        if self.means_it(&why) {
+                            self.add(Errand::Request(request))?;
+                        }
+                    }
                     Ok(Typed::Leave) => return Flow::Continue(()),
                     Err(message) => notice(message),
                 },
@@ -96,6 +111,19 @@ impl Input {
             notice(format_args!("{ERRANDS_MAX} lines wait for the server already: this one was not kept"));
         }
         Flow::Continue(())
+    }
+
+    /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.
+    fn means_it(&self, why: &str) -> bool {
+        if !self.console.is_terminal() {
+            notice(format_args!("{why}: it was not said"));
+            return false;
+        }
+        let yes = self.console.confirm(&format!("{why}: say it to everyone?"));
+        if !yes {
+            notice("it was not said");
+        }
+        yes
     }
 
     /// Asks a person for a new password until the server takes it. With `old` it must be changed: who gives up
@@ -140,5 +168,15 @@ impl Input {
             }
         }
         if must { Flow::Break(()) } else { Flow::Continue(()) }
+    }
+}
+
+/// What a typed line means, and whether it was most likely meant for elsewhere.
+fn meaning(line: &str) -> Result<Typed, String> {
+    match commands::parse(line) {
+        Ok(Typed::Request(request @ Request::Say { .. })) if doubts::doubt(line) => {
+            Ok(Typed::Doubtful(request, "this looks like a password, and a change of yours has just failed".into()))
+        }
+        other => other,
     }
 }

@@ -7,14 +7,20 @@
 //! client itself has to say, refusals of what was typed among it, begins with `! `; it goes to standard error where no
 //! line is edited.
 
+mod alerts;
 pub mod args;
 mod comeback;
 mod commands;
 mod connect;
 mod console;
+mod desktop;
+mod doubts;
 mod errands;
 mod error;
+mod folder;
 mod input;
+mod last_server;
+mod local;
 mod login;
 mod look;
 mod mention;
@@ -23,37 +29,43 @@ mod people;
 mod reader;
 mod render;
 mod session;
+pub mod settings;
 mod sound;
 mod status;
 mod terminal;
+mod transcript;
 mod trust;
 mod wire;
 mod wrap;
 
 pub use error::ClientError;
+pub use sound::Cue;
 pub use trust::KnownServersError;
 
 use crate::protocol::Reason;
 use crate::sanitize;
 use crate::sync::lock;
-use args::Args;
+use alerts::Alerts;
 use comeback::Comeback;
 use console::{Console, notice};
 use errands::Errands;
 use input::{Input, Preliminaries};
 use jiff::tz::TimeZone;
+use last_server::LastServer;
+use local::Locals;
 use login::{Credentials, Key, LoggedIn};
 pub use look::ColourWish;
 use look::Look;
 use reader::{End, Reader};
 use render::Renderer;
 use session::Session;
-use sound::Sounds;
+use settings::Settings;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 use terminal::{Setup, screen};
+use transcript::Transcript;
 use trust::KnownServers;
 use wire::Wire;
 
@@ -68,25 +80,31 @@ const INTERRUPTED: i32 = 130;
 ///
 /// # Errors
 /// [`ClientError`], with the exit status that it means.
-pub fn run(args: &Args) -> Result<(), ClientError> {
-    let pin = args.pin().map_err(ClientError::Usage)?;
+pub fn run(settings: Settings) -> Result<(), ClientError> {
+    let args = settings.args();
     let known = KnownServers::from_environment()?;
     let console = Arc::new(Console::new());
     let current = Arc::new(Mutex::new(None));
     handle_signals(&console, &current)?;
 
-    let (mut connected, expected) = connect::meet(&args.server, pin, &known, &console)?;
+    let last = LastServer::beside(known.path());
+    let server = last.choose(&args, &console)?;
+    let pin = args.pin(&server).map_err(ClientError::Usage)?;
+    let (mut connected, expected) = connect::meet(&server, pin, &known, &console)?;
     let met = Instant::now();
-    let credentials = Credentials::ask(args, &console)?;
+    let credentials = Credentials::ask(&args, &console)?;
     if met.elapsed() > FRESH {
-        connected = connect::again(&args.server, expected)?;
+        connected = connect::again(&server, expected)?;
     }
     let key = Key::Password(&credentials.password);
     let LoggedIn { welcome, pending } = login::log_in(&mut connected, credentials.name.as_str(), &key)?;
+    last.remember(&server, &welcome.username);
     let one_time = welcome.must_change_password.then_some(credentials.password);
 
     let renderer = Renderer::new(&welcome.username, TimeZone::system());
-    let sounds = if args.no_sound { Sounds::default() } else { Sounds::start(args.sounds.clone()) };
+    let transcript = args.log.as_deref().map(|path| Transcript::open(path, &welcome.username)).transpose()?;
+    let settings = Arc::new(settings);
+    let alerts = Arc::new(Alerts::start(Arc::clone(&settings)));
     let session = Arc::new(Session::new(welcome.username.to_string())?);
     *lock(&current) = Some(Arc::clone(&session));
     let errands = Arc::new(Errands::new(Arc::clone(&session)));
@@ -95,24 +113,26 @@ pub fn run(args: &Args) -> Result<(), ClientError> {
     let out: Box<dyn Write> = match look {
         Look::Styled(style) => {
             let history = Some(known.path().with_file_name("history"));
-            let title = format!("{} - homeroom {}", welcome.username, args.server.host);
+            let title = format!("{} - homeroom {}", welcome.username, server.host);
             let names = renderer.names();
             console.open_editor(Setup { style, title: sanitize::line(&title).into_owned(), history, names })?;
             Box::new(screen::Output)
         }
         Look::Plain | Look::Json => Box::new(io::stdout().lock()),
     };
-    let mut reader = Reader::new(&session, renderer, look, sounds, out);
+    let mut reader = Reader::new(&session, renderer, look, Arc::clone(&alerts), transcript, out);
     reader.welcome(&welcome)?;
     let wire = Wire::start(connected)?;
     session.connected(&wire);
     let worker = Arc::clone(&errands);
     spawn("errands", move || worker.run())?;
     let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
-    let input = Input { session: Arc::clone(&session), console: Arc::clone(&console), errands: Arc::clone(&errands) };
+    let locals = Locals { settings, alerts };
+    let (session_too, errands_too) = (Arc::clone(&session), Arc::clone(&errands));
+    let input = Input { session: session_too, console: Arc::clone(&console), errands: errands_too, locals };
     spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
     let name = welcome.username.to_string();
-    let comeback = Comeback { server: args.server.clone(), expected, name, token: welcome.token };
+    let comeback = Comeback { server, expected, name, token: welcome.token };
     let stay = Stay { session: &session, errands: &errands, comeback, reconnect: !args.no_reconnect };
     let result = stay.until_over(&mut reader, wire, pending);
     session.end();

@@ -4,16 +4,17 @@
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
 use super::ClientError;
+use super::alerts::Alerts;
 use super::console::notice;
 use super::look::Look;
 use super::page::Page;
 use super::render::Renderer;
 use super::session::{Answer, Asked, Session};
-use super::sound::{Cue, Sounds};
+use super::transcript::Transcript;
 use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{Reason, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::protocol::{ErrorCode, Reason, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -32,7 +33,8 @@ const AHEAD_MAX: usize = 16;
 pub(super) struct Reader<'a, W> {
     session: &'a Session,
     renderer: Renderer,
-    sounds: Sounds,
+    alerts: Arc<Alerts>,
+    transcript: Option<Transcript>,
     out: W,
     lines: LineReader,
     /// What is to be shown of what has come.
@@ -88,11 +90,19 @@ pub(super) enum End {
 
 impl<'a, W: Write> Reader<'a, W> {
     /// Shows on `out` what comes for `session`.
-    pub(super) fn new(session: &'a Session, renderer: Renderer, look: Look, sounds: Sounds, out: W) -> Self {
+    pub(super) fn new(
+        session: &'a Session,
+        renderer: Renderer,
+        look: Look,
+        alerts: Arc<Alerts>,
+        transcript: Option<Transcript>,
+        out: W,
+    ) -> Self {
         Self {
             session,
             renderer,
-            sounds,
+            alerts,
+            transcript,
             out,
             lines: LineReader::default(),
             shown: Page::new(look, &session.me),
@@ -177,7 +187,7 @@ impl<'a, W: Write> Reader<'a, W> {
         if let Some(Replay { said, back, .. }) = self.replay.take() {
             self.renderer.back(&back, said, whole, &mut self.shown);
             if said > 0 {
-                self.sounds.play(Cue::Message);
+                self.alerts.missed();
             }
             self.caught_up = true;
         }
@@ -218,21 +228,19 @@ impl<'a, W: Write> Reader<'a, W> {
 
     fn message(&mut self, message: &ServerMessage<'_>, wire: &Wire) -> Option<End> {
         match message {
-            ServerMessage::Message { seq, from, id, .. } => {
-                self.said(message, *seq, from, id.as_deref(), Cue::Message);
-            }
-            ServerMessage::Whisper { seq, from, to, id, .. } => {
-                self.session.people.whispered(from, to, &self.session.me);
-                self.said(message, *seq, from, id.as_deref(), Cue::Private);
-            }
-            ServerMessage::Topic { seq, from, id, .. } => {
-                self.said(message, *seq, from, id.as_deref(), Cue::Message);
-            }
-            ServerMessage::Joined { seq, username, .. } => self.presence(message, *seq, username, Cue::Login),
-            ServerMessage::Left { seq, username, .. } => self.presence(message, *seq, username, Cue::Logout),
-            ServerMessage::Notice { .. } | ServerMessage::Away(_) => self.renderer.event(message, &mut self.shown),
+            ServerMessage::Message { seq, from, id, .. }
+            | ServerMessage::Whisper { seq, from, id, .. }
+            | ServerMessage::Topic { seq, from, id, .. } => self.said(message, *seq, from, id.as_deref()),
+            ServerMessage::Joined { seq, username, .. } => self.presence(message, *seq, username),
+            ServerMessage::Left { seq, username, .. } => self.presence(message, *seq, username),
+            ServerMessage::Notice { .. } => self.event(message, ""),
+            ServerMessage::Away(away) => self.event(message, &away.username),
             ServerMessage::Reply(reply) => self.reply(reply),
             ServerMessage::Error { id, code, message } => {
+                // What came too fast is said again.
+                if *code != ErrorCode::RateLimited {
+                    self.alerts.refused();
+                }
                 let asked = id.as_deref().filter(|id| self.session.asked(id).is_some());
                 match asked {
                     Some(id) => {
@@ -250,17 +258,32 @@ impl<'a, W: Write> Reader<'a, W> {
         None
     }
 
+    /// Shows what somebody did, and calls for attention if it's new; neither where they are ignored.
+    fn event(&mut self, message: &ServerMessage<'_>, whose: &str) {
+        if whose != self.session.me && self.alerts.ignores(whose) {
+            return;
+        }
+        if let ServerMessage::Whisper { from, to, .. } = message {
+            self.session.people.whispered(from, to, &self.session.me);
+        }
+        self.renderer.event(message, &mut self.shown);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.write(message);
+        }
+        if self.replay.is_none() {
+            self.alerts.came(message, &self.session.me);
+        }
+    }
+
     /// Shows what somebody said. What one said oneself is the answer to its request, also when it comes again.
-    fn said(&mut self, message: &ServerMessage<'_>, seq: u64, from: &str, id: Option<&str>, cue: Cue) {
+    fn said(&mut self, message: &ServerMessage<'_>, seq: u64, from: &str, id: Option<&str>) {
         let mine = from == self.session.me;
         let asked = id.filter(|_| mine).and_then(|id| self.session.asked(id));
         self.reach(seq);
         if self.is_new(seq, asked.as_ref().is_some_and(|asked| asked.resent)) {
-            self.renderer.event(message, &mut self.shown);
-            match &mut self.replay {
-                Some(replay) => replay.said += usize::from(!mine),
-                None if !mine => self.sounds.play(cue),
-                None => {}
+            self.event(message, from);
+            if let Some(replay) = &mut self.replay {
+                replay.said += usize::from(!mine);
             }
         }
         self.end_replay_at(seq);
@@ -270,13 +293,10 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 
     /// Shows who came or went; not what of that was missed, but who is there now is told at the end of the replay.
-    fn presence(&mut self, message: &ServerMessage<'_>, seq: u64, username: &str, cue: Cue) {
+    fn presence(&mut self, message: &ServerMessage<'_>, seq: u64, username: &str) {
         self.reach(seq);
         if self.is_new(seq, false) && self.replay.is_none() {
-            self.renderer.event(message, &mut self.shown);
-            if username != self.session.me {
-                self.sounds.play(cue);
-            }
+            self.event(message, username);
         }
         self.end_replay_at(seq);
     }

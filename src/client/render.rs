@@ -1,5 +1,6 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
+use super::local;
 use super::page::{CONTINUATION, Page, Speaker, YOU};
 use super::reader::Back;
 use super::status;
@@ -148,6 +149,11 @@ impl Renderer {
             }
             let _ = writeln!(out);
         }
+    }
+
+    /// The next event begins no new day.
+    pub(super) fn forget_day(&self) {
+        self.day.set(None);
     }
 
     /// Appends a line with the day, if it isn't that of what was shown last.
@@ -301,8 +307,10 @@ fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
     }
 }
 
+/// What the server knows, and what this program does by itself.
 fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
-    let usages: Vec<_> = commands.iter().map(|command| sanitize::line(&command.usage)).collect();
+    let commands = commands.iter().chain(local::COMMANDS);
+    let usages: Vec<_> = commands.clone().map(|command| sanitize::line(&command.usage)).collect();
     let width = widest(&usages);
     for (usage, command) in usages.iter().zip(commands) {
         let _ = writeln!(out, "  {usage:width$}  {}", sanitize::line(&command.about));
@@ -509,12 +517,12 @@ mod tests {
             answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b"],"away":["b"]}"#),
             "* 2 online: a, b (away)\n"
         );
-        assert_eq!(
-            answered(
-                &Request::Help,
-                r#"{"ok":true,"commands":[{"usage":"/who","about":"who is online","admin":false},{"usage":"/logout","about":"leave","admin":false}]}"#
-            ),
-            "  /who     who is online\n  /logout  leave\n"
+        let help = answered(
+            &Request::Help,
+            r#"{"ok":true,"commands":[{"usage":"/who","about":"who is online","admin":false}]}"#,
         );
+        let (who, clear) =
+            ("  /who                          who is online\n", "  /clear                        clear the screen\n");
+        assert!(help.starts_with(who) && help.ends_with(clear), "the server's, then this program's: {help}");
     }
 }

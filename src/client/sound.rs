@@ -1,122 +1,203 @@
 //! Sounds, from a thread of their own: a slow or missing audio device delays nobody.
+//!
+//! One cue at the most waits, the most urgent one, and no two begin within [`STORM_GAP`]: however much happens,
+//! nobody hears a drumroll, or what happened long ago.
 
+use super::console::notice;
+use crate::sync::lock;
+use clap::ValueEnum;
+use device::{Device, Library};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
-/// What there is to hear.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Cue {
-    /// Somebody came.
-    Login,
+/// The shortest time between the beginnings of two sounds.
+const STORM_GAP: Duration = Duration::from_millis(300);
+/// How long the audio device is kept after the last cue: an open one costs processor time in silence too.
+const DEVICE_IDLE: Duration = Duration::from_secs(5);
+
+/// What there is to hear, the least urgent first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub enum Cue {
     /// Somebody left.
     Logout,
-    /// A whisper.
-    Private,
+    /// Somebody came.
+    Login,
     /// A message to the room.
     Message,
+    /// Something was refused.
+    Error,
+    /// One's own name in a message.
+    Mention,
+    /// A whisper.
+    Private,
 }
 
-/// Plays cues, or doesn't.
+impl Cue {
+    /// All of them, in the order in which they are listed.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Login, Self::Logout, Self::Private, Self::Message, Self::Mention, Self::Error];
+
+    /// What it's called: its file, and where it's set.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::Private => "private",
+            Self::Message => "message",
+            Self::Mention => "mention",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Plays cues.
 #[derive(Debug, Default)]
 pub(super) struct Sounds {
-    #[cfg(feature = "sound")]
-    queue: Option<std::sync::mpsc::SyncSender<Cue>>,
+    /// None where no thread could be had.
+    waiting: Option<Arc<Waiting>>,
 }
 
-#[cfg(feature = "sound")]
+/// The cue that waits for its turn.
+#[derive(Debug, Default)]
+struct Waiting {
+    cue: Mutex<Option<(Cue, Bell)>>,
+    came: Condvar,
+}
+
+/// Whether the terminal's bell may stand in for a sound.
+pub(super) type Bell = bool;
+
 impl Sounds {
     /// Starts the thread that plays; `folder` replaces the built-in sounds.
     pub(super) fn start(folder: Option<PathBuf>) -> Self {
-        Self {
-            queue: player::start(folder).inspect_err(|e| super::console::notice(format_args!("no sounds: {e}"))).ok(),
-        }
-    }
-
-    /// Plays a cue soon. One that comes while others wait is dropped: nobody hears what happened long ago.
-    pub(super) fn play(&self, cue: Cue) {
-        if let Some(queue) = &self.queue {
-            let _ = queue.try_send(cue);
-        }
-    }
-}
-
-#[cfg(not(feature = "sound"))]
-impl Sounds {
-    /// This program was built without sounds; says so to who brings some.
-    pub(super) fn start(folder: Option<PathBuf>) -> Self {
-        if folder.is_some() {
-            super::console::notice("no sounds: this program was built without them");
-        }
-        Self::default()
-    }
-
-    /// Plays nothing.
-    pub(super) fn play(&self, _cue: Cue) {}
-}
-
-#[cfg(feature = "sound")]
-mod player {
-    use super::Cue;
-    use crate::client::console::notice;
-    use playback_rs::{Hint, Player, Song};
-    use std::io::{self, Cursor};
-    use std::path::{Path, PathBuf};
-    use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-    use std::thread;
-    use std::time::Duration;
-
-    /// How many cues wait while one begins.
-    const CUES_WAITING_MAX: usize = 2;
-    /// How long the audio device is kept after the last cue: an open one costs processor time in silence too.
-    const DEVICE_IDLE: Duration = Duration::from_secs(5);
-
-    /// What replaces a built-in sound, in the order in which it's looked for.
-    const EXTENSIONS: [&str; 4] = ["wav", "ogg", "mp3", "flac"];
-
-    /// Each cue with the name of its file and the built-in sound.
-    const BUILT_IN: [(Cue, &str, &[u8]); 4] = [
-        (Cue::Login, "login", include_bytes!("../../sounds/login.wav")),
-        (Cue::Logout, "logout", include_bytes!("../../sounds/logout.wav")),
-        (Cue::Private, "private", include_bytes!("../../sounds/private.wav")),
-        (Cue::Message, "message", include_bytes!("../../sounds/message.wav")),
-    ];
-
-    /// Starts the thread. It ends when the sender is dropped.
-    pub(super) fn start(folder: Option<PathBuf>) -> io::Result<SyncSender<Cue>> {
-        let (queue, cues) = sync_channel(CUES_WAITING_MAX);
-        thread::Builder::new().name("sound".into()).spawn(move || run(folder.as_deref(), &cues))?;
-        Ok(queue)
-    }
-
-    fn run(folder: Option<&Path>, cues: &Receiver<Cue>) {
-        let missing = folder.filter(|folder| !folder.is_dir());
-        if let Some(folder) = missing {
-            notice(format_args!("the built-in sounds stay: `{}` is no folder", folder.display()));
-        }
-        let folder = folder.filter(|_| missing.is_none());
-        let songs: Vec<(Cue, Song)> =
-            BUILT_IN.iter().filter_map(|sound| Some((sound.0, load(folder, sound)?))).collect();
-        while let Ok(first) = cues.recv() {
-            // The device is opened for the first cue: who hears none needs none.
-            let played = Player::new(None).map_err(|e| e.to_string()).and_then(|player| {
-                let mut next = Ok(first);
-                while let Ok(cue) = next {
-                    if let Some((_, song)) = songs.iter().find(|song| song.0 == cue) {
-                        player.play_song_now(song, None).map_err(|e| e.to_string())?;
-                    }
-                    next = cues.recv_timeout(DEVICE_IDLE);
-                }
-                Ok(next != Err(RecvTimeoutError::Disconnected))
-            });
-            match played {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(e) => return notice(format_args!("no sounds: {e}")),
+        let waiting = Arc::new(Waiting::default());
+        let theirs = Arc::clone(&waiting);
+        let started = thread::Builder::new().name("sound".into()).spawn(move || run(&theirs, folder));
+        match started {
+            Ok(_) => Self { waiting: Some(waiting) },
+            Err(e) => {
+                notice(format_args!("no sounds: {e}"));
+                Self::default()
             }
         }
     }
 
+    /// Plays a cue soon, unless a more urgent one waits.
+    pub(super) fn play(&self, cue: Cue, bell: Bell) {
+        let Some(waiting) = &self.waiting else { return };
+        let mut other = lock(&waiting.cue);
+        if other.is_none_or(|other| other.0 <= cue) {
+            *other = Some((cue, bell));
+            waiting.came.notify_one();
+        }
+    }
+}
+
+impl Waiting {
+    /// The next cue; None when none comes within `wait`.
+    fn next(&self, wait: Option<Duration>) -> Option<(Cue, Bell)> {
+        let nothing = |cue: &mut Option<_>| cue.is_none();
+        let cue = lock(&self.cue);
+        let mut cue = match wait {
+            None => self.came.wait_while(cue, nothing).unwrap_or_else(PoisonError::into_inner),
+            Some(wait) => self.came.wait_timeout_while(cue, wait, nothing).unwrap_or_else(PoisonError::into_inner).0,
+        };
+        cue.take()
+    }
+}
+
+/// Plays for as long as the process lives. The device is opened for the first cue: who hears none needs none.
+fn run(waiting: &Waiting, folder: Option<PathBuf>) {
+    let library = Library::load(folder.as_deref());
+    let (mut device, mut broken) = (None, false);
+    loop {
+        let Some((cue, bell)) = waiting.next(device.as_ref().map(|_| DEVICE_IDLE)) else {
+            device = None;
+            continue;
+        };
+        if device.is_none() && !broken {
+            device = Device::open().map_err(|e| notice(format_args!("no sounds: {e}"))).ok();
+        }
+        let played = device.as_ref().map(|device| device.play(&library, cue));
+        if let Some(Err(e)) = &played {
+            notice(format_args!("no sounds: {e}"));
+            device = None;
+        }
+        broken = !matches!(played, Some(Ok(())));
+        if broken && bell && cue >= Cue::Mention {
+            ring();
+        }
+        // Whatever comes meanwhile waits, the most urgent of it.
+        thread::sleep(STORM_GAP);
+    }
+}
+
+/// Rings the terminal's bell. It moves no cursor and shows nothing.
+fn ring() {
+    if io::stderr().is_terminal() {
+        // Without a terminal there is nobody to hear it.
+        let _ = io::stderr().write_all(b"\x07");
+    }
+}
+
+#[cfg(feature = "sound")]
+mod device {
+    use super::Cue;
+    use crate::client::console::notice;
+    use playback_rs::{Hint, Player, Song};
+    use std::io::Cursor;
+    use std::path::Path;
+
+    /// What replaces a built-in sound, in the order in which it's looked for.
+    const EXTENSIONS: [&str; 4] = ["wav", "ogg", "mp3", "flac"];
+
+    /// Each cue with its built-in sound.
+    const BUILT_IN: [(Cue, &[u8]); 6] = [
+        (Cue::Login, include_bytes!("../../sounds/login.wav")),
+        (Cue::Logout, include_bytes!("../../sounds/logout.wav")),
+        (Cue::Private, include_bytes!("../../sounds/private.wav")),
+        (Cue::Message, include_bytes!("../../sounds/message.wav")),
+        (Cue::Mention, include_bytes!("../../sounds/mention.wav")),
+        (Cue::Error, include_bytes!("../../sounds/error.wav")),
+    ];
+
+    /// The sounds.
+    pub(super) struct Library(Vec<(Cue, Song)>);
+
+    /// An audio device that is open.
+    pub(super) struct Device(Player);
+
+    impl Device {
+        pub(super) fn open() -> Result<Self, String> {
+            Player::new(None).map(Self).map_err(|e| e.to_string())
+        }
+
+        /// Plays at once, in place of what is being played.
+        pub(super) fn play(&self, library: &Library, cue: Cue) -> Result<(), String> {
+            let Some((_, song)) = library.0.iter().find(|song| song.0 == cue) else { return Ok(()) };
+            self.0.play_song_now(song, None).map_err(|e| e.to_string())
+        }
+    }
+
+    impl Library {
+        /// The sounds of the folder, and for what it lacks the built-in ones.
+        pub(super) fn load(folder: Option<&Path>) -> Self {
+            let missing = folder.filter(|folder| !folder.is_dir());
+            if let Some(folder) = missing {
+                notice(format_args!("the built-in sounds stay: `{}` is no folder", folder.display()));
+            }
+            let folder = folder.filter(|_| missing.is_none());
+            let song = |sound: &(Cue, &'static [u8])| Some((sound.0, load(folder, sound)?));
+            Self(BUILT_IN.iter().filter_map(song).collect())
+        }
+    }
+
     /// The sound from the folder, else the built-in one.
-    fn load(folder: Option<&Path>, (_, name, built_in): &(Cue, &str, &'static [u8])) -> Option<Song> {
+    fn load(folder: Option<&Path>, (cue, built_in): &(Cue, &'static [u8])) -> Option<Song> {
+        let name = cue.name();
         if let Some(folder) = folder {
             match replacement(folder, name) {
                 Ok(song) => return Some(song),
@@ -143,20 +224,72 @@ mod player {
 
         #[test]
         fn every_cue_has_a_sound() {
-            for sound in &BUILT_IN {
-                assert!(load(None, sound).is_some(), "{}", sound.1);
-            }
+            assert_eq!(Library::load(None).0.len(), Cue::ALL.len());
         }
 
         #[test]
         fn a_folder_replaces_some_and_the_rest_stays() {
             let folder = tempfile::tempdir().unwrap();
-            std::fs::write(folder.path().join("login.wav"), BUILT_IN[3].2).unwrap();
+            std::fs::write(folder.path().join("login.wav"), BUILT_IN[3].1).unwrap();
             std::fs::write(folder.path().join("message.ogg"), "no sound").unwrap();
             assert!(replacement(folder.path(), "login").is_ok());
             assert!(replacement(folder.path(), "message").unwrap_err().contains("can't be played"));
             assert!(replacement(folder.path(), "private").unwrap_err().contains("has no private.wav"));
-            assert!(BUILT_IN.iter().all(|sound| load(Some(folder.path()), sound).is_some()));
+            assert_eq!(Library::load(Some(folder.path())).0.len(), Cue::ALL.len());
+        }
+    }
+}
+
+/// A program that was built without sounds: the bell stands in for all of them.
+#[cfg(not(feature = "sound"))]
+mod device {
+    use super::Cue;
+    use crate::client::console::notice;
+    use std::path::Path;
+
+    pub(super) struct Library;
+    pub(super) struct Device;
+
+    impl Device {
+        pub(super) fn open() -> Result<Self, &'static str> {
+            Err("this program was built without them")
+        }
+
+        pub(super) fn play(&self, _library: &Library, _cue: Cue) -> Result<(), &'static str> {
+            Ok(())
+        }
+    }
+
+    impl Library {
+        /// Says that it's no use to who brings some.
+        pub(super) fn load(folder: Option<&Path>) -> Self {
+            if folder.is_some() {
+                notice("no sounds: this program was built without them");
+            }
+            Self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_urgent_of_what_waits_is_heard() {
+        let waiting = Arc::new(Waiting::default());
+        let sounds = Sounds { waiting: Some(Arc::clone(&waiting)) };
+        for cue in [Cue::Message, Cue::Private, Cue::Mention, Cue::Login] {
+            sounds.play(cue, false);
+        }
+        assert_eq!(waiting.next(None), Some((Cue::Private, false)));
+        assert_eq!(waiting.next(Some(Duration::ZERO)), None, "the others are not heard late");
+    }
+
+    #[test]
+    fn names() {
+        for cue in Cue::ALL {
+            assert_eq!(cue.to_possible_value().unwrap().get_name(), cue.name());
         }
     }
 }

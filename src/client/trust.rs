@@ -4,10 +4,11 @@
 //! blank lines and lines that begin with `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR`
 //! names, otherwise in `homeroom` in the user's configuration folder.
 
+use super::folder;
 use crate::files;
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -46,10 +47,7 @@ impl KnownServers {
     /// # Errors
     /// [`KnownServersError::NoFolder`].
     pub(super) fn from_environment() -> Result<Self, KnownServersError> {
-        let folder = match std::env::var_os("HOMEROOM_CONFIG_DIR") {
-            Some(folder) if !folder.is_empty() => PathBuf::from(folder),
-            _ => dirs::config_dir().ok_or(KnownServersError::NoFolder)?.join("homeroom"),
-        };
+        let folder = folder::find().ok_or(KnownServersError::NoFolder)?;
         Ok(Self { path: folder.join("known_servers") })
     }
 
@@ -98,7 +96,7 @@ impl KnownServers {
     /// Replaces the file whole or not at all.
     fn write(&self, text: &str) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
-            create_private_folder(folder)?;
+            folder::create(folder)?;
         }
         // Two clients that remember at once each write a file of their own; the later one stands.
         let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
@@ -124,14 +122,6 @@ fn parse(line: &str) -> Result<Option<(&str, Pin)>, ()> {
     }
     let (key, fingerprint) = line.split_once(char::is_whitespace).ok_or(())?;
     Ok(Some((key, fingerprint.trim_start().parse().map_err(|_| ())?)))
-}
-
-fn create_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 impl std::fmt::Display for KnownServersError {

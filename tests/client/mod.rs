@@ -7,7 +7,10 @@ mod ends;
 mod first_login;
 mod hostile;
 mod manual;
+mod settings;
+mod slips;
 mod smoke;
+mod transcript;
 mod trust;
 
 use crate::harness::Finished;

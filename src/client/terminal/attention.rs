@@ -54,7 +54,6 @@ pub(super) fn typed() -> String {
 }
 
 /// Whether the terminal is in front; None where it doesn't tell.
-#[cfg(test)]
 pub(in crate::client) fn is_in_front() -> Option<bool> {
     lock(&ATTENTION).in_front
 }

@@ -1,7 +1,7 @@
 //! What Tab completes: commands, names, and the arguments that a command's usage tells of.
 
 use super::names::Names;
-use crate::protocol::COMMANDS;
+use crate::client::commands::all;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -63,15 +63,14 @@ fn placeholder(head: &str) -> Option<Placeholder> {
     let command = words.next()?.to_ascii_lowercase();
     // Aliases that take a name.
     let command = if matches!(&*command, "/w" | "/whisper") { "/msg" } else { &*command };
-    let mut usage = COMMANDS
-        .iter()
+    let mut usage = all()
         .map(|known| known.usage.split(' '))
         .find_map(|mut usage| (usage.next() == Some(command)).then_some(usage))?;
     let wanted = usage.nth(words.count())?.trim_matches(|c| "<>[]".contains(c));
     match wanted {
         "user" => Some(Placeholder::User),
         "command" => Some(Placeholder::Command),
-        _ if wanted.contains('|') => COMMANDS.iter().find_map(|known| {
+        _ if wanted.contains('|') => all().find_map(|known| {
             let from = known.usage.find(wanted)?;
             match &known.usage {
                 std::borrow::Cow::Borrowed(usage) => Some(Placeholder::OneOf(&usage[from..from + wanted.len()])),
@@ -85,8 +84,7 @@ fn placeholder(head: &str) -> Option<Placeholder> {
 /// The commands that begin so, with a blank where something belongs behind them.
 fn commands(start: &str) -> Vec<String> {
     let start = start.to_ascii_lowercase();
-    let found = COMMANDS
-        .iter()
+    let found = all()
         .map(|command| &*command.usage)
         .filter(|usage| usage.split(' ').next().is_some_and(|name| name.starts_with(&start)));
     found.map(|usage| usage.split_once(' ').map_or_else(|| usage.to_owned(), |(name, _)| format!("{name} "))).collect()

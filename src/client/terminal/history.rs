@@ -5,6 +5,7 @@
 
 use super::HISTORY_LINES_MAX;
 use crate::client::commands;
+use crate::client::doubts;
 use crate::files;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -37,7 +38,7 @@ pub(super) fn may_be_recalled(line: &str) -> bool {
                 }
         }
         // Blanks before a command hide nothing.
-        _ => !line.trim_start().starts_with('/') || line.starts_with("//"),
+        _ => (!line.trim_start().starts_with('/') || line.starts_with("//")) && !doubts::doubt(line),
     }
 }
 

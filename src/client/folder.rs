@@ -1,0 +1,26 @@
+//! Where the client keeps its files: `known_servers`, `settings.toml`, and the like.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder that `HOMEROOM_CONFIG_DIR` names, otherwise `homeroom` in the user's configuration folder. None where
+/// there is no telling.
+pub(super) fn find() -> Option<PathBuf> {
+    match std::env::var_os("HOMEROOM_CONFIG_DIR") {
+        Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
+        _ => dirs::config_dir().map(|folder| folder.join("homeroom")),
+    }
+}
+
+/// Makes it, for its owner alone, where it isn't there yet.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn create(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,100 @@
+//! The server that was used last: what `homeroom-client` alone joins.
+
+use super::ClientError;
+use super::args::Args;
+use super::console::{Console, notice};
+use super::folder;
+use super::trust;
+use crate::files;
+use crate::link::Link;
+use crate::protocol::Username;
+use crate::sanitize;
+use std::path::{Path, PathBuf};
+
+/// How often a person is asked for an address in a row.
+const ADDRESS_TRIES_MAX: usize = 5;
+/// The largest file that is read: an address and a name take a few hundred bytes.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// The file `last_server`: HOST:PORT and the name used there, on one line.
+#[derive(Debug)]
+pub(super) struct LastServer {
+    path: PathBuf,
+}
+
+impl LastServer {
+    /// In the same folder as this file.
+    pub(super) fn beside(file: &Path) -> Self {
+        Self { path: file.with_file_name("last_server") }
+    }
+
+    /// The server of the command line; else the one that was used last; else a person is asked.
+    ///
+    /// # Errors
+    /// There is none, and nobody to ask.
+    pub(super) fn choose(&self, args: &Args, console: &Console) -> Result<Link, ClientError> {
+        if let Some(server) = &args.server {
+            return Ok(server.clone());
+        }
+        if let Some((server, name)) = self.find() {
+            let address = trust::address(&server);
+            notice(format_args!("joining {address}, as last time{name}; another one: homeroom-client HOST[:PORT]"));
+            return Ok(server);
+        }
+        if !console.is_terminal() {
+            return Err(ClientError::NoServer);
+        }
+        notice("which server? Whoever runs it has a line `homeroom-client homeroom://...`: paste that,");
+        notice("or type its name or address, with :PORT where that isn't 7667");
+        for _ in 0..ADDRESS_TRIES_MAX {
+            let typed = console.ask("server")?;
+            let typed = typed.trim().trim_start_matches("homeroom-client").trim();
+            match typed.parse() {
+                Ok(server) => return Ok(server),
+                Err(e) => notice(format_args!("`{}` is no server: {e}", sanitize::line(typed))),
+            }
+        }
+        Err(ClientError::NoServer)
+    }
+
+    /// Remembers where somebody is logged in, and under which name. Without that the client works as well.
+    pub(super) fn remember(&self, server: &Link, name: &str) {
+        let line = format!("{} {}\n", trust::address(server), sanitize::line(name));
+        if std::fs::read_to_string(&self.path).is_ok_and(|before| before == line) {
+            return;
+        }
+        let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let written =
+            folder::create(folder).and_then(|()| files::replace_through(&temporary, &self.path, line.as_bytes()));
+        if let Err(e) = written {
+            log::debug!("the last server can't be remembered: {e}");
+        }
+    }
+
+    /// The server, and its ` (name)` where that is known.
+    fn find(&self) -> Option<(Link, String)> {
+        let small = std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= FILE_BYTES_MAX);
+        let text = std::fs::read_to_string(&self.path).ok().filter(|_| small)?;
+        let (server, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let name = Username::parse(name).map(|name| format!(" ({name})")).unwrap_or_default();
+        Some((server.parse().ok()?, name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let last = LastServer::beside(&folder.path().join("homeroom/known_servers"));
+        assert!(last.find().is_none());
+        last.remember(&"[::1]:99".parse().unwrap(), "ada");
+        let (server, name) = last.find().unwrap();
+        assert_eq!((server.host.as_str(), server.port, name.as_str()), ("::1", 99, " (ada)"));
+        std::fs::write(&last.path, "\u{1b}[2J").unwrap();
+        assert!(last.find().is_none(), "what makes no sense is no server");
+    }
+}

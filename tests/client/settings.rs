@@ -1,0 +1,97 @@
+//! What people set, and whom they ignore.
+
+use crate::harness::{PASSWORD, Server, Terminal, run};
+use std::path::Path;
+use tempfile::TempDir;
+
+fn write(folder: &Path, text: &str) {
+    std::fs::write(folder.join("settings.toml"), text).unwrap();
+}
+
+/// The client on this folder, with these lines typed.
+fn client(server: &Server, folder: &Path, args: &[&str], lines: &str) -> crate::harness::Finished {
+    let mut command = Terminal::command(folder);
+    run(command.arg(server.join_link()).args(args).env("HOMEROOM_PASSWORD", PASSWORD), lines.as_bytes())
+}
+
+#[test]
+fn what_is_set_lasts_and_the_command_line_goes_before_it() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let folder = TempDir::new().unwrap();
+    let finished =
+        client(&server, folder.path(), &["--user", "ada"], "/set user bob\n/sound login off\n/set no-bell on\n");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.stderr.contains("user = \"bob\" # settings.toml line 1, from the next start"), "{finished:?}");
+    assert!(finished.stderr.contains("login    off") && finished.stderr.contains("logout   off"), "--no-sound");
+    let finished = client(&server, folder.path(), &[], "/set\n/set user -\n");
+    assert!(finished.succeeded().contains("you are bob"), "{finished:?}");
+    for line in
+        ["silent = [\"login\"] # settings.toml line", "no-bell = true # settings.toml", "plain = true # --plain"]
+    {
+        assert!(finished.stderr.contains(line), "{line}: {}", finished.stderr);
+    }
+    let finished = client(&server, folder.path(), &["--user", "ada"], "/set usr x\n/set no-bell perhaps\n/set user\n");
+    for word in ["did you mean `user`?", "on or off", "user = \"ada\" # --user"] {
+        assert!(finished.stderr.contains(word), "{word}: {}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_wrong_is_told_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    for (text, words) in [
+        ("# mine\nusr = \"ada\"\n", "settings.toml line 2: there is no option `usr`: did you mean `user`?"),
+        ("no-bell = \"loud\"\n", "settings.toml line 1: `no-bell` is true or false"),
+        ("\nsilent = [\"trumpet\"]\n", "settings.toml line 2"),
+        ("fingerprint = \"sha256:00\"\n", "line 1: `fingerprint` can't stand here"),
+        ("user ada\n", "settings.toml line 1: not TOML"),
+    ] {
+        write(folder.path(), text);
+        let finished = run(Terminal::command(folder.path()).arg("127.0.0.1:1"), b"");
+        assert!(finished.failed_with(2).contains(words), "{text}: {}", finished.stderr);
+    }
+}
+
+#[test]
+fn nothing_of_somebody_who_is_ignored_is_shown() {
+    let server = Server::with_users(&["ada", "eve", "bob"]);
+    let (mut bob, mut eve) = (server.login("bob"), server.login("eve"));
+    let mut ada = Terminal::join(&server, "ada");
+    ada.type_line("/ignore Eve");
+    ada.stderr.wait_for("nothing of eve is shown");
+    ada.type_line("/ignore");
+    ada.stderr.wait_for("you ignore eve");
+    eve.say("you can't hear me");
+    eve.ask(serde_json::json!({"type": "whisper", "to": "ada", "text": "nor this"}));
+    eve.close();
+    bob.event("left", "eve");
+    bob.say("but me");
+    let shown = ada.stdout.wait_for("but me");
+    assert!(!shown.contains("you can't") && !shown.contains("nor this") && !shown.contains("eve left"), "{shown}");
+    ada.type_line("/r hello?");
+    ada.stderr.wait_for("nobody has whispered");
+    ada.type_line("/unignore eve");
+    ada.stderr.wait_for("eve is shown again");
+    server.login("eve").say("and now?");
+    ada.stdout.wait_for("and now?");
+}
+
+#[test]
+fn one_command_is_explained() {
+    let server = Server::with_users(&["ada"]);
+    let folder = TempDir::new().unwrap();
+    let lines = "/help msg\n/help /W\n/help set\n/help ban\n/help mgs\n/dnd 5\n/dnd off\n/clear\n";
+    let finished = client(&server, folder.path(), &["--user", "ada"], lines);
+    for words in [
+        "! /msg <user> <text>: say something",
+        "! /set [name] [value]: show or change",
+        "! /ban <user>: log an account out and keep it out (for administrators)",
+        "there is no command `/mgs` (did you mean `/msg`?)",
+        "nothing disturbs you for 5 min",
+        "as set again",
+        "no screen to clear",
+    ] {
+        assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
+    }
+    assert_eq!(finished.stderr.matches("! /msg <user> <text>").count(), 2, "by its alias too");
+}
