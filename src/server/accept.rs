@@ -35,6 +35,17 @@ pub(super) fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String>
     }
 }
 
+/// Where a server would listen: at the addresses that were asked for, or all interfaces.
+pub(super) fn addresses(asked: &[SocketAddr]) -> Vec<SocketAddr> {
+    if !asked.is_empty() {
+        return asked.to_vec();
+    }
+    let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
+    // As `bind` does it.
+    let has_v6 = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
+    if has_v6 && cfg!(not(windows)) { vec![v6] } else { vec![(Ipv4Addr::UNSPECIFIED, DEFAULT_PORT).into()] }
+}
+
 /// Starts a thread for each socket.
 ///
 /// # Errors
@@ -83,7 +94,8 @@ fn accept(server: &Arc<Server>, listener: &TcpListener) {
     }
 }
 
-fn explain(address: SocketAddr, error: &io::Error) -> String {
+/// Why an address can't be listened on, and what to do about it.
+pub(super) fn explain(address: SocketAddr, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => ": another program listens there; stop it, or choose another port with --listen",
         io::ErrorKind::PermissionDenied => ": ports below 1024 are for the system; choose another with --listen",

@@ -117,6 +117,8 @@ pub enum Command {
     /// Looks at the server's certificate, or replaces it, also while a server runs
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// Checks ports, addresses, certificate, clock, file modes, room and limits; changes nothing
+    Doctor,
     /// Shows or checks what the command line, the environment and homeroom.toml say
     #[command(subcommand)]
     Config(ConfigCommand),

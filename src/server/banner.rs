@@ -61,7 +61,7 @@ fn is_link_local(ip: &IpAddr) -> bool {
 }
 
 /// Every address at which those who listen there can be reached.
-fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketAddr> {
+pub(super) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketAddr> {
     let mut reachable = Vec::new();
     for address in listening {
         let hosts: Vec<IpAddr> = match address.ip() {

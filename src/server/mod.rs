@@ -13,6 +13,7 @@ mod commands;
 pub mod config;
 mod counts;
 mod delivery;
+mod doctor;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod folder;
@@ -84,6 +85,8 @@ pub enum ServerError {
     Listen(String),
     /// An account can't be made.
     User(String),
+    /// The doctor found something wrong, and has said what.
+    Unwell,
     /// The system gives no thread, no signal handler, no standard output.
     System(String),
 }
@@ -122,6 +125,10 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     if let Some(Command::Identity(command)) = &args.command {
         return identities::run(&args.data_dir, command).map_err(ServerError::Identity);
     }
+    if let Some(Command::Doctor) = args.command {
+        let well = doctor::run(&config).map_err(|e| system("print", &e))?;
+        return if well { Ok(()) } else { Err(ServerError::Unwell) };
+    }
     if let Some(Command::Config(command)) = args.command {
         let told = match command {
             ConfigCommand::Check => config::check(&config),
@@ -140,7 +147,7 @@ pub fn run(config: Config) -> Result<(), ServerError> {
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        Some(Command::Config(_) | Command::Identity(_)) | None => serve(config, folder, accounts),
+        Some(Command::Config(_) | Command::Identity(_) | Command::Doctor) | None => serve(config, folder, accounts),
     }
 }
 
@@ -246,6 +253,7 @@ fn system(what: &str, error: &std::io::Error) -> ServerError {
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unwell => f.write_str("something is wrong, as told above"),
             Self::Folder(e) | Self::Identity(e) | Self::Listen(e) | Self::User(e) | Self::System(e) => f.write_str(e),
         }
     }

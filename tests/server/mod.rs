@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod config;
 mod crowd;
+mod doctor;
 mod duplex;
 mod first_login;
 mod flood;

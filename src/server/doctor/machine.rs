@@ -1,0 +1,100 @@
+//! The machine: its clock, and what its system allows.
+
+use super::Finding::{self, Bad, Good, Note};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// Before this no copy of this program was made: a clock that says so was never set. (2026-01-01T00:00:00Z)
+const CLOCK_MIN: Duration = Duration::from_secs(1_767_225_600);
+/// How far in the future a file may seem to be written: clocks are set by so little while they run.
+const CLOCK_SLACK: Duration = Duration::from_secs(120);
+/// Where systemd says that it has set the clock by the network's.
+const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
+/// A descriptor is needed for each client, and some for files.
+const OPEN_FILES_FEW: u64 = 1_100;
+/// A thread is needed for each client, and some more.
+const THREADS_FEW: u64 = 300;
+
+/// Whether the clock can be right.
+pub(super) fn clock(data_dir: &Path) -> Vec<Finding> {
+    let newest =
+        fs::read_dir(data_dir).into_iter().flatten().flatten().filter_map(|file| file.metadata().ok()?.modified().ok());
+    let mut findings = vec![judge_clock(SystemTime::now(), newest.max())];
+    if cfg!(target_os = "linux") {
+        findings.push(if Path::new(SYNCHRONIZED).exists() {
+            Good("it is set by the network (systemd-timesyncd)".into())
+        } else {
+            Note(
+                "whether it is set by the network can't be told here: `timedatectl` says. A Raspberry Pi has no clock \
+                  of its own that outlives a power cut"
+                    .into(),
+            )
+        });
+    }
+    findings
+}
+
+fn judge_clock(now: SystemTime, newest: Option<SystemTime>) -> Finding {
+    if now < SystemTime::UNIX_EPOCH + CLOCK_MIN {
+        return Bad("it is years behind: set it, or times of messages and certificates are wrong".into());
+    }
+    match newest {
+        Some(newest) if newest > now + CLOCK_SLACK => {
+            Bad("files of the server were written in its future: it is behind, or was ahead before".into())
+        }
+        _ => Good("it shows a time that can be right".into()),
+    }
+}
+
+/// How many files and threads a process may have.
+pub(super) fn limits() -> Vec<Finding> {
+    let text = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let group = group.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    let tasks = fs::read_to_string(format!("/sys/fs/cgroup{group}/pids.max")).unwrap_or_default();
+    let threads = [limit(&text, "Max processes"), tasks.trim().parse().ok()].into_iter().flatten().min();
+    let mut findings = Vec::new();
+    match limit(&text, "Max open files") {
+        Some(files) if files < OPEN_FILES_FEW => findings.push(Note(format!(
+            "{files} open files: enough for about {} clients; more with `ulimit -n` or LimitNOFILE= in the unit",
+            files.saturating_sub(50)
+        ))),
+        Some(files) => findings.push(Good(format!("{files} open files: one is needed for each client"))),
+        None => findings.push(Note("how many files may be open can't be told here".into())),
+    }
+    match threads {
+        Some(threads) if threads < THREADS_FEW => findings.push(Note(format!(
+            "{threads} threads: enough for about {} clients; more with `ulimit -u` or TasksMax= in the unit",
+            threads.saturating_sub(20)
+        ))),
+        Some(threads) => findings.push(Good(format!("{threads} threads: one is needed for each client"))),
+        None => findings.push(Good("threads without a limit of their own".into())),
+    }
+    findings.push(Note("these hold for whoever runs this; a service has those of its unit".into()));
+    findings
+}
+
+/// The soft limit in proc(5)'s `limits`; None where there is none.
+fn limit(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_cannot_be_right() {
+        let now = SystemTime::now();
+        assert!(matches!(judge_clock(now, Some(now)), Good(_)));
+        assert!(matches!(judge_clock(now, Some(now + Duration::from_secs(3600))), Bad(_)));
+        assert!(matches!(judge_clock(SystemTime::UNIX_EPOCH, None), Bad(_)));
+    }
+
+    #[test]
+    fn limits_read() {
+        let text = "Limit  Soft Limit  Hard Limit  Units\nMax processes  unlimited  unlimited  processes\nMax open files            1024                 4096                 files     \n";
+        assert_eq!((limit(text, "Max open files"), limit(text, "Max processes")), (Some(1024), None));
+    }
+}

@@ -1,0 +1,124 @@
+//! `homeroom-server doctor`: looks at all that a server needs, says in plain words what it finds, and changes nothing.
+//! It works beside a running server.
+
+mod machine;
+mod network;
+mod storage;
+
+use super::config::Config;
+use crate::identity::{self, CertificateInfo};
+use std::fmt;
+use std::io::{self, Write};
+
+/// What was found.
+#[derive(Debug, Eq, PartialEq)]
+enum Finding {
+    /// As it should be.
+    Good(String),
+    /// Worth knowing, or for a person to judge.
+    Note(String),
+    /// It stops the server, or somebody from joining.
+    Bad(String),
+}
+
+use Finding::{Bad, Good, Note};
+
+/// Looks at everything and prints what it finds. True when nothing is bad.
+///
+/// # Errors
+/// Standard output is closed.
+pub(super) fn run(config: &Config) -> io::Result<bool> {
+    let folder = &config.args.data_dir;
+    let identity = storage::identity(folder);
+    let certificate = identity.as_ref().ok().and_then(Option::as_ref);
+    let sections = [
+        ("The data folder", storage::folder(folder)),
+        ("The certificate", certificate_findings(&identity)),
+        ("The clock", machine::clock(folder)),
+        ("Limits of the system", machine::limits()),
+        ("Listening", network::ports(&config.args.listen, certificate)),
+        ("Addresses", network::addresses(&config.args.listen)),
+        ("For somebody outside your own network", network::outsiders(&config.args.listen)),
+    ];
+    let mut out = io::stdout().lock();
+    for (title, findings) in &sections {
+        writeln!(out, "{title}")?;
+        for finding in findings {
+            writeln!(out, "{finding}")?;
+        }
+    }
+    let bad = sections.iter().flat_map(|(_, findings)| findings).filter(|finding| matches!(finding, Bad(_))).count();
+    match bad {
+        0 => writeln!(out, "\nnothing is wrong here")?,
+        1 => writeln!(out, "\none thing is wrong: it is marked with !!")?,
+        _ => writeln!(out, "\n{bad} things are wrong: they are marked with !!")?,
+    }
+    Ok(bad == 0)
+}
+
+fn certificate_findings(identity: &Result<Option<CertificateInfo>, String>) -> Vec<Finding> {
+    match identity {
+        Ok(Some(certificate)) => judge(certificate, jiff::Timestamp::now()),
+        Ok(None) => vec![Note("there is none yet: the first start makes one".into())],
+        Err(e) => vec![Bad(format!("{e}: put a copy in its place, or make a new one with `identity new`"))],
+    }
+}
+
+fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
+    let identity::CertificateInfo { fingerprint, names, begins, ends, self_signed, .. } = certificate;
+    let names = names.join(", ");
+    let mut findings = vec![if *self_signed {
+        Good(format!("{fingerprint}, signed by itself: clients know it from the join link"))
+    } else {
+        Note(format!(
+            "signed by {}: without a join link, clients must type one of its names: {names}",
+            certificate.issuer
+        ))
+    }];
+    if *begins > now {
+        findings.push(Bad(format!("it holds only from {begins:.0}: is the clock right?")));
+    }
+    let days = ends.map(|ends| (ends, ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60)));
+    findings.push(match days {
+        None => Good("it has no end".into()),
+        Some((ends, ..0)) => Bad(format!("it is over since {ends:.0}: put a new one in with `identity import`")),
+        Some((ends, days @ 0..=30)) => Note(format!("it ends in {days} days, on {ends:.0}: see to its renewal")),
+        Some((ends, days)) => Good(format!("it ends in {days} days, on {ends:.0}")),
+    });
+    findings
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mark, text) = match self {
+            Good(text) => ("ok", text),
+            Note(text) => ("--", text),
+            Bad(text) => ("!!", text),
+        };
+        write!(f, "  {mark}  {text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::ToSpan;
+
+    #[test]
+    fn a_certificate_judged() {
+        let file = super::super::identity::make(None).unwrap();
+        let mut certificate = identity::read(&file).unwrap().certificate;
+        let now: jiff::Timestamp = "2026-06-30T12:00:00Z".parse().unwrap();
+        assert!(judge(&certificate, now).iter().all(|finding| matches!(finding, Good(_))));
+        for (hours, bad, words) in
+            [(-1, true, "is over"), (24, false, "ends in 1 days"), (24 * 60, false, "in 60 days")]
+        {
+            certificate.ends = Some(now + hours.hours());
+            let findings = judge(&certificate, now);
+            let last = findings.last().unwrap();
+            assert!(last.to_string().contains(words) && matches!(last, Bad(_)) == bad, "{last}");
+        }
+        certificate.begins = now + 1.hours();
+        assert!(judge(&certificate, now).iter().any(|finding| finding.to_string().contains("clock")));
+    }
+}
