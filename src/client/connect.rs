@@ -1,10 +1,12 @@
 //! The way to a server: TCP, then TLS, then whether it is the right one. Nothing is said to it before that.
 
 use super::ClientError;
+use super::advice;
 use super::console::{Console, notice};
 use super::trust::{self, Expected, KnownServers};
 use crate::duplex::{Duplex, HandshakeError};
 use crate::link::{Link, Pin};
+use jiff::Timestamp;
 use native_tls::{Protocol, TlsConnector};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -73,12 +75,17 @@ pub(super) fn meet(
 fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(Connected, Expected), ClientError> {
     let (connected, shown) = dial_any(server)?;
     let address = trust::address(server);
+    let certificate = connected.tls.peer_certificate();
+    let trouble = certificate.and_then(|certificate| advice::out_of_time(&certificate, Timestamp::now()));
     if !console.is_terminal() {
         let shown = Box::new(shown.certificate_alone());
-        return Err(ClientError::UnknownServer { server: address, shown });
+        return Err(ClientError::UnknownServer { server: address, shown, trouble });
     }
     notice(format_args!("this is the first time that you join {address}, and nobody vouches for it"));
     notice(format_args!("its certificate is {}", shown.certificate_alone()));
+    if let Some(trouble) = trouble {
+        notice(trouble);
+    }
     notice("compare that with what the server printed when it started");
     if !console.confirm("trust this server?") {
         return Err(ClientError::NotTrusted { server: address });

@@ -1,5 +1,6 @@
 //! Why the client ends other than by its user's wish.
 
+use super::advice;
 use super::reader::End;
 use super::trust::KnownServersError;
 use crate::duplex::HandshakeError;
@@ -89,6 +90,8 @@ pub enum ClientError {
         server: String,
         /// What it showed.
         shown: Box<Pin>,
+        /// What is wrong with the certificate's time, if anything.
+        trouble: Option<String>,
     },
     /// The person didn't want to trust the server.
     NotTrusted {
@@ -178,21 +181,31 @@ impl fmt::Display for ClientError {
             Self::NothingGiven { what } => write!(f, "no {what} was given"),
             Self::PasswordNotUtf8 => f.write_str("HOMEROOM_PASSWORD is not UTF-8"),
             Self::Interrupted => f.write_str("interrupted"),
-            Self::Resolve { host, error } => write!(f, "no address is known for `{host}`: {error}"),
-            Self::Connect { server, error } => write!(f, "can't connect to {}: {error}", server),
+            Self::Resolve { host, error } => {
+                write!(f, "no address is known for `{host}`: {error}{}", advice::unresolved(host, error))
+            }
+            Self::Connect { server, error } => {
+                write!(f, "can't connect to {server}: {error}{}", advice::unreached(server, error))
+            }
             Self::Tls(e) => write!(f, "TLS can't be set up: {e}"),
             Self::Handshake { server, error } => {
-                write!(f, "what answers at {} doesn't speak TLS as a homeroom server does: {error}", server)
+                let advice = advice::no_tls(error);
+                write!(f, "what answers at {server} doesn't speak TLS as a homeroom server does: {error}{advice}")
             }
-            Self::NoCertificate { server } => write!(f, "{} shows no certificate", server),
+            Self::NoCertificate { server } => write!(
+                f,
+                "{server} shows no certificate\n  Probably it is no homeroom server. Check the address and the port."
+            ),
             Self::KnownServers(e) => write!(f, "{e}"),
             Self::WrongCertificate { server, expected, shown } => wrong_certificate(f, server, expected, shown),
             Self::ChangedCertificate { server, expected, shown, entry } => {
                 changed_certificate(f, server, expected, shown, entry)
             }
-            Self::UnknownServer { server, shown } => unknown_server(f, server, shown),
+            Self::UnknownServer { server, shown, trouble } => unknown_server(f, server, shown, trouble.as_deref()),
             Self::NotTrusted { server } => write!(f, "{} is not trusted: nothing was said to it", server),
-            Self::Refused { message, .. } => write!(f, "the login was refused: {}", sanitize::line(message)),
+            Self::Refused { code, message } => {
+                write!(f, "the login was refused: {}{}", sanitize::line(message), advice::refused(*code))
+            }
             Self::NotLetBack { message } => write!(
                 f,
                 "the server doesn't let this session come back ({}): it was ended there, or its account was; begin \
@@ -202,7 +215,10 @@ impl fmt::Display for ClientError {
             Self::NoLongerVouched { server, shown } => no_longer_vouched(f, server, shown),
             Self::Undone { lines: 1 } => f.write_str("one line that was typed was not confirmed by the server"),
             Self::Undone { lines } => write!(f, "{lines} lines that were typed were not confirmed by the server"),
-            Self::NoWelcome => f.write_str("the server's answer to the login makes no sense"),
+            Self::NoWelcome => f.write_str(
+                "the server's answer to the login makes no sense\n  Probably it is no homeroom server, or one that is much \
+                 newer than this client. Check the address and the port.",
+            ),
             Self::Lost { error: Some(error) } => write!(f, "the connection to the server is lost: {error}"),
             Self::Lost { error: None } => f.write_str("the server closed the connection"),
             Self::Flood => f.write_str("the server sends a line without an end: the connection was closed"),
@@ -249,12 +265,13 @@ fn wrong_certificate(f: &mut fmt::Formatter<'_>, server: &str, expected: &Pin, s
     )
 }
 
-fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Pin) -> fmt::Result {
+fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Pin, trouble: Option<&str>) -> fmt::Result {
+    let trouble = trouble.map(|trouble| format!("\n  {trouble}")).unwrap_or_default();
     write!(
         f,
         "\
 {server} is not known yet, and nobody is here to be asked whether to trust it
-  its certificate: {shown}
+  its certificate: {shown}{trouble}
   If that is what the server printed when it started, use
     homeroom-client {server} --fingerprint {shown}",
     )
@@ -324,7 +341,9 @@ mod tests {
     #[test]
     fn a_refusal_is_made_safe() {
         let error = ClientError::Refused { code: ErrorCode::Banned, message: "no\x1b[2J\n".into() };
-        assert_eq!(error.to_string(), "the login was refused: no␛[2J␊");
+        let text = error.to_string();
+        assert_eq!(text.lines().next(), Some("the login was refused: no␛[2J␊"));
+        assert!(text.contains("/unban"), "{text}");
         assert_eq!(error.exit_status(), 3);
     }
 }

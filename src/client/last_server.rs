@@ -28,18 +28,18 @@ impl LastServer {
         Self { path: file.with_file_name("last_server") }
     }
 
-    /// The server of the command line; else the one that was used last; else a person is asked.
+    /// The server of the command line; else the one that was used last, with the name there; else a person is asked.
     ///
     /// # Errors
     /// There is none, and nobody to ask.
-    pub(super) fn choose(&self, args: &Args, console: &Console) -> Result<Link, ClientError> {
+    pub(super) fn choose(&self, args: &Args, console: &Console) -> Result<(Link, Option<Username>), ClientError> {
         if let Some(server) = &args.server {
-            return Ok(server.clone());
+            return Ok((server.clone(), None));
         }
         if let Some((server, name)) = self.find() {
             let address = trust::address(&server);
-            notice(format_args!("joining {address}, as last time{name}; another one: homeroom-client HOST[:PORT]"));
-            return Ok(server);
+            notice(format_args!("joining {address} as last time; another one: homeroom-client HOST[:PORT]"));
+            return Ok((server, name));
         }
         if !console.is_terminal() {
             return Err(ClientError::NoServer);
@@ -50,7 +50,7 @@ impl LastServer {
             let typed = console.ask("server")?;
             let typed = typed.trim().trim_start_matches("homeroom-client").trim();
             match typed.parse() {
-                Ok(server) => return Ok(server),
+                Ok(server) => return Ok((server, None)),
                 Err(e) => notice(format_args!("`{}` is no server: {e}", sanitize::line(typed))),
             }
         }
@@ -72,13 +72,11 @@ impl LastServer {
         }
     }
 
-    /// The server, and its ` (name)` where that is known.
-    fn find(&self) -> Option<(Link, String)> {
+    fn find(&self) -> Option<(Link, Option<Username>)> {
         let small = std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= FILE_BYTES_MAX);
         let text = std::fs::read_to_string(&self.path).ok().filter(|_| small)?;
         let (server, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-        let name = Username::parse(name).map(|name| format!(" ({name})")).unwrap_or_default();
-        Some((server.parse().ok()?, name))
+        Some((server.parse().ok()?, Username::parse(name)))
     }
 }
 
@@ -93,7 +91,7 @@ mod tests {
         assert!(last.find().is_none());
         last.remember(&"[::1]:99".parse().unwrap(), "ada");
         let (server, name) = last.find().unwrap();
-        assert_eq!((server.host.as_str(), server.port, name.as_str()), ("::1", 99, " (ada)"));
+        assert_eq!((server.host.as_str(), server.port, name.unwrap().as_str()), ("::1", 99, "ada"));
         std::fs::write(&last.path, "\u{1b}[2J").unwrap();
         assert!(last.find().is_none(), "what makes no sense is no server");
     }

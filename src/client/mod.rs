@@ -7,6 +7,7 @@
 //! client itself has to say, refusals of what was typed among it, begins with `! `; it goes to standard error where no
 //! line is edited.
 
+mod advice;
 mod alerts;
 pub mod args;
 mod comeback;
@@ -81,14 +82,15 @@ const INTERRUPTED: i32 = 130;
 /// # Errors
 /// [`ClientError`], with the exit status that it means.
 pub fn run(settings: Settings) -> Result<(), ClientError> {
-    let args = settings.args();
+    let mut args = settings.args();
     let known = KnownServers::from_environment()?;
     let console = Arc::new(Console::new());
     let current = Arc::new(Mutex::new(None));
     handle_signals(&console, &current)?;
 
     let last = LastServer::beside(known.path());
-    let server = last.choose(&args, &console)?;
+    let (server, name_there) = last.choose(&args, &console)?;
+    args.user = args.user.or(name_there);
     let pin = args.pin(&server).map_err(ClientError::Usage)?;
     let (mut connected, expected) = connect::meet(&server, pin, &known, &console)?;
     let met = Instant::now();

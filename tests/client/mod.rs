@@ -5,6 +5,7 @@ mod comeback;
 mod commands;
 mod ends;
 mod first_login;
+mod first_minutes;
 mod hostile;
 mod manual;
 mod settings;

@@ -2,6 +2,7 @@
 
 use super::{DEADLINE, sha256};
 use native_tls::{Identity, TlsAcceptor, TlsStream};
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -44,13 +45,26 @@ impl FakeServer {
 
     /// In the place of another. Its certificate is for `localhost`.
     pub(crate) fn at(address: impl ToSocketAddrs) -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let (pem, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-        let identity = Identity::from_pkcs8(pem.as_bytes(), key.as_bytes()).unwrap();
+        Self::with(address, CertificateParams::new(["localhost".to_owned()]).unwrap())
+    }
+
+    /// Its certificate ran out long ago.
+    pub(crate) fn of_another_time() -> Self {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2001, 2, 3);
+        Self::with("127.0.0.1:0", params)
+    }
+
+    fn with(address: impl ToSocketAddrs, params: CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let made = params.self_signed(&key).unwrap();
+        let pem = made.pem();
+        let identity = Identity::from_pkcs8(pem.as_bytes(), key.serialize_pem().as_bytes()).unwrap();
         Self {
             listener: TcpListener::bind(address).unwrap(),
             acceptor: TlsAcceptor::new(identity).unwrap(),
-            certificate: made.cert.der().to_vec(),
+            certificate: made.der().to_vec(),
             pem,
         }
     }
