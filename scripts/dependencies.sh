@@ -48,6 +48,7 @@ wants_sound() {
 missing_packages() {
     if [ "${1:-}" = test ]; then
         has script || echo bsdutils
+        has ip || echo iproute2
         [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
     fi
     # A compiler without the C library's headers links nothing.
@@ -99,6 +100,7 @@ name_packages() {
         case $package in
             gcc) dnf="$dnf gcc" pacman="$pacman gcc" apk="$apk gcc" zypper="$zypper gcc" ;;
             libc6-dev) dnf="$dnf glibc-devel" pacman="$pacman glibc" apk="$apk musl-dev" zypper="$zypper glibc-devel" ;;
+            iproute2) dnf="$dnf iproute" pacman="$pacman iproute2" apk="$apk iproute2" zypper="$zypper iproute2" ;;
             bsdutils | procps)
                 dnf="$dnf util-linux" pacman="$pacman util-linux" apk="$apk util-linux" zypper="$zypper util-linux" ;;
             pkg-config)

@@ -12,12 +12,15 @@
 //! - [`client`]: the terminal client;
 //! - [`sanitize`]: text from others made safe for a terminal;
 //! - [`hex`]: how SHA-256 values are written;
+//! - `discovery`: how a server is found in the local network;
 //! - `files`: files that hold secrets, replaced whole;
 //! - `options`: options in a file;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - [`sync`]: locks that outlive a panic.
 
 pub mod client;
+#[cfg(feature = "discovery")]
+mod discovery;
 pub mod duplex;
 mod files;
 pub mod hex;

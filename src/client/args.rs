@@ -16,6 +16,9 @@ pub struct Args {
     /// The server: HOST, HOST:PORT, or the homeroom://… line that it printed; else the last one, or you're asked
     #[arg(value_name = "HOST[:PORT]|LINK")]
     pub server: Option<Link>,
+    /// List the servers that are found in this network, even where one was joined before
+    #[arg(long)]
+    pub find: bool,
     /// Your name on the server; asked for otherwise
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub user: Option<Username>,

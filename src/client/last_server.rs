@@ -3,6 +3,7 @@
 use super::ClientError;
 use super::args::Args;
 use super::console::{Console, notice};
+use super::discover;
 use super::folder;
 use super::trust;
 use crate::files;
@@ -28,7 +29,8 @@ impl LastServer {
         Self { path: file.with_file_name("last_server") }
     }
 
-    /// The server of the command line; else the one that was used last, with the name there; else a person is asked.
+    /// The server of the command line; else the one that was used last, with the name there, unless others are to be
+    /// found; else a person is asked, who is shown what is found in the network.
     ///
     /// # Errors
     /// There is none, and nobody to ask.
@@ -36,19 +38,29 @@ impl LastServer {
         if let Some(server) = &args.server {
             return Ok((server.clone(), None));
         }
-        if let Some((server, name)) = self.find() {
+        if let Some((server, name)) = self.find().filter(|_| !args.find) {
             let address = trust::address(&server);
             notice(format_args!("joining {address} as last time; another one: homeroom-client HOST[:PORT]"));
             return Ok((server, name));
         }
+        let found = if args.find || console.is_terminal() { discover::search() } else { Vec::new() };
+        discover::list(&found);
         if !console.is_terminal() {
             return Err(ClientError::NoServer);
         }
-        notice("which server? Whoever runs it has a line `homeroom-client homeroom://...`: paste that,");
+        if !found.is_empty() {
+            notice("which server? Type the number of one of these,");
+        } else {
+            notice("which server?");
+        }
+        notice("or paste the line `homeroom-client homeroom://...` that whoever runs it has,");
         notice("or type its name or address, with :PORT where that isn't 7667");
         for _ in 0..ADDRESS_TRIES_MAX {
             let typed = console.ask("server")?;
             let typed = typed.trim().trim_start_matches("homeroom-client").trim();
+            if let Some(chosen) = typed.parse().ok().and_then(|number: usize| found.get(number.checked_sub(1)?)) {
+                return Ok((chosen.server.clone(), None));
+            }
             match typed.parse() {
                 Ok(server) => return Ok((server, None)),
                 Err(e) => notice(format_args!("`{}` is no server: {e}", sanitize::line(typed))),

@@ -15,6 +15,7 @@ mod commands;
 mod connect;
 mod console;
 mod desktop;
+mod discover;
 mod doubts;
 mod errands;
 mod error;

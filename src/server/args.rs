@@ -37,6 +37,9 @@ pub struct Args {
     /// The address of --metrics may be another than this machine's own: whoever reaches it can read them
     #[arg(long)]
     pub metrics_public: bool,
+    /// Don't tell the local network that the server is there (mDNS)
+    #[arg(long)]
+    pub no_announce: bool,
     /// What a reload takes anew
     #[command(flatten)]
     pub live: LiveArgs,

@@ -36,7 +36,7 @@ pub(super) fn print(
 
 /// What a join link holds. A certificate that ends will be renewed: links that are handed out now should outlive that,
 /// so they also hold the key.
-fn link_pin(certificate: &CertificateInfo) -> Pin {
+pub(super) fn link_pin(certificate: &CertificateInfo) -> Pin {
     if certificate.ends.is_some() { certificate.pin } else { certificate.pin.certificate_alone() }
 }
 

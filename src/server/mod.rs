@@ -5,6 +5,7 @@
 mod accept;
 mod accounts;
 mod admin;
+mod announce;
 pub mod args;
 mod attention;
 mod audit;
@@ -48,9 +49,11 @@ mod tokens;
 mod topic;
 mod users;
 
+use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::Accounts;
+use announce::Announcement;
 use args::{Command, ConfigCommand};
 use audit::Audit;
 use config::Config;
@@ -67,7 +70,7 @@ use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use strangers::Strangers;
 use throttle::Throttle;
@@ -106,6 +109,8 @@ struct Server {
     topic: Topic,
     identity: Mutex<InUse>,
     notices: Notices,
+    /// What the local network is told, once it is.
+    announcement: OnceLock<Announcement>,
     counts: Counts,
     /// What the timeline's head was at the start.
     first_seq: u64,
@@ -162,7 +167,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
-    let metrics = config.args.metrics;
+    let (metrics, announced) = (config.args.metrics, !config.args.no_announce);
     let (notices, posted) = notices::channel();
     let server = build(config, folder, accounts, identity, notices)?;
     notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
@@ -175,6 +180,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
+    announce(&server, &listening, &certificate, announced);
     supervisor::ready();
     supervisor::watch(&server, &threads);
     supervisor::stopping();
@@ -214,6 +220,7 @@ fn build(
         topic,
         identity: Mutex::new(identity),
         notices,
+        announcement: OnceLock::new(),
         counts: Counts::default(),
         first_seq,
         strangers: Strangers::default(),
@@ -236,8 +243,16 @@ fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
     one_time.ok_or_else(|| failed(&"no password"))
 }
 
+/// Tells the local network, unless nobody wants that.
+fn announce(server: &Server, listening: &[SocketAddr], certificate: &CertificateInfo, wanted: bool) {
+    if let Some(announcement) = wanted.then(|| announce::start(listening, certificate)).flatten() {
+        let _ = server.announcement.set(announcement);
+    }
+}
+
 /// Says goodbye to everyone, under a deadline.
 fn close(server: &Arc<Server>) {
+    server.announcement.get().inspect(|announcement| announcement.end());
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
     if !server.room.close(deadline) {
         log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");

@@ -55,7 +55,9 @@ impl Server {
             taken.push("the message of the day has changed".into());
         }
         let fingerprint = identity.certificate.fingerprint;
+        let certificate = identity.certificate.clone();
         if lock(&self.identity).replace(identity) {
+            self.announcement.get().inspect(|announcement| announcement.renew(&certificate));
             taken.push(format!("the certificate is another: {fingerprint}"));
         }
         warn_if_due(self);

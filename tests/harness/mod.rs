@@ -42,6 +42,8 @@ pub(crate) use proc::Proc;
 pub(crate) use process::{Finished, run, wait};
 #[allow(unused_imports, reason = "not every target has a bad network")]
 pub(crate) use proxy::{Proxy, Trouble};
+#[cfg(all(target_os = "linux", feature = "discovery"))]
+pub(crate) use server::Builder;
 pub(crate) use server::Server;
 #[cfg(target_os = "linux")]
 #[allow(unused_imports, reason = "nor a full disk")]

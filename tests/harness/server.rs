@@ -12,13 +12,23 @@ pub(crate) struct Builder {
     listen: Vec<String>,
     args: Vec<String>,
     wrapper: Vec<String>,
+    /// Whether it tells its network that it is there: only in one of a test's own.
+    announced: bool,
     environment: Vec<(&'static str, String)>,
     log: Option<&'static str>,
 }
 
 impl Builder {
     pub(super) fn on(data: Arc<DataDir>) -> Self {
-        Self { data, listen: Vec::new(), args: Vec::new(), log: None, wrapper: Vec::new(), environment: Vec::new() }
+        Self {
+            data,
+            listen: Vec::new(),
+            args: Vec::new(),
+            log: None,
+            wrapper: Vec::new(),
+            announced: false,
+            environment: Vec::new(),
+        }
     }
 
     /// An address to listen on. Without any it's 127.0.0.1 and a free port.
@@ -52,6 +62,13 @@ impl Builder {
         self
     }
 
+    /// It tells the network that it is there.
+    #[cfg(all(target_os = "linux", feature = "discovery"))]
+    pub(crate) fn announced(mut self) -> Self {
+        self.announced = true;
+        self
+    }
+
     /// The command line, not run yet.
     pub(crate) fn command(&self) -> Command {
         let mut command = self.data.command();
@@ -63,6 +80,7 @@ impl Builder {
         let default = ["127.0.0.1:0".to_owned()];
         let listen = if self.listen.is_empty() { &default[..] } else { &self.listen };
         command.args(listen.iter().flat_map(|address| ["--listen", address]));
+        command.args((!self.announced).then_some("--no-announce"));
         command.args(&self.args).envs(self.log.map(|filter| ("RUST_LOG", filter)));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command

@@ -59,9 +59,17 @@ impl Terminal {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub(crate) fn at_a_terminal(config: &Path, args: &[&str], password: &str) -> Self {
+        Self::at_a_terminal_through(&[], config, args, password)
+    }
+
+    /// The same, through a program that turns into the client, and its arguments before the client's.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn at_a_terminal_through(wrapper: &[&str], config: &Path, args: &[&str], password: &str) -> Self {
         let client = Self::command(config);
         let words = [client.get_program()].into_iter().chain(client.get_args()).map(|word| word.to_str().unwrap());
-        let line: Vec<String> = words.chain(args.iter().copied()).map(|word| format!("'{word}'")).collect();
+        let words = wrapper.iter().copied().chain(words).chain(args.iter().copied());
+        let line: Vec<String> = words.map(|word| format!("'{word}'")).collect();
         let mut script = Command::new("script");
         script.args(["-qec", &line.join(" "), "/dev/null"]).env("HOMEROOM_CONFIG_DIR", config);
         Self::spawn(script.env("HOMEROOM_PASSWORD", password), TempDir::new().unwrap())

@@ -4,6 +4,8 @@ mod accounts;
 mod bad_input;
 mod config;
 mod crowd;
+#[cfg(all(target_os = "linux", feature = "discovery"))]
+mod discovery;
 mod doctor;
 mod duplex;
 mod first_login;

@@ -1,6 +1,8 @@
 //! What a service manager hears, in systemd's notify protocol.
 
-use crate::harness::{ADMIN, DEADLINE, DataDir, Peer, Server, assert_reply};
+#[cfg(feature = "fault-injection")]
+use crate::harness::Peer;
+use crate::harness::{ADMIN, DEADLINE, DataDir, Server, assert_reply};
 use serde_json::json;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
