@@ -45,8 +45,27 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    give_to_owner_of_folder(&file, path);
+    Ok(file)
 }
+
+/// What root makes in somebody's folder is theirs: else a service could not read what `sudo homeroom-server …` or a hook
+/// of certbot put there. Where the system doesn't allow it, the file is its maker's as ever.
+#[cfg(unix)]
+fn give_to_owner_of_folder(file: &File, path: &Path) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Ok(folder), Ok(before)) = (fs::metadata(folder), file.metadata()) else { return };
+    if folder.uid() != before.uid() {
+        // Through the descriptor: whoever owns the folder could have put a link to another file at the path by now.
+        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
+    }
+}
+
+/// Elsewhere files take their rights from their folder.
+#[cfg(not(unix))]
+fn give_to_owner_of_folder(_file: &File, _path: &Path) {}
 
 /// Takes the rights of everyone but the owner away where the file has any.
 ///

@@ -25,11 +25,11 @@ impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         fs::create_dir_all(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
         let name = path.join("homeroom.lock");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
+        let lock = match files::create_private(&name) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(&name),
+            made => made,
+        };
+        let lock = lock.map_err(|e| format!("can't open {}: {e}", name.display()))?;
         // Whoever else may open it could lock it and keep the server from starting.
         files::make_private(&name).map_err(|e| format!("can't make {} private: {e}", name.display()))?;
         match FileExt::try_lock(&lock) {

@@ -152,3 +152,23 @@ fn what_cannot_be_imported_changes_nothing() {
     assert_eq!(data.read_bytes("identity.p12"), before);
     assert!(!data.file("identity.p12.old").exists());
 }
+
+/// As where root's certbot renews the certificate of a service with a user of its own.
+#[test]
+#[cfg(unix)]
+fn what_root_makes_in_a_services_folder_is_the_services() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const NOBODY: u32 = 65_534;
+    let data = DataDir::new();
+    if chown(data.path(), Some(NOBODY), Some(NOBODY)).is_err() {
+        eprintln!("skipped: only root can give a folder away");
+        return;
+    }
+    data.user_add(&["ada"], Some("a long enough one")).succeeded();
+    drop(data.start());
+    identity(&data, &["new"]).succeeded();
+    for entry in fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap()) {
+        let file = entry.metadata().unwrap();
+        assert!(file.is_dir() || (file.uid(), file.mode() & 0o777) == (NOBODY, 0o600), "{:?}: {file:?}", entry.path());
+    }
+}

@@ -1,8 +1,12 @@
 //! The end: everyone is told, nothing is lost, the exit status is 0.
 
 use crate::harness::{DataDir, PASSWORD, Peer, Server, Share, assert_error, assert_reply};
+#[cfg(target_os = "linux")]
+use crate::harness::{Output, Terminal};
 use serde_json::{Value, json};
 use std::net::TcpStream;
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[track_caller]
@@ -119,4 +123,31 @@ fn with_one_who_is_deaf() -> (Server, Peer, Peer) {
     ada.pour(lines.collect::<String>().as_bytes(), |_| Share::Drop);
     ada.say("that was a lot");
     (server, ada, deaf)
+}
+
+/// SIGHUP is a wish to reload, but not when it is the terminal itself that hangs up.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_ends_with_the_terminal_that_it_was_started_from() {
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let data = DataDir::with_users(&["ada"]);
+    let server = data.server().command();
+    let words = std::iter::once(server.get_program()).chain(server.get_args()).map(|word| word.to_str().unwrap());
+    let line: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &format!("exec {}", line.join(" ")), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut terminal = script.spawn().unwrap();
+    let shown = Output::of(terminal.stdout.take().unwrap());
+    let text = shown.wait_for("ready");
+    let address = text.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let mut ada = Peer::connect(address.parse().unwrap());
+    ada.login("ada", PASSWORD);
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    assert_told(&ada.until_closed());
 }

@@ -11,9 +11,6 @@ use std::path::Path;
 const FREE_BYTES_MIN: u64 = 50 * 1024 * 1024;
 /// Less than this is worth knowing: what the journal and the audit log keep by default, with room to spare.
 const FREE_BYTES_FEW: u64 = 500 * 1024 * 1024;
-/// How many files are looked at, and how many that others can read are named.
-const FILES_MAX: usize = 10_000;
-const NAMED_MAX: usize = 5;
 
 /// The certificate, if there is one.
 ///
@@ -79,7 +76,10 @@ fn room(free: u64) -> Finding {
 #[cfg(unix)]
 fn modes(data_dir: &Path) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt;
-    // What people write themselves, and what holds nothing.
+    // How many files are looked at, and how many that others can read are named.
+    const FILES_MAX: usize = 10_000;
+    const NAMED_MAX: usize = 5;
+    // What people write themselves.
     const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
     let files =
         |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().take(FILES_MAX).collect::<Vec<_>>();
