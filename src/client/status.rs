@@ -7,19 +7,19 @@ use std::fmt::Write;
 pub(super) fn words(status: &Status) -> Vec<String> {
     let Status { sessions, accounts_online, strangers, logins, logins_failed, events, deliveries, .. } = status;
     let mut lines = vec![
-        format!("the server runs since {}", duration(status.uptime_seconds)),
-        format!("{accounts_online} people with {sessions} sessions; {strangers} connections are logging in"),
-        format!("{logins} logins, {logins_failed} failed"),
+        format!("the server has run for {}", duration(status.uptime_seconds)),
+        format!("accounts online: {accounts_online}, sessions: {sessions}, connections logging in: {strangers}"),
+        format!("logins: {logins}, failed: {logins_failed}"),
     ];
-    let mut said = format!("{events} events, {deliveries} deliveries");
+    let mut said = format!("events: {events}, deliveries: {deliveries}");
     if let (Some(median), Some(p99)) = (status.latency_ms_median, status.latency_ms_p99) {
-        let _ = write!(said, "; half are with everyone within {median} ms, 99 of 100 within {p99} ms");
+        let _ = write!(said, "; half of what is said is with everyone within {median} ms, 99 of 100 within {p99} ms");
     }
     lines.push(said);
-    lines.push(format!("{} times somebody was slow, {} sessions were dropped", status.slow, status.dropped));
-    lines.push(format!("{} in memory, {} on disk", bytes(status.timeline_bytes), bytes(status.journal_bytes)));
+    lines.push(format!("slow clients: {} times, dropped sessions: {}", status.slow, status.dropped));
+    lines.push(format!("kept in memory: {}, on disk: {}", bytes(status.timeline_bytes), bytes(status.journal_bytes)));
     if let (Some(memory), Some(threads)) = (status.memory_bytes, status.threads) {
-        lines.push(format!("the process has {} and {threads} threads", bytes(memory)));
+        lines.push(format!("memory of the process: {}, threads: {threads}", bytes(memory)));
     }
     lines
 }
@@ -60,11 +60,11 @@ mod tests {
         };
         let text = words(&status).join("\n");
         for part in [
-            "since 2 h",
-            "30 people with 31 sessions",
+            "for 2 h",
+            "accounts online: 30, sessions: 31",
             "within 1 ms, 99 of 100 within 2.5 ms",
             "20 KiB",
-            "50 MiB and 40",
+            "50 MiB, threads: 40",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

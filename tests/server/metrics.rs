@@ -120,7 +120,7 @@ fn an_administrator_sees_the_same_in_words() {
     assert!(status["latency_ms_p99"].as_f64().unwrap() >= status["latency_ms_median"].as_f64().unwrap(), "{status}");
     let config = TempDir::new().unwrap();
     let seen = Terminal::start_in(config.path(), &[&server.join_link(), "--user", "root"]).script(&["/status"]);
-    assert!(seen.succeeded().contains("* 2 people with 3 sessions; 0 connections are logging in\n"), "{seen:?}");
+    assert!(seen.succeeded().contains("* accounts online: 2, sessions: 3, connections logging in: 0\n"), "{seen:?}");
 }
 
 #[test]
