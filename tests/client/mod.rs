@@ -11,6 +11,8 @@ mod manual;
 mod settings;
 mod slips;
 mod smoke;
+#[cfg(all(target_os = "linux", feature = "sound"))]
+mod sound;
 mod transcript;
 mod trust;
 

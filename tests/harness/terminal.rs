@@ -83,6 +83,13 @@ impl Terminal {
         command
     }
 
+    /// This program, as it is.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::spawn(command, TempDir::new().unwrap())
+    }
+
     #[track_caller]
     fn spawn(command: &mut Command, config: TempDir) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
