@@ -47,6 +47,10 @@ fn page(address: SocketAddr) -> BTreeMap<String, f64> {
         assert_eq!(told.iter().filter(|told| *told == base).count(), 2, "HELP and TYPE of {name}");
         assert!(samples.insert(name.to_owned(), value.parse().unwrap()).is_none(), "{name} twice");
     }
+    // OpenMetrics, which newer collectors ask for, calls a counter `x_total` the family `x`.
+    let families: Vec<&str> = told.iter().step_by(2).map(|name| name.trim_end_matches("_total")).collect();
+    let twice = families.iter().find(|name| families.iter().filter(|other| other == name).count() > 1);
+    assert_eq!(twice, None, "two families of one name");
     samples
 }
 

@@ -21,7 +21,7 @@ pub(super) fn page(snapshot: &Snapshot) -> String {
     page.counter("deliveries_total", "Events times the sessions that postmen brought them to.", status.deliveries);
     page.latency(counted);
     page.counter("slow_total", "Times that a session was behind and needed a courier.", status.slow);
-    page.gauge("slow", "Sessions that are behind now.", Some(couriers_at_work));
+    page.gauge("slow_sessions", "Sessions that are behind now.", Some(couriers_at_work));
     page.gauge("timeline_bytes", "Lines kept in memory.", Some(status.timeline_bytes));
     page.gauge("journal_bytes", "Lines kept on disk.", Some(status.journal_bytes));
     page.gauge("memory_bytes", "Resident memory.", status.memory_bytes);
