@@ -4,34 +4,41 @@ use super::look::ColourWish;
 use super::sound::Cue;
 use crate::link::{Link, Pin};
 use crate::protocol::Username;
-use clap::Parser;
+use clap::{Arg, ArgAction, Parser};
 use std::path::PathBuf;
 
-/// Chats on a homeroom server.
+/// Chats on a homeroom server: what you type is said to the room, /help lists more
 ///
-/// What you type is said to the room; /help lists the commands. Works the same from a pipe.
+/// Works the same from a pipe.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "homeroom-client", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(help_template = SCREEN, disable_help_flag = true, arg = help())]
 pub struct Args {
-    /// The server: HOST, HOST:PORT, or the homeroom://… line that it printed; else the last one, or you're asked
-    #[arg(value_name = "HOST[:PORT]|LINK")]
+    /// HOST, HOST:PORT or the server's homeroom://… line; else the last one
+    ///
+    /// Where none was joined before, the network is searched and you are asked.
+    #[arg(value_name = "SERVER")]
     pub server: Option<Link>,
-    /// List the servers that are found in this network, even where one was joined before
+    /// List the servers in this network, and choose
+    ///
+    /// Even where one was joined before.
     #[arg(long)]
     pub find: bool,
-    /// Your name on the server; asked for otherwise
+    /// Your name on the server; else you're asked
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub user: Option<Username>,
-    /// Accept this certificate of the server, or this key, and no other
-    #[arg(long, value_name = "sha256:HEX|key:HEX")]
+    /// Accept this sha256:HEX or key:HEX and no other
+    ///
+    /// The fingerprint of the server's certificate, or of the key in it.
+    #[arg(long, value_name = "PIN")]
     pub fingerprint: Option<Pin>,
-    /// Plain lines alone, as from a pipe: no colours, no cursor movement
+    /// Plain lines, as from a pipe: no colours, no editing
     #[arg(long)]
     pub plain: bool,
-    /// Show each event as it comes on the wire, one JSON object a line, for programs
+    /// Each event as on the wire, one a line, for programs
     #[arg(long)]
     pub json: bool,
-    /// Colours on a terminal: auto (unless NO_COLOR is set), always, never
+    /// Colours: auto (unless NO_COLOR is set), always, never
     #[arg(
         long,
         value_name = "WHEN",
@@ -41,36 +48,55 @@ pub struct Args {
         hide_default_value = true
     )]
     pub color: ColourWish,
-    /// Leave when the connection breaks, instead of coming back
+    /// Leave when the connection breaks
+    ///
+    /// Otherwise the client comes back by itself, and what was typed meanwhile is said then.
     #[arg(long)]
     pub no_reconnect: bool,
     /// Play no sounds
     #[arg(long)]
     pub no_sound: bool,
-    /// Events that make no sound: login, logout, private, message, mention, error
-    #[arg(long, value_name = "EVENT,…", value_delimiter = ',', value_enum, hide_possible_values = true)]
+    /// Mute login, logout, private, message, mention, error
+    ///
+    /// The events of this list make no sound.
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',', value_enum, hide_possible_values = true)]
     pub silent: Vec<Cue>,
-    /// Take the sounds (login.wav, .ogg, .mp3 or .flac, and so on) from DIR
+    /// Your own login.wav (.ogg, .mp3, .flac) and so on
     #[arg(long, value_name = "DIR")]
     pub sounds: Option<PathBuf>,
-    /// Don't ring the terminal's bell where no sound can be played
+    /// No bell in place of sounds that can't be played
     #[arg(long)]
     pub no_bell: bool,
-    /// Tell the desktop nothing of whispers and mentions while the terminal is not in front
+    /// No word on the desktop of whispers and mentions
+    ///
+    /// Otherwise the terminal is asked to tell of them while it is not in front.
     #[arg(long)]
     pub no_notify: bool,
     /// People who are neither shown nor heard
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = parse_name)]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_name)]
     pub ignore: Vec<Username>,
-    /// Append what is shown to FILE, with dates, readable by you alone
+    /// Append what is shown to FILE, for you alone
+    ///
+    /// With dates; the file is readable by nobody else.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
-The password comes from HOMEROOM_PASSWORD, else it's asked for; from a pipe it's the first line. Each \
-option but --fingerprint can also stand in settings.toml (no-bell = true), which /set shows and changes.
-Exit status: 0 done, 1 a failure while running, 2 bad usage, 3 login refused, 4 certificate not trusted.";
+The password comes from HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Options can stand in \
+settings.toml too (no-bell = true); see /set. Exit status: 0 done, 1 failed, \
+2 bad usage, 3 login refused, 4 certificate not trusted.";
+
+/// All of it on one screen of 24 lines.
+const SCREEN: &str = "\
+{about-with-newline}{usage-heading} {usage}
+{positionals}
+{options}{after-help}";
+
+/// The short form is the only one on a screen; the manual page has the long one.
+fn help() -> Arg {
+    Arg::new("help").short('h').long("help").help("Print help").action(ArgAction::HelpShort)
+}
 
 impl Args {
     /// The id of the one argument that isn't an option.
@@ -102,6 +128,13 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        let help = Args::command().term_width(80).render_help().to_string();
+        assert!(help.trim_end().lines().count() < 24, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     }
 
     #[test]

@@ -29,7 +29,11 @@ const LIVE: [&str; 5] = ["no_sound", "silent", "no_bell", "no_notify", "ignore"]
 pub(super) const OPTIONS: Options = Options {
     command: Args::command,
     example: "user = \"ada\" or no-bell = true",
-    not_in_file: &[("fingerprint", "it belongs to one server, and known_servers has those")],
+    not_in_file: &[
+        ("fingerprint", "it belongs to one server, and known_servers has those"),
+        ("find", "it would ask at each start"),
+        ("help", "it belongs to the command line"),
+    ],
 };
 
 /// What holds, as the threads of one client share it.

@@ -8,6 +8,8 @@ mod first_login;
 mod first_minutes;
 mod hostile;
 mod manual;
+#[cfg(target_os = "linux")]
+mod notices;
 mod settings;
 mod slips;
 mod smoke;

@@ -109,6 +109,13 @@ impl Terminal {
         self.stdin.as_ref().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// Types keys, as they come from a terminal.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.stdin.as_ref().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
     /// Types a line once the terminal shows nothing of what is typed. The prompt comes an instant before that: no
     /// person is so quick, but a test is.
     #[cfg(target_os = "linux")]
