@@ -48,13 +48,12 @@ impl LastServer {
         if !console.is_terminal() {
             return Err(ClientError::NoServer);
         }
-        if !found.is_empty() {
-            notice("which server? Type the number of one of these,");
-        } else {
-            notice("which server?");
-        }
-        notice("or paste the line `homeroom-client homeroom://...` that whoever runs it has,");
-        notice("or type its name or address, with :PORT where that isn't 7667");
+        notice(match found[..] {
+            [] => "no server is found in this network. Whoever runs one has a line",
+            _ => "which server? Type the number of one of these. Or: whoever runs one has a line",
+        });
+        notice("`homeroom-client homeroom://...`: paste that, or type the server's name or address,");
+        notice("with :PORT where that isn't 7667");
         for _ in 0..ADDRESS_TRIES_MAX {
             let typed = console.ask("server")?;
             let typed = typed.trim().trim_start_matches("homeroom-client").trim();
