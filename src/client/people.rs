@@ -1,13 +1,16 @@
-//! What the client remembers of the others: who whispered last.
+//! What the client remembers of people: who whispered last, and whether its own user is away.
 
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The others, as the threads of one session share them.
 #[derive(Debug, Default)]
 pub(super) struct People {
     last_whisper: Mutex<Option<Username>>,
+    /// The user of this client said to be away.
+    away: AtomicBool,
 }
 
 impl People {
@@ -17,6 +20,16 @@ impl People {
         if let Some(other) = Username::parse(if from == me { to } else { from }) {
             *lock(&self.last_whisper) = Some(other);
         }
+    }
+
+    /// The user of this client is away, or back.
+    pub(super) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
+    }
+
+    /// The user of this client spoke: true when that ends being away.
+    pub(super) fn spoke(&self) -> bool {
+        self.away.swap(false, Ordering::Relaxed)
     }
 
     /// The other party of the last whisper.

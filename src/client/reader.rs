@@ -287,6 +287,9 @@ impl<'a, W: Write> Reader<'a, W> {
             }
         }
         self.end_replay_at(seq);
+        if mine && self.session.people.spoke() {
+            self.renderer.is_back(&mut self.shown);
+        }
         if let Some(asked) = asked {
             self.answered = Some((asked.id, Answer::Done));
         }
@@ -336,6 +339,9 @@ impl<'a, W: Write> Reader<'a, W> {
         let Some(id) = reply.id.as_deref() else { return };
         let Some(Asked { request, .. }) = self.session.asked(id) else { return };
         self.renderer.reply(&request, reply, &mut self.shown);
+        if let Request::Away { text } = &*request {
+            self.session.people.set_away(text.is_some());
+        }
         if matches!(*request, Request::Shutdown) {
             self.session.set_leaving();
         }

@@ -151,6 +151,11 @@ impl Renderer {
         }
     }
 
+    /// Appends that one is no longer away.
+    pub(super) fn is_back(&self, out: &mut Page) {
+        let _ = writeln!(out, "* you are back");
+    }
+
     /// The next event begins no new day.
     pub(super) fn forget_day(&self) {
         self.day.set(None);

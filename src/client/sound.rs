@@ -109,9 +109,10 @@ impl Waiting {
     }
 }
 
-/// Plays for as long as the process lives. The device is opened for the first cue: who hears none needs none.
+/// Plays for as long as the process lives. The device is opened and the sounds are read for the first cue: who hears
+/// none needs none. A folder of one's own is read at once, so that what is wrong with it is told at once.
 fn run(waiting: &Waiting, folder: Option<PathBuf>) {
-    let library = Library::load(folder.as_deref());
+    let mut library = folder.as_deref().map(|folder| Library::load(Some(folder)));
     let (mut device, mut broken) = (None, false);
     loop {
         let Some((cue, bell)) = waiting.next(device.as_ref().map(|_| DEVICE_IDLE)) else {
@@ -121,7 +122,8 @@ fn run(waiting: &Waiting, folder: Option<PathBuf>) {
         if device.is_none() && !broken {
             device = Device::open();
         }
-        let played = device.as_ref().map(|device| device.play(&library, cue));
+        let play = |device: &Device| device.play(library.get_or_insert_with(|| Library::load(None)), cue);
+        let played = device.as_ref().map(play);
         if let Some(Err(e)) = &played {
             notice(format_args!("no sounds: {e}"));
             device = None;
