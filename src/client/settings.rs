@@ -137,10 +137,12 @@ impl Settings {
     pub(super) fn put(&self, name: &str, value: &str, there: bool) -> Result<bool, String> {
         let option = find(name)?;
         let mut list = lock(&self.state).values(&option);
-        if list.iter().any(|other| other == value) == there {
+        // Names may be written in either case.
+        let same = |other: &String| other.eq_ignore_ascii_case(value);
+        if list.iter().any(same) == there {
             return Ok(false);
         }
-        list.retain(|other| other != value);
+        list.retain(|other| !same(other));
         list.extend(there.then(|| value.to_owned()));
         self.store(&option, list).map(|_| true)
     }
@@ -372,7 +374,10 @@ mod tests {
         assert!(!settings.put("ignore", "eve", true).unwrap(), "it was there");
         assert!(settings.live().ignored.contains("eve"));
         assert!(settings.put("ignore", "eve", false).unwrap());
-        assert!(settings.live().ignored.is_empty());
+        settings.set("ignore", "Eve bob").unwrap();
+        assert!(settings.put("ignore", "eve", false).unwrap());
+        let left: Vec<_> = settings.live().ignored.iter().map(ToString::to_string).collect();
+        assert_eq!(left, ["bob"]);
     }
 
     #[test]

@@ -38,6 +38,10 @@ struct Ear {
 
 impl Ear {
     fn of(server: &Server, name: &str) -> Self {
+        Self::with(server, name, &[])
+    }
+
+    fn with(server: &Server, name: &str, args: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("heard.raw");
         let alsa = folder.path().join("asound.conf");
@@ -48,7 +52,7 @@ impl Ear {
         );
         std::fs::write(&alsa, text).unwrap();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_homeroom-client"));
-        command.args(["--plain", "--user", name]).arg(server.join_link()).env("ALSA_CONFIG_PATH", alsa);
+        command.args(["--plain", "--user", name]).args(args).arg(server.join_link()).env("ALSA_CONFIG_PATH", alsa);
         command.env("HOMEROOM_CONFIG_DIR", folder.path()).env("HOMEROOM_PASSWORD", PASSWORD).env_remove("RUST_LOG");
         Self { client: Terminal::of(&mut command), file, _folder: folder }
     }
@@ -150,6 +154,19 @@ fn what_is_off_is_not_heard_and_a_test_is() {
     bob.ask(json!({"type": "whisper", "to": "ada", "text": "heard"}));
     let names: Vec<_> = ear.heard(2).iter().map(|sound| name(sound)).collect();
     assert_eq!(names, ["logout", "private"]);
+}
+
+#[test]
+fn sounds_of_ones_own_take_the_place_of_ours() {
+    let server = Server::with_users(&["ada"]);
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("private.wav"), include_bytes!("../../sounds/error.wav")).unwrap();
+    let mut ear = Ear::with(&server, "ada", &["--sounds", folder.path().to_str().unwrap()]);
+    ear.client.stdout.wait_for("online");
+    for (count, event, sound) in [(1, "private", "error"), (2, "login", "login")] {
+        ear.client.type_line(&format!("/sound {event} test"));
+        assert_eq!(name(&ear.heard(count)[count - 1]), sound, "{event}");
+    }
 }
 
 #[test]
