@@ -202,7 +202,8 @@ fn build(
     let audit = Audit::open(&folder.audit(), notices.clone())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
-    let tokens = Tokens::open(&folder.tokens(), Timestamp::now(), generation).map_err(ServerError::Folder)?;
+    let tokens =
+        Tokens::open(&folder.tokens(), Timestamp::now(), notices.clone(), generation).map_err(ServerError::Folder)?;
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
     let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;

@@ -4,6 +4,7 @@
 //! ban, an administrator's logout) changes that number in the same write, so they end with it or not at all. Only a
 //! token that ends alone, with its session's logout, is ended in the tokens' own file.
 
+use super::notices::Notices;
 use super::passwords::random;
 use super::token_file::{Entry, TokenFile, Validity};
 use crate::hex::{self, Hex};
@@ -44,6 +45,9 @@ struct Kept {
     file: TokenFile,
     /// How many notes were made.
     notes: u64,
+    /// The last one couldn't be written, which administrators were told.
+    failing: bool,
+    notices: Notices,
 }
 
 #[derive(Debug)]
@@ -65,10 +69,11 @@ impl Tokens {
     pub(super) fn open(
         path: &Path,
         now: Timestamp,
+        notices: Notices,
         generation: impl Fn(&Username) -> Option<u32>,
     ) -> Result<Self, String> {
         let (file, entries) = TokenFile::open(path)?;
-        let mut kept = Kept { owners: HashMap::new(), file, notes: 0 };
+        let mut kept = Kept { owners: HashMap::new(), file, notes: 0, failing: false, notices };
         let lines = entries.len();
         for Entry { name, id, valid } in entries {
             match valid {
@@ -153,8 +158,12 @@ impl Tokens {
         // What a failed sync leaves behind is unknown: then all is written anew, and if that fails too, forgotten.
         let result = file.ok_or_else(|| io::ErrorKind::NotFound.into()).and_then(|file| file.sync_data());
         result.or_else(|_| lock(&self.kept).rewrite()).or_else(|e| {
-            log::error!("tokens.jsonl can't be written ({e}): the tokens in it are given up");
-            lock(&self.kept).file.forget()
+            let mut kept = lock(&self.kept);
+            kept.tell(Some(&e));
+            log::error!(
+                "tokens.jsonl can't be written: the tokens in it are given up, so that none comes to life again"
+            );
+            kept.file.forget()
         })?;
         *synced = notes;
         Ok(())
@@ -183,8 +192,18 @@ impl Kept {
     fn note(&mut self, entries: &[Entry]) {
         self.notes += 1;
         let written = if self.file.is_whole() { self.file.append(entries) } else { self.rewrite() };
-        if let Err(e) = written {
-            log::error!("tokens.jsonl can't be written, it's tried again with the next login: {e}");
+        self.tell(written.as_ref().err());
+    }
+
+    /// Tells administrators of trouble with the file once, and once that it is over.
+    fn tell(&mut self, error: Option<&io::Error>) {
+        let before = std::mem::replace(&mut self.failing, error.is_some());
+        match error {
+            Some(e) if !before => self.notices.tell_admins(format!(
+                "tokens.jsonl can't be written: until it can, clients may need their passwords after a restart: {e}"
+            )),
+            None if before => self.notices.tell_admins("tokens.jsonl can be written again"),
+            _ => {}
         }
     }
 
@@ -213,6 +232,7 @@ fn id_of(bits: &[u8; 32]) -> TokenId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::notices;
     use std::fs;
     use std::path::PathBuf;
 
@@ -239,7 +259,7 @@ mod tests {
 
         fn open_at(&self, now: Timestamp) -> Tokens {
             let generation = |owner: &Username| (*owner != name("gone")).then_some(GENERATION);
-            Tokens::open(&self.path(), now, generation).unwrap()
+            Tokens::open(&self.path(), now, notices::channel().0, generation).unwrap()
         }
 
         fn open(&self) -> Tokens {
