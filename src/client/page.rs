@@ -116,7 +116,7 @@ impl Page {
         };
         self.text.push_str(&format!("{} {who}", colours.paint(Paint::Faint, time)));
         let (columns_all, used) = (self.columns(), columns(&format!("{time} {speaker}")));
-        let indent = INDENT.min(columns_all / 4);
+        let indent = INDENT.min(columns_all / 3);
         let mut first = columns_all.saturating_sub(used);
         for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
             if index > 0 {

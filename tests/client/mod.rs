@@ -10,6 +10,8 @@ mod hostile;
 mod manual;
 #[cfg(target_os = "linux")]
 mod notices;
+#[cfg(target_os = "linux")]
+mod screen;
 mod settings;
 mod slips;
 mod smoke;

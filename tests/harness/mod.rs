@@ -5,6 +5,7 @@
 //! - [`Terminal`]: the real client, driven through pipes;
 //! - [`Proxy`]: a bad network between them;
 //! - [`SmallDisk`]: a disk that can be filled;
+//! - [`Screen`]: a program in a terminal, as a person sees it;
 //! - [`FakeServer`]: a TLS server that says what a test wants and remembers what it was told.
 //!
 //! Nothing waits in hope: whoever waits, waits for something, under [`DEADLINE`].
@@ -20,6 +21,8 @@ mod peer;
 mod proc;
 mod process;
 mod proxy;
+#[cfg(target_os = "linux")]
+mod screen;
 mod server;
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "the long runs fill it")]
@@ -42,6 +45,8 @@ pub(crate) use proc::Proc;
 pub(crate) use process::{Finished, run, wait};
 #[allow(unused_imports, reason = "not every target has a bad network")]
 pub(crate) use proxy::{Proxy, Trouble};
+#[cfg(target_os = "linux")]
+pub(crate) use screen::Screen;
 #[cfg(all(target_os = "linux", feature = "discovery"))]
 pub(crate) use server::Builder;
 pub(crate) use server::Server;

@@ -11,6 +11,8 @@ use rustyline::history::DefaultHistory;
 use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};
 use rustyline::{Modifiers, Movement, RepeatCount};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -33,6 +35,8 @@ pub(super) struct Keys {
     resumed: Receiver<()>,
     /// What the next prompt begins with.
     kept: String,
+    /// The line ended with Ctrl-C.
+    interrupted: Arc<AtomicBool>,
 }
 
 /// Whether carrying out this line may ask for something, so that no other may be edited meanwhile.
@@ -49,10 +53,12 @@ impl Keys {
         typed: SyncSender<Typed>,
         resumed: Receiver<()>,
     ) -> Self {
-        editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(ClearOrInterrupt)));
+        let interrupted = Arc::<AtomicBool>::default();
+        let clear = ClearOrInterrupt(Arc::clone(&interrupted));
+        editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(clear)));
         editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
-        Self { editor, history, style, typed, resumed, kept: String::new() }
+        Self { editor, history, style, typed, resumed, kept: String::new(), interrupted }
     }
 
     /// Edits lines until the person leaves or nobody takes them any more.
@@ -91,7 +97,7 @@ impl Keys {
         // The cursor is below the line; Ctrl-C and Ctrl-D come only in an empty one.
         let text = format!("{prompt}{}", line.as_deref().unwrap_or_default());
         screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, width())));
-        line
+        if self.interrupted.swap(false, Ordering::SeqCst) { Err(ReadlineError::Interrupted) } else { line }
     }
 
     /// Hands a line over, unless the person thinks better of it. An error: nobody takes lines any more.
@@ -135,12 +141,17 @@ impl Keys {
     }
 }
 
-/// Ctrl-C: the line is cleared, and can be had back with Ctrl-Y. In an empty one it's for the thread.
-struct ClearOrInterrupt;
+/// Ctrl-C: the line is cleared, and can be had back with Ctrl-Y. In an empty one it's for the thread; said on the side,
+/// since the editor forgets what was typed ahead when it ends with an error.
+struct ClearOrInterrupt(Arc<AtomicBool>);
 
 impl ConditionalEventHandler for ClearOrInterrupt {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
-        Some(if context.line().is_empty() { Cmd::Interrupt } else { Cmd::Kill(Movement::WholeBuffer) })
+        if !context.line().is_empty() {
+            return Some(Cmd::Kill(Movement::WholeBuffer));
+        }
+        self.0.store(true, Ordering::SeqCst);
+        Some(Cmd::AcceptLine)
     }
 }
 

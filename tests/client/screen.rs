@@ -1,0 +1,390 @@
+//! A person's terminal: lines are edited at the bottom, and what comes is shown above.
+
+use crate::harness::{PASSWORD, Peer, Screen, Server, Terminal};
+use serde_json::json;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Somebody in front of a terminal.
+struct Person {
+    screen: Screen,
+    config: TempDir,
+}
+
+impl Person {
+    fn join(server: &Server, name: &str) -> Self {
+        Self::sit_down(server, name, (24, 60), |command| command)
+    }
+
+    /// At a terminal of this size, with more on the command line or in the environment.
+    fn sit_down(
+        server: &Server,
+        name: &str,
+        size: (u16, u16),
+        more: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
+        let config = TempDir::new().unwrap();
+        let mut command = client(config.path());
+        command.args([&server.join_link(), "--user", name]);
+        let screen = Screen::start(more(&mut command), size);
+        screen.wait_for_end(&[">"]);
+        Self { screen, config }
+    }
+
+    fn history(&self) -> String {
+        std::fs::read_to_string(self.config.path().join("history")).unwrap_or_default()
+    }
+}
+
+/// The client as a person starts it.
+fn client(config: &Path) -> Command {
+    let plain = Terminal::command(config);
+    let mut command = Command::new(plain.get_program());
+    command.args(plain.get_args().filter(|argument| *argument != "--plain"));
+    command.env("HOMEROOM_CONFIG_DIR", config).env("HOMEROOM_PASSWORD", PASSWORD).env("TERM", "xterm-256color");
+    command.env("TZ", "UTC").env_remove("NO_COLOR").env_remove("COLORTERM").env_remove("RUST_LOG");
+    command
+}
+
+/// Whether a row is this, but for the time before it.
+fn is_said(row: &str, said: &str) -> bool {
+    row.get(2..3) == Some(":") && row.get(6..) == Some(said)
+}
+
+fn say(peer: &mut Peer, text: &str) {
+    peer.ask(json!({"type": "say", "text": text}));
+}
+
+#[test]
+fn a_half_typed_line_stands_whole_when_something_comes() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("I am still wri");
+    ada.screen.wait_for_end(&["> I am still wri"]);
+    say(&mut bob, "hello");
+    ada.screen
+        .wait_for(|rows| matches!(rows, [.., said, line] if is_said(said, "bob: hello") && line == "> I am still wri"));
+    ada.screen.press("ting");
+    // Longer than the screen is wide, with the cursor in the middle.
+    ada.screen.press(&format!("{}{}", "x".repeat(60), "\x1b[D".repeat(40)));
+    ada.screen.wait_for(|rows| matches!(rows, [.., first, second] if first.starts_with("> I am still writing") && second == &"x".repeat(20)));
+    let row = ada.screen.wait_for_cursor(|cursor| cursor.1 == 40).0;
+    say(&mut bob, "and again");
+    ada.screen.wait_for(|rows| {
+        matches!(rows, [.., one, two, first, second] if is_said(one, "bob: hello") && is_said(two, "bob: and again")
+            && first.starts_with("> I am still writing") && second == &"x".repeat(20))
+    });
+    ada.screen.wait_for_cursor(|cursor| cursor == (row + 1, 40));
+    ada.screen.press("\r");
+    assert_eq!(bob.event("message", "ada")["text"], format!("I am still writing{}", "x".repeat(60)));
+    // Nothing of the line stays but what was said.
+    ada.screen.wait_for(|rows| {
+        let [.., before, first, second, third, prompt] = rows else { return false };
+        let said = [first.get(6..), second.get(6..), third.get(6..)].map(Option::unwrap_or_default).concat();
+        is_said(before, "bob: and again")
+            && said == format!("ada: I am stillwriting{}", "x".repeat(60))
+            && prompt == ">"
+    });
+}
+
+#[test]
+fn keys_that_come_at_once_are_all_seen() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("one\rtwo\rthree\r");
+    for text in ["one", "two", "three"] {
+        assert_eq!(bob.event("message", "ada")["text"], text);
+    }
+    ada.screen.press("four");
+    ada.screen.wait_for_end(&["> four"]);
+}
+
+#[test]
+fn control_c_clears_the_line_and_leaves_only_an_empty_one_twice() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("never mind");
+    ada.screen.wait_for_end(&["> never mind"]);
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&[">"]);
+    // Not lost: yanked back.
+    ada.screen.press("\x19");
+    ada.screen.wait_for_end(&["> never mind"]);
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&[">"]);
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&["! Ctrl-C once more, or Ctrl-D, leaves", ">"]);
+    // A line in between: it was not meant.
+    ada.screen.press("here\r");
+    ada.screen.wait_for(|rows| matches!(rows, [.., said, prompt] if is_said(said, "ada: here") && prompt == ">"));
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&["! Ctrl-C once more, or Ctrl-D, leaves", ">"]);
+    ada.screen.press("\x03");
+    assert_eq!(ada.screen.finish(), Some(0));
+    assert_eq!(bob.event("left", "ada")["reason"], "logout");
+}
+
+#[test]
+fn control_d_leaves_and_the_terminal_is_as_it_was() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.wait_for_echo(false);
+    ada.screen.press("\x04");
+    assert_eq!(bob.event("left", "ada")["reason"], "logout");
+    assert_eq!(ada.screen.finish(), Some(0));
+    ada.screen.wait_for_echo(true);
+    let bytes = String::from_utf8(ada.screen.bytes()).unwrap();
+    for (on, off) in [("\x1b[?2004h", "\x1b[?2004l"), ("\x1b[?1004h", "\x1b[?1004l")] {
+        assert!(bytes.rfind(on).unwrap() < bytes.rfind(off).unwrap(), "it is left on: {on:?}");
+    }
+    assert!(bytes.contains("\x1b[22;2t") && bytes.ends_with("\x1b[23;2t"), "the title is not given back: {bytes:?}");
+    assert_eq!(ada.screen.title(), "");
+    assert_eq!(ada.screen.rows().last().unwrap(), "* ada left (logout)");
+}
+
+#[test]
+fn a_server_that_ends_gives_the_terminal_back_too() {
+    let mut server = Server::with_users(&["ada"]);
+    let mut ada = Person::sit_down(&server, "ada", (24, 60), |command| command.arg("--no-reconnect"));
+    ada.screen.press("half a li");
+    ada.screen.wait_for_end(&["> half a li"]);
+    server.kill();
+    ada.screen.finish();
+    ada.screen.wait_for_echo(true);
+    let rows = ada.screen.rows();
+    assert!(
+        rows.iter().any(|row| row.contains("the server closed the connection") || row.contains("is lost")),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn another_width_is_taken_up_at_once() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    say(&mut bob, "one two three four five six");
+    ada.screen.wait_for(|rows| rows.iter().any(|row| is_said(row, "bob: one two three four five six")));
+    ada.screen.resize(24, 24);
+    ada.screen.press("typed");
+    ada.screen.wait_for_end(&["> typed"]);
+    say(&mut bob, "one two three four five six");
+    ada.screen.wait_for(|rows| {
+        matches!(rows, [.., first, second, line] if first.ends_with(" bob: one two") && second == "      three four five" && line == "      six")
+            || matches!(rows, [.., first, second, third, line] if first.ends_with(" bob: one two") && second == "      three four five" && third == "      six" && line == "> typed")
+    });
+}
+
+#[test]
+fn a_paste_of_several_lines_is_one_message() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.paste("fn main() {\r    println!();\r}");
+    ada.screen.wait_for_end(&["> fn main() {", "    println!();", "}"]);
+    ada.screen.press("\r");
+    assert_eq!(bob.event("message", "ada")["text"], "fn main() {\n    println!();\n}");
+    ada.screen.wait_for(|rows| {
+        matches!(rows, [.., one, two, three, prompt] if is_said(one, "ada: fn main() {") && two == "          println!();"
+            && three == "      }" && prompt == ">")
+    });
+}
+
+#[test]
+fn a_long_paste_is_asked_about_and_a_no_keeps_it() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.paste("1\n2\n3\n4\n5\n6");
+    ada.screen.press("\r");
+    ada.screen.wait_for_end(&["send these 6 lines as one message? [y/N]"]);
+    ada.screen.press("n\r");
+    ada.screen.wait_for_end(&["> 1", "2", "3", "4", "5", "6"]);
+    ada.screen.press("\r");
+    ada.screen.wait_for_end(&["send these 6 lines as one message? [y/N]"]);
+    ada.screen.press("y\r");
+    assert_eq!(bob.event("message", "ada")["text"], "1\n2\n3\n4\n5\n6");
+}
+
+#[test]
+fn what_is_pasted_cannot_command_the_terminal() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.paste("a\x07\u{9b}2Jb");
+    ada.screen.wait_for_end(&["> a2Jb"]);
+}
+
+#[test]
+fn tab_completes_commands_names_and_arguments() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut ada = Person::join(&server, "ada");
+    let _bob = server.login("bob");
+    ada.screen.wait_for(|rows| rows.iter().any(|row| row == "* bob joined"));
+    for (typed, completed) in [
+        ("/ms\t", "> /msg"),
+        ("/msg b\thi", "> /msg bob hi"),
+        ("bo\tare you there?", "> bob: are you there?"),
+        ("I saw bo\ttoday", "> I saw bob today"),
+    ] {
+        ada.screen.press(typed);
+        ada.screen.wait_for_end(&[completed]);
+        ada.screen.press("\x03");
+        ada.screen.wait_for_end(&[">"]);
+    }
+}
+
+#[test]
+fn earlier_lines_come_back_also_the_next_time() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Person::join(&server, "ada");
+    for line in ["first things", "second thoughts"] {
+        ada.screen.press(&format!("{line}\r"));
+        ada.screen.wait_for(
+            |rows| matches!(rows, [.., said, prompt] if is_said(said, &format!("ada: {line}")) && prompt == ">"),
+        );
+    }
+    ada.screen.press("\x1b[A");
+    ada.screen.wait_for_end(&["> second thoughts"]);
+    ada.screen.press("\x03\x04");
+    assert_eq!(ada.screen.finish(), Some(0));
+
+    let mut command = client(ada.config.path());
+    let screen = &mut Screen::start(command.args([&server.join_link(), "--user", "ada"]), (24, 60));
+    screen.wait_for_end(&[">"]);
+    screen.press("\x12first");
+    screen.wait_for_end(&["(reverse-i-search)`first': first things"]);
+    screen.press("\r");
+    screen.wait_for(|rows| matches!(rows, [.., said, prompt] if is_said(said, "ada: first things") && prompt == ">"));
+}
+
+#[test]
+fn no_password_and_no_whisper_is_written_down() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut root = Person::join(&server, "root");
+    let secret = "a secret of seven seas";
+    for line in [
+        format!("/passwd {PASSWORD} {secret}"),
+        format!("/passwrd {PASSWORD} {secret}"),
+        format!(" /passwd {PASSWORD} {secret}"),
+        format!("/adduser eve {secret}"),
+        format!("/msg bob {secret}"),
+        "hello".into(),
+    ] {
+        root.screen.press(&format!("{line}\r"));
+    }
+    root.screen.wait_for(|rows| matches!(rows, [.., said, prompt] if is_said(said, "root: hello") && prompt == ">"));
+    root.screen.press("\x04");
+    root.screen.finish();
+    assert_eq!(root.history(), "hello\n");
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!(std::fs::metadata(root.config.path().join("history")).unwrap().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn passwords_are_asked_for_without_being_shown() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("/passwd\r");
+    let new = "a new password of mine";
+    for (prompt, answer) in [("old password:", PASSWORD), ("new password:", new), ("new password once more:", new)] {
+        ada.screen.wait_for_end(&[prompt]);
+        // What comes meanwhile doesn't break up the prompt, nor lose its way.
+        say(&mut bob, prompt);
+        ada.screen.wait_for_echo(false);
+        ada.screen.press(&format!("{answer}\r"));
+    }
+    let rows = ada.screen.wait_for(|rows| {
+        rows.iter().any(|row| row == "* your password is changed") && rows.last().is_some_and(|row| row == ">")
+    });
+    assert_eq!(
+        rows.iter().filter(|row| row.contains(": ") && row.contains("password") && is_said(row, &row[6..])).count(),
+        3,
+        "{rows:?}"
+    );
+    let bytes = String::from_utf8(ada.screen.bytes()).unwrap();
+    assert!(!bytes.contains(PASSWORD) && !bytes.contains(new));
+}
+
+#[test]
+fn the_title_counts_what_came_while_nobody_looked() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.wait_for_title("ada - homeroom 127.0.0.1");
+    ada.screen.press("\x1b[O");
+    say(&mut bob, "one");
+    ada.screen.wait_for_title("(1) ada - homeroom 127.0.0.1");
+    bob.ask(json!({"type": "whisper", "to": "ada", "text": "two"}));
+    ada.screen.wait_for_title("(2) ada - homeroom 127.0.0.1");
+    ada.screen.press("\x1b[I");
+    ada.screen.wait_for_title("ada - homeroom 127.0.0.1");
+    say(&mut bob, "three");
+    ada.screen.wait_for(|rows| rows.iter().any(|row| is_said(row, "bob: three")));
+    assert_eq!(ada.screen.title(), "ada - homeroom 127.0.0.1", "it is in front");
+}
+
+#[test]
+fn names_whispers_and_mentions_stand_out_and_need_no_colours() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut colourful = Person::join(&server, "ada");
+    let plain = Person::sit_down(&server, "ada", (24, 60), |command| command.env("NO_COLOR", "1"));
+    let wanted =
+        Person::sit_down(&server, "ada", (24, 60), |command| command.env("NO_COLOR", "1").args(["--color", "always"]));
+    say(&mut bob, "hello ada");
+    bob.ask(json!({"type": "whisper", "to": "ada", "text": "psst"}));
+    for person in [&colourful, &plain, &wanted] {
+        person.screen.wait_for(|rows| {
+            matches!(rows, [.., said, whispered, _] if is_said(said, "bob: hello ada") && is_said(whispered, "bob -> you (whisper): psst"))
+        });
+    }
+    for person in [&colourful, &wanted] {
+        let cell = |text: &str, back: usize| {
+            person.screen.look(|screen| {
+                let rows: Vec<String> = screen.rows(0, 60).collect();
+                let row = rows.iter().rposition(|row| row.contains(text)).unwrap();
+                let column = rows[row].find(text).unwrap() + text.len() - back;
+                screen.cell(row.try_into().unwrap(), column.try_into().unwrap()).unwrap().clone()
+            })
+        };
+        let (name, mention, whisper, text) =
+            (cell("bob: h", 4), cell("hello ada", 1), cell("whisper)", 2), cell("psst", 1));
+        assert!(name.bold() && name.fgcolor() != vt100::Color::Default);
+        assert!(mention.bgcolor() != vt100::Color::Default && whisper.bgcolor() != vt100::Color::Default);
+        assert_eq!((text.fgcolor(), text.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
+        assert!(cell("online", 1).dim(), "what happens besides is dim");
+    }
+    let bytes = String::from_utf8(plain.screen.bytes()).unwrap();
+    let coloured = bytes.split('\x1b').skip(1).any(|sequence| {
+        sequence
+            .strip_prefix('[')
+            .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m'))
+    });
+    assert!(!coloured, "{bytes:?}");
+    colourful.screen.press("\x04");
+    colourful.screen.finish();
+}
+
+#[test]
+fn a_terminal_that_can_do_nothing_gets_plain_lines() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let config = TempDir::new().unwrap();
+    let mut command = client(config.path());
+    command.args([&server.join_link(), "--user", "ada"]).env("TERM", "dumb");
+    let mut screen = Screen::start(&command, (24, 60));
+    bob.event("joined", "ada");
+    say(&mut bob, "hello");
+    screen.wait_for_bytes("] bob: hello\r\n");
+    screen.press("/who\r");
+    screen.wait_for_bytes("/who\r\n* 3 online: ada, bob".replace('3', "2").as_str());
+    screen.press("\x04");
+    assert_eq!(screen.finish(), Some(0));
+    assert!(!screen.bytes().contains(&0x1b), "{:?}", String::from_utf8_lossy(&screen.bytes()));
+}

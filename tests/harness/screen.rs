@@ -1,0 +1,207 @@
+//! A program in a terminal of its own, and what a person sees there. `examples/pictures` uses it too.
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Child, Command};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything that must be seen may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A program in a terminal; killed when dropped.
+pub(crate) struct Screen {
+    child: Child,
+    keyboard: File,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+}
+
+struct Seen {
+    parser: vt100::Parser<Title>,
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+/// The title of the terminal's window.
+#[derive(Default)]
+struct Title(String);
+
+impl vt100::Callbacks for Title {
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.0 = String::from_utf8_lossy(title).into_owned();
+    }
+}
+
+impl Screen {
+    /// Starts a program in a terminal of this size.
+    #[track_caller]
+    pub(crate) fn start(program: &Command, (rows, columns): (u16, u16)) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        set_size(&master, rows, columns);
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let end = || OpenOptions::new().read(true).write(true).open(OsStr::from_bytes(name.to_bytes())).unwrap();
+        // It makes the terminal the program's own, so that it sees a change of size and can open /dev/tty.
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(program.get_program()).args(program.get_args());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        let parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, Title::default());
+        let seen = Arc::new((Mutex::new(Seen { parser, bytes: Vec::new(), ended: false }), Condvar::new()));
+        let keyboard = File::from(master);
+        read(keyboard.try_clone().unwrap(), Arc::clone(&seen));
+        Self { child, keyboard, seen }
+    }
+
+    /// Presses keys: text, `\r` for Enter, `\x03` for Ctrl-C.
+    #[track_caller]
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Pastes text as a terminal does that marks it.
+    #[track_caller]
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.press(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// Makes the terminal another size.
+    pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
+        self.seen.0.lock().unwrap().parser.set_size(size(rows), size(columns));
+        set_size(&self.keyboard, rows, columns);
+    }
+
+    /// The rows that have something in them, without the blanks at their ends.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        self.look(rows)
+    }
+
+    /// Waits until the cursor is in such a row and column, and gives them.
+    #[track_caller]
+    pub(crate) fn wait_for_cursor(&self, wish: impl Fn((u16, u16)) -> bool) -> (u16, u16) {
+        self.wait(|seen| wish(seen.parser.screen().cursor_position()));
+        self.look(|screen| screen.cursor_position())
+    }
+
+    /// What the window is called.
+    pub(crate) fn title(&self) -> String {
+        self.seen.0.lock().unwrap().parser.callbacks().0.clone()
+    }
+
+    /// Everything that came, as it came.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.seen.0.lock().unwrap().bytes.clone()
+    }
+
+    /// Something of the screen.
+    pub(crate) fn look<T>(&self, what: impl FnOnce(&vt100::Screen) -> T) -> T {
+        what(self.seen.0.lock().unwrap().parser.screen())
+    }
+
+    /// Waits until the rows are as wished.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, wish: impl Fn(&[String]) -> bool) -> Vec<String> {
+        self.wait(|seen| wish(&rows(seen.parser.screen())));
+        self.rows()
+    }
+
+    /// Waits until the last rows are these.
+    #[track_caller]
+    pub(crate) fn wait_for_end(&self, last: &[&str]) {
+        let is_there = |rows: &[String]| rows.len() >= last.len() && rows[rows.len() - last.len()..] == *last;
+        self.wait(|seen| is_there(&rows(seen.parser.screen())));
+    }
+
+    /// Waits until the window is called so.
+    #[track_caller]
+    pub(crate) fn wait_for_title(&self, title: &str) {
+        self.wait(|seen| seen.parser.callbacks().0 == title);
+    }
+
+    /// Waits until these bytes have come.
+    #[track_caller]
+    pub(crate) fn wait_for_bytes(&self, wanted: &str) {
+        self.wait(|seen| String::from_utf8_lossy(&seen.bytes).contains(wanted));
+    }
+
+    /// Waits until the terminal shows what is typed, or doesn't.
+    #[track_caller]
+    pub(crate) fn wait_for_echo(&self, wanted: bool) {
+        let end = Instant::now() + DEADLINE;
+        let echoes = || tcgetattr(&self.keyboard).unwrap().local_modes.contains(rustix::termios::LocalModes::ECHO);
+        while echoes() != wanted {
+            assert!(Instant::now() < end, "the terminal's echo stays {}", !wanted);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the program's end; gives its exit status.
+    #[track_caller]
+    pub(crate) fn finish(&mut self) -> Option<i32> {
+        self.wait(|seen| seen.ended);
+        self.child.wait().unwrap().code()
+    }
+
+    #[track_caller]
+    fn wait(&self, done: impl Fn(&Seen) -> bool) {
+        let (seen, grew) = &*self.seen;
+        let waited = grew.wait_timeout_while(seen.lock().unwrap(), DEADLINE, |seen| !done(seen));
+        let (seen, timeout) = waited.unwrap();
+        let (shown, title) = (rows(seen.parser.screen()).join("\n"), seen.parser.callbacks().0.clone());
+        drop(seen);
+        assert!(!timeout.timed_out(), "waited in vain; the screen:\n{shown}\nits title: {title}");
+    }
+}
+
+fn rows(screen: &vt100::Screen) -> Vec<String> {
+    let (_, columns) = screen.size();
+    let rows = screen.rows(0, columns.get()).map(|row| row.trim_end().to_owned());
+    rows.filter(|row| !row.is_empty()).collect()
+}
+
+fn size(cells: u16) -> NonZeroU16 {
+    NonZeroU16::new(cells).unwrap()
+}
+
+fn set_size(terminal: impl std::os::fd::AsFd, rows: u16, columns: u16) {
+    tcsetwinsize(terminal, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+}
+
+/// Reads what the program writes until it is gone, in a thread of its own.
+fn read(mut terminal: File, seen: Arc<(Mutex<Seen>, Condvar)>) {
+    thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        loop {
+            // An error is the end too: nobody has the other side open any more.
+            let n = terminal.read(&mut chunk).unwrap_or(0);
+            let mut state = seen.0.lock().unwrap();
+            state.parser.process(&chunk[..n]);
+            state.bytes.extend_from_slice(&chunk[..n]);
+            state.ended = n == 0;
+            seen.1.notify_all();
+            if n == 0 {
+                return;
+            }
+        }
+    });
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
