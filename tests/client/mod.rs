@@ -11,6 +11,8 @@ mod manual;
 #[cfg(target_os = "linux")]
 mod notices;
 #[cfg(target_os = "linux")]
+mod plain;
+#[cfg(target_os = "linux")]
 mod screen;
 mod settings;
 mod slips;

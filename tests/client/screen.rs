@@ -220,6 +220,21 @@ fn what_is_pasted_cannot_command_the_terminal() {
 }
 
 #[test]
+fn what_others_say_cannot_command_the_terminal() {
+    let server = Server::with_users(&["ada", "eve"]);
+    let mut eve = server.login("eve");
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("half");
+    ada.screen.wait_for_end(&["> half"]);
+    say(&mut eve, "\u{1b}]2;owned\u{7}\u{1b}[2J\u{1b}[H\u{9b}31m\r> mine\n> gone");
+    ada.screen.wait_for(|rows| {
+        matches!(rows, [first, .., said, more, line] if first.starts_with("* you are ada")
+            && is_said(said, "eve: ␛]2;owned␇␛[2J␛[H␦31m␍> mine") && more == "      > gone" && line == "> half")
+    });
+    assert_eq!(ada.screen.title(), "(1) ada - homeroom 127.0.0.1");
+}
+
+#[test]
 fn tab_completes_commands_names_and_arguments() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut ada = Person::join(&server, "ada");
