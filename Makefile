@@ -16,7 +16,7 @@ export FEATURES
 
 .DEFAULT_GOAL := help
 .PHONY: man completions
-.PHONY: bench bench-quick bench-hot plot
+.PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: help run build install demo test ci soak fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
 help: ## this list
@@ -97,6 +97,16 @@ bench-quick: ## the same in short, with 100 clients
 
 bench-hot: dependencies ## the pieces that every message passes through, one by one
 	$(CARGO) bench --locked $(FEATURES) --bench hot
+
+bench-client: build ## how soon the client is there, its memory, the lines that it shows
+	$(CARGO) build --release --locked $(FEATURES) --example client
+	$(BIN)/examples/client measure
+
+# docs/terminal-before.svg is of the client before it had a terminal mode (commit 9357b84):
+#     target/release/examples/client pictures docs --client OLD/homeroom-client --as terminal-before
+pictures: build ## take pictures of the client's terminal: docs/terminal*.svg
+	$(CARGO) build --release --locked $(FEATURES) --example client
+	$(BIN)/examples/client pictures docs
 
 # BENCH is the folder of a load generator that speaks our protocol and IRC's; see scripts/scaling.sh.
 BENCH ?= ../shared/bench

@@ -65,6 +65,12 @@ impl Screen {
         Self { child, keyboard, seen }
     }
 
+    /// The program's process.
+    #[allow(dead_code, reason = "examples/client measures it")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Presses keys: text, `\r` for Enter, `\x03` for Ctrl-C.
     #[track_caller]
     pub(crate) fn press(&mut self, keys: &str) {
