@@ -120,6 +120,7 @@ impl Console {
         if self.closing.load(Ordering::SeqCst) {
             return Err(ClientError::Interrupted);
         }
+        screen::flush();
         match rpassword::prompt_password(format!("{prompt}: ")) {
             Ok(text) => Ok(text.into()),
             Err(e) if e.kind() == ErrorKind::Interrupted => Err(ClientError::Interrupted),

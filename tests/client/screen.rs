@@ -301,6 +301,47 @@ fn no_password_and_no_whisper_is_written_down() {
 }
 
 #[test]
+fn a_password_typed_as_a_message_is_not_written_down() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("/passwd wrong Tr0ub4dor&3\r");
+    ada.screen.wait_for(|rows| matches!(rows, [.., refused, prompt] if refused.starts_with("! ") && prompt == ">"));
+    ada.screen.press("Tr0ub4dor&3\r");
+    ada.screen.wait_for(|rows| rows.iter().any(|row| row.contains("[y/N]")));
+    ada.screen.press("n\r");
+    ada.screen.wait_for_end(&["! it was not said", ">"]);
+    ada.screen.press("\x04");
+    ada.screen.finish();
+    assert!(!ada.history().contains("Tr0ub4dor"), "{}", ada.history());
+}
+
+#[test]
+fn control_z_gives_the_terminal_to_the_shell_until_it_is_continued() {
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    let client = client(config.path());
+    let mut shell = Command::new("sh");
+    // A shell with job control, as a person has it.
+    shell.args(["-mc", r#""$0" "$@"; echo stopped; read -r line; fg >/dev/null; echo "ended: $?""#]);
+    shell.arg(client.get_program()).args(client.get_args()).args([&server.join_link(), "--user", "ada"]);
+    shell.envs(client.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut screen = Screen::start(&shell, (24, 60));
+    screen.wait_for_end(&[">"]);
+    screen.press("half");
+    screen.wait_for_end(&["> half"]);
+    screen.press("\x1a");
+    screen.wait_for(|rows| rows.last().is_some_and(|row| row.ends_with("stopped")));
+    screen.wait_for_echo(true);
+    assert!(String::from_utf8(screen.bytes()).unwrap().contains("\x1b[?1004l"));
+    screen.press("\r");
+    screen.wait_for_echo(false);
+    screen.press(" a line");
+    screen.wait_for_end(&["> half a line"]);
+    screen.press("\x03\x04");
+    screen.wait_for_end(&["ended: 0"]);
+}
+
+#[test]
 fn passwords_are_asked_for_without_being_shown() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");
@@ -324,6 +365,34 @@ fn passwords_are_asked_for_without_being_shown() {
     );
     let bytes = String::from_utf8(ada.screen.bytes()).unwrap();
     assert!(!bytes.contains(PASSWORD) && !bytes.contains(new));
+}
+
+#[test]
+fn a_one_time_password_is_changed_before_lines_are_edited() {
+    let server = Server::with_users(&["ada"]);
+    let mut root = server.admin();
+    let made = root.ask(json!({"type": "add_user", "username": "eve"}));
+    let config = TempDir::new().unwrap();
+    let mut command = client(config.path());
+    command.args([&server.join_link(), "--user", "eve"]).env("HOMEROOM_PASSWORD", made["password"].as_str().unwrap());
+    let mut screen = Screen::start(&command, (24, 70));
+    screen.wait_for_end(&["! this password was for one login: choose your own now", "new password:"]);
+    for (prompt, answer) in [("new password:", "eve"), ("new password once more:", "eve")] {
+        screen.wait_for_end(&[prompt]);
+        screen.wait_for_echo(false);
+        screen.press(&format!("{answer}\r"));
+    }
+    // It says why it asks again.
+    screen.wait_for(|rows| matches!(rows, [.., why, prompt] if why.starts_with("! ") && prompt == "new password:"));
+    let good = "a much better one";
+    for (prompt, answer) in [("new password:", good), ("new password once more:", good)] {
+        screen.wait_for_end(&[prompt]);
+        screen.wait_for_echo(false);
+        screen.press(&format!("{answer}\r"));
+    }
+    screen.wait_for(|rows| rows.iter().any(|row| row == "* your password is changed"));
+    screen.press("hello\r");
+    assert_eq!(root.event("message", "eve")["text"], "hello");
 }
 
 #[test]

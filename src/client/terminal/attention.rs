@@ -48,6 +48,12 @@ pub(super) fn focus(in_front: bool) -> String {
     attention.read()
 }
 
+/// The terminal tells no longer whether it's in front.
+#[cfg(unix)]
+pub(super) fn lose_sight() {
+    lock(&ATTENTION).in_front = None;
+}
+
 /// The person typed a line. Gives what shows it in the title.
 pub(super) fn typed() -> String {
     lock(&ATTENTION).read()

@@ -4,6 +4,7 @@ use super::completion::Helper;
 use super::history::{self, HistoryFile};
 use super::{LINES_WAITING_MAX, Typed, attention, screen};
 use crate::client::console::notice;
+use crate::client::doubts;
 use crate::client::look::Style;
 use crate::client::wrap::columns;
 use rustyline::error::ReadlineError;
@@ -56,6 +57,8 @@ impl Keys {
         let interrupted = Arc::<AtomicBool>::default();
         let clear = ClearOrInterrupt(Arc::clone(&interrupted));
         editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(clear)));
+        #[cfg(unix)]
+        editor.bind_sequence(KeyEvent::ctrl('Z'), EventHandler::Conditional(Box::new(Suspend { style })));
         editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
         Self { editor, history, style, typed, resumed, kept: String::new(), interrupted }
@@ -63,6 +66,9 @@ impl Keys {
 
     /// Edits lines until the person leaves or nobody takes them any more.
     pub(super) fn run(&mut self) {
+        if self.resumed.recv().is_err() {
+            return;
+        }
         let mut interrupted = false;
         while !screen::is_closed() {
             let kept = std::mem::take(&mut self.kept);
@@ -107,7 +113,7 @@ impl Keys {
             return Ok(());
         }
         let waits = asks_back(&line);
-        if history::may_be_recalled(&line) {
+        if history::may_be_recalled(&line) && !doubts::doubt(&line) {
             let _ = self.editor.add_history_entry(line.as_str());
             self.history.add(&line);
         }
@@ -152,6 +158,23 @@ impl ConditionalEventHandler for ClearOrInterrupt {
         }
         self.0.store(true, Ordering::SeqCst);
         Some(Cmd::AcceptLine)
+    }
+}
+
+/// Ctrl-Z: what the terminal reports is nothing to the shell.
+#[cfg(unix)]
+struct Suspend {
+    style: Style,
+}
+
+#[cfg(unix)]
+impl ConditionalEventHandler for Suspend {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        if self.style.is_xterm {
+            attention::lose_sight();
+            screen::write_now(attention::FOCUS_REPORTS_OFF);
+        }
+        Some(Cmd::Suspend)
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Terminal {
     lines: Mutex<Receiver<Typed>>,
     /// Lets the keys thread go on.
     resume: SyncSender<()>,
-    /// The keys thread waits: the line that was taken last may ask something itself.
+    /// The keys thread waits: nobody asked for a line yet, or the last one may ask something itself.
     paused: AtomicBool,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Setup {
 }
 
 impl Terminal {
-    /// Takes the terminal over. From now on [`screen`] shows what is to be shown.
+    /// Takes the terminal over. From now on [`screen`] shows what is to be shown; lines are edited once one is asked for.
     ///
     /// # Errors
     /// What the system says.
@@ -88,7 +88,7 @@ impl Terminal {
         let mut keys = Keys::new(editor, history, setup.style, typed, resumed);
         let started = thread::Builder::new().name("keys".into()).spawn(move || keys.run());
         started.map_err(|e| failed(e.to_string()))?;
-        Ok(Self { lines: Mutex::new(lines), resume, paused: AtomicBool::new(false) })
+        Ok(Self { lines: Mutex::new(lines), resume, paused: AtomicBool::new(true) })
     }
 
     /// The next line; None when the person leaves.

@@ -75,6 +75,13 @@ fn print_on(screen: &mut Option<Screen>, lines: &str) -> bool {
     printed
 }
 
+/// Shows at once what waits to be shown: before something is asked for while no line is edited. What comes then waits.
+pub(in crate::client) fn flush() {
+    if let Some(screen) = &mut *lock(&SCREEN) {
+        let _ = screen.printer.print(String::new());
+    }
+}
+
 /// Writes to the terminal at once: for the keys thread, and before and after it.
 pub(super) fn write_now(text: &str) {
     let mut stdout = io::stdout().lock();

@@ -249,7 +249,7 @@ impl Outbox {
         self.changed.notify_all();
     }
 
-    /// For a printer that is dropped: waits for the editor to print all, and gives what it didn't.
+    /// For a printer that is dropped, or asked to print nothing: waits for the editor to print all, and gives what it didn't.
     pub fn leave(&self) -> String {
         let printing =
             |waiting: &mut Waiting| waiting.listening && (waiting.busy || !waiting.text.is_empty());

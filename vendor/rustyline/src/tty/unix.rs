@@ -1593,6 +1593,9 @@ pub struct ExternalPrinter {
 impl super::ExternalPrinter for ExternalPrinter {
     fn print(&mut self, msg: String) -> Result<()> {
         let (pipe, outbox) = &self.writer;
+        if msg.is_empty() {
+            return Ok(write_all(self.tty_out, &outbox.leave())?);
+        }
         outbox.put(&msg, || {
             let mut pipe = pipe
                 .lock()
@@ -1615,6 +1618,8 @@ pub fn suspend() -> Result<()> {
     use nix::unistd::Pid;
     // suspend the whole process group
     signal::kill(Pid::from_raw(0), signal::SIGTSTP)?;
+    // homeroom: where there are several threads this one may run on for a moment, and would make the terminal raw again
+    std::thread::sleep(std::time::Duration::from_millis(50));
     Ok(())
 }
 

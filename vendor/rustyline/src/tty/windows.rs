@@ -932,6 +932,10 @@ unsafe impl Sync for ExternalPrinter {}
 
 impl super::ExternalPrinter for ExternalPrinter {
     fn print(&mut self, msg: String) -> Result<()> {
+        if msg.is_empty() {
+            let mut utf16 = vec![];
+            return write_to_console(self.conout, &self.outbox.leave(), &mut utf16);
+        }
         self.outbox.put(&msg, || {
             Ok(check(unsafe { threading::SetEvent(self.event) })?)
         })
