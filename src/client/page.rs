@@ -6,7 +6,7 @@
 use super::look::{Colours, Look, Paint, Style};
 use super::mention;
 use super::terminal::attention;
-use super::wrap::{columns, wrap};
+use super::wrap::{columns, terminal_columns, wrap};
 use crate::sanitize;
 use std::fmt;
 
@@ -22,9 +22,6 @@ const INDENT: usize = 6;
 
 /// The narrowest terminal that lines are cut for.
 const COLUMNS_MIN: usize = 16;
-
-/// The width of a terminal that doesn't tell it.
-const COLUMNS_UNTOLD: usize = 80;
 
 /// Lines to be shown.
 #[derive(Debug)]
@@ -146,8 +143,7 @@ impl Page {
 
     /// The terminal's width, the last column left free: many terminals wrap when it's filled, and show an empty line.
     fn columns(&mut self) -> usize {
-        let ask = || terminal_size::terminal_size().map_or(COLUMNS_UNTOLD, |(width, _)| usize::from(width.0));
-        self.columns.get_or_insert_with(ask).saturating_sub(1).max(COLUMNS_MIN)
+        self.columns.get_or_insert_with(terminal_columns).saturating_sub(1).max(COLUMNS_MIN)
     }
 
     /// Lays out a line that is whole.

@@ -3,6 +3,14 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// The width of a terminal that doesn't tell it.
+const COLUMNS_UNTOLD: usize = 80;
+
+/// The terminal's width in columns, at least 1.
+pub(super) fn terminal_columns() -> usize {
+    terminal_size::terminal_size().map_or(COLUMNS_UNTOLD, |(width, _)| usize::from(width.0)).max(1)
+}
+
 /// How many columns a terminal uses for this, as far as terminals agree.
 pub(super) fn columns(text: &str) -> usize {
     text.width()

@@ -171,6 +171,10 @@ fn another_width_is_taken_up_at_once() {
     say(&mut bob, "one two three four five six");
     ada.screen.wait_for(|rows| rows.iter().any(|row| is_said(row, "bob: one two three four five six")));
     ada.screen.resize(24, 24);
+    ada.screen.press("/x\r");
+    ada.screen.wait_for(|rows| {
+        rows.iter().any(|row| row == "! there is no command") && rows.iter().any(|row| row.ends_with(" to the room"))
+    });
     ada.screen.press("typed");
     ada.screen.wait_for_end(&["> typed"]);
     say(&mut bob, "one two three four five six");

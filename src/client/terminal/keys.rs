@@ -6,7 +6,7 @@ use super::{LINES_WAITING_MAX, Typed, attention, screen};
 use crate::client::console::notice;
 use crate::client::doubts;
 use crate::client::look::Style;
-use crate::client::wrap::columns;
+use crate::client::wrap::{columns, terminal_columns};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};
@@ -102,7 +102,7 @@ impl Keys {
         }
         // The cursor is below the line; Ctrl-C and Ctrl-D come only in an empty one.
         let text = format!("{prompt}{}", line.as_deref().unwrap_or_default());
-        screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, width())));
+        screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, terminal_columns())));
         if self.interrupted.swap(false, Ordering::SeqCst) { Err(ReadlineError::Interrupted) } else { line }
     }
 
@@ -186,11 +186,6 @@ impl ConditionalEventHandler for Focus {
         screen::write_now(&attention::focus(self.0));
         Some(Cmd::Noop)
     }
-}
-
-fn width() -> usize {
-    const COLUMNS_UNTOLD: usize = 80;
-    terminal_size::terminal_size().map_or(COLUMNS_UNTOLD, |(width, _)| usize::from(width.0)).max(1)
 }
 
 /// How many rows of the terminal the editor's text fills.

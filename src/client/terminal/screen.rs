@@ -4,6 +4,7 @@
 
 use super::attention;
 use crate::client::look::{Colours, Paint, Style};
+use crate::client::wrap::{terminal_columns, wrap};
 use crate::sync::lock;
 use rustyline::ExternalPrinter;
 use std::io::{self, Write};
@@ -12,6 +13,9 @@ use std::sync::{Mutex, TryLockError};
 
 /// Ends the pasting mode that the editor asks for.
 const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
+
+/// What stands before every further line of the client's own word: as wide as its mark.
+const NOTICE_INDENT: &str = "  ";
 
 static SCREEN: Mutex<Option<Screen>> = Mutex::new(None);
 
@@ -63,7 +67,10 @@ pub(in crate::client) fn print(lines: &str) -> bool {
 pub(in crate::client) fn notice(line: &str) -> bool {
     let mut screen = lock(&SCREEN);
     let Some(colours) = screen.as_ref().map(|screen| screen.colours) else { return false };
-    print_on(&mut screen, &format!("{}\n", colours.paint(Paint::Notice, line)))
+    let room = terminal_columns().saturating_sub(1);
+    let pieces = wrap(line, room, room.saturating_sub(NOTICE_INDENT.len()));
+    let painted: Vec<_> = pieces.iter().map(|piece| colours.paint(Paint::Notice, piece)).collect();
+    print_on(&mut screen, &format!("{}\n", painted.join(&format!("\n{NOTICE_INDENT}"))))
 }
 
 fn print_on(screen: &mut Option<Screen>, lines: &str) -> bool {
