@@ -1,7 +1,8 @@
 //! Files that hold secrets: readable by their owner alone, and replaced whole or not at all.
 
+use crate::faults;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 /// Replaces `path` with `contents` so that a crash at any moment leaves the old file or the new one. For a file that
@@ -28,11 +29,15 @@ pub(crate) fn replace_through(temporary: &Path, path: &Path, contents: &[u8]) ->
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         _ => {}
     }
-    let mut file = create_private(temporary)?;
-    file.write_all(contents)?;
+    faults::strike("replace.create")?;
+    let file = create_private(temporary)?;
+    faults::write_all("replace.write", &file, contents)?;
+    faults::strike("replace.sync")?;
     file.sync_all()?;
     drop(file);
+    faults::strike("replace.rename")?;
     fs::rename(temporary, path)?;
+    faults::strike("replace.folder")?;
     sync_folder(path)
 }
 
@@ -67,7 +72,7 @@ fn give_to_owner_of_folder(file: &File, path: &Path) {
 #[cfg(not(unix))]
 fn give_to_owner_of_folder(_file: &File, _path: &Path) {}
 
-/// Takes the rights of everyone but the owner away where the file has any.
+/// Takes the rights of everyone but the owner away where the file or folder has any.
 ///
 /// # Errors
 /// What the system says.
@@ -76,8 +81,13 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
-        log::warn!("{} was open to others (mode {:o}): its mode is now 600", path.display(), mode & 0o777);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        log::warn!(
+            "{} was open to others (mode {:o}): its mode is now {:o}",
+            path.display(),
+            mode & 0o777,
+            mode & 0o700
+        );
+        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
     }
     Ok(())
 }
@@ -88,15 +98,19 @@ pub(crate) fn make_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes durable that a file is in its folder, or no longer is.
+///
+/// # Errors
+/// What the system says.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Windows can't sync a folder; its renames are journalled by NTFS.
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

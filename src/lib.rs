@@ -16,12 +16,14 @@
 //! - `files`: files that hold secrets, replaced whole;
 //! - `options`: options in a file;
 //! - `nearest`: what a mistyped word was meant to be;
+//! - `faults`: disks that fail on demand, for the tests;
 //! - [`sync`]: locks that outlive a panic.
 
 pub mod client;
 #[cfg(feature = "discovery")]
 mod discovery;
 pub mod duplex;
+mod faults;
 mod files;
 pub mod hex;
 pub mod identity;

@@ -17,6 +17,15 @@ pub const DEFAULT_PORT: u16 = 7667;
 pub const GENERAL: &str = "general";
 /// No line is longer than this, its `\n` included.
 pub const LINE_BYTES_MAX: usize = 16_384;
+/// No event's line is longer than this, its `\n` included: so each fits into the [`Reply`] to a `history`, whose `id`
+/// takes at most [`ID_BYTES_MAX`] bytes.
+pub const EVENT_BYTES_MAX: usize = LINE_BYTES_MAX - HISTORY_FRAME_BYTES;
+/// The longest reply to a `history`, without the event in it, its `id` or a line's end.
+const HISTORY_FRAME_BYTES: usize = r#"{"type":"reply","id":"","ok":true,"more":199,"events":[]}"#.len() + ID_BYTES_MAX;
+/// How many events one `history` may ask for.
+pub const HISTORY_EVENTS_MAX: usize = 200;
+/// And how many it gets if it doesn't say.
+pub const HISTORY_EVENTS_DEFAULT: usize = 50;
 /// The longest message text. In UTF-8 that is at most 16,000 bytes, which leaves room for the rest of the line.
 pub const TEXT_CHARS_MAX: usize = 4_000;
 /// The longest topic and the longest word on why one is away: one line, read at a glance.
@@ -77,6 +86,15 @@ pub enum Request {
         /// Admin: from now on this, 1 to [`NOTE_CHARS_MAX`] characters; nothing in particular if empty. Absent: asks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+    },
+    /// What was said before, oldest first.
+    History {
+        /// Before this seq; what was said last if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
+        /// At most so many events, 1 to [`HISTORY_EVENTS_MAX`]; [`HISTORY_EVENTS_DEFAULT`] if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<usize>,
     },
     /// Which commands this role may use.
     Help,
@@ -227,6 +245,9 @@ pub enum ServerMessage<'a> {
         /// The id of the sender's request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
+        /// The recipient had no session: it gets the whisper when it logs in.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        away: bool,
     },
     /// Event: an account's first session began.
     Joined {
@@ -335,6 +356,12 @@ pub struct Welcome<'a> {
     /// The message of the day, if there is one. It may have several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub motd: Option<Cow<'a, str>>,
+    /// The seq of the event with which this account last went offline, if it ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<u64>,
+    /// How much was said since then that this account may see and that is still kept, its whispers counted up to 1,000.
+    #[serde(default, skip_serializing_if = "is_zero_u64")]
+    pub missed: u64,
     /// The login's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
@@ -351,7 +378,7 @@ pub struct Reply<'a> {
     /// To `who` and `list_users`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<UserList<'a>>,
-    /// How many entries were cut from the end of `users`.
+    /// How many entries were cut from the end of `users`, or of the asked for from the beginning of `events`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: usize,
     /// To `who`: those of `users` who are away.
@@ -363,6 +390,9 @@ pub struct Reply<'a> {
     /// To `topic` without a text; absent where there is no topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<TopicInfo<'a>>,
+    /// To `history`: what was said, oldest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<ServerMessage<'a>>>,
     /// To `help`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandHelp<'a>>>,
@@ -624,7 +654,7 @@ impl Request {
     pub fn is_for_admins(&self) -> bool {
         match self {
             Self::Login(_) | Self::Say { .. } | Self::Whisper { .. } | Self::Who { .. } | Self::Help => false,
-            Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } => false,
+            Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } | Self::History { .. } => false,
             Self::Topic { text: Some(_) } => true,
             Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,
             Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown => true,
@@ -651,6 +681,11 @@ impl ServerMessage<'_> {
     /// One line with its end.
     pub fn encode(&self) -> Vec<u8> {
         encode_line(self)
+    }
+
+    /// Appends one line with its end.
+    pub fn encode_into(&self, lines: &mut Vec<u8>) {
+        append_line(self, lines);
     }
 }
 
@@ -693,15 +728,23 @@ struct Head<'a> {
 
 fn encode_line(message: &impl Serialize) -> Vec<u8> {
     let mut line = Vec::with_capacity(256);
-    // Writing these types to memory has no way to fail: no I/O, no map whose keys aren't strings.
-    if serde_json::to_writer(&mut line, message).is_err() {
-        debug_assert!(false, "a wire type that JSON can't hold");
-    }
-    line.push(b'\n');
+    append_line(message, &mut line);
     line
 }
 
+fn append_line(message: &impl Serialize, lines: &mut Vec<u8>) {
+    // Writing these types to memory has no way to fail: no I/O, no map whose keys aren't strings.
+    if serde_json::to_writer(&mut *lines, message).is_err() {
+        debug_assert!(false, "a wire type that JSON can't hold");
+    }
+    lines.push(b'\n');
+}
+
 fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+fn is_zero_u64(n: &u64) -> bool {
     *n == 0
 }
 
@@ -932,17 +975,30 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_text_fits_a_line() {
-        let text = "\u{1F600}".repeat(TEXT_CHARS_MAX);
+    fn the_longest_text_fits_a_line_and_the_reply_to_a_history() {
+        let (text, name, id) =
+            ("\u{1F600}".repeat(TEXT_CHARS_MAX), "z".repeat(NAME_BYTES_MAX), "~".repeat(ID_BYTES_MAX));
+        let seq = (1 << 53) - 1;
+        let time = || "2026-11-23T12:00:00.123Z".into();
+        let (from, text, id) = (|| Cow::Borrowed(&*name), || Cow::Borrowed(&*text), || Some(Cow::Borrowed(&*id)));
         let message = ServerMessage::Message {
-            seq: u64::MAX,
-            time: "2026-11-23T12:00:00.123Z".into(),
-            from: "z".repeat(NAME_BYTES_MAX).into(),
+            seq,
+            time: time(),
+            from: from(),
             room: GENERAL.into(),
-            text: text.into(),
+            text: text(),
             action: true,
-            id: Some("~".repeat(ID_BYTES_MAX).into()),
+            id: id(),
         };
-        assert!(message.encode().len() <= LINE_BYTES_MAX);
+        let whisper =
+            ServerMessage::Whisper { seq, time: time(), from: from(), to: from(), text: text(), id: id(), away: true };
+        for event in [message, whisper] {
+            assert!(event.encode().len() <= EVENT_BYTES_MAX, "{}", event.encode().len());
+            let reply = Reply { id: id(), ok: true, more: 199, events: Some(vec![event]), ..Reply::default() };
+            assert!(ServerMessage::Reply(reply).encode().len() <= LINE_BYTES_MAX);
+        }
+        let longest = Reply { id: id(), ok: true, more: 199, events: Some(Vec::new()), ..Reply::default() };
+        let frame = ServerMessage::Reply(longest).encode().len();
+        assert_eq!(frame + EVENT_BYTES_MAX - 1, LINE_BYTES_MAX, "an event's end is not in the reply, the reply's is");
     }
 }

@@ -47,7 +47,7 @@ impl<'a> Admin<'a> {
 
     pub(super) fn add_user(&self, username: &str, password: Option<&Secret>, role: Role) -> Result<Answer, Refusal> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
-        let since = self.server.room.head();
+        let since = self.server.room.timeline().now().seq;
         let one_time = self.server.accounts.add(&name, password, role, since).map_err(account_refusal)?;
         self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))

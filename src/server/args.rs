@@ -13,6 +13,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+/// How long the journal keeps what was said, unless told otherwise.
+const KEEP_DAYS: u32 = 30;
+/// And how much: years of what a classroom says.
+const KEEP_MIB: u64 = 256;
+
 /// A chat server for classrooms and Raspberry Pis.
 ///
 /// Without a command it runs the server. The first start makes a certificate and an account `admin`, and prints
@@ -40,6 +45,20 @@ pub struct Args {
     /// Don't tell the local network that the server is there (mDNS)
     #[arg(long)]
     pub no_announce: bool,
+    /// Keep what is said in memory alone, the newest 32 MiB until the server ends
+    #[arg(long)]
+    pub no_journal: bool,
+    /// When the journal is synced to the disk: `always` before an event is acknowledged, or within a `second`, or
+    /// `never` but when the system likes. A crash of the server alone loses nothing with any of them
+    #[arg(long, value_name = "WHEN", default_value = "second", hide_possible_values = true)]
+    pub sync: super::journal::Sync,
+    /// Days that the journal keeps what was said
+    #[arg(long, value_name = "DAYS", default_value_t = KEEP_DAYS, value_parser = |text: &str| within(text, 1..=36_500_u32))]
+    pub keep_days: u32,
+    /// And at most so many MiB of it
+    #[arg(long, value_name = "MIB", default_value_t = KEEP_MIB,
+          value_parser = |text: &str| within(text, 32..=1_000_000_u64))]
+    pub keep_mb: u64,
     /// What a reload takes anew
     #[command(flatten)]
     pub live: LiveArgs,

@@ -3,14 +3,12 @@
 use super::accounts::AccountError;
 use super::admin::{self, Admin};
 use super::metrics;
-use super::rate::TooFast;
 use super::reader::Flow;
 use super::session::Session;
-use super::timeline::{AppendError, Audience};
-use super::{Server, people, topic};
+use super::{Server, history, people, speech, topic};
 use crate::protocol::{
-    COMMANDS, ErrorCode, GENERAL, LINE_BYTES_MAX, Reason, Reply, Request, RequestId, Role, Secret, ServerMessage,
-    TEXT_CHARS_MAX, UserList, Username,
+    COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX,
+    Reason, Reply, Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
 };
 use crate::sync::lock;
 use jiff::Timestamp;
@@ -35,8 +33,12 @@ pub(super) struct Refusal {
 pub(super) enum Answer {
     /// The event it caused, which the delivery brings.
     Event,
+    /// The event that the same request caused before: its line.
+    Again(Vec<u8>),
     /// A reply, with its id still to be filled in.
     Reply(Box<Reply<'static>>),
+    /// A reply with what was said before.
+    History(history::Page),
     /// A `pong`.
     Pong,
     /// Nothing: it was an answer itself.
@@ -111,6 +113,8 @@ fn answer(
     let ok = |id| ServerMessage::Reply(Reply { id, ok: true, ..Reply::default() });
     match result {
         Ok(Answer::Event | Answer::Nothing) => {}
+        Ok(Answer::Again(line)) => server.room.delivery().send(session, &line),
+        Ok(Answer::History(page)) => send(history_reply(id, &page)),
         Ok(Answer::Reply(reply)) => send(ServerMessage::Reply(Reply { id, ok: true, ..*reply })),
         Ok(Answer::Pong) => send(ServerMessage::Pong { id }),
         Ok(Answer::Goodbye) => {
@@ -153,13 +157,14 @@ fn perform(
     #[cfg(feature = "fault-injection")]
     super::fault::strike(server, id);
     match request {
-        Request::Say { room, text, action } => say(server, session, id, room.as_deref(), &text, action),
-        Request::Whisper { to, text } => whisper(server, session, id, &to, &text),
+        Request::Say { room, text, action } => speech::say(server, session, id, (room.as_deref(), &text, action)),
+        Request::Whisper { to, text } => speech::whisper(server, session, id, &to, &text),
         Request::Who { after } => Ok(who(server, after.as_deref())),
         Request::Whois { username } => people::whois(server, &username),
         Request::Away { text } => people::away(session, text.as_deref()),
         Request::Topic { text: None } => Ok(topic::ask(server)),
         Request::Topic { text: Some(text) } => topic::set(server, session, id, &text),
+        Request::History { before, limit } => history(server, session, id, before, limit),
         Request::Help => Ok(help(session.standing.state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => logout(server, session),
@@ -195,7 +200,7 @@ fn perform(
 
 /// Whether this session may ask for this now.
 fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), Refusal> {
-    use Request::{Away, Help, Logout, Passwd, Ping, Pong, Say, Topic, Whisper};
+    use Request::{Away, Help, Logout, Passwd, Ping, Pong, Topic};
     let state = session.standing.state();
     let always = matches!(request, Passwd { .. } | Ping | Pong | Help | Logout);
     if !always && state.must_change_password {
@@ -205,116 +210,44 @@ fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), R
     if request.is_for_admins() && state.role != Role::Admin {
         return Err(refuse(ErrorCode::NotAdmin, "only administrators may do that"));
     }
-    // Why somebody is away is read by others too.
-    if matches!(request, Say { .. } | Whisper { .. } | Topic { text: Some(_) } | Away { text: Some(_) }) {
-        if server.shutdown.requested() {
-            return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
-        }
-        if let Some(until) = state.muted_until.filter(|&until| until > Timestamp::now()) {
-            return Err(refuse(ErrorCode::Muted, muted(until)));
-        }
+    // Why somebody is away is read by others too. What is said to them asks for itself.
+    if matches!(request, Topic { text: Some(_) } | Away { text: Some(_) }) {
+        speech::permit(server, session)?;
     }
     Ok(())
 }
 
-fn muted(until: Timestamp) -> Cow<'static, str> {
-    if until == Timestamp::MAX {
-        return "an administrator has muted you: this was not said".into();
-    }
-    let seconds = until.as_second().saturating_sub(Timestamp::now().as_second()).max(1);
-    format!("an administrator has muted you for another {seconds} s: this was not said").into()
-}
-
-fn say(
+/// What was said before `before`.
+fn history(
     server: &Server,
     session: &Session,
     id: Option<&RequestId>,
-    room: Option<&str>,
-    text: &str,
-    action: bool,
+    before: Option<u64>,
+    limit: Option<usize>,
 ) -> Result<Answer, Refusal> {
-    if room.is_some_and(|room| room != GENERAL) {
-        return Err(refuse(ErrorCode::BadRequest, format!("there is one room, `{GENERAL}`")));
+    let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
+    if !(1..=HISTORY_EVENTS_MAX).contains(&limit) {
+        return Err(refuse(ErrorCode::BadRequest, format!("`limit` must be 1 to {HISTORY_EVENTS_MAX}")));
     }
-    check_text(text)?;
-    let event = |seq, time: String| ServerMessage::Message {
-        seq,
-        time: time.into(),
-        from: session.name.as_str().into(),
-        room: GENERAL.into(),
-        text: text.into(),
-        action,
-        id: id.map(|id| id.as_str().into()),
-    };
-    speak(server, session, Audience::Everyone, event)
-}
-
-fn whisper(
-    server: &Server,
-    session: &Arc<Session>,
-    id: Option<&RequestId>,
-    to: &str,
-    text: &str,
-) -> Result<Answer, Refusal> {
-    let to = existing_user(server, to)?;
-    if !lock(server.room.registry()).is_online(to.as_str()) {
-        return Err(refuse(ErrorCode::UnknownUser, format!("{to} is not online: /who shows who is")));
+    // The longest event leaves so much for it in the reply.
+    let id_bytes = id.map_or(0, |id| id.as_str().bytes().map(|b| 1 + usize::from(b"\"\\".contains(&b))).sum());
+    if id_bytes > ID_BYTES_MAX {
+        let message = format!("the `id` of `history` has at most {ID_BYTES_MAX} bytes as JSON: use no quotes in it");
+        return Err(refuse(ErrorCode::BadRequest, message));
     }
-    check_text(text)?;
-    let event = |seq, time: String| ServerMessage::Whisper {
-        seq,
-        time: time.into(),
-        from: session.name.as_str().into(),
-        to: to.as_str().into(),
-        text: text.into(),
-        id: id.map(|id| id.as_str().into()),
-    };
-    let pair = Audience::Pair(Box::new((session.name.clone(), to.clone())));
-    let answer = speak(server, session, pair, event)?;
-    people::tell_if_away(server, session, &to);
-    Ok(answer)
-}
-
-/// Says something to the room if it may be said. Who speaks is there.
-pub(super) fn speak<'a>(
-    server: &Server,
-    session: &Session,
-    audience: Audience,
-    event: impl FnOnce(u64, String) -> ServerMessage<'a>,
-) -> Result<Answer, Refusal> {
-    match session.standing.rate.take(server.limits.message_rate(), Instant::now()) {
-        Ok(()) => {}
-        Err(TooFast::Wait(wait)) => {
-            let seconds = wait.as_secs_f64().max(0.1);
-            return Err(refuse(ErrorCode::RateLimited, format!("too many messages: say it again in {seconds:.1} s")));
-        }
-        Err(TooFast::Abuse) => return Ok(Answer::Abuse),
-    }
-    // Before others hear it, and may ask.
-    session.standing.attention.back(Instant::now());
-    server.room.say(audience, event).map_err(|e| match e {
-        AppendError::TooLong => too_long(),
-        AppendError::Sequence(e) => {
-            log::error!("an event can't be numbered: {e}");
-            refuse(ErrorCode::Internal, "the server can't write to its disk: this was not said, try again")
-        }
+    let (since, before) = (session.standing.state().since, before.unwrap_or(u64::MAX));
+    let page = history::page(server.room.timeline(), &session.name, (since, before), limit, EVENT_BYTES_MAX);
+    let page = page.map_err(|e| {
+        log::error!("the journal can't be read: {e}");
+        refuse(ErrorCode::Internal, "the server can't read from its disk: try again later")
     })?;
-    Ok(Answer::Event)
+    Ok(Answer::History(page))
 }
 
-fn check_text(text: &str) -> Result<(), Refusal> {
-    if text.is_empty() {
-        return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));
-    }
-    // Counted only where it could be too long.
-    if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
-        return Err(too_long());
-    }
-    Ok(())
-}
-
-fn too_long() -> Refusal {
-    refuse(ErrorCode::TooLong, format!("a message has at most {TEXT_CHARS_MAX} characters"))
+fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> ServerMessage<'a> {
+    // What the journal holds was checked when it was opened, or written since.
+    let events = page.lines.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    ServerMessage::Reply(Reply { id, ok: true, events: Some(events), more: page.more, ..Reply::default() })
 }
 
 fn who(server: &Server, after: Option<&str>) -> Answer {

@@ -12,7 +12,7 @@ use super::session::{Session, WRITE_WAIT};
 use super::strangers::Stay;
 use super::throttle::Origin;
 use super::tokens::{TokenId, Tokens};
-use super::{Server, reader};
+use super::{Server, history, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Reason, Request, RequestId, Secret, ServerMessage, Username, Welcome,
@@ -35,6 +35,8 @@ pub(super) const LOGIN_GRACE: Duration = Duration::from_secs(20);
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 /// The stack of a session's thread. What it uses of it stays in memory; the rest costs nothing.
 const SESSION_STACK_BYTES: usize = 192 * 1024;
+/// How many bytes of whispers that have waited somebody is given with the welcome; the newest. `history` has the rest.
+const WAITING_BYTES_MAX: usize = 1024 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -176,9 +178,10 @@ impl<'a> Stranger<'a> {
     fn admit(self, id: Option<&RequestId>, credentials: Credentials, after: Option<u64>) -> io::Result<()> {
         let Self { server, socket, peer, tls, pending, .. } = self;
         let Credentials { name, standing, token, token_id, new } = credentials;
+        let continues = new.is_none() || after.is_some();
         socket.set_write_timeout(Some(WRITE_WAIT))?;
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
-        let session = Session::new(number, name, standing, token_id, (socket, peer), tls);
+        let session = Session::new(number, name, standing, (token_id, continues), (socket, peer), tls);
         let session = Arc::new(session);
         let (ready, go) = std::sync::mpsc::sync_channel::<()>(1);
         spawn_session(server, &session, pending, go)?;
@@ -214,9 +217,16 @@ impl<'a> Stranger<'a> {
             gap: arrived.first.is_some(),
             first: arrived.first,
             motd: motd.map(Cow::Owned),
+            left_at: arrived.left.map(|(seq, _)| seq),
+            missed: arrived.left.map_or(0, |(_, missed)| missed),
             id: id.map(|id| id.as_str().into()),
         };
-        server.room.delivery().send(&session, &ServerMessage::Welcome(welcome).encode());
+        let mut lines = ServerMessage::Welcome(welcome).encode();
+        if arrived.came_online && after.is_none() {
+            let since = session.standing.state().since.max(arrived.left.map_or(0, |(seq, _)| seq));
+            lines.extend(waiting_whispers(server, &session.name, since, arrived.seq));
+        }
+        server.room.delivery().send(&session, &lines);
         server.room.delivery().take(&session);
         // The session's thread may be gone already if the peer is; then there's nobody to tell.
         let _ = ready.send(());
@@ -224,6 +234,14 @@ impl<'a> Stranger<'a> {
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }
+}
+
+/// The whispers that came for somebody who was away, oldest first.
+fn waiting_whispers(server: &Server, name: &Username, after: u64, upto: u64) -> Vec<u8> {
+    history::whispers_to(server.room.timeline(), name, (after, upto), WAITING_BYTES_MAX).unwrap_or_else(|e| {
+        log::error!("the whispers that wait for {name} can't be read: {e}");
+        Vec::new()
+    })
 }
 
 /// A fresh thread for a session. It waits for the welcome to be said; if the lobby fails before, it ends.

@@ -10,6 +10,7 @@ pub mod args;
 mod attention;
 mod audit;
 mod banner;
+mod chunk;
 mod commands;
 pub mod config;
 mod counts;
@@ -20,8 +21,10 @@ mod fault;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod history;
 mod identities;
 mod identity;
+mod journal;
 mod limits;
 mod lobby;
 pub mod logging;
@@ -32,6 +35,8 @@ mod passwords;
 mod people;
 mod rate;
 mod reader;
+mod recall;
+mod record;
 mod registry;
 mod reload;
 mod room;
@@ -39,6 +44,7 @@ mod sequence;
 mod session;
 mod shutdown;
 mod signals;
+mod speech;
 mod strangers;
 mod supervisor;
 mod tally;
@@ -54,16 +60,18 @@ use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::Accounts;
 use announce::Announcement;
-use args::{Command, ConfigCommand};
+use args::{Args, Command, ConfigCommand};
 use audit::Audit;
 use config::Config;
 use counts::Counts;
 use folder::Folder;
 use identity::InUse;
 use jiff::Timestamp;
+use journal::Journal;
 use limits::Limits;
 use notices::Notices;
 use passwords::{Hasher, ROUNDS_DEFAULT};
+use recall::{Keys, Recall};
 use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
@@ -74,6 +82,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use strangers::Strangers;
 use throttle::Throttle;
+use timeline::Timeline;
 use tokens::Tokens;
 use topic::Topic;
 
@@ -198,7 +207,7 @@ fn build(
 ) -> Result<Arc<Server>, ServerError> {
     let live = &config.args.live;
     let motd = motd::read(live.motd.as_deref(), &folder.motd()).map_err(ServerError::Folder)?;
-    let sequence = Sequence::open(&folder.sequence()).map_err(ServerError::Folder)?;
+    let timeline = open_timeline(&config.args, &folder, notices.clone()).map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices.clone())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
@@ -206,7 +215,7 @@ fn build(
         Tokens::open(&folder.tokens(), Timestamp::now(), notices.clone(), generation).map_err(ServerError::Folder)?;
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
-    let room = Room::open(sequence, postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
+    let room = Room::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
     let first_seq = room.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
@@ -229,6 +238,25 @@ fn build(
         next_session: 0.into(),
         shutdown: Shutdown::default(),
     }))
+}
+
+/// All events there were, as far as they are kept, and where they go on.
+fn open_timeline(args: &Args, folder: &Folder, notices: Notices) -> Result<Timeline, String> {
+    let (mut recall, keys, mut last) = (Recall::default(), Keys::default(), 0);
+    let options =
+        journal::Options { sync: args.sync, keep_days: args.keep_days, keep_bytes: args.keep_mb * 1024 * 1024 };
+    let journal = if args.no_journal {
+        Journal::none()
+    } else {
+        Journal::open(&folder.journal(), options, notices, |record| {
+            last = record.seq;
+            let what = record.what(&keys)?;
+            what.iter().for_each(|what| recall.note(record.seq, what));
+            Ok(())
+        })?
+    };
+    let sequence = Sequence::open(&folder.sequence(), last)?;
+    Ok(Timeline::new(sequence, journal, recall, keys))
 }
 
 /// One postman for each two cores: each keeps a core busy in a busy room, and the readers need some too.

@@ -1,10 +1,11 @@
 //! The room: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
+use super::journal::{self, Keeper};
+use super::recall::What;
 use super::registry::Registry;
-use super::sequence::Sequence;
 use super::session::Session;
-use super::timeline::{AppendError, Audience, Timeline};
+use super::timeline::{AppendError, Appended, Ticket, Timeline};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};
@@ -21,6 +22,8 @@ pub(super) struct Room {
     closed: AtomicBool,
     /// Newcomers who are being welcomed.
     welcoming: Gate,
+    /// The thread that syncs the journal, until the end.
+    keeper: Mutex<Option<Keeper>>,
 }
 
 /// What a newcomer is told.
@@ -30,12 +33,25 @@ pub(super) struct Arrived {
     pub(super) seq: u64,
     /// Where a replay that asked for more can begin: the oldest event there is.
     pub(super) first: Option<u64>,
+    /// If its account was offline: the seq of the event with which it went, and how much was said since.
+    pub(super) left: Option<(u64, u64)>,
+    /// Whether its account was offline.
+    pub(super) came_online: bool,
     /// The first names online, as many as were asked for.
     pub(super) names: Vec<Username>,
     /// How many names there are beyond those.
     pub(super) more: usize,
     /// Until this is dropped, the end waits: the newcomer is still to be welcomed and handed to its postman.
     pub(super) _welcoming: Pass,
+}
+
+/// What became of something that was to be said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Said {
+    /// It was said.
+    Now,
+    /// The same was said before, under this seq.
+    Before(u64),
 }
 
 /// Why a newcomer isn't let in.
@@ -48,12 +64,13 @@ pub(super) enum Refused {
 }
 
 impl Room {
-    /// Opens an empty room with so many postmen.
+    /// Opens a room with so many postmen. Whoever was online when the last server died has left.
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(super) fn open(sequence: Sequence, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
-        let timeline = Arc::new(Timeline::new(sequence));
+    pub(super) fn open(timeline: Arc<Timeline>, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
+        all_leave(&timeline);
+        let keeper = Mutex::new(journal::start_keeper(&timeline)?);
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
         Ok(Self {
             registry: Arc::default(),
@@ -61,6 +78,7 @@ impl Room {
             delivery,
             closed: AtomicBool::new(false),
             welcoming: Gate::default(),
+            keeper,
         })
     }
 
@@ -84,11 +102,16 @@ impl Room {
         self.timeline.head()
     }
 
+    /// All events.
+    pub(super) fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
     /// Enters a session into the registry and announces the account if it's its first. The session's cursor is set to
     /// `after`, or to now; `fit` takes as many names as the welcome has room for.
     ///
-    /// The announcement is made under the registry's lock, so that the timeline's `joined` and `left` of an account
-    /// alternate as its presence does.
+    /// The announcement gets its place under the registry's lock, so that the timeline's `joined` and `left` of an
+    /// account alternate as its presence does. It is written afterwards: nobody waits for a disk to come or go.
     ///
     /// # Errors
     /// [`Refused`]. Whoever bans or closes takes the registry's lock afterwards, so a session is refused here or
@@ -109,61 +132,71 @@ impl Room {
         }
         let welcoming = self.welcoming.enter();
         let arrival = registry.join(session);
-        if arrival.first {
-            let username = session.name.as_str();
-            self.announce(|seq, time| ServerMessage::Joined { seq, time: time.into(), username: username.into() });
-        }
-        let seq = self.timeline.head();
-        let after = after.map_or(seq, |after| after.max(state.since).min(seq));
-        let first = self.timeline.oldest_if_forgotten(after);
-        session.start_after(first.map_or(after, |first| first - 1));
+        let joined = || self.timeline.announce(What::Joined(session.name.clone()));
+        let ticket = if arrival.first { joined() } else { self.timeline.now() };
         let names = fit(&mut registry.names(None));
         let more = registry.names(None).count() - names.len();
         drop(registry);
+        // What couldn't be written is told later.
+        let seq = self.timeline.commit(&ticket).map_or_else(|_| self.timeline.head(), |()| ticket.seq);
+        let after = after.map_or(seq, |after| after.max(state.since).min(seq));
+        let first = self.timeline.gap(after);
+        session.start_after(first.map_or(after, |first| first - 1));
+        let left = if arrival.first { self.left(session, state.since) } else { None };
         self.delivery.wake();
         if let Some(oldest) = arrival.evicted {
             log::info!("{} has too many sessions, the oldest one, from {}, makes way", oldest.name, oldest.peer);
             self.delivery.end(&oldest, Reason::Logout, true);
         }
-        Ok(Arrived { seq, first, names, more, _welcoming: welcoming })
+        let came_online = arrival.first;
+        Ok(Arrived { seq, first, left, came_online, names, more, _welcoming: welcoming })
     }
 
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a
     /// session does anything.
     pub(super) fn leave(&self, session: &Session, reason: Reason) {
         let mut registry = lock(&self.registry);
-        if registry.leave(session) && !self.closed.load(Ordering::Acquire) {
-            self.announce_left(&session.name, reason);
-        }
+        let last = registry.leave(session) && !self.closed.load(Ordering::Acquire);
+        let ticket = last.then(|| self.timeline.announce(What::Left(session.name.clone(), reason)));
         drop(registry);
-        self.delivery.wake();
+        self.tell(ticket);
     }
 
     /// Takes every session of an account out of the registry and announces it. The caller ends them.
     pub(super) fn remove(&self, name: &str) -> Vec<Arc<Session>> {
         let mut registry = lock(&self.registry);
         let sessions = registry.leave_all(name);
-        if let Some(session) = sessions.first() {
-            self.announce_left(&session.name, Reason::Removed);
-        }
+        let session = sessions.first().filter(|_| !self.closed.load(Ordering::Acquire));
+        let ticket = session.map(|session| self.timeline.announce(What::Left(session.name.clone(), Reason::Removed)));
         drop(registry);
-        self.delivery.wake();
+        self.tell(ticket);
         sessions
     }
 
-    /// Adds an event and has it delivered. Waits if the delivery is far behind.
+    /// Adds an event and has it delivered, unless it may be one that was said before, and is. Waits if the delivery is
+    /// far behind.
     ///
     /// # Errors
     /// [`AppendError`]; then nobody sees it.
     pub(super) fn say<'a>(
         &self,
-        audience: Audience,
+        what: What,
+        maybe_again: bool,
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
-    ) -> Result<(), AppendError> {
-        self.timeline.append(audience, event)?;
-        self.delivery.wake();
-        self.timeline.wait_for_delivery();
-        Ok(())
+    ) -> Result<Said, AppendError> {
+        match self.timeline.append(what, maybe_again, event)? {
+            Appended::Pending(ticket) => {
+                self.timeline.commit(&ticket)?;
+                self.delivery.wake();
+                self.timeline.wait_for_delivery();
+                Ok(Said::Now)
+            }
+            Appended::Known(seq) => {
+                // It may be on its way to the disk.
+                self.timeline.commit(&self.timeline.now())?;
+                Ok(Said::Before(seq))
+            }
+        }
     }
 
     /// Whether what everyone needs still works: the registry's lock is given back, and every postman is there at
@@ -180,24 +213,44 @@ impl Room {
         self.closed.store(true, Ordering::Release);
         let sessions: Vec<_> = registry.sessions().cloned().collect();
         drop(registry);
+        // What is on its way to the disk comes before the goodbye.
+        let _ = self.timeline.commit(&self.timeline.now());
         for session in &sessions {
             self.delivery.end(session, Reason::Shutdown, true);
         }
         let delivered = self.welcoming.wait_until_empty(deadline) && self.delivery.close(deadline);
+        all_leave(&self.timeline);
+        if let Some(keeper) = lock(&self.keeper).take() {
+            keeper.stop();
+        }
         if let Err(e) = self.timeline.close() {
             log::warn!("the next start will leave a gap in the seqs: {e}");
         }
         delivered
     }
 
-    fn announce_left(&self, name: &Username, reason: Reason) {
-        let username = name.as_str();
-        self.announce(|seq, time| ServerMessage::Left { seq, time: time.into(), username: username.into(), reason });
+    /// When an account left, if it did since it was made, and how much it may see was said since.
+    fn left(&self, session: &Session, since: u64) -> Option<(u64, u64)> {
+        let oldest = self.timeline.oldest();
+        self.timeline.recall(|recall| {
+            let left = recall.left(&session.name).filter(|left| left.seq > since)?;
+            Some((left.seq, recall.missed(&session.name, left, oldest)))
+        })
     }
 
-    fn announce<'a>(&self, event: impl FnOnce(u64, String) -> ServerMessage<'a>) {
-        if let Err(e) = self.timeline.append(Audience::Everyone, event) {
-            log::error!("somebody's coming or going couldn't be announced: {e:?}");
+    fn tell(&self, ticket: Option<Ticket>) {
+        if let Some(ticket) = ticket {
+            // What couldn't be written is told later.
+            let _ = self.timeline.commit(&ticket);
         }
+        self.delivery.wake();
     }
+}
+
+/// Everyone whom the timeline has online has left, since the server ends or has died.
+fn all_leave(timeline: &Timeline) {
+    for name in timeline.recall(|recall| recall.online()) {
+        timeline.announce(What::Left(name, Reason::Shutdown));
+    }
+    let _ = timeline.commit(&timeline.now());
 }

@@ -22,12 +22,16 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// Goes on where the last server on this folder stopped.
+    /// Goes on where the last server on this folder stopped, after `seen` at the earliest: the newest event there is.
     ///
     /// # Errors
     /// The file can't be read or written, or isn't a number.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let last = Self::peek(path)?;
+    pub(super) fn open(path: &Path, seen: u64) -> Result<Self, String> {
+        let written = Self::peek(path)?;
+        if seen > written {
+            log::warn!("{} says {written}, and there is an event {seen}: it goes on after that", path.display());
+        }
+        let last = written.max(seen);
         let mut sequence = Self { path: path.to_owned(), last, limit: last };
         sequence.take_block().map_err(|e| format!("can't write {}: {e}", path.display()))?;
         Ok(sequence)
@@ -68,6 +72,11 @@ impl Sequence {
         Ok(self.last)
     }
 
+    /// Takes back the seqs after `last`, which nobody was shown and which stand nowhere.
+    pub(super) fn rewind(&mut self, last: u64) {
+        self.last = self.last.min(last);
+    }
+
     /// Gives the rest of the block back: the next server goes on without a jump.
     ///
     /// # Errors
@@ -93,18 +102,18 @@ mod tests {
     fn never_the_same_twice() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sequence");
-        let mut sequence = Sequence::open(&path).unwrap();
+        let mut sequence = Sequence::open(&path, 0).unwrap();
         assert_eq!((sequence.next().unwrap(), sequence.next().unwrap()), (1, 2));
         // A crash: not closed.
-        let mut sequence = Sequence::open(&path).unwrap();
+        let mut sequence = Sequence::open(&path, 0).unwrap();
         assert_eq!(sequence.next().unwrap(), BLOCK + 1);
         sequence.close().unwrap();
-        let mut sequence = Sequence::open(&path).unwrap();
+        let mut sequence = Sequence::open(&path, 0).unwrap();
         assert_eq!(sequence.next().unwrap(), BLOCK + 2);
         sequence.last = sequence.limit;
         assert_eq!(sequence.next().unwrap(), 2 * BLOCK + 2, "a further block");
         assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), (3 * BLOCK + 1).to_string());
         std::fs::write(&path, "x").unwrap();
-        assert!(Sequence::open(&path).unwrap_err().contains("damaged"));
+        assert!(Sequence::open(&path, 0).unwrap_err().contains("damaged"));
     }
 }

@@ -5,7 +5,8 @@
 //! writes from then on, without the lock, until everything is sent.
 
 use super::accounts::Standing;
-use super::timeline::{Batch, Forgotten, Timeline, Viewer};
+use super::chunk::{Batch, Viewer};
+use super::timeline::{Forgotten, Timeline};
 use super::tokens::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
@@ -46,6 +47,8 @@ pub(super) struct Session {
     pub(super) standing: Arc<Standing>,
     /// Its token, which ends with a logout.
     pub(super) token: TokenId,
+    /// It goes on where an earlier one broke off, so what it says may have been said before.
+    pub(super) continues: bool,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(super) listed: AtomicBool,
     socket: Arc<Socket>,
@@ -117,7 +120,7 @@ impl Session {
         id: u64,
         name: Username,
         standing: Arc<Standing>,
-        token: TokenId,
+        (token, continues): (TokenId, bool),
         (socket, peer): (Arc<Socket>, SocketAddr),
         tls: Duplex,
     ) -> Self {
@@ -136,6 +139,7 @@ impl Session {
             peer,
             standing,
             token,
+            continues,
             listed: AtomicBool::new(false),
             socket,
             wire: Mutex::new(wire),
@@ -207,7 +211,11 @@ impl Session {
             } else {
                 match timeline.read(wire.cursor, shared.upto, Viewer::Account(&self.name), BATCH_BYTES_MAX, own) {
                     Ok(()) => own,
-                    Err(Forgotten { .. }) => return self.end_locked(&mut wire, Reason::TooSlow),
+                    // In the journal, where a courier may read it.
+                    Err(Forgotten { .. }) => {
+                        wire.carrier = Carrier::Courier;
+                        return Delivered::NeedsCourier;
+                    }
                 }
             };
             wire.cursor = batch.upto;
@@ -255,8 +263,26 @@ impl Session {
             if wire.ended.is_some() {
                 return false;
             }
-            if wire.unsent.is_empty() && !self.refill(&mut wire, timeline, &mut own) {
-                return wire.ended.is_none();
+            if wire.unsent.is_empty() {
+                // It may come from a disk, which nobody is to wait for. The cursor is the courier's own.
+                let (cursor, head) = (wire.cursor, timeline.head());
+                drop(wire);
+                let read = timeline.read_back(cursor, head, Viewer::Account(&self.name), BATCH_BYTES_MAX, &mut own);
+                wire = lock(&self.wire);
+                if wire.ended.is_some() {
+                    return false;
+                }
+                if let Err(e) = read {
+                    log::warn!("{} can't be given what came after {cursor}: {e}", self.name);
+                    self.end_locked(&mut wire, Reason::TooSlow);
+                    return false;
+                }
+                if !self.refill(&mut wire, &own) {
+                    return wire.ended.is_none();
+                }
+                if wire.unsent.is_empty() {
+                    continue;
+                }
             }
             let chunk = std::mem::take(&mut wire.unsent);
             drop(wire);
@@ -271,23 +297,24 @@ impl Session {
 
     /// Encrypts what a courier is to send next: the next batch, or the farewell. False when there's nothing more to
     /// carry: the session is its postman's again, or over.
-    fn refill(&self, wire: &mut MutexGuard<'_, Wire>, timeline: &Timeline, own: &mut Batch) -> bool {
+    fn refill(&self, wire: &mut MutexGuard<'_, Wire>, own: &Batch) -> bool {
+        // Answers that came meanwhile go first.
+        if !wire.unsent.is_empty() {
+            return true;
+        }
         if wire.farewell_said {
             self.finish(wire);
             return false;
         }
-        let head = timeline.head();
-        while wire.cursor < head && wire.unsent.is_empty() {
-            if timeline.read(wire.cursor, head, Viewer::Account(&self.name), BATCH_BYTES_MAX, own).is_err() {
-                self.end_locked(wire, Reason::TooSlow);
-                return false;
-            }
-            wire.cursor = own.upto;
-            if !own.lines.is_empty() && wire.tls.encrypt(&own.lines).is_err() {
-                self.end_locked(wire, Reason::Disconnected);
-                return false;
-            }
-            wire.unsent = std::mem::take(wire.tls.outgoing());
+        let more = own.upto > wire.cursor;
+        wire.cursor = own.upto;
+        if !own.lines.is_empty() && wire.tls.encrypt(&own.lines).is_err() {
+            self.end_locked(wire, Reason::Disconnected);
+            return false;
+        }
+        wire.unsent = std::mem::take(wire.tls.outgoing());
+        if more && wire.unsent.is_empty() {
+            return true;
         }
         if wire.unsent.is_empty() && wire.say_farewell_if_due() {
             wire.unsent = std::mem::take(wire.tls.outgoing());

@@ -1,10 +1,11 @@
 //! What the room talks about: kept in `topic.json`, so that it outlives a restart and what was said.
 
 use super::Server;
-use super::commands::{Answer, Refusal, refuse, speak};
+use super::commands::{Answer, Refusal, refuse};
 use super::people::check_note;
+use super::recall::What;
 use super::session::Session;
-use super::timeline::Audience;
+use super::speech;
 use crate::files;
 use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, timestamp};
 use crate::sync::lock;
@@ -78,7 +79,8 @@ pub(super) fn set(
         text: text.into(),
         id: id.map(|id| id.as_str().into()),
     };
-    match speak(server, session, Audience::Everyone, event) {
+    let what = What::Said { by: session.name.clone(), to: None, key: None };
+    match speech::speak(server, session, what, event) {
         Ok(answer @ Answer::Event) => {
             server.audit.act("topic", &session.name, session.peer.ip(), None, None);
             Ok(answer)

@@ -56,13 +56,17 @@ impl DataDir {
         fs::read_to_string(self.file(name)).unwrap()
     }
 
+    /// Every file in it and in its folders, sorted.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut files = files_in(self.path());
+        files.extend(self.journal());
+        files.sort();
+        files
+    }
+
     /// The journal's segments, oldest first.
-    #[allow(dead_code, reason = "tests/chaos.rs reads it")]
     pub(crate) fn journal(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.file("journal")).into_iter().flatten();
-        let mut segments: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-        segments.sort();
-        segments
+        files_in(&self.file("journal"))
     }
 
     /// A file's bytes.
@@ -104,4 +108,12 @@ impl DataDir {
         fs::write(&file, csv).unwrap();
         run(self.command().args(["user", "import"]).arg(file), b"")
     }
+}
+
+/// None if there is no such folder.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
+    files.sort();
+    files
 }

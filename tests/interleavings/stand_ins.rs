@@ -159,7 +159,7 @@ pub mod sequence {
 
     impl Sequence {
         /// For the unit tests in `timeline.rs`, which are compiled here and not run.
-        pub fn open(_path: &std::path::Path) -> Result<Self, String> {
+        pub fn open(_path: &std::path::Path, _seen: u64) -> Result<Self, String> {
             Ok(Self::default())
         }
 
@@ -170,6 +170,10 @@ pub mod sequence {
         pub fn next(&mut self) -> io::Result<u64> {
             self.0 += 1;
             Ok(self.0)
+        }
+
+        pub fn rewind(&mut self, last: u64) {
+            self.0 = self.0.min(last);
         }
 
         pub fn close(&mut self) -> io::Result<()> {

@@ -12,6 +12,7 @@ mod first_login;
 mod flood;
 mod identity;
 mod idle;
+mod journal;
 mod login;
 mod logout_user;
 mod message;

@@ -3,6 +3,8 @@
 use crate::harness::{ADMIN, DataDir, PASSWORD, Peer, Server, Terminal, assert_error, assert_reply};
 use serde_json::{Value, json};
 use std::fs;
+#[cfg(unix)]
+use std::path::Path;
 
 /// Everything secret that a test has said or been told.
 #[derive(Default)]
@@ -55,8 +57,7 @@ impl Secrets {
     #[track_caller]
     fn assert_kept(&self, server: &Server) {
         self.assert_not_in("the log", &server.stderr.bytes());
-        for entry in fs::read_dir(server.data().path()).unwrap() {
-            let path = entry.unwrap().path();
+        for path in server.data().files() {
             self.assert_not_in(&path.display().to_string(), &fs::read(&path).unwrap());
         }
     }
@@ -195,15 +196,11 @@ fn the_client_shows_no_password() {
     secrets.assert_kept(&server);
 }
 
-/// Every file of a server's folder and its mode.
+/// The mode of a file or folder.
 #[cfg(unix)]
-fn modes(data: &DataDir) -> Vec<(String, u32)> {
+fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
-    let mode = |entry: &fs::DirEntry| entry.metadata().unwrap().permissions().mode() & 0o777;
-    let entries = fs::read_dir(data.path()).unwrap().map(Result::unwrap);
-    let mut modes: Vec<_> = entries.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry))).collect();
-    modes.sort();
-    modes
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 #[test]
@@ -211,8 +208,12 @@ fn modes(data: &DataDir) -> Vec<(String, u32)> {
 fn every_file_is_for_its_owner_alone() {
     let server = talkative(&["ada"]);
     server.login("ada").say("something that takes a seq");
-    let expected = ["audit.jsonl", "homeroom.lock", "identity.p12", "sequence", "tokens.jsonl", "users.json"];
-    assert_eq!(modes(&server.data()), expected.map(|name| (name.to_owned(), 0o600)));
+    let data = server.data();
+    let names = ["audit.jsonl", "homeroom.lock", "identity.p12"];
+    let more = ["journal/00000000000000000001.jsonl", "sequence", "tokens.jsonl", "users.json"];
+    assert_eq!(data.files(), names.iter().chain(&more).map(|name| data.file(name)).collect::<Vec<_>>());
+    assert!(data.files().iter().all(|file| mode(file) == 0o600));
+    assert_eq!(mode(&data.file("journal")), 0o700);
 }
 
 #[test]
@@ -222,13 +223,15 @@ fn what_others_could_read_is_closed_to_them_at_the_start() {
     let data = DataDir::with_users(&["ada"]);
     data.start().login("ada").say("something that takes a seq");
     for open in [0o644, 0o666, 0o640] {
-        for (name, _) in modes(&data) {
-            fs::set_permissions(data.file(&name), fs::Permissions::from_mode(open)).unwrap();
+        fs::set_permissions(data.file("journal"), fs::Permissions::from_mode(0o755)).unwrap();
+        for file in data.files() {
+            fs::set_permissions(file, fs::Permissions::from_mode(open)).unwrap();
         }
         let server = data.start();
-        for (name, mode) in modes(&data) {
-            assert_eq!(mode, 0o600, "{name} was {open:o} and is {mode:o}");
+        for file in data.files() {
+            assert_eq!(mode(&file), 0o600, "{} was {open:o}", file.display());
         }
+        assert_eq!(mode(&data.file("journal")), 0o700);
         assert!(server.stderr.text().contains("users.json was open to others"), "nobody is told");
     }
 }

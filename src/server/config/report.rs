@@ -7,8 +7,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use std::io::{self, Write};
 
-/// The client's variables, and what `make test` takes.
-const OTHER_VARIABLES: [&str; 3] = ["HOMEROOM_PASSWORD", "HOMEROOM_CONFIG_DIR", "HOMEROOM_LONG"];
+/// The client's variables, and what the tests take.
+const OTHER_VARIABLES: [&str; 4] = ["HOMEROOM_PASSWORD", "HOMEROOM_CONFIG_DIR", "HOMEROOM_LONG", "HOMEROOM_FAULTS"];
 
 /// Prints every option, its value and who says so. What is printed could be a `homeroom.toml`.
 ///

@@ -2,8 +2,16 @@
 
 pub use crate::stand_ins::{accounts, sequence, tokens};
 
+#[path = "../../../src/server/chunk.rs"]
+pub mod chunk;
+
 #[path = "../../../src/server/delivery.rs"]
 pub mod delivery;
+pub mod journal;
+#[path = "../../../src/server/recall.rs"]
+pub mod recall;
+#[path = "../../../src/server/record.rs"]
+pub mod record;
 #[path = "../../../src/server/registry.rs"]
 pub mod registry;
 #[path = "../../../src/server/room.rs"]

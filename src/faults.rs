@@ -1,0 +1,56 @@
+//! Faults on demand: disks that fail and processes that die at the worst moment. Only in builds with the feature
+//! `fault-injection`; in all others [`strike`] is nothing.
+//!
+//! `HOMEROOM_FAULTS` names a file. Each of its lines is `POINT ACTION`; it is read at every point that is passed, so a
+//! test turns faults on and off while the server runs. The actions are `fail` (the step fails as on a full disk),
+//! `half` (of a write: half of it happens, then it fails), `die` (the process ends before the step, as in a power
+//! failure) and `panic`.
+//!
+//! The points: of the journal, `journal.create`, `journal.folder`, `journal.write`, `journal.truncate` and
+//! `journal.sync`; of every file that is replaced whole, `replace.create`, `replace.write`, `replace.sync`,
+//! `replace.rename` and `replace.folder`.
+
+use std::io::{self, Write};
+
+/// Does at `point` what the file of faults says.
+///
+/// # Errors
+/// The fault that was asked for.
+#[cfg(feature = "fault-injection")]
+pub(crate) fn strike(point: &str) -> io::Result<()> {
+    match action(point).as_deref() {
+        Some("die") => std::process::abort(),
+        Some("panic") => panic!("a fault was asked for: {point}"),
+        Some(_) => Err(io::Error::new(io::ErrorKind::StorageFull, format!("a fault was asked for: {point}"))),
+        None => Ok(()),
+    }
+}
+
+/// Nothing.
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "fault-injection"))]
+pub(crate) fn strike(_point: &str) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes all of `bytes`, or what the file of faults says of `point`.
+///
+/// # Errors
+/// What the system says, or the fault that was asked for.
+pub(crate) fn write_all(point: &str, mut file: impl Write, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(feature = "fault-injection")]
+    if action(point).as_deref() == Some("half") {
+        file.write_all(&bytes[..bytes.len() / 2])?;
+    }
+    strike(point)?;
+    file.write_all(bytes)
+}
+
+#[cfg(feature = "fault-injection")]
+fn action(point: &str) -> Option<String> {
+    let faults = std::fs::read_to_string(std::env::var_os("HOMEROOM_FAULTS")?).ok()?;
+    let actions = faults.lines().filter_map(|line| line.split_once(' '));
+    actions.into_iter().find(|(name, _)| *name == point).map(|(_, action)| action.trim().to_owned())
+}

@@ -1,0 +1,214 @@
+//! A stretch of events, each as its wire line, and what a viewer may see of it.
+
+use super::record::Record;
+use crate::protocol::Username;
+use std::ops::Range;
+
+/// Who may see an event.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Audience {
+    /// Everyone.
+    Everyone,
+    /// These two accounts. Boxed because nearly every event is for everyone.
+    Pair(Box<(Username, Username)>),
+}
+
+/// Whose eyes the timeline is read with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Viewer<'a> {
+    /// What everyone may see, and nothing else.
+    Anyone,
+    /// What this account may see.
+    Account(&'a Username),
+}
+
+/// A stretch of the timeline as one viewer sees it.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// The wire lines.
+    pub(super) lines: Vec<u8>,
+    /// The stretch begins after this seq.
+    pub(super) after: u64,
+    /// And ends with this one.
+    pub(super) upto: u64,
+    /// Whose private events are in the stretch: these accounts must read it for themselves.
+    pub(super) parties: Vec<Username>,
+}
+
+/// Events whose seqs follow each other without a gap.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    /// The seq of its first event.
+    pub(super) first: u64,
+    /// How much had been said to everyone before it. Kept for those in memory alone.
+    pub(super) public_before: u64,
+    lines: Vec<u8>,
+    events: Vec<Entry>,
+}
+
+/// What is known of one event beside its line.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Where the event's line ends in the chunk; it begins where the one before it ends.
+    end: u32,
+    /// Somebody said it, to the room or to one person; else somebody came or left.
+    pub(super) said: bool,
+    pub(super) audience: Audience,
+}
+
+impl Audience {
+    fn includes(&self, viewer: Viewer<'_>) -> bool {
+        match (self, viewer) {
+            (Self::Everyone, _) => true,
+            (Self::Pair(_), Viewer::Anyone) => false,
+            (Self::Pair(pair), Viewer::Account(name)) => *name == pair.0 || *name == pair.1,
+        }
+    }
+
+    fn add_to(&self, parties: &mut Vec<Username>) {
+        let Self::Pair(pair) = self else { return };
+        for name in [&pair.0, &pair.1] {
+            if !parties.contains(name) {
+                parties.push(name.clone());
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// Empties it, to be filled with what comes after `after`.
+    pub(super) fn begin(&mut self, after: u64) {
+        self.lines.clear();
+        self.parties.clear();
+        self.after = after;
+        self.upto = after;
+    }
+}
+
+impl Chunk {
+    /// An empty one with room for so many bytes of lines.
+    pub(super) fn new(first: u64, bytes: usize) -> Self {
+        Self { first, public_before: 0, lines: Vec::with_capacity(bytes), events: Vec::new() }
+    }
+
+    /// The same one, emptied, for newer events.
+    pub(super) fn reused(mut self, first: u64) -> Self {
+        self.lines.clear();
+        self.events.clear();
+        Self { first, ..self }
+    }
+
+    /// Reads whole lines back: what the journal holds of some stretch.
+    ///
+    /// # Errors
+    /// What is wrong with the first line that is no event or out of order, counted from 1.
+    pub(super) fn parse(first: u64, lines: Vec<u8>) -> Result<Self, (usize, String)> {
+        let mut events = Vec::new();
+        let mut end = 0;
+        for (index, line) in lines.split_inclusive(|&b| b == b'\n').enumerate() {
+            let wrong = |what: String| (index + 1, what);
+            let record = Record::parse(line).map_err(wrong)?;
+            let seq = first + index as u64;
+            if record.seq != seq {
+                return Err(wrong(format!("`seq` is {} where {seq} was expected", record.seq)));
+            }
+            end += line.len();
+            events.push(Entry { end: end as u32, said: record.is_said(), audience: record.audience().map_err(wrong)? });
+        }
+        Ok(Self { first, public_before: 0, lines, events })
+    }
+
+    /// The seq after its last event's.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.events.len() as u64
+    }
+
+    /// The lines of all its events.
+    pub(super) fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Each event's line and what is known of it.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &Entry)> {
+        self.events.iter().enumerate().map(|(index, entry)| (&self.lines[self.line(index)], entry))
+    }
+
+    /// Adds an event whose line `write` appends, unless that is longer than `bytes_max`: then false.
+    pub(super) fn push_with(
+        &mut self,
+        said: bool,
+        audience: Audience,
+        bytes_max: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        // A panic in `write` may have left half a line.
+        let start = self.line_start(self.events.len());
+        self.lines.truncate(start);
+        write(&mut self.lines);
+        if self.lines.len() - start > bytes_max {
+            self.lines.truncate(start);
+            return false;
+        }
+        self.events.push(Entry { end: self.lines.len() as u32, said, audience });
+        true
+    }
+
+    /// Adds a copy of another chunk's event.
+    pub(super) fn push(&mut self, line: &[u8], entry: &Entry) {
+        self.push_with(entry.said, entry.audience.clone(), usize::MAX, |lines| lines.extend_from_slice(line));
+    }
+
+    /// Adds what follows `batch.upto`, up to the event `upto`, to the batch: whole events, as many as begin within
+    /// `bytes_max`. Neighbouring events are copied in one piece.
+    pub(super) fn read(&self, upto: u64, viewer: Viewer<'_>, bytes_max: usize, batch: &mut Batch) {
+        let start = (batch.upto + 1).saturating_sub(self.first) as usize;
+        let begin = self.line_start(start.min(self.events.len()));
+        let mut run = begin..begin;
+        for (index, entry) in self.events.iter().enumerate().skip(start) {
+            if self.first + index as u64 > upto || batch.lines.len() + run.len() >= bytes_max {
+                break;
+            }
+            batch.upto = self.first + index as u64;
+            entry.audience.add_to(&mut batch.parties);
+            if entry.audience.includes(viewer) {
+                run.end = entry.end as usize;
+            } else {
+                batch.lines.extend_from_slice(&self.lines[run]);
+                run = entry.end as usize..entry.end as usize;
+            }
+        }
+        batch.lines.extend_from_slice(&self.lines[run]);
+    }
+
+    /// The line of one of its events.
+    pub(super) fn get(&self, seq: u64) -> Option<&[u8]> {
+        (self.first..self.next()).contains(&seq).then(|| &self.lines[self.line((seq - self.first) as usize)])
+    }
+
+    /// What was said before `before` and after `after` that an account may see, newest first: each seq and line.
+    pub(super) fn said<'a>(
+        &'a self,
+        after: u64,
+        before: u64,
+        viewer: &'a Username,
+    ) -> impl Iterator<Item = (u64, &'a [u8])> {
+        let seqs = (self.first.max(after.saturating_add(1))..self.next().min(before)).rev();
+        let visible = |entry: &Entry| entry.said && entry.audience.includes(Viewer::Account(viewer));
+        let index = move |seq| (seq - self.first) as usize;
+        seqs.filter(move |&seq| visible(&self.events[index(seq)]))
+            .map(move |seq| (seq, &self.lines[self.line(index(seq))]))
+    }
+
+    fn line(&self, index: usize) -> Range<usize> {
+        self.line_start(index)..self.events[index].end as usize
+    }
+
+    fn line_start(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.events[index - 1].end as usize }
+    }
+}

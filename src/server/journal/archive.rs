@@ -1,0 +1,234 @@
+//! What the journal holds, for those who read it: where each stretch is on disk, and the stretches read last.
+//!
+//! Many who come back at once ask for the same stretches: each is read and parsed once, by whoever comes first, while
+//! the others wait for it.
+
+use super::segment;
+use crate::server::chunk::Chunk;
+use crate::server::record::Record;
+use crate::sync::lock;
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// A segment is read in pieces of this size, and a line more at the most.
+const PIECE_BYTES: u64 = 256 * 1024;
+/// How many pieces stay in memory, beside those that somebody is copying from: 8 MiB.
+const CACHED_PIECES_MAX: usize = 32;
+
+/// What is on disk.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    folder: PathBuf,
+    shelves: Mutex<Shelves>,
+    /// The pieces read last, newest last. A slot is locked while its piece is read.
+    cache: Mutex<VecDeque<(Piece, Slot)>>,
+}
+
+type Slot = Arc<Mutex<Option<Arc<Chunk>>>>;
+
+#[derive(Debug, Default)]
+struct Shelves {
+    /// Oldest first.
+    segments: VecDeque<Segment>,
+    /// How much was said to everyone in all of them, and in those that are gone.
+    public: u64,
+}
+
+/// What is known of a segment.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) first: u64,
+    /// The seq after its last event's.
+    pub(super) next: u64,
+    pub(super) bytes: u64,
+    /// When its oldest and its newest event happened.
+    pub(super) oldest: Timestamp,
+    pub(super) newest: Timestamp,
+    /// How much had been said to everyone before.
+    public_before: u64,
+    marks: Vec<Mark>,
+}
+
+/// Where a piece begins.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    seq: u64,
+    offset: u64,
+    /// Whether anything was said in it.
+    said: bool,
+}
+
+/// A stretch of a segment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Piece {
+    segment: u64,
+    seq: u64,
+    offset: u64,
+    bytes: u64,
+}
+
+impl Archive {
+    /// An empty one.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), shelves: Mutex::default(), cache: Mutex::default() }
+    }
+
+    /// The oldest seq there is, and how much had been said to everyone before it.
+    pub(crate) fn oldest(&self) -> Option<(u64, u64)> {
+        lock(&self.shelves).segments.front().map(|segment| (segment.first, segment.public_before))
+    }
+
+    /// The events from the first one after `after` on, as many as one piece holds. None when there is no later one.
+    ///
+    /// # Errors
+    /// The file can't be read, or isn't as it was written.
+    pub(crate) fn after(&self, after: u64) -> io::Result<Option<Arc<Chunk>>> {
+        let shelves = lock(&self.shelves);
+        let index = shelves.segments.partition_point(|segment| segment.next <= after.saturating_add(1));
+        let piece = shelves.segments.get(index).and_then(|segment| {
+            let marks = segment.marks.partition_point(|mark| mark.seq <= after.saturating_add(1));
+            segment.piece(marks.saturating_sub(1))
+        });
+        drop(shelves);
+        piece.map(|piece| self.load(piece)).transpose()
+    }
+
+    /// The newest piece with something said before `before`. None when there is no earlier one.
+    ///
+    /// # Errors
+    /// As [`after`](Self::after).
+    pub(crate) fn said_before(&self, before: u64) -> io::Result<Option<Arc<Chunk>>> {
+        let shelves = lock(&self.shelves);
+        let piece = shelves.segments.iter().rev().filter(|segment| segment.first < before).find_map(|segment| {
+            let marks = segment.marks.iter().enumerate().rev();
+            let found = marks.into_iter().find(|(_, mark)| mark.seq < before && mark.said);
+            found.and_then(|(index, _)| segment.piece(index))
+        });
+        drop(shelves);
+        piece.map(|piece| self.load(piece)).transpose()
+    }
+
+    /// Begins a segment.
+    pub(super) fn begin(&self, first: u64, now: Timestamp) {
+        let mut shelves = lock(&self.shelves);
+        // Written anew from its first event on, it takes its own place.
+        if shelves.segments.back().is_some_and(|segment| segment.first == first) {
+            shelves.segments.pop_back();
+        }
+        let public_before = shelves.public;
+        let marks = Vec::new();
+        let segment = Segment { first, next: first, bytes: 0, oldest: now, newest: now, public_before, marks };
+        shelves.segments.push_back(segment);
+    }
+
+    /// Notes that lines were added to the newest segment: each one's length, whether somebody said it, and whether that
+    /// was to everyone.
+    pub(super) fn added(&self, lines: impl Iterator<Item = (usize, bool, bool)>, now: Timestamp) {
+        let mut shelves = lock(&self.shelves);
+        let mut public = 0;
+        if let Some(segment) = shelves.segments.back_mut() {
+            for (bytes, said, to_everyone) in lines {
+                segment.add(bytes, said);
+                public += u64::from(to_everyone);
+            }
+            segment.newest = now;
+        }
+        shelves.public += public;
+    }
+
+    /// Notes that the newest segment's events from `next` on are no longer in it, and that `public` of them were said
+    /// to everyone.
+    pub(super) fn cut(&self, next: u64, bytes: u64, public: u64) {
+        let mut shelves = lock(&self.shelves);
+        shelves.public -= public;
+        if shelves.segments.back().is_some_and(|segment| segment.first == next) {
+            shelves.segments.pop_back();
+        } else if let Some(segment) = shelves.segments.back_mut() {
+            segment.marks.retain(|mark| mark.seq < next);
+            (segment.next, segment.bytes) = (next, bytes);
+        }
+    }
+
+    /// The oldest segment, if it should go: `keep` of it and of the bytes in all says so. Never the newest one.
+    pub(super) fn oldest_unless(&self, keep: impl FnOnce(&Segment, u64) -> bool) -> Option<u64> {
+        let shelves = lock(&self.shelves);
+        let bytes = shelves.segments.iter().map(|segment| segment.bytes).sum();
+        let oldest = shelves.segments.front().filter(|_| shelves.segments.len() > 1)?;
+        (!keep(oldest, bytes)).then_some(oldest.first)
+    }
+
+    /// Forgets the oldest segment.
+    pub(super) fn forget(&self, first: u64) {
+        lock(&self.shelves).segments.retain(|segment| segment.first != first);
+    }
+
+    /// What is known of the newest segment: its first seq, the seq after its last, its bytes and its oldest time.
+    pub(super) fn newest(&self) -> Option<(u64, u64, u64, Timestamp)> {
+        let shelves = lock(&self.shelves);
+        shelves.segments.back().map(|segment| (segment.first, segment.next, segment.bytes, segment.oldest))
+    }
+
+    /// Notes an event that a start read back. The segment's times are its events'.
+    pub(super) fn read_back(&self, record: &Record<'_>, bytes: usize) {
+        let time = record.time.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let said = record.is_said();
+        self.added(std::iter::once((bytes, said, said && record.to.is_empty())), time);
+        if let Some(segment) = lock(&self.shelves).segments.back_mut() {
+            if segment.next == segment.first + 1 {
+                segment.oldest = time;
+            }
+        }
+    }
+
+    fn load(&self, piece: Piece) -> io::Result<Arc<Chunk>> {
+        let slot = self.slot(piece);
+        let mut held = lock(&slot);
+        if let Some(chunk) = &*held {
+            return Ok(Arc::clone(chunk));
+        }
+        let path = segment::path(&self.folder, piece.segment);
+        let mut file = File::open(&path)?;
+        file.seek(SeekFrom::Start(piece.offset))?;
+        let mut lines = vec![0; piece.bytes as usize];
+        file.read_exact(&mut lines)?;
+        let damaged = |(line, what)| {
+            let what = format!("{}, line {line} from byte {}: {what}", path.display(), piece.offset);
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        };
+        let chunk = Arc::new(Chunk::parse(piece.seq, lines).map_err(damaged)?);
+        *held = Some(Arc::clone(&chunk));
+        Ok(chunk)
+    }
+
+    fn slot(&self, piece: Piece) -> Slot {
+        let mut cache = lock(&self.cache);
+        let found = cache.iter().position(|(other, _)| *other == piece).and_then(|index| cache.remove(index));
+        let (_, slot) = found.unwrap_or_else(|| (piece, Slot::default()));
+        if cache.len() >= CACHED_PIECES_MAX {
+            cache.pop_front();
+        }
+        cache.push_back((piece, Arc::clone(&slot)));
+        slot
+    }
+}
+
+impl Segment {
+    fn add(&mut self, bytes: usize, said: bool) {
+        match self.marks.last_mut().filter(|mark| self.bytes - mark.offset < PIECE_BYTES) {
+            Some(mark) => mark.said |= said,
+            None => self.marks.push(Mark { seq: self.next, offset: self.bytes, said }),
+        }
+        self.next += 1;
+        self.bytes += bytes as u64;
+    }
+
+    fn piece(&self, index: usize) -> Option<Piece> {
+        let Mark { seq, offset, .. } = *self.marks.get(index)?;
+        let end = self.marks.get(index + 1).map_or(self.bytes, |mark| mark.offset);
+        Some(Piece { segment: self.first, seq, offset, bytes: end - offset })
+    }
+}

@@ -1,0 +1,218 @@
+//! The journal: the timeline on disk, in the folder `journal`, as the wire's own event lines.
+//!
+//! An event is written before anybody is shown it: whoever writes hands over a stretch of lines, and shows them when
+//! that has succeeded. What couldn't be written leaves nothing behind. What was written is synced by the thread in
+//! `keeper.rs`, or at once; if a sync fails, the system may have forgotten what it was given, and asking it again would
+//! succeed without effect (fsync(2), and what PostgreSQL learnt in 2018). So the lines since the last sync stay in
+//! memory until the next one, and are written anew, to a segment of their own.
+
+mod archive;
+mod keeper;
+pub(super) mod segment;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub(crate) use archive::Archive;
+pub(crate) use keeper::{Keeper, start as start_keeper};
+
+use super::chunk::Chunk;
+use super::notices::Notices;
+use super::record::Record;
+use crate::files;
+use clap::ValueEnum;
+use jiff::Timestamp;
+use keeper::Bell;
+use segment::End;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use writer::{SyncPoint, Writer};
+
+/// A segment that has grown to this is followed by a new one.
+const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// And so is one whose oldest event is older than this.
+const SEGMENT_HOURS_MAX: i64 = 24;
+/// How many bytes may wait in memory for a sync; beyond, whoever writes syncs.
+const UNSYNCED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// When what was written is synced to the disk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Sync {
+    /// Before it is acknowledged: a power failure loses nothing that was.
+    Always,
+    /// Within a second: a power failure loses that second, a crash of the server nothing.
+    Second,
+    /// When the system likes.
+    Never,
+}
+
+/// How the journal is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    /// When it is synced.
+    pub(super) sync: Sync,
+    /// A segment goes when its newest event is older.
+    pub(super) keep_days: u32,
+    /// And the oldest ones go when all together have more.
+    pub(super) keep_bytes: u64,
+}
+
+/// The journal, for the one who writes.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    /// None where everything is kept in memory alone.
+    writer: Option<Writer>,
+    archive: Arc<Archive>,
+    notices: Option<Notices>,
+    bell: Arc<Bell>,
+    /// The last write failed, and the administrators know.
+    troubled: bool,
+}
+
+impl Journal {
+    /// None at all: everything is kept in memory alone.
+    pub(crate) fn none() -> Self {
+        Self {
+            writer: None,
+            archive: Arc::new(Archive::new(Path::new(""))),
+            notices: None,
+            bell: Arc::default(),
+            troubled: false,
+        }
+    }
+
+    /// Opens the journal in `folder`, which is made if there is none, and reads it from end to end: `each` is given
+    /// every event. A line at its end that breaks off is cut.
+    ///
+    /// # Errors
+    /// The folder can't be used, or what is in it is damaged; then nothing is touched.
+    pub(super) fn open(
+        folder: &Path,
+        options: Options,
+        notices: Notices,
+        mut each: impl FnMut(&Record<'_>) -> Result<(), String>,
+    ) -> Result<Self, String> {
+        make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
+        let firsts = segment::list(folder).map_err(|e| format!("can't read the folder {}: {e}", folder.display()))?;
+        let archive = Arc::new(Archive::new(folder));
+        let mut ends: Vec<(PathBuf, End)> = Vec::new();
+        for (index, &first) in firsts.iter().enumerate() {
+            let path = segment::path(folder, first);
+            archive.begin(first, Timestamp::UNIX_EPOCH);
+            let end = segment::read(&path, first, firsts.get(index + 1).copied(), |line| {
+                archive.read_back(&line.record, line.bytes.len());
+                each(&line.record)
+            });
+            ends.push((path, end.map_err(|e| e.to_string())?));
+        }
+        // Only now that all of it is known to be whole.
+        for (path, end) in &ends {
+            files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
+            cut(path, *end).map_err(|e| format!("can't cut {}: {e}", path.display()))?;
+        }
+        let writer = Writer::new(folder, options, Arc::clone(&archive));
+        Ok(Self { writer: Some(writer), archive, notices: Some(notices), bell: Arc::default(), troubled: false })
+    }
+
+    /// For those who read.
+    pub(crate) fn archive(&self) -> &Arc<Archive> {
+        &self.archive
+    }
+
+    /// Writes a stretch of events, all or none. What this returns is true on disk, as far as [`Sync`] says.
+    ///
+    /// # Errors
+    /// What the system says. Nothing of the stretch is left, and the next call may succeed.
+    pub(crate) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let result = writer.write(chunk);
+        self.tell(&result);
+        self.bell.ring();
+        result
+    }
+
+    /// Makes sure that nothing is left of a stretch whose writer panicked.
+    pub(crate) fn distrust(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.distrust();
+        }
+    }
+
+    /// How its keeper is called. None where there is nothing to keep.
+    fn bell(&self) -> Option<&Arc<Bell>> {
+        self.writer.is_some().then_some(&self.bell)
+    }
+
+    /// What the next sync is to reach.
+    fn sync_point(&self) -> Option<SyncPoint> {
+        self.writer.as_ref()?.sync_point()
+    }
+
+    /// Notes how that sync went.
+    fn synced(&mut self, point: &SyncPoint, result: io::Result<()>) {
+        let Some(writer) = &mut self.writer else { return };
+        if let Err(e) = writer.synced(point, result) {
+            self.tell(&Err(e));
+        }
+    }
+
+    /// Tries again what failed, and deletes what is too old.
+    fn tend(&mut self) {
+        let Some(writer) = &mut self.writer else { return };
+        writer.retire(Timestamp::now());
+        if writer.is_to_rescue() {
+            let result = writer.rescue();
+            self.tell(&result);
+        }
+    }
+
+    /// The last write failed.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.troubled
+    }
+
+    fn tell(&mut self, result: &io::Result<()>) {
+        let before = std::mem::replace(&mut self.troubled, result.is_err());
+        let Some(notices) = &self.notices else { return };
+        match result {
+            Err(e) if before => log::debug!("the journal still can't be written: {e}"),
+            Err(e) => notices.tell_admins(format!(
+                "the journal can't be written, so nothing can be said: {e}; make room on the disk of the data folder \
+                 or mend it, it goes on by itself"
+            )),
+            Ok(()) if before => notices.tell_admins("the journal can be written again"),
+            Ok(()) => {}
+        }
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    files::make_private(folder)?;
+    files::sync_folder(folder)
+}
+
+/// Takes away what comes after the last event: a line that was being written when the server died, or what is written
+/// anew in the next segment. A segment without an event goes.
+fn cut(path: &Path, end: End) -> io::Result<()> {
+    if end.bytes == 0 {
+        return fs::remove_file(path);
+    }
+    if end.surplus == 0 {
+        return Ok(());
+    }
+    log::warn!(
+        "{} ends with {} bytes of an event that was never shown to anybody: they are cut",
+        path.display(),
+        end.surplus
+    );
+    let file = OpenOptions::new().write(true).open(path)?;
+    file.set_len(end.bytes)?;
+    file.sync_all()
+}

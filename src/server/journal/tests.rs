@@ -1,0 +1,273 @@
+//! The journal on a real disk, under a timeline.
+
+use super::*;
+use crate::protocol::{GENERAL, ServerMessage, Username};
+use crate::server::chunk::{Batch, Viewer};
+use crate::server::notices;
+use crate::server::recall::{Keys, Recall, What};
+use crate::server::sequence::Sequence;
+use crate::server::timeline::{AppendError, Appended, Timeline};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const OPTIONS: Options = Options { sync: Sync::Second, keep_days: 30, keep_bytes: 256 * 1024 * 1024 };
+
+fn name(text: &str) -> Username {
+    Username::parse(text).unwrap()
+}
+
+/// What a start does.
+fn open(folder: &TempDir, options: Options) -> Result<Timeline, String> {
+    let (mut recall, keys, mut last) = (Recall::default(), Keys::default(), 0);
+    let (notices, _posted) = notices::channel();
+    let journal = Journal::open(&folder.path().join("journal"), options, notices, |record| {
+        last = record.seq;
+        record.what(&keys)?.iter().for_each(|what| recall.note(record.seq, what));
+        Ok(())
+    })?;
+    let sequence = Sequence::open(&folder.path().join("sequence"), last)?;
+    Ok(Timeline::new(sequence, journal, recall, keys))
+}
+
+fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, AppendError> {
+    let what = What::Said { by: name("ada"), to: to.map(name), key: None };
+    let event = |seq, time: String| {
+        let (time, from, text, id) = (time.into(), "ada".into(), text.into(), None);
+        match to {
+            Some(to) => ServerMessage::Whisper { seq, time, from, to: to.into(), text, id, away: false },
+            None => ServerMessage::Message { seq, time, from, room: GENERAL.into(), text, action: false, id },
+        }
+    };
+    let Appended::Pending(ticket) = timeline.append(what, false, event)? else { panic!("said before") };
+    timeline.commit(&ticket).map(|()| ticket.seq)
+}
+
+fn say(timeline: &Timeline, text: &str) -> u64 {
+    say_to(timeline, None, text).unwrap()
+}
+
+fn segments(folder: &TempDir) -> Vec<PathBuf> {
+    let journal = folder.path().join("journal");
+    segment::list(&journal).unwrap().into_iter().map(|first| segment::path(&journal, first)).collect()
+}
+
+/// What Bob reads after `after`: each seq and text.
+fn read(timeline: &Timeline, after: u64) -> Vec<(u64, String)> {
+    let (mut read, mut batch, mut cursor, bob) = (Vec::new(), Batch::default(), after, name("bob"));
+    while cursor < timeline.head() {
+        timeline.read_back(cursor, timeline.head(), Viewer::Account(&bob), 1000, &mut batch).unwrap();
+        assert!(batch.upto > cursor, "every read goes on");
+        cursor = batch.upto;
+        for line in batch.lines.split_inclusive(|&b| b == b'\n') {
+            let line: Value = serde_json::from_slice(line).unwrap();
+            read.push((line["seq"].as_u64().unwrap(), line["text"].as_str().unwrap_or_default().to_owned()));
+        }
+    }
+    read
+}
+
+fn texts(timeline: &Timeline, after: u64) -> Vec<String> {
+    read(timeline, after).into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn what_was_said_is_there_after_a_crash_and_nothing_has_its_seq() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    let last = (0..5).map(|i| say(&timeline, &i.to_string())).last().unwrap();
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    let next = say(&timeline, "after the crash");
+    assert!(next > last);
+    assert_eq!(texts(&timeline, 0), ["0", "1", "2", "3", "4", "after the crash"]);
+    assert_eq!(texts(&timeline, last), ["after the crash"]);
+    timeline.close().unwrap();
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    assert_eq!(say(&timeline, "after a proper end"), next + 1);
+    assert_eq!(segments(&folder).len(), 2, "a proper end leaves no jump, so the segment goes on");
+    assert_eq!(texts(&timeline, next - 1), ["after the crash", "after a proper end"]);
+}
+
+#[test]
+fn whispers_are_read_back_by_their_two_alone() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say_to(&timeline, Some("bob"), "for bob").unwrap();
+    say_to(&timeline, Some("eve"), "for eve").unwrap();
+    say(&timeline, "for all");
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "more");
+    assert_eq!(texts(&timeline, 0), ["for bob", "for all", "more"]);
+}
+
+#[test]
+fn a_line_that_breaks_off_is_cut() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    for text in ["one", "two"] {
+        say(&timeline, text);
+    }
+    timeline.close().unwrap();
+    drop(timeline);
+    let path = &segments(&folder)[0];
+    let whole = fs::read(path).unwrap();
+    let first = whole.iter().position(|&b| b == b'\n').unwrap() + 1;
+    for length in 0..whole.len() {
+        fs::write(path, &whole[..length]).unwrap();
+        let timeline = open(&folder, OPTIONS).unwrap();
+        say(&timeline, "three");
+        let expected: &[&str] = if length < first { &["three"] } else { &["one", "three"] };
+        assert_eq!(texts(&timeline, 0), expected, "cut to {length}");
+        for other in segments(&folder).iter().filter(|other| *other != path) {
+            fs::remove_file(other).unwrap();
+        }
+    }
+    // What a power failure may leave in place of the data.
+    fs::write(path, [&whole[..], &[0; 5000]].concat()).unwrap();
+    drop(open(&folder, OPTIONS).unwrap());
+    assert_eq!(fs::read(path).unwrap(), whole);
+}
+
+#[test]
+fn damage_before_the_end_stops_the_start_and_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    for text in ["one", "two", "three"] {
+        say(&timeline, text);
+    }
+    timeline.close().unwrap();
+    drop(timeline);
+    let path = &segments(&folder)[0];
+    let whole = fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let damaged = [
+        (2, format!("{}\0\0\0\n{}", lines[0], lines[2])),
+        (2, [lines[0], &lines[1][..20], lines[2]].concat()),
+        (2, [lines[0], lines[2]].concat()),
+        (3, [lines[0], lines[1], lines[1]].concat()),
+        (1, [lines[1], lines[2]].concat()),
+        (
+            2,
+            whole.replacen(
+                "\"from\":\"ada\",\"room\":\"general\",\"text\":\"two\"",
+                "\"from\":\"Å\",\"text\":\"two\"",
+                1,
+            ),
+        ),
+    ];
+    for (line, text) in damaged {
+        fs::write(path, &text).unwrap();
+        let error = open(&folder, OPTIONS).unwrap_err();
+        assert!(error.contains(&format!("{} is damaged at line {line}:", path.display())), "{error}");
+        assert_eq!(fs::read_to_string(path).unwrap(), text, "it is left alone");
+    }
+}
+
+#[test]
+fn segments_end_and_the_oldest_go() {
+    let folder = TempDir::new().unwrap();
+    let options = Options { keep_bytes: 40 * 1024 * 1024, ..OPTIONS };
+    let timeline = open(&folder, options).unwrap();
+    let text = "x".repeat(4000);
+    let events = 80 * 1024 * 1024 / 4000;
+    for _ in 0..events {
+        say(&timeline, &text);
+    }
+    let paths = segments(&folder);
+    let bytes: u64 = paths.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+    assert!(bytes <= options.keep_bytes + SEGMENT_BYTES_MAX && bytes > 32 * 1024 * 1024, "{bytes}");
+    let first = timeline.gap(0).unwrap();
+    assert!(timeline.gap(first - 2).is_some() && timeline.gap(first - 1).is_none());
+    let head = timeline.head();
+    assert_eq!(head, events as u64);
+    let seqs: Vec<u64> = read(&timeline, first - 1).into_iter().map(|(seq, _)| seq).collect();
+    assert!(seqs.iter().copied().eq(first..=head), "from the disk into memory without a gap or a double");
+    assert!(timeline.read_back(0, head, Viewer::Anyone, 1, &mut Batch::default()).is_err());
+    drop(timeline);
+    let timeline = open(&folder, options).unwrap();
+    assert_eq!(timeline.gap(0), Some(first));
+    assert!(say(&timeline, "next") > head);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fails_loses_only_what_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "before");
+    // A descriptor that can't be written stands for a disk that can't.
+    let path = segments(&folder).remove(0);
+    timeline.with_journal(|journal| journal.writer.as_mut().unwrap().open_for_reading());
+    assert!(matches!(say_to(&timeline, None, "lost"), Err(AppendError::Unwritten)));
+    let (joined, left) = (What::Joined(name("eve")), What::Left(name("eve"), crate::protocol::Reason::Logout));
+    assert!(timeline.commit(&timeline.announce(joined)).is_err());
+    assert!(timeline.commit(&timeline.announce(left)).is_ok(), "they cancel each other: nothing is to be written");
+    assert!(timeline.commit(&timeline.announce(What::Joined(name("dan")))).is_err());
+    assert_eq!(timeline.head(), 1);
+    assert!(timeline.with_journal(|journal| journal.is_troubled()));
+    timeline.with_journal(|journal| journal.writer.as_mut().unwrap().forget_open());
+    timeline.retry();
+    assert_eq!(timeline.head(), 2, "what was owed is told");
+    assert!(!timeline.with_journal(|journal| journal.is_troubled()));
+    assert_eq!(say(&timeline, "after"), 3, "seqs that nobody saw are given again");
+    assert_eq!(texts(&timeline, 0), ["before", "", "after"]);
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(timeline.recall(|recall| recall.online()), [name("dan")]);
+}
+
+#[test]
+fn what_a_failed_sync_was_for_is_written_anew() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    let sync = |result: io::Result<()>| {
+        let point = timeline.with_journal(|journal| journal.sync_point()).unwrap();
+        timeline.with_journal(|journal| journal.synced(&point, result));
+    };
+    say(&timeline, "synced");
+    sync(Ok(()));
+    say(&timeline, "two");
+    let point = timeline.with_journal(|journal| journal.sync_point()).unwrap();
+    say(&timeline, "three");
+    timeline.with_journal(|journal| journal.synced(&point, Ok(())));
+    say_to(&timeline, Some("bob"), "four").unwrap();
+    sync(Err(io::Error::other("a bad disk")));
+    say(&timeline, "five");
+    let paths = segments(&folder);
+    let lines = |path: &Path| fs::read_to_string(path).unwrap().lines().count();
+    assert_eq!((paths.len(), lines(&paths[0]), lines(&paths[1])), (2, 2, 3), "three and four stand in the new one");
+    // As if the server had died before it could cut the old one.
+    let old = fs::read(&paths[0]).unwrap();
+    fs::write(&paths[0], [&old[..], b"{\"type\":\"message\",\"se\0\0\0"].concat()).unwrap();
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "six");
+    assert_eq!(texts(&timeline, 0), ["synced", "two", "three", "four", "five", "six"]);
+    assert_eq!(fs::read(&paths[0]).unwrap(), old);
+}
+
+#[test]
+fn many_who_come_back_read_each_piece_once() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    let text = "x".repeat(4000);
+    for _ in 0..200 {
+        say(&timeline, &text);
+    }
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "live");
+    let everything = read(&timeline, 0);
+    assert_eq!(everything.len(), 201);
+    // What is read once stays: the file itself isn't needed again.
+    let path = &segments(&folder)[0];
+    let away = path.with_extension("away");
+    fs::rename(path, &away).unwrap();
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..8).map(|_| scope.spawn(|| read(&timeline, 0))).collect();
+        readers.into_iter().for_each(|reader| assert!(reader.join().unwrap() == everything));
+    });
+}

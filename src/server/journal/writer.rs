@@ -1,0 +1,287 @@
+//! Who writes the journal: one segment at a time, each stretch whole or not at all.
+
+use super::archive::Archive;
+use super::{Options, SEGMENT_BYTES_MAX, SEGMENT_HOURS_MAX, Sync, UNSYNCED_BYTES_MAX, segment};
+use crate::server::chunk::{Audience, Chunk, Entry};
+use crate::{faults, files};
+use jiff::{Timestamp, ToSpan};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    folder: PathBuf,
+    options: Options,
+    archive: Arc<Archive>,
+    /// The segment that is written to. None at the start and when the last one is full or not to be trusted.
+    open: Option<Open>,
+    /// What was written since the last sync, and the seq where it begins.
+    unsynced: Vec<u8>,
+    unsynced_first: u64,
+    /// A sync has failed, and what is unsynced couldn't be written anew yet.
+    to_rescue: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: Arc<File>,
+    first: u64,
+    /// The seq after its last event's.
+    next: u64,
+    /// How long it is.
+    bytes: u64,
+    /// How much of that is synced.
+    synced_bytes: u64,
+    /// There may be more in the file than `bytes`: what a write that failed has left.
+    ragged: bool,
+}
+
+/// What a sync is to reach.
+#[derive(Clone, Debug)]
+pub(super) struct SyncPoint {
+    pub(super) file: Arc<File>,
+    segment: u64,
+    next: u64,
+    bytes: u64,
+}
+
+impl Writer {
+    /// Goes on in the newest segment if the next event follows it, which [`write`](Self::write) finds out.
+    pub(super) fn new(folder: &Path, options: Options, archive: Arc<Archive>) -> Self {
+        let folder = folder.to_owned();
+        Self { folder, options, archive, open: None, unsynced: Vec::new(), unsynced_first: 0, to_rescue: false }
+    }
+
+    /// Writes a stretch, all or none.
+    pub(super) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
+        if self.to_rescue {
+            self.rescue()?;
+        }
+        let now = Timestamp::now();
+        if self.is_full(now) || self.unsynced.len() > UNSYNCED_BYTES_MAX {
+            self.sync_now()?;
+        }
+        if self.is_full(now) {
+            self.open = None;
+        }
+        self.open.take_if(|open| open.next != chunk.first);
+        if self.open.is_none() && !self.reopen(chunk.first, now)? {
+            self.create(chunk.first)?;
+        }
+        let Some(open) = &mut self.open else { return Err(io::Error::other("no segment is open")) };
+        let is_new = open.bytes == 0;
+        open.append(chunk)?;
+        if is_new {
+            self.archive.begin(chunk.first, now);
+        }
+        self.note_in_archive(chunk, now);
+        self.note_unsynced(chunk);
+        match self.options.sync {
+            Sync::Always => self.sync_now().inspect_err(|_| self.take_back(chunk)),
+            Sync::Second | Sync::Never => Ok(()),
+        }
+    }
+
+    /// Whoever wrote last panicked: nothing beyond what is known to be written may stay.
+    pub(super) fn distrust(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.ragged = true;
+        }
+    }
+
+    /// What the next sync is to reach; None when all is synced or syncing is left to the system.
+    pub(super) fn sync_point(&self) -> Option<SyncPoint> {
+        let Open { file, first, next, bytes, synced_bytes, .. } = self.open.as_ref()?;
+        let due = self.options.sync != Sync::Never && bytes > synced_bytes;
+        due.then(|| SyncPoint { file: Arc::clone(file), segment: *first, next: *next, bytes: *bytes })
+    }
+
+    /// Notes how a sync went. After one that failed, writes anew what it was for.
+    pub(super) fn synced(&mut self, point: &SyncPoint, result: io::Result<()>) -> io::Result<()> {
+        let Some(open) = self.open.as_mut().filter(|open| open.first == point.segment) else { return Ok(()) };
+        if Arc::ptr_eq(&open.file, &point.file) {
+            if let Err(e) = result {
+                log::error!("the journal can't be synced, its newest lines are written anew: {e}");
+                self.to_rescue = true;
+                return self.rescue();
+            }
+            if point.bytes > open.synced_bytes {
+                self.unsynced.drain(..(point.bytes - open.synced_bytes) as usize);
+                self.unsynced_first = point.next;
+                open.synced_bytes = point.bytes;
+            }
+        }
+        Ok(())
+    }
+
+    /// A sync failed, and what it was for is still to be written anew.
+    pub(super) fn is_to_rescue(&self) -> bool {
+        self.to_rescue
+    }
+
+    /// Tries that again.
+    pub(super) fn rescue(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.as_ref().filter(|_| !self.unsynced.is_empty()) else {
+            self.to_rescue = false;
+            return Ok(());
+        };
+        let (first, path) = (self.unsynced_first, segment::path(&self.folder, self.unsynced_first));
+        let chunk = Chunk::parse(first, self.unsynced.clone());
+        let chunk =
+            chunk.map_err(|(line, what)| io::Error::other(format!("line {line} to be written anew: {what}")))?;
+        files::replace(&path, &self.unsynced)?;
+        // The older segment ends where this one begins, whatever is still in it.
+        if open.first != first {
+            let _ = open.file.set_len(open.synced_bytes);
+        }
+        self.archive.cut(first, open.synced_bytes, public(&chunk));
+        let now = Timestamp::now();
+        self.archive.begin(first, now);
+        self.note_in_archive(&chunk, now);
+        self.open = None;
+        self.unsynced.clear();
+        self.to_rescue = false;
+        Ok(())
+    }
+
+    /// Deletes the segments that are too old or too much.
+    pub(super) fn retire(&mut self, now: Timestamp) {
+        let keep_after = now.checked_sub((i64::from(self.options.keep_days) * 24).hours()).unwrap_or(Timestamp::MIN);
+        let keep_bytes = self.options.keep_bytes;
+        while let Some(first) =
+            self.archive.oldest_unless(|segment, bytes| segment.newest >= keep_after && bytes <= keep_bytes)
+        {
+            let path = segment::path(&self.folder, first);
+            self.archive.forget(first);
+            match fs::remove_file(&path) {
+                Ok(()) => log::info!("{} is deleted: it's older or more than is to be kept", path.display()),
+                Err(e) => log::error!("{} can't be deleted: {e}", path.display()),
+            }
+        }
+    }
+
+    /// Syncs what is unsynced; after a failure writes it anew, which syncs it too.
+    fn sync_now(&mut self) -> io::Result<()> {
+        let Some(point) = self.sync_point() else { return Ok(()) };
+        let result = faults::strike("journal.sync").and_then(|()| point.file.sync_data());
+        self.synced(&point, result)
+    }
+
+    /// Undoes a stretch that couldn't be synced. Its segment is not written to again.
+    fn take_back(&mut self, chunk: &Chunk) {
+        let Some(open) = &mut self.open else { return };
+        let bytes = open.bytes - chunk.lines().len() as u64;
+        self.unsynced.truncate(self.unsynced.len().saturating_sub(chunk.lines().len()));
+        self.archive.cut(chunk.first, bytes, public(chunk));
+        if open.first == chunk.first {
+            let _ = fs::remove_file(segment::path(&self.folder, open.first));
+        }
+        (open.bytes, open.next, open.ragged) = (bytes, chunk.first, true);
+        if bytes == 0 || open.make_even().is_ok() {
+            self.open = None;
+        }
+    }
+
+    /// What is written next fails: the file is open for reading alone.
+    #[cfg(all(test, unix))]
+    pub(super) fn open_for_reading(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        if let Ok(file) = File::open(segment::path(&self.folder, open.first)) {
+            open.file = Arc::new(file);
+        }
+    }
+
+    /// And then no longer.
+    #[cfg(all(test, unix))]
+    pub(super) fn forget_open(&mut self) {
+        self.open = None;
+        self.unsynced.clear();
+    }
+
+    fn is_full(&self, now: Timestamp) -> bool {
+        let old = |oldest: Timestamp| now.duration_since(oldest).as_hours() >= SEGMENT_HOURS_MAX;
+        let newest = self.archive.newest().filter(|_| self.open.is_some());
+        newest.is_some_and(|(_, _, bytes, oldest)| bytes >= SEGMENT_BYTES_MAX || old(oldest))
+    }
+
+    /// Goes on in the newest segment, if it isn't full and `next` is the seq that follows it.
+    fn reopen(&mut self, next: u64, now: Timestamp) -> io::Result<bool> {
+        let fits = |&(_, end, bytes, oldest): &(u64, u64, u64, Timestamp)| {
+            end == next && bytes < SEGMENT_BYTES_MAX && now.duration_since(oldest).as_hours() < SEGMENT_HOURS_MAX
+        };
+        let Some((first, _, bytes, _)) = self.archive.newest().filter(fits) else { return Ok(false) };
+        let file = OpenOptions::new().write(true).open(segment::path(&self.folder, first))?;
+        self.open = Some(Open { file: Arc::new(file), first, next, bytes, synced_bytes: bytes, ragged: true });
+        Ok(true)
+    }
+
+    fn create(&mut self, first: u64) -> io::Result<()> {
+        let path = segment::path(&self.folder, first);
+        faults::strike("journal.create")?;
+        // What an earlier attempt left, which has no event in it that anybody was shown.
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let file = files::create_private(&path)?;
+        faults::strike("journal.folder")?;
+        files::sync_folder(&path)?;
+        self.open = Some(Open { file: Arc::new(file), first, next: first, bytes: 0, synced_bytes: 0, ragged: false });
+        self.retire(Timestamp::now());
+        Ok(())
+    }
+
+    fn note_in_archive(&self, chunk: &Chunk, now: Timestamp) {
+        let line = |(line, entry): (&[u8], &Entry)| (line.len(), entry.said, is_public(entry));
+        self.archive.added(chunk.iter().map(line), now);
+    }
+
+    fn note_unsynced(&mut self, chunk: &Chunk) {
+        if self.options.sync == Sync::Never {
+            return;
+        }
+        if self.unsynced.is_empty() {
+            self.unsynced_first = chunk.first;
+        }
+        self.unsynced.extend_from_slice(chunk.lines());
+    }
+}
+
+impl Open {
+    fn append(&mut self, chunk: &Chunk) -> io::Result<()> {
+        if self.ragged {
+            self.make_even()?;
+        }
+        self.ragged = true;
+        let written = faults::write_all("journal.write", &*self.file, chunk.lines());
+        if let Err(e) = written {
+            // If this fails too, the next write begins with it.
+            let _ = self.make_even();
+            return Err(e);
+        }
+        self.ragged = false;
+        self.bytes += chunk.lines().len() as u64;
+        self.next = chunk.next();
+        Ok(())
+    }
+
+    /// Takes away whatever is beyond what is known to be written.
+    fn make_even(&mut self) -> io::Result<()> {
+        faults::strike("journal.truncate")?;
+        self.file.set_len(self.bytes)?;
+        (&*self.file).seek(SeekFrom::Start(self.bytes))?;
+        self.ragged = false;
+        Ok(())
+    }
+}
+
+/// How much of it was said to everyone.
+fn public(chunk: &Chunk) -> u64 {
+    chunk.iter().filter(|(_, entry)| is_public(entry)).count() as u64
+}
+
+fn is_public(entry: &Entry) -> bool {
+    entry.said && entry.audience == Audience::Everyone
+}

@@ -1,0 +1,175 @@
+//! What is remembered of each account beside the events themselves: whether the timeline has it online, when it last
+//! left, where its whispers are, and the ids of what it said last.
+//!
+//! It is made anew from the journal at each start. Everything in it has a bound.
+
+use crate::protocol::{Reason, Username};
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+
+/// How many ids are remembered of an account. A client has a handful of messages under way when its connection breaks,
+/// and none that types them has a thousand.
+const IDS_PER_ACCOUNT_MAX: usize = 1_000;
+/// And of all together, 16 bytes each; beyond, the ids of whoever has been silent for longest are forgotten.
+const IDS_MAX: usize = 1_000_000;
+/// How many whispers are remembered of an account, by their seqs. The rest is found by `history`.
+pub(super) const WHISPERS_PER_ACCOUNT_MAX: usize = 1_000;
+
+/// What the accounts did.
+#[derive(Debug, Default)]
+pub(super) struct Recall {
+    accounts: HashMap<Username, Account>,
+    /// Over all accounts.
+    ids: usize,
+    /// How much was said to everyone so far.
+    public: u64,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    online: bool,
+    left: Option<Left>,
+    /// The seqs of the newest whispers from it and to it, ascending.
+    whispers: VecDeque<u64>,
+    /// What it said last with an id: each key and seq, ascending by seq.
+    ids: VecDeque<(u64, u64)>,
+}
+
+/// When an account last left.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Left {
+    /// The seq of its `left`.
+    pub(super) seq: u64,
+    /// How much had been said to everyone by then.
+    public: u64,
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum What {
+    /// Somebody said something, to everyone or to one account. `key` is that of its [`Spoken`], if it had an id.
+    Said { by: Username, to: Option<Username>, key: Option<u64> },
+    /// An account came online.
+    Joined(Username),
+    /// It went.
+    Left(Username, Reason),
+}
+
+/// What makes a request the same one again: all of it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Spoken<'a> {
+    /// The event's kind.
+    pub(super) kind: &'a str,
+    pub(super) from: &'a str,
+    /// The recipient, or the room.
+    pub(super) place: &'a str,
+    pub(super) id: &'a str,
+    pub(super) text: &'a str,
+    pub(super) action: bool,
+}
+
+/// Makes keys of what was said. They mean nothing to another process.
+#[derive(Debug, Default)]
+pub(super) struct Keys(RandomState);
+
+impl Keys {
+    /// Two different requests have the same key as often as a guess of 64 bits is right; whoever finds one
+    /// remembered compares what was said.
+    pub(super) fn key(&self, spoken: &Spoken<'_>) -> u64 {
+        self.0.hash_one(spoken)
+    }
+}
+
+impl Recall {
+    /// Takes note of an event.
+    pub(super) fn note(&mut self, seq: u64, what: &What) {
+        match what {
+            What::Joined(name) => self.account(name).online = true,
+            What::Left(name, _) => {
+                let left = Left { seq, public: self.public };
+                let account = self.account(name);
+                (account.online, account.left) = (false, Some(left));
+            }
+            What::Said { by, to, key } => {
+                match to {
+                    None => self.public += 1,
+                    Some(to) if to == by => self.note_whisper(seq, by),
+                    Some(to) => [by, to].into_iter().for_each(|name| self.note_whisper(seq, name)),
+                }
+                if let Some(key) = key {
+                    self.note_id(seq, by, *key);
+                }
+            }
+        }
+    }
+
+    /// How much was said to everyone so far.
+    pub(super) fn public(&self) -> u64 {
+        self.public
+    }
+
+    /// The seq of what an account said under this key.
+    pub(super) fn find(&self, name: &Username, key: u64) -> Option<u64> {
+        let ids = &self.accounts.get(name)?.ids;
+        ids.iter().rev().find(|(other, _)| *other == key).map(|(_, seq)| *seq)
+    }
+
+    /// When an account last left.
+    pub(super) fn left(&self, name: &Username) -> Option<Left> {
+        self.accounts.get(name)?.left
+    }
+
+    /// Everyone whom the timeline has online.
+    pub(super) fn online(&self) -> Vec<Username> {
+        let mut names: Vec<_> = self.accounts.iter().filter(|(_, a)| a.online).map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The seqs of the whispers from and to an account after `after`, ascending, the newest
+    /// [`WHISPERS_PER_ACCOUNT_MAX`].
+    pub(super) fn whispers(&self, name: &Username, after: u64) -> impl Iterator<Item = u64> {
+        let whispers = self.accounts.get(name).map(|account| &account.whispers);
+        whispers.into_iter().flatten().copied().filter(move |&seq| seq > after)
+    }
+
+    /// How much was said since an account left that it may see, of what is kept: that is what came from `first` on,
+    /// when `public` had been said to everyone before.
+    pub(super) fn missed(&self, name: &Username, left: Left, (first, public): (u64, u64)) -> u64 {
+        let whispers = self.whispers(name, left.seq.max(first.saturating_sub(1))).count();
+        self.public.saturating_sub(left.public.max(public)) + whispers as u64
+    }
+
+    fn account(&mut self, name: &Username) -> &mut Account {
+        self.accounts.entry(name.clone()).or_default()
+    }
+
+    fn note_whisper(&mut self, seq: u64, name: &Username) {
+        let whispers = &mut self.account(name).whispers;
+        if whispers.len() >= WHISPERS_PER_ACCOUNT_MAX {
+            whispers.pop_front();
+        }
+        whispers.push_back(seq);
+    }
+
+    fn note_id(&mut self, seq: u64, name: &Username, key: u64) {
+        let ids = &mut self.account(name).ids;
+        ids.push_back((key, seq));
+        if ids.len() > IDS_PER_ACCOUNT_MAX {
+            ids.pop_front();
+            return;
+        }
+        self.ids += 1;
+        if self.ids > IDS_MAX {
+            self.forget_the_most_silent();
+        }
+    }
+
+    fn forget_the_most_silent(&mut self) {
+        let newest = |account: &Account| account.ids.back().map(|(_, seq)| *seq);
+        let silent = self.accounts.values_mut().filter(|account| !account.ids.is_empty()).min_by_key(|a| newest(a));
+        if let Some(account) = silent {
+            self.ids -= std::mem::take(&mut account.ids).len();
+        }
+    }
+}

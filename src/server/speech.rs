@@ -1,0 +1,213 @@
+//! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
+
+use super::commands::{Answer, Refusal, existing_user, refuse};
+use super::rate::TooFast;
+use super::recall::{Spoken, What};
+use super::record::Record;
+use super::room::Said;
+use super::session::Session;
+use super::timeline::AppendError;
+use super::{Server, history, people};
+use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::sync::lock;
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Something that a session wants to say.
+struct Speech<'a> {
+    server: &'a Server,
+    session: &'a Session,
+    id: Option<&'a RequestId>,
+    /// To whom; to everyone without.
+    to: Option<Username>,
+    text: &'a str,
+    action: bool,
+}
+
+/// Says or does something in a room.
+///
+/// # Errors
+/// Why it isn't said.
+pub(super) fn say(
+    server: &Server,
+    session: &Session,
+    id: Option<&RequestId>,
+    (room, text, action): (Option<&str>, &str, bool),
+) -> Result<Answer, Refusal> {
+    if room.is_some_and(|room| room != GENERAL) {
+        return Err(refuse(ErrorCode::BadRequest, format!("there is one room, `{GENERAL}`")));
+    }
+    Speech { server, session, id, to: None, text, action }.deliver()
+}
+
+/// Says something to one account. If it has no session, it will see it when it logs in.
+///
+/// # Errors
+/// Why it isn't said.
+pub(super) fn whisper(
+    server: &Server,
+    session: &Arc<Session>,
+    id: Option<&RequestId>,
+    to: &str,
+    text: &str,
+) -> Result<Answer, Refusal> {
+    // Perhaps somebody who is no longer there: this may have been said before.
+    let Some(name) = Username::parse(to) else { return existing_user(server, to).map(|_| Answer::Nothing) };
+    let answer = Speech { server, session, id, to: Some(name.clone()), text, action: false }.deliver()?;
+    if matches!(answer, Answer::Event) {
+        people::tell_if_away(server, session, &name);
+    }
+    Ok(answer)
+}
+
+/// Adds something of somebody's to the timeline, if that may be as fast. Who speaks is there.
+///
+/// # Errors
+/// Why it isn't said.
+pub(super) fn speak<'a>(
+    server: &Server,
+    session: &Session,
+    what: What,
+    event: impl FnOnce(u64, String) -> ServerMessage<'a>,
+) -> Result<Answer, Refusal> {
+    if !take_rate(server, session)? {
+        return Ok(Answer::Abuse);
+    }
+    append(server, session, what, false, event).map(|_| Answer::Event)
+}
+
+/// Whether a session may say anything now.
+///
+/// # Errors
+/// Why not.
+pub(super) fn permit(server: &Server, session: &Session) -> Result<(), Refusal> {
+    if server.shutdown.requested() {
+        return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
+    }
+    match session.standing.state().muted_until.filter(|&until| until > Timestamp::now()) {
+        Some(until) => Err(refuse(ErrorCode::Muted, muted(until))),
+        None => Ok(()),
+    }
+}
+
+impl Speech<'_> {
+    fn deliver(self) -> Result<Answer, Refusal> {
+        let Self { server, session, .. } = self;
+        let key = self.spoken().map(|spoken| server.room.timeline().key(&spoken));
+        let find = |key| server.room.timeline().recall(|recall| recall.find(&session.name, key));
+        let known = key.filter(|_| session.continues).and_then(find);
+        // Asked first: what was said may be answered although nothing more may be said now, and costs nothing.
+        if let Some(line) = known.and_then(|seq| self.said_under(seq)) {
+            return Ok(Answer::Again(line));
+        }
+        self.check()?;
+        if !take_rate(server, session)? {
+            return Ok(Answer::Abuse);
+        }
+        match self.append(key)? {
+            Said::Now => Ok(Answer::Event),
+            Said::Before(seq) => match self.said_under(seq) {
+                Some(line) => Ok(Answer::Again(line)),
+                // No longer kept: it can only be said anew.
+                None => self.append(None).map(|_| Answer::Event),
+            },
+        }
+    }
+
+    /// What makes it the same thing again. Without an id nothing does.
+    fn spoken(&self) -> Option<Spoken<'_>> {
+        let (kind, place) = self.to.as_ref().map_or(("message", GENERAL), |to| ("whisper", to.as_str()));
+        let (from, id) = (self.session.name.as_str(), self.id?.as_str());
+        Some(Spoken { kind, from, place, id, text: self.text, action: self.action })
+    }
+
+    /// The line of the event with this seq, if it says the same.
+    fn said_under(&self, seq: u64) -> Option<Vec<u8>> {
+        let line = history::event(self.server.room.timeline(), seq).unwrap_or_else(|e| {
+            log::error!("what {} said before can't be read: {e}", self.session.name);
+            None
+        })?;
+        let same = Record::parse(&line).is_ok_and(|record| record.spoken() == self.spoken());
+        same.then_some(line)
+    }
+
+    /// Whether this may be said now.
+    fn check(&self) -> Result<(), Refusal> {
+        permit(self.server, self.session)?;
+        if let Some(to) = &self.to {
+            existing_user(self.server, to.as_str())?;
+        }
+        if self.text.is_empty() {
+            return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));
+        }
+        // Counted only where it could be too long.
+        if self.text.len() > TEXT_CHARS_MAX && self.text.chars().count() > TEXT_CHARS_MAX {
+            return Err(too_long());
+        }
+        Ok(())
+    }
+
+    fn append(&self, key: Option<u64>) -> Result<Said, Refusal> {
+        let Self { server, session, action, .. } = *self;
+        let away = self.to.as_ref().is_some_and(|to| !lock(server.room.registry()).is_online(to.as_str()));
+        let event = |seq, time: String| {
+            let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
+            let id = self.id.map(|id| id.as_str().into());
+            match &self.to {
+                None => ServerMessage::Message { seq, time, from, room: GENERAL.into(), text, action, id },
+                Some(to) => ServerMessage::Whisper { seq, time, from, to: to.as_str().into(), text, id, away },
+            }
+        };
+        let what = What::Said { by: session.name.clone(), to: self.to.clone(), key };
+        append(server, session, what, session.continues && key.is_some(), event)
+    }
+}
+
+fn append<'a>(
+    server: &Server,
+    session: &Session,
+    what: What,
+    maybe_again: bool,
+    event: impl FnOnce(u64, String) -> ServerMessage<'a>,
+) -> Result<Said, Refusal> {
+    // Before others hear it, and may ask.
+    session.standing.attention.back(Instant::now());
+    server.room.say(what, maybe_again, event).map_err(|e| match e {
+        AppendError::TooLong => too_long(),
+        AppendError::Sequence(e) => {
+            log::error!("an event can't be numbered: {e}");
+            unwritten()
+        }
+        AppendError::Unwritten => unwritten(),
+    })
+}
+
+/// Counts something that is to be said. False for whoever never stops.
+fn take_rate(server: &Server, session: &Session) -> Result<bool, Refusal> {
+    match session.standing.rate.take(server.limits.message_rate(), Instant::now()) {
+        Ok(()) => Ok(true),
+        Err(TooFast::Wait(wait)) => {
+            let seconds = wait.as_secs_f64().max(0.1);
+            Err(refuse(ErrorCode::RateLimited, format!("too many messages: say it again in {seconds:.1} s")))
+        }
+        Err(TooFast::Abuse) => Ok(false),
+    }
+}
+
+fn muted(until: Timestamp) -> Cow<'static, str> {
+    if until == Timestamp::MAX {
+        return "an administrator has muted you: this was not said".into();
+    }
+    let seconds = until.as_second().saturating_sub(Timestamp::now().as_second()).max(1);
+    format!("an administrator has muted you for another {seconds} s: this was not said").into()
+}
+
+fn too_long() -> Refusal {
+    refuse(ErrorCode::TooLong, format!("a message has at most {TEXT_CHARS_MAX} characters"))
+}
+
+fn unwritten() -> Refusal {
+    refuse(ErrorCode::Internal, "the server can't write to its disk: this was not said, try again later")
+}
