@@ -678,6 +678,18 @@ impl Request {
 }
 
 impl ServerMessage<'_> {
+    /// An event's place in the one order; None for what is no event.
+    pub fn seq(&self) -> Option<u64> {
+        match self {
+            Self::Message { seq, .. }
+            | Self::Whisper { seq, .. }
+            | Self::Topic { seq, .. }
+            | Self::Joined { seq, .. }
+            | Self::Left { seq, .. } => Some(*seq),
+            _ => None,
+        }
+    }
+
     /// One line with its end.
     pub fn encode(&self) -> Vec<u8> {
         encode_line(self)
@@ -854,6 +866,7 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/away [text]", "be away: whoever whispers to you is told; speaking or /back ends it", false),
     command("/back", "be back", false),
     command("/topic [text]", "what the room talks about; administrators set it, `/topic -` removes it", false),
+    command("/history [number]", "what was said last, up to 1000 messages", false),
     command("/passwd", "change your password", false),
     command("/help [command]", "this list, or one command of it", false),
     command("/logout", "leave (also /quit)", false),

@@ -5,6 +5,10 @@ use crate::nearest::nearest;
 use crate::protocol::{COMMANDS, CommandHelp, Request, Secret, TEXT_CHARS_MAX, Username};
 use crate::sanitize;
 
+/// How many messages `/history` shows, and how many it shows at most when it's given a number.
+const HISTORY_SHOWN: usize = 50;
+pub(super) const HISTORY_SHOWN_MAX: usize = 1_000;
+
 /// What a typed line asks for.
 #[derive(Debug)]
 pub(super) enum Typed {
@@ -14,6 +18,8 @@ pub(super) enum Typed {
     Request(Request),
     /// A whisper to whoever was the other party of the last one.
     Reply(String),
+    /// So many of the messages that were said last.
+    History(usize),
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
     /// Something that this program does by itself.
@@ -50,6 +56,7 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "back" => alone("/back", arguments, Typed::Request(Request::Away { text: None })),
         "topic" => Ok(Typed::Request(Request::Topic { text: topic(arguments.trim_end()) })),
         "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
+        "history" => history(arguments.trim_end()),
         "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
         "logout" | "quit" => alone("/logout", arguments, Typed::Leave),
         "passwd" => passwd(arguments),
@@ -132,6 +139,16 @@ fn whisper(arguments: &str) -> Result<Typed, String> {
         return Err(usage("/msg"));
     }
     Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)? }))
+}
+
+fn history(arguments: &str) -> Result<Typed, String> {
+    let number = if arguments.is_empty() { Ok(HISTORY_SHOWN) } else { arguments.parse() };
+    let fits = |number: &usize| (1..=HISTORY_SHOWN_MAX).contains(number);
+    number
+        .ok()
+        .filter(fits)
+        .map(Typed::History)
+        .ok_or_else(|| format!("{}, and the number is 1 to {HISTORY_SHOWN_MAX}", usage("/history")))
 }
 
 /// A text that there must be.
@@ -266,6 +283,8 @@ mod tests {
             ("/logout", "Ok(Leave)"),
             ("/quit", "Ok(Leave)"),
             ("/passwd", "Ok(ChangePassword)"),
+            ("/history", "Ok(History(50))"),
+            ("/history 1000 ", "Ok(History(1000))"),
         ] {
             assert_eq!(wire(line), expected, "{line:?}");
         }
@@ -283,6 +302,9 @@ mod tests {
             ("/whois", "usage: /whois <user>"),
             ("/back to work", "usage: /back"),
             ("/who is there", "usage: /who"),
+            ("/history 0", "usage: /history [number], and"),
+            ("/history 1001", "usage: /history [number], and the number is 1 to 1000"),
+            ("/history all", "usage: /history [number]"),
             ("/logout now", "usage: /logout"),
             ("/passwd one", "usage: /passwd, which"),
             ("/passwd one ", "usage: /passwd, which"),

@@ -6,7 +6,7 @@
 use super::console::notice;
 use super::doubts;
 use super::session::{Answer, Session};
-use crate::protocol::{ErrorCode, Request};
+use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
 use std::collections::VecDeque;
@@ -31,6 +31,8 @@ pub(super) enum Errand {
     Request(Request),
     /// To be whispered to the other party of the whisper that is the last one by then.
     Reply(String),
+    /// The newest so many events of the history, oldest first.
+    History(usize),
     /// To leave, when all before is done.
     Leave,
 }
@@ -120,6 +122,7 @@ impl Errands {
                         Flow::Continue(())
                     }
                 },
+                Errand::History(wanted) => self.history(wanted),
                 Errand::Leave => {
                     self.session.leave();
                     Flow::Break(())
@@ -151,6 +154,23 @@ impl Errands {
         if self.session.is_over() { Flow::Break(()) } else { Flow::Continue(()) }
     }
 
+    /// Fetches pages of the history, from the newest on. The reader shows them when it has all.
+    fn history(&self, mut wanted: usize) -> Flow {
+        let mut before = None;
+        for _ in 0..LIST_PIECES_MAX {
+            let limit = Some(wanted.min(HISTORY_EVENTS_MAX));
+            match self.ask_for(&Arc::new(Request::History { before, limit }), wanted)? {
+                Answer::Page(first, left) => (before, wanted) = (Some(first), left),
+                Answer::Refused { message, .. } => {
+                    notice(sanitize::line(&message));
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Flow::Continue(())
+    }
+
     /// Carries out a request, a cut list with all its pieces.
     fn carry_out(&self, request: Request) -> Flow {
         let mut request = Arc::new(request);
@@ -172,8 +192,12 @@ impl Errands {
 
     /// Sends a request until it has an answer other than that it came too fast. What has none is said here.
     pub(super) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
+        self.ask_for(request, 0)
+    }
+
+    fn ask_for(&self, request: &Arc<Request>, wanted: usize) -> ControlFlow<(), Answer> {
         for tries in 1.. {
-            match self.session.ask(request) {
+            match self.session.ask(request, wanted) {
                 Answer::Over => return ControlFlow::Break(()),
                 Answer::Refused { code: ErrorCode::RateLimited, .. } if tries < RATE_LIMIT_TRIES_MAX => {
                     thread::sleep(RATE_LIMIT_PAUSE);

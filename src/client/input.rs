@@ -79,6 +79,7 @@ impl Input {
                     Ok(Typed::Request(request)) => self.add(Errand::Request(request))?,
                     Ok(Typed::ChangePassword) if self.console.is_terminal() => self.change_password(None)?,
                     Ok(Typed::ChangePassword) => notice("from a pipe it is /passwd <old> <new>"),
+                    Ok(Typed::History(wanted)) => self.add(Errand::History(wanted))?,
                     Ok(Typed::Reply(text)) => self.add(Errand::Reply(text))?,
                     Ok(Typed::Local(local)) => self.locals.carry_out(&local),
                     Ok(Typed::Doubtful(request, why)) => {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// How long the server may take to answer a login. Hashing a password takes a slow machine a second or more, and
 /// a whole class logs in at once.
-const LOGIN_WAIT: Duration = Duration::from_secs(60);
+pub(super) const LOGIN_WAIT: Duration = Duration::from_secs(60);
 
 /// Where the password may come from instead of a prompt.
 const PASSWORD_VARIABLE: &str = "HOMEROOM_PASSWORD";
@@ -97,7 +97,15 @@ pub(super) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Re
     }
 }
 
-fn next_line(connected: &mut Connected, deadline: Instant, pending: &mut Vec<u8>) -> Result<Vec<u8>, ClientError> {
+/// The next line, with its end; the plaintext behind it stays in `pending`.
+///
+/// # Errors
+/// The connection is lost, silent until `deadline`, or sends no line.
+pub(super) fn next_line(
+    connected: &mut Connected,
+    deadline: Instant,
+    pending: &mut Vec<u8>,
+) -> Result<Vec<u8>, ClientError> {
     let lost = |error| ClientError::Lost { error };
     loop {
         if let Some(end) = pending.iter().position(|&b| b == b'\n') {
@@ -113,7 +121,7 @@ fn next_line(connected: &mut Connected, deadline: Instant, pending: &mut Vec<u8>
             Ok(Peer::Closed) if pending.contains(&b'\n') => {}
             Ok(Peer::Closed) => return Err(lost(None)),
             Err(e) if e.kind() == ErrorKind::TimedOut => {
-                let message = format!("no answer to the login within {} s", LOGIN_WAIT.as_secs());
+                let message = format!("no answer within {} s", LOGIN_WAIT.as_secs());
                 return Err(lost(Some(io::Error::new(ErrorKind::TimedOut, message))));
             }
             Err(e) => return Err(lost(Some(e))),

@@ -26,6 +26,7 @@ mod local;
 mod login;
 mod look;
 mod mention;
+mod missed;
 mod page;
 mod people;
 mod reader;
@@ -100,7 +101,9 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
         connected = connect::again(&server, expected)?;
     }
     let key = Key::Password(&credentials.password);
-    let LoggedIn { welcome, pending } = login::log_in(&mut connected, credentials.name.as_str(), &key)?;
+    let mut logged_in = login::log_in(&mut connected, credentials.name.as_str(), &key)?;
+    let missed = missed::fetch(&mut connected, &mut logged_in)?;
+    let LoggedIn { welcome, pending } = logged_in;
     last.remember(&server, &welcome.username);
     let one_time = welcome.must_change_password.then_some(credentials.password);
 
@@ -125,6 +128,7 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     };
     let mut reader = Reader::new(&session, renderer, look, Arc::clone(&alerts), transcript, out);
     reader.welcome(&welcome)?;
+    reader.missed(&missed)?;
     let wire = Wire::start(connected)?;
     session.connected(&wire);
     let worker = Arc::clone(&errands);

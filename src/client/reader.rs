@@ -7,14 +7,15 @@ use super::ClientError;
 use super::alerts::Alerts;
 use super::console::notice;
 use super::look::Look;
+use super::missed::Missed;
 use super::page::Page;
 use super::render::Renderer;
-use super::session::{Answer, Asked, Session};
+use super::session::{Answer, Session};
 use super::transcript::Transcript;
 use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{ErrorCode, Reason, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reason, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -43,10 +44,14 @@ pub(super) struct Reader<'a, W> {
     answered: Option<(String, Answer)>,
     /// The server has sent something that makes no sense; said once.
     complained: bool,
-    /// The newest event that was seen.
-    seen: u64,
+    /// The newest event there was when the session began.
+    begun_at: u64,
+    /// The newest event that was shown since. What waited for the account comes first, though it is older.
+    shown_upto: u64,
     /// Newer ones that came out of turn: the answers to what was sent again.
     ahead: VecDeque<u64>,
+    /// The pages of the history that have come so far.
+    history: Vec<ServerMessage<'static>>,
     /// What was missed is being replayed.
     replay: Option<Replay>,
     /// It's over, and whoever waits to ask something is to be told once it's shown.
@@ -108,16 +113,18 @@ impl<'a, W: Write> Reader<'a, W> {
             shown: Page::new(look, &session.me),
             answered: None,
             complained: false,
-            seen: 0,
+            begun_at: 0,
+            shown_upto: 0,
             ahead: VecDeque::new(),
+            history: Vec::new(),
             replay: None,
             caught_up: false,
         }
     }
 
-    /// The newest event that was seen.
+    /// The newest event that was seen: what came after it is missed when the connection breaks.
     pub(super) fn seen(&self) -> u64 {
-        self.seen
+        self.shown_upto.max(self.begun_at)
     }
 
     /// Shows the welcome.
@@ -125,16 +132,31 @@ impl<'a, W: Write> Reader<'a, W> {
     /// # Errors
     /// Standard output can't be written to.
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
-        self.seen = welcome.seq;
+        self.begun_at = welcome.seq;
         self.renderer.welcome(welcome, &mut self.shown);
         self.shown.wire(for_programs(welcome).as_bytes());
+        self.write()
+    }
+
+    /// Shows what came since the account last left.
+    ///
+    /// # Errors
+    /// Standard output can't be written to.
+    pub(super) fn missed(&mut self, missed: &Missed) -> Result<(), ClientError> {
+        for event in missed.events.values() {
+            let line = event.encode();
+            self.shown.wire(line.strip_suffix(b"\n").unwrap_or(&line));
+            self.show_event(event, speaker(event));
+        }
+        self.renderer.missed(missed, &mut self.shown);
         self.write()
     }
 
     /// The client has come back: what it missed follows.
     pub(super) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
         // A server that has lost its timeline begins a new one.
-        self.seen = self.seen.min(welcome.seq);
+        self.shown_upto = self.seen().min(welcome.seq);
+        self.begun_at = self.shown_upto;
         self.lines = LineReader::default();
         self.shown.wire(for_programs(welcome).as_bytes());
         let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
@@ -146,7 +168,7 @@ impl<'a, W: Write> Reader<'a, W> {
     /// # Errors
     /// Standard output can't be written to.
     pub(super) fn run(&mut self, wire: &Arc<Wire>, pending: &[u8]) -> Result<End, ClientError> {
-        if self.replay.as_ref().is_some_and(|replay| self.seen >= replay.upto) {
+        if self.replay.as_ref().is_some_and(|replay| self.shown_upto >= replay.upto) {
             self.end_replay(true);
         }
         let mut end = self.take(pending, wire)?;
@@ -205,7 +227,7 @@ impl<'a, W: Write> Reader<'a, W> {
                 Line::Whole(line) => match serde_json::from_slice(line) {
                     Ok(message) => {
                         self.wire(line, &message);
-                        end = self.message(&message, wire);
+                        end = self.message(message, wire);
                     }
                     Err(_) => self.complain(),
                 },
@@ -220,22 +242,25 @@ impl<'a, W: Write> Reader<'a, W> {
 
     /// For programs: the line itself, once. What only keeps the connection alive is nobody's business.
     fn wire(&mut self, line: &[u8], message: &ServerMessage<'_>) {
-        let repeated = seq(message).is_some_and(|seq| seq <= self.seen || self.ahead.contains(&seq));
+        let repeated = message.seq().is_some_and(|seq| seq <= self.shown_upto || self.ahead.contains(&seq));
         if !repeated && !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
             self.shown.wire(line);
         }
     }
 
-    fn message(&mut self, message: &ServerMessage<'_>, wire: &Wire) -> Option<End> {
-        match message {
+    fn message(&mut self, message: ServerMessage<'static>, wire: &Wire) -> Option<End> {
+        if let ServerMessage::Reply(reply) = message {
+            self.reply(reply);
+            return None;
+        }
+        match &message {
             ServerMessage::Message { seq, from, id, .. }
             | ServerMessage::Whisper { seq, from, id, .. }
-            | ServerMessage::Topic { seq, from, id, .. } => self.said(message, *seq, from, id.as_deref()),
-            ServerMessage::Joined { seq, username, .. } => self.presence(message, *seq, username),
-            ServerMessage::Left { seq, username, .. } => self.presence(message, *seq, username),
-            ServerMessage::Notice { .. } => self.event(message, ""),
-            ServerMessage::Away(away) => self.event(message, &away.username),
-            ServerMessage::Reply(reply) => self.reply(reply),
+            | ServerMessage::Topic { seq, from, id, .. } => self.said(&message, *seq, from, id.as_deref()),
+            ServerMessage::Joined { seq, username, .. } => self.presence(&message, *seq, username),
+            ServerMessage::Left { seq, username, .. } => self.presence(&message, *seq, username),
+            ServerMessage::Notice { .. } => self.event(&message, ""),
+            ServerMessage::Away(away) => self.event(&message, &away.username),
             ServerMessage::Error { id, code, message } => {
                 // What came too fast is said again.
                 if *code != ErrorCode::RateLimited {
@@ -253,15 +278,22 @@ impl<'a, W: Write> Reader<'a, W> {
             ServerMessage::Ping {} => wire.pong(),
             ServerMessage::Bye { reason } => return Some(End::Bye(*reason)),
             // A type that doesn't belong here, or that this version doesn't know.
-            ServerMessage::Welcome(_) | ServerMessage::Pong { .. } | ServerMessage::Unknown => {}
+            _ => {}
         }
         None
     }
 
     /// Shows what somebody did, and calls for attention if it's new; neither where they are ignored.
     fn event(&mut self, message: &ServerMessage<'_>, whose: &str) {
-        if whose != self.session.me && self.alerts.ignores(whose) {
-            return;
+        if self.show_event(message, whose) && self.replay.is_none() {
+            self.alerts.came(message, &self.session.me);
+        }
+    }
+
+    /// Shows what somebody did for the first time; false where they are ignored.
+    fn show_event(&mut self, message: &ServerMessage<'_>, whose: &str) -> bool {
+        if self.is_ignored(whose) {
+            return false;
         }
         if let ServerMessage::Whisper { from, to, .. } = message {
             self.session.people.whispered(from, to, &self.session.me);
@@ -270,9 +302,11 @@ impl<'a, W: Write> Reader<'a, W> {
         if let Some(transcript) = &mut self.transcript {
             transcript.write(message);
         }
-        if self.replay.is_none() {
-            self.alerts.came(message, &self.session.me);
-        }
+        true
+    }
+
+    fn is_ignored(&self, whose: &str) -> bool {
+        whose != self.session.me && self.alerts.ignores(whose)
     }
 
     /// Shows what somebody said. What one said oneself is the answer to its request, also when it comes again.
@@ -282,6 +316,10 @@ impl<'a, W: Write> Reader<'a, W> {
         self.reach(seq);
         if self.is_new(seq, asked.as_ref().is_some_and(|asked| asked.resent)) {
             self.event(message, from);
+            match message {
+                ServerMessage::Whisper { to, away: true, .. } if mine => self.renderer.waits(to, &mut self.shown),
+                _ => {}
+            }
             if let Some(replay) = &mut self.replay {
                 replay.said += usize::from(!mine);
             }
@@ -322,36 +360,70 @@ impl<'a, W: Write> Reader<'a, W> {
     /// doesn't count as the newest that was seen; in its turn it comes once more.
     fn is_new(&mut self, seq: u64, resent: bool) -> bool {
         if self.ahead.contains(&seq) {
-            self.seen = self.seen.max(seq);
+            self.shown_upto = self.shown_upto.max(seq);
             return false;
         }
-        let new = seq > self.seen;
+        let new = seq > self.shown_upto;
         if new && resent {
             self.ahead.push_back(seq);
             self.ahead.truncate(AHEAD_MAX);
         } else if new {
-            self.seen = seq;
+            self.shown_upto = seq;
         }
         new
     }
 
-    fn reply(&mut self, reply: &Reply<'_>) {
-        let Some(id) = reply.id.as_deref() else { return };
-        let Some(Asked { request, .. }) = self.session.asked(id) else { return };
-        self.renderer.reply(&request, reply, &mut self.shown);
-        if let Request::Away { text } = &*request {
-            self.session.people.set_away(text.is_some());
-        }
-        if matches!(*request, Request::Shutdown) {
-            self.session.set_leaving();
-        }
-        let last = match &reply.users {
-            Some(UserList::Names(names)) => names.last(),
-            Some(UserList::Accounts(accounts)) => accounts.last().map(|account| &account.username),
-            None => None,
+    fn reply(&mut self, mut reply: Reply<'static>) {
+        let Some(asked) = reply.id.as_deref().and_then(|id| self.session.asked(id)) else { return };
+        let answer = match &*asked.request {
+            Request::History { before, limit } => {
+                let events = reply.events.take().unwrap_or_default();
+                self.page(events, reply.more, before.is_some(), limit.unwrap_or(HISTORY_EVENTS_DEFAULT), asked.wanted)
+            }
+            request => {
+                self.renderer.reply(request, &reply, &mut self.shown);
+                if let Request::Away { text } = request {
+                    self.session.people.set_away(text.is_some());
+                }
+                if matches!(request, Request::Shutdown) {
+                    self.session.set_leaving();
+                }
+                let last = match &reply.users {
+                    Some(UserList::Names(names)) => names.last(),
+                    Some(UserList::Accounts(accounts)) => accounts.last().map(|account| &account.username),
+                    None => None,
+                };
+                last.filter(|_| reply.more > 0).map_or(Answer::Done, |last| Answer::Cut(last.to_string()))
+            }
         };
-        let answer = last.filter(|_| reply.more > 0).map_or(Answer::Done, |last| Answer::Cut(last.to_string()));
-        self.answered = Some((id.to_owned(), answer));
+        self.answered = Some((asked.id, answer));
+    }
+
+    /// A page of the history, before those that came already if it `continues` them. All is shown when it's here.
+    fn page(
+        &mut self,
+        mut events: Vec<ServerMessage<'static>>,
+        more: usize,
+        continues: bool,
+        limit: usize,
+        wanted: usize,
+    ) -> Answer {
+        events.truncate(limit);
+        let (found, first) = (events.len(), events.first().and_then(ServerMessage::seq));
+        if continues {
+            events.append(&mut self.history);
+        }
+        self.history = events;
+        let left = wanted.saturating_sub(found);
+        match first {
+            Some(first) if left > 0 && (more > 0 || found == limit) => Answer::Page(first, left),
+            _ => {
+                let mut history = std::mem::take(&mut self.history);
+                history.retain(|event| !self.is_ignored(speaker(event)));
+                self.renderer.history(&history, &mut self.shown);
+                Answer::Done
+            }
+        }
     }
 
     fn complain(&mut self) {
@@ -385,15 +457,13 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 }
 
-/// An event's place in the one order.
-fn seq(message: &ServerMessage<'_>) -> Option<u64> {
-    match message {
-        ServerMessage::Message { seq, .. }
-        | ServerMessage::Whisper { seq, .. }
-        | ServerMessage::Topic { seq, .. }
-        | ServerMessage::Joined { seq, .. }
-        | ServerMessage::Left { seq, .. } => Some(*seq),
-        _ => None,
+/// Who said something; nobody where it isn't said.
+fn speaker<'a>(event: &'a ServerMessage<'_>) -> &'a str {
+    match event {
+        ServerMessage::Message { from, .. }
+        | ServerMessage::Whisper { from, .. }
+        | ServerMessage::Topic { from, .. } => from,
+        _ => "",
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
+use super::commands::HISTORY_SHOWN_MAX;
 use super::local;
+use super::missed::Missed;
 use super::page::{CONTINUATION, Page, Speaker, YOU};
 use super::reader::Back;
 use super::status;
@@ -67,6 +69,36 @@ impl Renderer {
         };
         let lost = if back.gap { "; older ones are no longer kept" } else { "" };
         let _ = writeln!(out, "* back after {}{missed}{lost}; {} online", length(back.gone), back.online);
+    }
+
+    /// Appends what is said of what was missed, after it is shown.
+    pub(super) fn missed(&self, missed: &Missed, out: &mut Page) {
+        let shown = missed.events.len();
+        if shown == 0 {
+            return;
+        }
+        let are = if shown == 1 { "message is" } else { "messages are" };
+        let _ = write!(out, "* {shown} missed {are} above");
+        let all = missed.more.saturating_add(shown as u64).min(HISTORY_SHOWN_MAX as u64);
+        let _ = match missed.more {
+            0 => writeln!(out),
+            more => writeln!(out, ", {more} more before them: /history {all} shows them"),
+        };
+    }
+
+    /// Appends that somebody to whom one has whispered is not there.
+    pub(super) fn waits(&self, to: &str, out: &mut Page) {
+        let _ = writeln!(out, "* {} is not online, and will see that at the next login", sanitize::line(to));
+    }
+
+    /// Appends a stretch of what was said.
+    pub(super) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
+        events.iter().for_each(|event| self.event(event, out));
+        let _ = match events.len() {
+            0 => writeln!(out, "* nothing was said yet that you may see"),
+            1 => writeln!(out, "* this was the last message"),
+            n => writeln!(out, "* these were the last {n} messages"),
+        };
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.

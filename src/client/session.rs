@@ -58,6 +58,8 @@ pub(super) struct Asked {
     pub(super) id: String,
     /// What was asked.
     pub(super) request: Arc<Request>,
+    /// How many events of the history are still wanted, this request's among them.
+    pub(super) wanted: usize,
     /// It was sent before, over a connection that broke.
     pub(super) resent: bool,
     /// It was sent over the connection there is now.
@@ -73,6 +75,8 @@ pub(super) enum Answer {
     Done,
     /// It was carried out, and the list in the answer was cut after this name.
     Cut(String),
+    /// Part of the history has come, from this seq on, and so much more of it is wanted.
+    Page(u64, usize),
     /// It was refused.
     Refused {
         /// For programs.
@@ -111,11 +115,12 @@ impl Session {
         })
     }
 
-    /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again.
-    pub(super) fn ask(&self, request: &Arc<Request>) -> Answer {
+    /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again. Of the
+    /// history so many events are `wanted`.
+    pub(super) fn ask(&self, request: &Arc<Request>, wanted: usize) -> Answer {
         let mut state = lock(&self.state);
         let (id, request) = (self.ids.next(), Arc::clone(request));
-        state.asked = Some(Asked { id, request, resent: false, sent: false, deadline: Instant::now() });
+        state.asked = Some(Asked { id, request, wanted, resent: false, sent: false, deadline: Instant::now() });
         state.answer = None;
         loop {
             let State { link, asked, answer } = &mut *state;
@@ -255,9 +260,10 @@ impl Session {
 /// Whether it does no harm if the server does it twice, or it does it once by itself: what is said has an id that the
 /// server remembers.
 fn may_be_sent_again(request: &Request) -> bool {
-    use Request::{Away, Help, ListUsers, Say, Whisper, Who, Whois};
+    use Request::{Away, Help, History, ListUsers, Say, Whisper, Who, Whois};
     match request {
-        Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help | ListUsers { .. } => true,
+        Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help => true,
+        History { .. } | ListUsers { .. } => true,
         Request::Topic { text } => text.is_none(),
         _ => false,
     }

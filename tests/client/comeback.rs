@@ -1,9 +1,10 @@
 //! Connections that break, and the client that comes back.
 
-use crate::harness::{DataDir, FakeServer, PASSWORD, Peer, Proxy, Server, Terminal, Trouble};
+use crate::harness::{DEADLINE, DataDir, FakeServer, PASSWORD, Peer, Proxy, Server, Terminal, Trouble};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// A server, and a way to it that can be cut.
 fn behind_a_proxy(names: &[&str]) -> (Server, Proxy) {
@@ -136,7 +137,7 @@ fn a_token_that_has_ended_is_exit_status_3() {
     let (server, proxy) = behind_a_proxy(&["ada"]);
     let mut ada = join(&server, &proxy, "ada", &[]);
     // Ada is not told: nothing passes any more.
-    proxy.trouble_all(Trouble::Stall(std::time::Duration::from_secs(60)));
+    proxy.trouble_all(Trouble::Stall(Duration::from_secs(60)));
     server.admin().ask(json!({"type": "ban", "username": "ada"}));
     proxy.trouble_all(Trouble::Reset);
     let finished = ada.wait();
@@ -198,6 +199,30 @@ fn the_end_of_a_pipe_with_all_answered_is_the_end() {
     server.kill();
     ada.stderr.wait_for("trying to come back");
     ada.finish().succeeded();
+}
+
+/// The connection breaks now before the server has heard a line, now before the client has heard the answer.
+#[test]
+fn wherever_the_connection_is_cut_each_line_is_said_once() {
+    let (server, proxy) = behind_a_proxy(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let mut ada = join(&server, &proxy, "ada", &[]);
+    let lines: Vec<String> = (0..8).map(|i| format!("line {i};")).collect();
+    for (i, line) in lines.iter().enumerate() {
+        // A line takes some 130 bytes of ciphertext, and its event some 200.
+        proxy.trouble_all(Trouble::Truncate(40 * i));
+        ada.type_line(line);
+        let deadline = Instant::now() + DEADLINE;
+        while !ada.stdout.text().contains(line) {
+            assert!(Instant::now() < deadline, "{line} does not come back: {}", ada.stdout.text());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    assert_eq!(heard(&mut bob, &lines[7]), lines);
+    let finished = ada.finish();
+    for line in &lines {
+        assert_eq!(times(finished.succeeded(), line), 1, "{line}: {finished:?}");
+    }
 }
 
 /// Sent, and the connection breaks before the answer: it is not made twice, and who typed it is told.

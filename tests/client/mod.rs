@@ -6,6 +6,7 @@ mod commands;
 mod ends;
 mod first_login;
 mod first_minutes;
+mod history;
 mod hostile;
 mod manual;
 #[cfg(target_os = "linux")]

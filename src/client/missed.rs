@@ -1,0 +1,101 @@
+//! What came since the account last left, fetched between the login and everything else.
+
+use super::ClientError;
+use super::connect::Connected;
+use super::login::{self, LoggedIn};
+use crate::protocol::{HISTORY_EVENTS_MAX, Reply, Request, ServerMessage};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// How much of it is shown, beside the whispers that waited. The rest is for `/history`.
+const SHOWN_MAX: usize = 50;
+/// How many requests that may take: a page holds as many events as fit in a line.
+const PAGES_MAX: usize = SHOWN_MAX;
+/// How much else may come meanwhile: the server sends at most so many whispers that waited, and then live events.
+const LINES_MAX: usize = 4_000;
+
+/// What was missed.
+#[derive(Debug, Default)]
+pub(super) struct Missed {
+    /// By seq.
+    pub(super) events: BTreeMap<u64, ServerMessage<'static>>,
+    /// How many older ones there are beyond those.
+    pub(super) more: u64,
+}
+
+/// Asks for what was missed. What else comes stays in `pending`, for the reader.
+///
+/// # Errors
+/// The connection is lost.
+pub(super) fn fetch(connected: &mut Connected, logged_in: &mut LoggedIn) -> Result<Missed, ClientError> {
+    let LoggedIn { welcome, pending } = logged_in;
+    let mut missed = Missed::default();
+    // Whoever must change the password first may not look back yet.
+    if welcome.missed == 0 || welcome.must_change_password {
+        return Ok(missed);
+    }
+    let (left_at, upto) = (welcome.left_at.unwrap_or(0), welcome.seq);
+    let mut fetch = Fetch { connected, upto, others: Vec::new(), whispers: BTreeMap::new(), lines: 0 };
+    let mut before = upto.checked_add(1);
+    for page in 0..PAGES_MAX {
+        let limit = SHOWN_MAX - missed.events.len();
+        let request = Request::History { before, limit: Some(limit.min(HISTORY_EVENTS_MAX)) };
+        let Some(reply) = fetch.ask(&request, &format!("missed-{page}"), pending)? else { break };
+        let events = reply.events.unwrap_or_default();
+        let found = events.len();
+        let new = events.into_iter().filter_map(|event| event.seq().map(|seq| (seq, event)));
+        missed.events.extend(new.filter(|(seq, _)| *seq > left_at && *seq <= upto).take(limit));
+        before = missed.events.keys().next().copied();
+        if reply.more == 0 || found == 0 || missed.events.len() >= SHOWN_MAX {
+            break;
+        }
+    }
+    let Fetch { others, whispers, .. } = fetch;
+    missed.events.extend(whispers);
+    missed.more = welcome.missed.saturating_sub(missed.events.len() as u64);
+    *pending = [others, std::mem::take(pending)].concat();
+    Ok(missed)
+}
+
+/// A conversation of which only the answers matter for now.
+struct Fetch<'a> {
+    connected: &'a mut Connected,
+    /// Events up to this one were missed; later ones are live.
+    upto: u64,
+    /// Whole lines for the reader.
+    others: Vec<u8>,
+    /// The whispers that waited, which come by themselves.
+    whispers: BTreeMap<u64, ServerMessage<'static>>,
+    lines: usize,
+}
+
+impl Fetch<'_> {
+    /// The reply; None when the server refuses, or sends no end of other things.
+    fn ask(
+        &mut self,
+        request: &Request,
+        id: &str,
+        pending: &mut Vec<u8>,
+    ) -> Result<Option<Reply<'static>>, ClientError> {
+        let lost = |error| ClientError::Lost { error: Some(error) };
+        self.connected.tls.send(&self.connected.socket, &request.encode(Some(id))).map_err(lost)?;
+        let deadline = Instant::now() + login::LOGIN_WAIT;
+        while self.lines < LINES_MAX {
+            self.lines += 1;
+            let line = login::next_line(self.connected, deadline, pending)?;
+            match serde_json::from_slice(&line) {
+                Ok(ServerMessage::Reply(reply)) if reply.id.as_deref() == Some(id) => return Ok(Some(reply)),
+                Ok(ServerMessage::Error { id: Some(of), .. }) if of == id => return Ok(None),
+                Ok(ServerMessage::Ping {}) => {
+                    let pong = Request::Pong.encode(None);
+                    self.connected.tls.send(&self.connected.socket, &pong).map_err(lost)?;
+                }
+                Ok(whisper @ ServerMessage::Whisper { seq, .. }) if seq <= self.upto => {
+                    self.whispers.insert(seq, whisper);
+                }
+                _ => self.others.extend_from_slice(&line),
+            }
+        }
+        Ok(None)
+    }
+}
