@@ -405,7 +405,9 @@ fn the_title_counts_what_came_while_nobody_looked() {
     let mut bob = server.login("bob");
     let mut ada = Person::join(&server, "ada");
     ada.screen.wait_for_title("ada - homeroom 127.0.0.1");
-    ada.screen.press("\x1b[O");
+    ada.screen.press("\x1b[Oh");
+    // Keys are read in their order: with the letter, the terminal's word before it has been read too.
+    ada.screen.wait_for_end(&["> h"]);
     say(&mut bob, "one");
     ada.screen.wait_for_title("(1) ada - homeroom 127.0.0.1");
     bob.ask(json!({"type": "whisper", "to": "ada", "text": "two"}));
