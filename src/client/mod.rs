@@ -36,7 +36,7 @@ pub mod settings;
 mod sound;
 mod status;
 mod terminal;
-mod transcript;
+pub(crate) mod transcript;
 mod trust;
 mod wire;
 mod wrap;

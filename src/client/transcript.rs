@@ -20,6 +20,12 @@ pub(super) struct Transcript {
     path: PathBuf,
     /// None after a write that failed, which is said once.
     file: Option<File>,
+    lines: Lines,
+}
+
+/// Events as the lines of a transcript.
+#[derive(Debug)]
+pub(crate) struct Lines {
     renderer: Renderer,
     page: Page,
     zone: TimeZone,
@@ -33,22 +39,31 @@ impl Transcript {
     pub(super) fn open(path: &Path, me: &str) -> Result<Self, ClientError> {
         let failed = |error| ClientError::Transcript { path: path.to_owned(), error };
         let file = open_private(path).map_err(failed)?;
-        let zone = TimeZone::system();
-        let renderer = Renderer::new(me, zone.clone());
-        Ok(Self { path: path.to_owned(), file: Some(file), renderer, page: Page::new(Look::Plain, me), zone })
+        Ok(Self { path: path.to_owned(), file: Some(file), lines: Lines::new(me, TimeZone::system()) })
     }
 
     /// Appends an event.
     pub(super) fn write(&mut self, message: &ServerMessage<'_>) {
         let Some(file) = &mut self.file else { return };
-        // Every line has its day.
-        self.renderer.forget_day();
-        self.renderer.event(message, &mut self.page);
-        let lines = dated(&self.page.take(), &self.zone, time(message));
-        if let Err(e) = file.write_all(lines.as_bytes()) {
+        if let Err(e) = file.write_all(self.lines.of(message).as_bytes()) {
             notice(format_args!("the transcript ends here: `{}` can't be written: {e}", self.path.display()));
             self.file = None;
         }
+    }
+}
+
+impl Lines {
+    /// As the account `me` sees them, or as nobody in particular if that is empty.
+    pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
+        Self { renderer: Renderer::new(me, zone.clone()), page: Page::new(Look::Plain, me), zone }
+    }
+
+    /// The lines of one event; empty for what isn't one.
+    pub(crate) fn of(&mut self, message: &ServerMessage<'_>) -> String {
+        // Every line has its day.
+        self.renderer.forget_day();
+        self.renderer.event(message, &mut self.page);
+        dated(&self.page.take(), &self.zone, time(message))
     }
 }
 

@@ -5,7 +5,8 @@ use super::passwords::{ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN};
 use super::rate::MessageRate;
 use super::strangers::{STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use log::LevelFilter;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -73,6 +74,9 @@ impl Args {
     /// # Errors
     /// What doesn't, and what to do about it.
     pub(super) fn check(&self) -> Result<(), String> {
+        if let Some(Command::Export(wanted)) = &self.command {
+            wanted.check()?;
+        }
         match self.metrics {
             Some(address) if !address.ip().is_loopback() && !self.metrics_public => Err(format!(
                 "metrics on {address} could be read by others: say 127.0.0.1:{} or, if that is meant, --metrics-public",
@@ -139,11 +143,55 @@ pub enum Command {
     /// Looks at the server's certificate, or replaces it, also while a server runs
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// Prints what was said, from the journal, also while a server runs
+    ///
+    /// Whispers are among it, since whoever may read the data folder may read them: --room leaves them out.
+    Export(ExportArgs),
     /// Checks ports, addresses, certificate, clock, file modes, room and limits; changes nothing
     Doctor,
     /// Shows or checks what the command line, the environment and homeroom.toml say
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// What is to be printed of the journal, and how.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct ExportArgs {
+    /// Only what happened then or later: 2026-11-25, "2026-11-25 14:30" (this machine's time zone), or
+    /// 2026-11-25T14:30:00+01:00
+    #[arg(long, value_name = "TIME", value_parser = to_moment)]
+    pub from: Option<Timestamp>,
+    /// Only what happened before; a day itself is left out
+    #[arg(long, value_name = "TIME", value_parser = to_moment)]
+    pub to: Option<Timestamp>,
+    /// Only what everyone in the room was shown: no whispers
+    #[arg(long)]
+    pub room: bool,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ExportFormat,
+}
+
+/// How history is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ExportFormat {
+    /// For people: a line with day and time for each, as in the client's transcripts
+    Text,
+    /// The events as they were sent, one JSON object a line
+    Json,
+    /// A table, with a header
+    Csv,
+}
+
+impl ExportArgs {
+    fn check(&self) -> Result<(), String> {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from >= to => {
+                Err(format!("nothing is from {from} on and before {to}: --to names the moment where it ends"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What can be done with `identity.p12`.
@@ -205,6 +253,19 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 fn to_level(text: String) -> LevelFilter {
     text.parse().unwrap_or(LevelFilter::Info)
+}
+
+/// A moment, or a day's beginning or a time here.
+fn to_moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(moment) = text.parse() {
+        return Ok(moment);
+    }
+    let here = text.parse::<DateTime>().and_then(|time| TimeZone::system().to_timestamp(time));
+    here.map_err(|_| {
+        "a day is 2026-11-25, a time here \"2026-11-25 14:30\", a time anywhere 2026-11-25T14:30:00+01:00 or \
+         2026-11-25T13:30:00Z"
+            .to_owned()
+    })
 }
 
 fn to_address(text: &str) -> Result<SocketAddr, &'static str> {

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// The server's key and certificate.
 pub(super) const IDENTITY: &str = "identity.p12";
 
+/// The journal's folder.
+pub(super) const JOURNAL: &str = "journal";
+
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -69,7 +72,7 @@ impl Folder {
 
     /// The journal's folder.
     pub(super) fn journal(&self) -> PathBuf {
-        self.path.join("journal")
+        self.path.join(JOURNAL)
     }
 
     /// The message of the day.

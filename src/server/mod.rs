@@ -16,6 +16,7 @@ pub mod config;
 mod counts;
 mod delivery;
 mod doctor;
+mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod folder;
@@ -97,7 +98,7 @@ pub enum ServerError {
     Listen(String),
     /// An account can't be made.
     User(String),
-    /// The doctor found something wrong, and has said what.
+    /// A command found something wrong, and has said what.
     Unwell,
     /// The system gives no thread, no signal handler, no standard output.
     System(String),
@@ -143,6 +144,9 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         let well = doctor::run(&config).map_err(|e| system("print", &e))?;
         return if well { Ok(()) } else { Err(ServerError::Unwell) };
     }
+    if let Some(Command::Export(wanted)) = &args.command {
+        return export::run(&args.data_dir, wanted);
+    }
     if let Some(Command::Config(command)) = args.command {
         let told = match command {
             ConfigCommand::Check => config::check(&config),
@@ -161,7 +165,7 @@ pub fn run(config: Config) -> Result<(), ServerError> {
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        Some(Command::Config(_) | Command::Identity(_) | Command::Doctor) | None => serve(config, folder, accounts),
+        Some(_) | None => serve(config, folder, accounts),
     }
 }
 

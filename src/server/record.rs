@@ -3,6 +3,7 @@
 use super::chunk::Audience;
 use super::recall::{Keys, Spoken, What};
 use crate::protocol::{Reason, Username};
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -28,10 +29,10 @@ pub(super) struct Record<'a> {
     #[serde(borrow, default)]
     pub(super) id: Cow<'a, str>,
     #[serde(default)]
-    action: bool,
+    pub(super) action: bool,
     #[serde(borrow, default)]
-    username: Cow<'a, str>,
-    reason: Option<Reason>,
+    pub(super) username: Cow<'a, str>,
+    pub(super) reason: Option<Reason>,
 }
 
 impl<'a> Record<'a> {
@@ -44,6 +45,14 @@ impl<'a> Record<'a> {
             return Err("not an event: a JSON object was expected".into());
         }
         serde_json::from_slice(line).map_err(|e| format!("not an event: {e}"))
+    }
+
+    /// When it happened.
+    ///
+    /// # Errors
+    /// Its time is none.
+    pub(super) fn moment(&self) -> Result<Timestamp, String> {
+        self.time.parse().map_err(|_| format!("its `time` is `{}`, which is none", self.time))
     }
 
     /// Whether it comes from somebody: a message, a whisper, a topic. Else somebody came or left, or it is of a kind

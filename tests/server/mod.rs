@@ -8,6 +8,7 @@ mod crowd;
 mod discovery;
 mod doctor;
 mod duplex;
+mod export;
 mod first_login;
 mod flood;
 mod identity;

@@ -174,7 +174,7 @@ impl Archive {
 
     /// Notes an event that a start read back. The segment's times are its events'.
     pub(super) fn read_back(&self, record: &Record<'_>, bytes: usize) {
-        let time = record.time.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let time = record.moment().unwrap_or(Timestamp::UNIX_EPOCH);
         let said = record.is_said();
         self.added(std::iter::once((bytes, said, said && record.to.is_empty())), time);
         if let Some(segment) = lock(&self.shelves).segments.back_mut() {

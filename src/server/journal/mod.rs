@@ -23,7 +23,7 @@ use crate::files;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use keeper::Bell;
-use segment::End;
+use segment::{End, ReadError};
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -95,17 +95,16 @@ impl Journal {
         mut each: impl FnMut(&Record<'_>) -> Result<(), String>,
     ) -> Result<Self, String> {
         make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
-        let firsts = segment::list(folder).map_err(|e| format!("can't read the folder {}: {e}", folder.display()))?;
         let archive = Arc::new(Archive::new(folder));
         let mut ends: Vec<(PathBuf, End)> = Vec::new();
-        for (index, &first) in firsts.iter().enumerate() {
-            let path = segment::path(folder, first);
-            archive.begin(first, Timestamp::UNIX_EPOCH);
-            let end = segment::read(&path, first, firsts.get(index + 1).copied(), |line| {
+        for place in segment::list(folder).map_err(|e| e.to_string())? {
+            archive.begin(place.first, Timestamp::UNIX_EPOCH);
+            let end = place.read(|line| {
+                let line = line?;
                 archive.read_back(&line.record, line.bytes.len());
-                each(&line.record)
+                each(&line.record).map_err(|what| ReadError::Damage(place.damage(line.number, what)))
             });
-            ends.push((path, end.map_err(|e| e.to_string())?));
+            ends.push((place.path.clone(), end.map_err(|e| e.to_string())?));
         }
         // Only now that all of it is known to be whole.
         for (path, end) in &ends {

@@ -26,9 +26,21 @@ pub(crate) struct Damage {
     pub(crate) what: String,
 }
 
+/// A segment's file, and where the next one begins, if there is one.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    /// The seq of its first event.
+    pub(crate) first: u64,
+    /// The seq of the next segment's first event.
+    pub(crate) next: Option<u64>,
+}
+
 /// One event as a segment has it.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
+    /// Its number in the file, from 1.
+    pub(crate) number: usize,
     /// The wire line, its end included.
     pub(crate) bytes: &'a [u8],
     /// What it says.
@@ -57,21 +69,24 @@ impl fmt::Display for Damage {
     }
 }
 
-/// The segments in a folder, oldest first, each by its first seq. None if there is no folder.
+/// The segments in a folder, oldest first. None if there is no folder.
 ///
 /// # Errors
 /// The folder can't be read.
-pub(crate) fn list(folder: &Path) -> io::Result<Vec<u64>> {
+pub(crate) fn list(folder: &Path) -> Result<Vec<Place>, ReadError> {
+    let failed = |error| ReadError::Io { file: folder.to_owned(), error };
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
+        entries => entries.map_err(failed)?,
     };
     let mut firsts = Vec::new();
     for entry in entries {
-        firsts.extend(first_of(Path::new(&entry?.file_name())));
+        firsts.extend(first_of(Path::new(&entry.map_err(failed)?.file_name())));
     }
     firsts.sort_unstable();
-    Ok(firsts)
+    let nexts = firsts.iter().copied().skip(1).map(Some).chain([None]);
+    let place = |(&first, next)| Place { path: path(folder, first), first, next };
+    Ok(firsts.iter().zip(nexts).map(place).collect())
 }
 
 /// Where the segment with this first seq is.
@@ -79,31 +94,51 @@ pub(crate) fn path(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first:0DIGITS$}.{EXTENSION}"))
 }
 
-/// Reads a segment: every event in order, up to the one before `next`, where the next segment begins.
-///
-/// # Errors
-/// The file can't be read, or [`Damage`].
-pub(crate) fn read(
-    path: &Path,
-    first: u64,
-    next: Option<u64>,
-    mut each: impl FnMut(Line<'_>) -> Result<(), String>,
-) -> Result<End, ReadError> {
-    let bytes = fs::read(path).map_err(|error| ReadError::Io { file: path.to_owned(), error })?;
-    let mut end = End { next: first, bytes: 0, surplus: 0 };
-    for (index, line) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
-        let torn = next.is_none() && !line.ends_with(b"\n");
-        if torn || next == Some(end.next) {
-            break;
+impl Place {
+    /// Reads the segment: every event in order, up to the one before the next segment's first. `each` is given what is
+    /// damaged too, and says with an error of its own whether that is the end; else what follows is read.
+    ///
+    /// # Errors
+    /// The file can't be read, or what `each` says.
+    pub(crate) fn read<E: From<ReadError>>(
+        &self,
+        mut each: impl FnMut(Result<Line<'_>, Damage>) -> Result<(), E>,
+    ) -> Result<End, E> {
+        let bytes = fs::read(&self.path).map_err(|error| ReadError::Io { file: self.path.clone(), error })?;
+        let mut end = End { next: self.first, bytes: 0, surplus: 0 };
+        // How many events are missing isn't known after a line that is none.
+        let mut lost = false;
+        for (index, bytes) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
+            let torn = self.next.is_none() && !bytes.ends_with(b"\n");
+            if torn || self.next == Some(end.next) {
+                break;
+            }
+            let number = index + 1;
+            match check(bytes) {
+                Ok(record) if lost && self.next == Some(record.seq) => break,
+                Ok(record) => {
+                    let seq = record.seq;
+                    if seq != end.next && !(lost && seq > end.next) {
+                        each(Err(self.damage(number, format!("its `seq` is {seq}, and {} was expected", end.next))))?;
+                    }
+                    each(Ok(Line { number, bytes, record }))?;
+                    (end.next, lost) = (seq.saturating_add(1), false);
+                }
+                Err(what) => {
+                    each(Err(self.damage(number, what)))?;
+                    lost = true;
+                }
+            }
+            end.bytes += bytes.len() as u64;
         }
-        let damage = |what| Damage { file: path.to_owned(), line: index + 1, what };
-        let record = check(line, end.next).map_err(damage)?;
-        each(Line { bytes: line, record }).map_err(damage)?;
-        end.next += 1;
-        end.bytes += line.len() as u64;
+        end.surplus = bytes.len() as u64 - end.bytes;
+        Ok(end)
     }
-    end.surplus = bytes.len() as u64 - end.bytes;
-    Ok(end)
+
+    /// Something wrong with one of its lines.
+    pub(crate) fn damage(&self, line: usize, what: String) -> Damage {
+        Damage { file: self.path.clone(), line, what }
+    }
 }
 
 /// Why a segment can't be read.
@@ -130,18 +165,14 @@ impl fmt::Display for ReadError {
     }
 }
 
-fn check(line: &[u8], expected: u64) -> Result<Record<'_>, String> {
+fn check(line: &[u8]) -> Result<Record<'_>, String> {
     if line.len() > LINE_BYTES_MAX {
         return Err(format!("it has {} bytes, and no event has more than {LINE_BYTES_MAX}", line.len()));
     }
     if !line.ends_with(b"\n") {
         return Err("it breaks off".into());
     }
-    let record = Record::parse(line)?;
-    if record.seq != expected {
-        return Err(format!("its `seq` is {}, and {expected} was expected", record.seq));
-    }
-    Ok(record)
+    Record::parse(line)
 }
 
 fn first_of(name: &Path) -> Option<u64> {

@@ -47,8 +47,7 @@ fn say(timeline: &Timeline, text: &str) -> u64 {
 }
 
 fn segments(folder: &TempDir) -> Vec<PathBuf> {
-    let journal = folder.path().join("journal");
-    segment::list(&journal).unwrap().into_iter().map(|first| segment::path(&journal, first)).collect()
+    segment::list(&folder.path().join("journal")).unwrap().into_iter().map(|place| place.path).collect()
 }
 
 /// What Bob reads after `after`: each seq and text.
