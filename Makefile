@@ -5,8 +5,10 @@
 DATA ?= .
 ARGS ?=
 FEATURES ?=
-# How long `make soak` runs, and `make fuzz` for each target.
+# How long `make soak` and `make chaos` run, and `make fuzz` for each target.
 MINUTES ?= 10
+# What `make chaos` repeats; by chance unless given.
+SEED ?=
 # Where `make install` puts the programs: PREFIX/bin.
 PREFIX ?= $(HOME)/.local
 
@@ -17,7 +19,7 @@ export FEATURES
 .DEFAULT_GOAL := help
 .PHONY: man completions
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
-.PHONY: help run build install demo test ci soak fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
+.PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,11 +49,15 @@ test: test-dependencies fmt-check lint doc ## formatting, lints, documentation, 
 
 ci: test demo ## what .ci/run runs
 
-# `make test` has a short form of both.
+# `make test` has a short form of each of the three.
 soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
 	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
 	HOMEROOM_LONG=1 $(CARGO) test --release --locked $(FEATURES) --test e2e -- --nocapture \
 		an_endless_line fifty_of_two_hundred however_much_comes
+
+chaos: dependencies ## everything breaks for MINUTES=10, by SEED=N; fails if anything that was said is lost or doubled
+	CHAOS_SECONDS=$$(( $(MINUTES) * 60 )) $(if $(SEED),CHAOS_SEED=$(SEED)) \
+		$(CARGO) test --release --locked $(FEATURES) --test chaos -- --nocapture
 
 fuzz: ## feed each parser with invented input for MINUTES=10 (nightly Rust and cargo-fuzz)
 	MINUTES='$(MINUTES)' scripts/fuzz.sh

@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "harness/random.rs"]
+mod random;
 #[allow(unreachable_pub, reason = "a crate of its own for cargo-fuzz")]
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
+use random::Random;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::{env, fs};
@@ -170,31 +173,5 @@ fn change(bytes: &mut Vec<u8>, inputs: &[Input], random: &mut Random) {
             let piece = *random.choose(PIECES);
             bytes.splice(at..at, piece.iter().copied());
         }
-    }
-}
-
-/// Marsaglia's xorshift64: the same numbers from the same seed, on every machine.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        // It never leaves zero.
-        Self(seed.max(1))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// From 0 to `n` - 1.
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn choose<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
     }
 }

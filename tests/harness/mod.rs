@@ -5,6 +5,7 @@
 //! - [`Terminal`]: the real client, driven through pipes;
 //! - [`Proxy`]: a bad network between them;
 //! - [`SmallDisk`]: a disk that can be filled;
+//! - [`Random`]: what happens by chance, and again from the same seed;
 //! - [`Screen`]: a program in a terminal, as a person sees it;
 //! - [`FakeServer`]: a TLS server that says what a test wants and remembers what it was told.
 //!
@@ -21,6 +22,8 @@ mod peer;
 mod proc;
 mod process;
 mod proxy;
+#[allow(dead_code, reason = "the long runs leave things to chance")]
+mod random;
 #[cfg(target_os = "linux")]
 mod screen;
 mod server;
@@ -39,12 +42,16 @@ pub(crate) use fake_server::FakeServer;
 #[cfg(target_os = "linux")]
 pub(crate) use fake_server::Guest;
 pub(crate) use output::Output;
+#[allow(unused_imports, reason = "nor clients that may fail in TLS")]
+pub(crate) use peer::connector;
 pub(crate) use peer::{Peer, Share};
 #[cfg(target_os = "linux")]
 pub(crate) use proc::Proc;
 pub(crate) use process::{Finished, run, wait};
 #[allow(unused_imports, reason = "not every target has a bad network")]
 pub(crate) use proxy::{Proxy, Trouble};
+#[allow(unused_imports, reason = "nor chance")]
+pub(crate) use random::Random;
 #[cfg(target_os = "linux")]
 pub(crate) use screen::Screen;
 #[cfg(all(target_os = "linux", feature = "discovery"))]

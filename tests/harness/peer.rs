@@ -19,6 +19,12 @@ static CONNECTOR: LazyLock<TlsConnector> = LazyLock::new(|| {
     builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true).build().unwrap()
 });
 
+/// What all of them connect with.
+#[allow(dead_code, reason = "for clients whose connections may fail")]
+pub(crate) fn connector() -> &'static TlsConnector {
+    &CONNECTOR
+}
+
 /// A connection to a server. Whatever it receives is held to what holds for every line: its length, its form, the
 /// order of events and their times.
 pub(crate) struct Peer {

@@ -1,0 +1,314 @@
+//! Clients that do as PROTOCOL.md says one should: come back with token and `after`, send again under the same id what
+//! has no answer, and remember what they were shown.
+
+use crate::harness::{PASSWORD, Random};
+use crate::history::{Account, Entry, Event, Place, Record, Turn, name};
+use crate::mark::Mark;
+use crate::stage::{Client, Phase, Stage};
+use crate::wire::Wire;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long one read waits.
+const TICK: Duration = Duration::from_millis(5);
+/// How much may be unanswered.
+const UNANSWERED_MAX: usize = 16;
+/// How long a connection may be silent while an answer is owed: longer than it's ever stalled.
+const SILENCE: Duration = Duration::from_secs(6);
+/// How soon somebody comes back, and speaks again, in milliseconds.
+const COMEBACK_MS: Range<usize> = 1..300;
+const PAUSE_MS: Range<usize> = 1..140;
+/// How long somebody waits before they say again what was refused for now.
+const REFUSED_PAUSE: Duration = Duration::from_millis(200);
+/// How long somebody stays away who left.
+const AWAY_MS: Range<usize> = 50..2000;
+
+/// What makes one client another than the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub(crate) number: u16,
+    pub(crate) account: Account,
+    /// It has a network of its own, without faults, and little room for what it doesn't read.
+    pub(crate) narrow: bool,
+    /// It logs out now and then, and comes back by its password: what it then sees are the whispers that waited.
+    pub(crate) leaves: bool,
+}
+
+/// Something that was said and has no answer yet.
+struct Unanswered {
+    to: Option<Account>,
+    tries: u32,
+    /// When to say it again after a refusal.
+    again_at: Option<Instant>,
+}
+
+/// Somebody, over all of their connections.
+pub(crate) struct Person<'a> {
+    part: Part,
+    stage: &'a Stage,
+    random: Random,
+    entries: Vec<Entry>,
+    place: Place,
+    token: Option<Value>,
+    /// The next login is a new beginning.
+    anew: bool,
+    unanswered: BTreeMap<Mark, Unanswered>,
+    /// What was sent again over this connection.
+    asked_again: Vec<Mark>,
+    said: u32,
+}
+
+/// How a connection ends.
+enum Leave {
+    /// All is over.
+    ForGood,
+    /// For a while, after a `logout`.
+    ForNow,
+}
+
+impl<'a> Person<'a> {
+    pub(crate) fn new(part: Part, stage: &'a Stage, seed: u64) -> Self {
+        Self {
+            part,
+            stage,
+            random: Random::new(seed ^ u64::from(part.number) << 32),
+            entries: Vec::new(),
+            place: Place::default(),
+            token: None,
+            anew: true,
+            unanswered: BTreeMap::new(),
+            asked_again: Vec::new(),
+            said: 0,
+        }
+    }
+
+    /// Plays until the end; gives what they did and saw.
+    pub(crate) fn play(mut self) -> Record {
+        while !self.stage.is_at(Phase::Leave) {
+            let pause = match self.connect().and_then(|mut wire| self.stay(&mut wire)) {
+                Ok(Leave::ForGood) => break,
+                Ok(Leave::ForNow) => {
+                    self.stage.tally.count("logouts");
+                    (self.token, self.anew) = (None, true);
+                    self.client().here.store(false, SeqCst);
+                    self.between(AWAY_MS)
+                }
+                Err(_) => {
+                    self.stage.tally.count("connections that broke");
+                    self.between(COMEBACK_MS)
+                }
+            };
+            thread::sleep(pause);
+        }
+        Record { by: self.part.number, account: self.part.account, once: false, entries: self.entries }
+    }
+
+    fn between(&mut self, ms: Range<usize>) -> Duration {
+        Duration::from_millis((ms.start + self.random.below(ms.len())) as u64)
+    }
+
+    fn client(&self) -> &Client {
+        &self.stage.clients[usize::from(self.part.number)]
+    }
+
+    /// Connects and logs in.
+    fn connect(&mut self) -> io::Result<Wire> {
+        let Part { narrow, account, .. } = self.part;
+        let address = if narrow { self.stage.address } else { self.stage.proxy.address() };
+        let mut wire = Wire::connect(address, narrow)?;
+        let mut login = json!({"type": "login", "protocol": 1, "username": name(account)});
+        match &self.token {
+            Some(token) => login["token"] = token.clone(),
+            None => login["password"] = json!(PASSWORD),
+        }
+        if !self.anew {
+            login["after"] = json!(self.place.last);
+        }
+        wire.send(&login)?;
+        let end = Instant::now() + SILENCE;
+        while Instant::now() < end {
+            let mut lines = wire.receive(TICK)?.into_iter();
+            if let Some(answer) = lines.next() {
+                self.welcomed(&answer)?;
+                lines.try_for_each(|line| self.take(&mut wire, &line))?;
+                return Ok(wire);
+            }
+        }
+        Err(ErrorKind::TimedOut.into())
+    }
+
+    fn welcomed(&mut self, answer: &Value) -> io::Result<()> {
+        if answer["type"] != "welcome" {
+            match answer["code"].as_str() {
+                Some("bad_credentials") => self.token_refused(),
+                Some("try_later" | "shutting_down" | "internal") => self.stage.tally.count("logins put off"),
+                _ => panic!("not a welcome: {answer}"),
+            }
+            return Err(ErrorKind::ConnectionRefused.into());
+        }
+        let (seq, left_at) = (answer["seq"].as_u64().unwrap(), answer["left_at"].as_u64());
+        let after = (!self.anew).then_some(self.place.last);
+        self.entries.push(Entry::Welcomed { after, seq, left_at, gap: answer["gap"] == true });
+        if self.anew {
+            // What waits for them, if anything, comes after this.
+            self.place.begin(left_at.unwrap_or(seq));
+        } else {
+            self.stage.tally.count("comebacks");
+        }
+        (self.token, self.anew) = (Some(answer["token"].clone()), false);
+        self.asked_again.clear();
+        self.client().seen.store(self.place.last, SeqCst);
+        self.client().here.store(true, SeqCst);
+        Ok(())
+    }
+
+    /// Without room on its disk, a server that then dies knows the token no longer.
+    fn token_refused(&mut self) {
+        assert!(self.token.take().is_some(), "the password of {} was refused", name(self.part.account));
+        self.stage.tally.count("tokens lost");
+        if self.stage.tally.of("full disks") == 0 {
+            self.entries.push(Entry::TokenRefused);
+        }
+    }
+
+    /// Listens and speaks until the connection breaks, or they leave.
+    fn stay(&mut self, wire: &mut Wire) -> io::Result<Leave> {
+        let mut heard = Instant::now();
+        // Some wait for what they missed before they send again what may be among it; others don't.
+        let mut again_at = Some(Instant::now() + self.between(0..100));
+        let mut next = Instant::now();
+        loop {
+            if self.stage.is_at(Phase::Leave) {
+                return Ok(Leave::ForGood);
+            }
+            self.sleep_if_told();
+            for line in wire.receive(TICK)? {
+                self.take(wire, &line)?;
+                heard = Instant::now();
+            }
+            if !self.unanswered.is_empty() && heard.elapsed() > SILENCE {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            if again_at.is_some_and(|at| Instant::now() >= at) {
+                again_at = None;
+                self.ask_all_again(wire)?;
+            }
+            self.ask_refused_again(wire)?;
+            if self.stage.is_at(Phase::Play) && again_at.is_none() && Instant::now() >= next {
+                if self.part.leaves && self.unanswered.is_empty() && self.random.below(80) == 0 {
+                    return self.log_out(wire);
+                }
+                self.speak(wire)?;
+                next = Instant::now() + self.between(PAUSE_MS);
+            }
+            self.client().unanswered.store(self.unanswered.len() as u64, SeqCst);
+        }
+    }
+
+    fn sleep_if_told(&self) {
+        let until = *self.client().asleep_until.lock().unwrap();
+        thread::sleep(until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now())));
+    }
+
+    /// One line of the server's.
+    fn take(&mut self, wire: &mut Wire, line: &Value) -> io::Result<()> {
+        if let Some(event) = Event::of(line) {
+            self.entries.push(Entry::Shown(event));
+            let asked_again = event.mark().is_some_and(|mark| self.asked_again.contains(&mark));
+            if self.place.take(event.seq, asked_again) == Turn::Next {
+                self.client().seen.store(event.seq, SeqCst);
+            }
+            event.mark().map(|mark| self.unanswered.remove(&mark));
+            return Ok(());
+        }
+        match line["type"].as_str() {
+            Some("ping") => wire.send(&json!({"type": "pong"})),
+            Some("error") => {
+                self.refused(line);
+                Ok(())
+            }
+            Some("bye") => Err(ErrorKind::ConnectionAborted.into()),
+            Some("reply" | "pong") => Ok(()),
+            _ => panic!("what is {line}?"),
+        }
+    }
+
+    /// Either they let it be, or they say it again later.
+    fn refused(&mut self, line: &Value) {
+        let passing = matches!(line["code"].as_str(), Some("internal" | "shutting_down"));
+        let found = self.unanswered.keys().copied().find(|mark| line["id"] == mark.to_string());
+        assert!(passing, "refused: {line}");
+        self.stage.tally.count("refusals");
+        // It may have been shown meanwhile, and refused only when it was sent again.
+        let Some(mark) = found else { return };
+        let gives_up = self.random.below(4) == 0;
+        let waiting = self.unanswered.get_mut(&mark).unwrap();
+        // An earlier try may still be under way.
+        if gives_up && waiting.tries == 1 {
+            self.unanswered.remove(&mark);
+            self.entries.push(Entry::Refused(mark));
+        } else {
+            waiting.again_at = Some(Instant::now() + REFUSED_PAUSE);
+        }
+    }
+
+    fn ask_all_again(&mut self, wire: &mut Wire) -> io::Result<()> {
+        let marks: Vec<Mark> = self.unanswered.keys().copied().collect();
+        marks.into_iter().try_for_each(|mark| self.ask(wire, mark))
+    }
+
+    fn ask_refused_again(&mut self, wire: &mut Wire) -> io::Result<()> {
+        let is_due = |waiting: &Unanswered| waiting.again_at.is_some_and(|at| Instant::now() >= at);
+        let due: Vec<Mark> = self.unanswered.iter().filter(|(_, w)| is_due(w)).map(|(mark, _)| *mark).collect();
+        due.into_iter().try_for_each(|mark| self.ask(wire, mark))
+    }
+
+    /// Says something new; sometimes much at once.
+    fn speak(&mut self, wire: &mut Wire) -> io::Result<()> {
+        let most = if self.random.below(10) == 0 { UNANSWERED_MAX } else { 1 };
+        for _ in 0..most {
+            if self.unanswered.len() >= UNANSWERED_MAX {
+                break;
+            }
+            self.said += 1;
+            let mark = Mark { by: self.part.number, number: self.said };
+            let whisper = self.random.below(3) == 0;
+            let to = whisper.then(|| self.random.below(usize::from(self.stage.accounts)) as Account);
+            self.unanswered.insert(mark, Unanswered { to, tries: 0, again_at: None });
+            self.ask(wire, mark)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, wire: &mut Wire, mark: Mark) -> io::Result<()> {
+        let Some(waiting) = self.unanswered.get_mut(&mark) else { return Ok(()) };
+        let (to, again) = (waiting.to, waiting.tries > 0);
+        waiting.tries += 1;
+        waiting.again_at = None;
+        self.entries.push(Entry::Asked { mark, to, again });
+        if again {
+            self.asked_again.push(mark);
+            self.stage.tally.count("sent again");
+        }
+        let mut request = json!({"type": "say", "id": mark.to_string(), "text": mark.text()});
+        if let Some(to) = to {
+            (request["type"], request["to"]) = (json!("whisper"), json!(name(to)));
+        }
+        wire.send(&request)
+    }
+
+    /// Leaves in good order; whether that came through nobody knows.
+    fn log_out(&mut self, wire: &mut Wire) -> io::Result<Leave> {
+        let end = Instant::now() + SILENCE;
+        let mut asked = wire.send(&json!({"type": "logout", "id": "logout"}));
+        while asked.is_ok() && Instant::now() < end {
+            asked = wire.receive(TICK).and_then(|lines| lines.iter().try_for_each(|line| self.take(wire, line)));
+        }
+        Ok(Leave::ForNow)
+    }
+}

@@ -1,0 +1,146 @@
+//! Where it all happens: a server that comes and goes on one port, a bad network before it, a disk that fills up.
+
+use crate::harness::{DataDir, Proxy, Server, SmallDisk};
+use crate::history::{Account, Event, name};
+use crate::report::Tally;
+use serde_json::Value;
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// The server, what stands between it and its clients, and what they are told.
+pub(crate) struct Stage {
+    data: Arc<DataDir>,
+    pub(crate) disk: Option<SmallDisk>,
+    server: Mutex<Server>,
+    /// Where the server listens, each time.
+    pub(crate) address: SocketAddr,
+    pub(crate) proxy: Proxy,
+    sync: &'static str,
+    /// How many there are.
+    pub(crate) accounts: Account,
+    pub(crate) tally: Tally,
+    phase: AtomicU8,
+    /// What is known of each client, by its number.
+    pub(crate) clients: Vec<Client>,
+}
+
+/// What the play is at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// Everybody logs in.
+    Assemble,
+    /// They speak, and faults happen.
+    Play,
+    /// Nobody says anything new: what was said is to be acknowledged.
+    Settle,
+    /// They leave.
+    Leave,
+}
+
+/// A client, as others see and treat it.
+#[derive(Debug, Default)]
+pub(crate) struct Client {
+    /// It was welcomed, and hasn't left since.
+    pub(crate) here: AtomicBool,
+    /// The newest event that it was shown in its turn, and all before it.
+    pub(crate) seen: AtomicU64,
+    /// What it has said and nobody has answered.
+    pub(crate) unanswered: AtomicU64,
+    /// It does nothing until then.
+    pub(crate) asleep_until: Mutex<Option<Instant>>,
+}
+
+/// How the server ends, to be started again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    Kill,
+    Terminate,
+    /// Killed while its disk is full.
+    KillFull,
+}
+
+impl Stage {
+    /// Starts a server with so many accounts and no client yet.
+    pub(crate) fn set(accounts: Account, clients: usize, sync: &'static str, disk_kib: u64) -> Self {
+        let data = DataDir::new();
+        let disk = SmallDisk::over(data.path(), disk_kib);
+        let names: Vec<String> = (0..accounts).map(name).collect();
+        data.fill(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let server = start(&data, sync, None);
+        let (address, proxy) = (server.address(), Proxy::to(server.address()));
+        let clients = (0..clients).map(|_| Client::default()).collect();
+        let (server, tally, phase) = (Mutex::new(server), Tally::default(), AtomicU8::new(Phase::Assemble as u8));
+        Self { data, disk, server, address, proxy, sync, accounts, tally, phase, clients }
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, SeqCst);
+    }
+
+    pub(crate) fn is_at(&self, phase: Phase) -> bool {
+        self.phase.load(SeqCst) == phase as u8
+    }
+
+    /// Ends the server and starts it anew.
+    pub(crate) fn restart(&self, end: End) {
+        let mut server = self.server.lock().unwrap();
+        match end {
+            End::Kill => server.kill(),
+            End::Terminate => {
+                server.terminate();
+                assert_eq!(server.wait(), Some(0), "the server did not end well");
+            }
+            End::KillFull => {
+                self.fill_disk();
+                std::thread::sleep(std::time::Duration::from_millis(200));
+                server.kill();
+                self.free_disk();
+            }
+        }
+        self.look_at(&server);
+        *server = start(&self.data, self.sync, Some(self.address));
+    }
+
+    pub(crate) fn fill_disk(&self) {
+        self.disk.iter().for_each(SmallDisk::fill);
+    }
+
+    pub(crate) fn free_disk(&self) {
+        self.disk.iter().for_each(SmallDisk::free);
+    }
+
+    /// A session of an account beside its others, without anything in between.
+    pub(crate) fn login(&self, account: Account) -> crate::harness::Peer {
+        self.server.lock().unwrap().login(&name(account))
+    }
+
+    /// Ends the server for good, and gives what the journal on its disk has.
+    pub(crate) fn strike(&self) -> Vec<Event> {
+        let mut server = self.server.lock().unwrap();
+        server.terminate();
+        assert_eq!(server.wait(), Some(0), "the server did not end well");
+        self.look_at(&server);
+        let texts = self.data.journal().into_iter().map(|path| fs::read_to_string(path).unwrap());
+        let parse = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+        texts.flat_map(|text| text.lines().filter_map(|line| Event::of(&parse(line))).collect::<Vec<_>>()).collect()
+    }
+
+    fn look_at(&self, server: &Server) {
+        let log = server.stderr.text();
+        assert!(!log.contains("panicked"), "{log}");
+    }
+}
+
+/// Nobody is slowed down, and everybody comes from one address.
+fn start(data: &Arc<DataDir>, sync: &str, address: Option<SocketAddr>) -> Server {
+    let options = "--message-rate off --max-strangers-per-address 1000 --slow-deadline 1 --keep-mb 100000 --sync";
+    let mut builder = data.server().args(&options.split(' ').chain([sync]).collect::<Vec<_>>());
+    if let Some(address) = address {
+        builder = builder.listen(address);
+    }
+    builder.start()
+}

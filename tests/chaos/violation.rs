@@ -1,0 +1,66 @@
+//! What the checker may find.
+
+use crate::mark::Mark;
+use std::fmt;
+
+/// A promise that was broken. `by` is the client to which, as its marks have it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Violation {
+    /// The journal's seqs don't increase.
+    Unsorted { seq: u64, after: u64 },
+    /// A text isn't what anybody said.
+    Altered { seq: u64 },
+    /// Something was said once, and is there twice.
+    SaidTwice { mark: Mark, seqs: [u64; 2] },
+    /// Something is there that nobody asked for.
+    Unasked { mark: Mark, seq: u64 },
+    /// Something has another sender or recipient than was asked for.
+    Misdirected { mark: Mark, seq: u64 },
+    /// Something was refused, and is there.
+    SaidThoughRefused { mark: Mark, seq: u64 },
+    /// Something was asked for, and has no answer although all is well.
+    Unanswered { mark: Mark },
+    /// Two requests of one connection were carried out in the wrong order.
+    Swapped { first: Mark, second: Mark },
+    /// Two were shown different events as this one, so there is not one order.
+    TwoEvents { seq: u64 },
+    /// An event was shown, and the journal doesn't have it.
+    NotKept { by: u16, seq: u64 },
+    /// An event was not shown to one who was to see it.
+    NotShown { by: u16, seq: u64 },
+    /// An event was shown twice.
+    ShownTwice { by: u16, seq: u64 },
+    /// An event was shown after one that comes later.
+    Backwards { by: u16, seq: u64, after: u64 },
+    /// A whisper was shown to somebody whom it doesn't concern.
+    Foreign { by: u16, seq: u64 },
+    /// The server says that something is gone, and nothing was to go.
+    Gap { by: u16, after: Option<u64> },
+    /// A token was refused that nothing had ended.
+    TokenRefused { by: u16 },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsorted { seq, after } => write!(f, "the journal has seq {seq} behind {after}"),
+            Self::Altered { seq } => write!(f, "the text of event {seq} is not as anybody said it"),
+            Self::SaidTwice { mark, seqs: [one, two] } => {
+                write!(f, "{mark} was said once and is there as {one} and {two}")
+            }
+            Self::Unasked { mark, seq } => write!(f, "event {seq} has the text {mark}, which nobody said"),
+            Self::Misdirected { mark, seq } => write!(f, "event {seq}, {mark}, has a wrong sender or recipient"),
+            Self::SaidThoughRefused { mark, seq } => write!(f, "{mark} was refused, and is there as {seq}"),
+            Self::Unanswered { mark } => write!(f, "{mark} has no answer"),
+            Self::Swapped { first, second } => write!(f, "{first} was asked for before {second} and came after it"),
+            Self::TwoEvents { seq } => write!(f, "there are different events {seq}"),
+            Self::NotKept { by, seq } => write!(f, "client {by} was shown event {seq}, which is not in the journal"),
+            Self::NotShown { by, seq } => write!(f, "client {by} was not shown event {seq}"),
+            Self::ShownTwice { by, seq } => write!(f, "client {by} was shown event {seq} twice"),
+            Self::Backwards { by, seq, after } => write!(f, "client {by} was shown event {seq} after {after}"),
+            Self::Foreign { by, seq } => write!(f, "client {by} was shown event {seq}, a whisper between others"),
+            Self::Gap { by, after } => write!(f, "client {by} came back to a gap after {after:?}"),
+            Self::TokenRefused { by } => write!(f, "the token of client {by} was refused"),
+        }
+    }
+}
