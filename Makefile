@@ -17,7 +17,7 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
-.PHONY: man completions
+.PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
@@ -92,6 +92,15 @@ man: dependencies ## write the manual pages of both programs into target/man (MA
 
 completions: dependencies ## write completions for bash, zsh, fish, PowerShell into target/completions
 	$(CARGO) run --quiet --locked $(FEATURES) --example manual -- completions '$(COMPLETIONS)'
+
+# Debian, Ubuntu, Raspberry Pi OS. Options of both: VERSION=0.1.0-2; of the test also SUITE=trixie.
+deb: ## make the Debian packages of both programs: target/debian/*.deb
+	@scripts/dependencies.sh deb
+	scripts/deb.sh
+
+deb-test: deb ## install, upgrade, remove and purge them in a Debian of their own (root)
+	@scripts/dependencies.sh deb-test
+	scripts/deb-test.sh
 
 # docs/performance.md says what the figures mean. Options: make bench ARGS="--stages rooms --restart".
 bench: build ## load the server and print what it costs; also as target/bench.json

@@ -26,6 +26,12 @@ for document in *.md docs/*.md sounds/*.md; do
     done
 done
 
+# What the packages take from here.
+for file in $(sed -n '/^\[package.metadata.deb/,/^\[lints/s/^    \["\([^"]*\)".*/\1/p' Cargo.toml); do
+    case $file in target/*) continue ;; esac
+    [ -e "$file" ] || missing Cargo.toml "there is no $file for the packages"
+done
+
 # The commands and options that people are told of. (--help and --version come from clap.)
 for command in $(grep -oE 'command\($|command\("/[a-z]+|^ *"/[a-z]+ ' src/protocol.rs | grep -oE '/[a-z]+' | sort -u); do
     grep -q "$command" README.md || missing README.md "$command is not described"

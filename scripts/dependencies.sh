@@ -4,7 +4,7 @@
 # Where apt is the package manager (Debian, Ubuntu, Raspberry Pi OS) missing packages are installed, through
 # sudo where this isn't root. Elsewhere they are named. Nothing happens when nothing is missing.
 # FEATURES=--no-default-features in the environment means a client without sound, which needs no ALSA. With the
-# argument `test`, what the tests call is wanted too.
+# argument `test`, what the tests call is wanted too; with `deb` or `deb-test`, what those of make do.
 set -eu
 
 RUST_MIN_MINOR=85 # 1.85, the `rust-version` of Cargo.toml
@@ -44,13 +44,20 @@ wants_sound() {
     esac
 }
 
-# What is missing, as Debian calls it. One word each. With `test`, for the tests too.
+# What is missing, as Debian calls it. One word each. With an argument, for that too.
 missing_packages() {
-    if [ "${1:-}" = test ]; then
-        has script || echo bsdutils
-        has ip || echo iproute2
-        [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
-    fi
+    case ${1:-} in
+        test)
+            has script || echo bsdutils
+            has ip || echo iproute2
+            [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
+            ;;
+        deb) has dpkg-shlibdeps || echo dpkg-dev ;;
+        deb-test)
+            [ -x /usr/sbin/debootstrap ] || echo debootstrap
+            has systemd-nspawn || echo systemd-container
+            ;;
+    esac
     # A compiler without the C library's headers links nothing.
     has cc || echo gcc
     has cc && echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || echo libc6-dev
