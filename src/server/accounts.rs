@@ -1,6 +1,7 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
 use super::attention::Attention;
+use super::pairs::Pairs;
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
 use super::rate::Rate;
 use crate::files;
@@ -121,9 +122,9 @@ pub(super) enum AccountError {
 
 /// `users.json` as this version writes it.
 #[derive(Deserialize, Serialize)]
-struct UsersFile {
+struct UsersFile<U> {
     version: u32,
-    users: BTreeMap<String, UserEntry>,
+    users: U,
 }
 
 /// The form of `users.json` that this version writes.
@@ -410,7 +411,11 @@ impl Accounts {
 
 /// Whether somebody can administrate.
 fn has_admin(accounts: &BTreeMap<Username, Account>) -> bool {
-    accounts.values().any(|account| account.state.role == Role::Admin && !account.state.banned)
+    accounts.values().any(|account| may_administrate(&account.state))
+}
+
+fn may_administrate(state: &State) -> bool {
+    state.role == Role::Admin && !state.banned
 }
 
 /// An account to be made.
@@ -432,11 +437,38 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
         password: account.password.to_string(),
         unknown: BTreeMap::new(),
     };
-    let users = accounts.iter().map(|(name, account)| (name.to_string(), entry(account))).collect();
+    let users: BTreeMap<String, UserEntry> =
+        accounts.iter().map(|(name, account)| (name.to_string(), entry(account))).collect();
     let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
         .expect("accounts are strings and booleans, which JSON can hold");
     text.push(b'\n');
     text
+}
+
+/// What there is in a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Census {
+    /// Its accounts.
+    pub(super) all: usize,
+    /// Those of administrators who may log in.
+    pub(super) admins: usize,
+    /// Those with a hash of the old form.
+    pub(super) legacy: usize,
+}
+
+/// Counts what is in a file's text.
+///
+/// # Errors
+/// What is wrong with it, with its line where it has one.
+pub(super) fn census(text: &str) -> Result<Census, String> {
+    let accounts = parse(text)?;
+    let count =
+        |is: fn(&(Username, State, StoredPassword)) -> bool| accounts.iter().filter(|account| is(account)).count();
+    Ok(Census {
+        all: accounts.len(),
+        admins: count(|(_, state, _)| may_administrate(state)),
+        legacy: count(|(_, _, password)| matches!(password, StoredPassword::Legacy(_))),
+    })
 }
 
 /// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
@@ -448,23 +480,22 @@ pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
 
 /// Reads either form of the file.
 fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
-    type Object<T> = BTreeMap<String, T>;
-    let head: Object<serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let entries: Object<UserEntry> = match head.get("version") {
+    let head: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let entries: Vec<(String, UserEntry)> = match head.get("version") {
         Some(serde_json::Value::Number(version)) => {
-            let file: UsersFile = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let file: UsersFile<Pairs<UserEntry>> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             if file.version != FILE_VERSION {
                 return Err(format!("its version is {version}, this program reads version {FILE_VERSION}"));
             }
-            file.users
+            file.users.0
         }
         _ => {
-            let old: Object<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             let entry = |old| match old {
                 OldEntry::Hash(password) => UserEntry { state: State::default(), password, unknown: BTreeMap::new() },
                 OldEntry::Entry(entry) => entry,
             };
-            old.into_iter().map(|(name, old)| (name, entry(old))).collect()
+            old.0.into_iter().map(|(name, old)| (name, entry(old))).collect()
         }
     };
     let mut accounts: Vec<(Username, State, StoredPassword)> = Vec::with_capacity(entries.len());
@@ -472,7 +503,7 @@ fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
     for (name, entry) in entries {
         let account = checked(text, &name, entry)?;
         if !names.insert(account.0.clone()) {
-            return Err(format!("`{}` stands there twice, in upper and in lower case", account.0));
+            return Err(format!("`{}` stands there twice, upper and lower case being the same", account.0));
         }
         accounts.push(account);
     }

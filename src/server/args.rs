@@ -147,6 +147,8 @@ pub enum Command {
     ///
     /// Whispers are among it, since whoever may read the data folder may read them: --room leaves them out.
     Export(ExportArgs),
+    /// Checks users.json, the journal and the other files for damage, also while a server runs; changes nothing
+    Check,
     /// Checks ports, addresses, certificate, clock, file modes, room and limits; changes nothing
     Doctor,
     /// Shows or checks what the command line, the environment and homeroom.toml say

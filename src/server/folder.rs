@@ -9,8 +9,16 @@ use std::path::{Path, PathBuf};
 /// The server's key and certificate.
 pub(super) const IDENTITY: &str = "identity.p12";
 
+/// The accounts.
+pub(super) const USERS: &str = "users.json";
 /// The journal's folder.
 pub(super) const JOURNAL: &str = "journal";
+/// Where `seq` goes on.
+pub(super) const SEQUENCE: &str = "sequence";
+/// The tokens.
+pub(super) const TOKENS: &str = "tokens.jsonl";
+/// What the room talks about.
+pub(super) const TOPIC: &str = "topic.json";
 
 /// A data folder that this process holds.
 #[derive(Debug)]
@@ -47,22 +55,22 @@ impl Folder {
 
     /// The accounts.
     pub(super) fn users(&self) -> PathBuf {
-        self.path.join("users.json")
+        self.path.join(USERS)
     }
 
     /// Where `seq` goes on.
     pub(super) fn sequence(&self) -> PathBuf {
-        self.path.join("sequence")
+        self.path.join(SEQUENCE)
     }
 
     /// The tokens.
     pub(super) fn tokens(&self) -> PathBuf {
-        self.path.join("tokens.jsonl")
+        self.path.join(TOKENS)
     }
 
     /// What the room talks about.
     pub(super) fn topic(&self) -> PathBuf {
-        self.path.join("topic.json")
+        self.path.join(TOPIC)
     }
 
     /// The audit log.

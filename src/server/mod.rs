@@ -10,6 +10,7 @@ pub mod args;
 mod attention;
 mod audit;
 mod banner;
+mod check;
 mod chunk;
 mod commands;
 pub mod config;
@@ -19,6 +20,7 @@ mod doctor;
 mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;
+mod finding;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +34,7 @@ pub mod logging;
 mod metrics;
 mod motd;
 mod notices;
+mod pairs;
 mod passwords;
 mod people;
 mod rate;
@@ -77,6 +80,7 @@ use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 use std::fmt;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -141,8 +145,10 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         return identities::run(&args.data_dir, command).map_err(ServerError::Identity);
     }
     if let Some(Command::Doctor) = args.command {
-        let well = doctor::run(&config).map_err(|e| system("print", &e))?;
-        return if well { Ok(()) } else { Err(ServerError::Unwell) };
+        return judge(doctor::run(&config));
+    }
+    if let Some(Command::Check) = args.command {
+        return judge(check::run(&args.data_dir));
     }
     if let Some(Command::Export(wanted)) = &args.command {
         return export::run(&args.data_dir, wanted);
@@ -167,6 +173,12 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         }
         Some(_) | None => serve(config, folder, accounts),
     }
+}
+
+/// What a command that looks at things comes to.
+fn judge(well: io::Result<bool>) -> Result<(), ServerError> {
+    let well = well.map_err(|e| system("print", &e))?;
+    if well { Ok(()) } else { Err(ServerError::Unwell) }
 }
 
 fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), ServerError> {

@@ -85,16 +85,12 @@ impl TokenFile {
             Err(e) => return Err(format!("can't read {shown}: {e}")),
         };
         files::make_private(path).map_err(|e| format!("can't make {shown} private: {e}"))?;
-        let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
-        let lines = text[..whole].split_inclusive(|&b| b == b'\n').enumerate();
-        let entry = |(index, line)| Entry::parse(line).map_err(|e| format!("line {}: {e}", index + 1));
-        let entries: Result<Vec<Entry>, String> = lines.map(entry).collect();
-        match entries {
-            Ok(entries) if whole == text.len() => {
+        match parse(&text) {
+            Ok((entries, whole)) if whole == text.len() => {
                 this.reopen(text.len()).map_err(|e| format!("can't open {shown}: {e}"))?;
                 Ok((this, entries))
             }
-            Ok(entries) => {
+            Ok((entries, _)) => {
                 log::warn!("the last line of {shown} has no end, as after a crash: it's dropped");
                 Ok((this, entries))
             }
@@ -171,6 +167,17 @@ impl TokenFile {
     pub(super) fn lose(&mut self) {
         self.file = None;
     }
+}
+
+/// The lines that a file has, and how many bytes they take: less than all where the last one has no end.
+///
+/// # Errors
+/// What is wrong with the first line that is wrong, which is named.
+pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, usize), String> {
+    let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+    let lines = text[..whole].split_inclusive(|&b| b == b'\n').enumerate();
+    let entry = |(index, line)| Entry::parse(line).map_err(|e| format!("line {}: {e}", index + 1));
+    Ok((lines.map(entry).collect::<Result<_, _>>()?, whole))
 }
 
 fn encode(entries: &[Entry]) -> io::Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bad_input;
+mod check;
 mod config;
 mod crowd;
 #[cfg(all(target_os = "linux", feature = "discovery"))]

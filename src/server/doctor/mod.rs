@@ -5,21 +5,11 @@ mod machine;
 mod network;
 mod storage;
 
+use super::check;
 use super::config::Config;
+use super::finding::{self, Finding};
 use crate::identity::{self, CertificateInfo};
-use std::fmt;
-use std::io::{self, Write};
-
-/// What was found.
-#[derive(Debug, Eq, PartialEq)]
-enum Finding {
-    /// As it should be.
-    Good(String),
-    /// Worth knowing, or for a person to judge.
-    Note(String),
-    /// It stops the server, or somebody from joining.
-    Bad(String),
-}
+use std::io;
 
 use Finding::{Bad, Good, Note};
 
@@ -29,7 +19,7 @@ use Finding::{Bad, Good, Note};
 /// Standard output is closed.
 pub(super) fn run(config: &Config) -> io::Result<bool> {
     let folder = &config.args.data_dir;
-    let identity = storage::identity(folder);
+    let identity = check::identity(folder);
     let certificate = identity.as_ref().ok().and_then(Option::as_ref);
     let sections = [
         ("The data folder", storage::folder(folder)),
@@ -40,27 +30,14 @@ pub(super) fn run(config: &Config) -> io::Result<bool> {
         ("Addresses", network::addresses(&config.args.listen)),
         ("For somebody outside your own network", network::outsiders(&config.args.listen)),
     ];
-    let mut out = io::stdout().lock();
-    for (title, findings) in &sections {
-        writeln!(out, "{title}")?;
-        for finding in findings {
-            writeln!(out, "{finding}")?;
-        }
-    }
-    let bad = sections.iter().flat_map(|(_, findings)| findings).filter(|finding| matches!(finding, Bad(_))).count();
-    match bad {
-        0 => writeln!(out, "\nnothing is wrong here")?,
-        1 => writeln!(out, "\none thing is wrong: it is marked with !!")?,
-        _ => writeln!(out, "\n{bad} things are wrong: they are marked with !!")?,
-    }
-    Ok(bad == 0)
+    finding::print(&sections)
 }
 
 fn certificate_findings(identity: &Result<Option<CertificateInfo>, String>) -> Vec<Finding> {
     match identity {
         Ok(Some(certificate)) => judge(certificate, jiff::Timestamp::now()),
         Ok(None) => vec![Note("there is none yet: the first start makes one".into())],
-        Err(e) => vec![Bad(format!("{e}: put a copy in its place, or make a new one with `identity new`"))],
+        Err(e) => vec![Bad(e.clone())],
     }
 }
 
@@ -86,17 +63,6 @@ fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
         Some((ends, days)) => Good(format!("it ends in {days} days, on {ends:.0}")),
     });
     findings
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mark, text) = match self {
-            Good(text) => ("ok", text),
-            Note(text) => ("--", text),
-            Bad(text) => ("!!", text),
-        };
-        write!(f, "  {mark}  {text}")
-    }
 }
 
 #[cfg(test)]

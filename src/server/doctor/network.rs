@@ -1,7 +1,7 @@
 //! Ports and addresses: whether others can get here, and what would have to be done.
 
+use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::super::{accept, banner};
-use super::Finding::{self, Bad, Good, Note};
 use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;

@@ -1,8 +1,7 @@
 //! The data folder: what lies there, who may read it, and how much room there is.
 
-use super::super::{accounts, folder};
-use super::Finding::{self, Bad, Good, Note};
-use crate::identity::{self, CertificateInfo};
+use super::super::check;
+use super::super::finding::Finding::{self, Bad, Good, Note};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -11,19 +10,6 @@ use std::path::Path;
 const FREE_BYTES_MIN: u64 = 50 * 1024 * 1024;
 /// Less than this is worth knowing: what the journal and the audit log keep by default, with room to spare.
 const FREE_BYTES_FEW: u64 = 500 * 1024 * 1024;
-
-/// The certificate, if there is one.
-///
-/// # Errors
-/// The file is there and can't be read.
-pub(super) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, String> {
-    let path = data_dir.join(folder::IDENTITY);
-    match fs::read(&path) {
-        Ok(file) => identity::read(&file).map(|identity| Some(identity.certificate)).map_err(|e| e.to_string()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(format!("can't read {}: {e}", path.display())),
-    }
-}
 
 /// The folder itself, the accounts, and the room on its disk.
 pub(super) fn folder(data_dir: &Path) -> Vec<Finding> {
@@ -41,26 +27,13 @@ pub(super) fn folder(data_dir: &Path) -> Vec<Finding> {
         Ok(_) => {}
     }
     let mut findings = vec![Good(format!("{shown} is there"))];
-    findings.push(accounts_file(&data_dir.join("users.json")));
-    findings.extend(modes(data_dir));
+    findings.extend(check::accounts(data_dir));
+    findings.push(check::modes(data_dir));
     findings.push(match fs4::available_space(data_dir) {
         Ok(free) => room(free),
         Err(e) => Note(format!("how much room there is can't be told: {e}")),
     });
     findings
-}
-
-fn accounts_file(path: &Path) -> Finding {
-    match fs::read_to_string(path) {
-        Ok(text) => match accounts::rewrite(&text) {
-            Ok(_) => Good("users.json can be read".into()),
-            Err(e) => Bad(format!("users.json is damaged: {e}; mend it, or put a copy of it in its place")),
-        },
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            Note("there are no accounts yet: the first start makes one, `admin`".into())
-        }
-        Err(e) => Bad(format!("users.json can't be read: {e}; run this as the user that the server runs as")),
-    }
 }
 
 fn room(free: u64) -> Finding {
@@ -70,44 +43,6 @@ fn room(free: u64) -> Finding {
         FREE_BYTES_MIN..FREE_BYTES_FEW => Note(format!("{text}: that may soon be too little")),
         _ => Good(text),
     }
-}
-
-/// Who may read what lies there.
-#[cfg(unix)]
-fn modes(data_dir: &Path) -> Option<Finding> {
-    use std::os::unix::fs::PermissionsExt;
-    // How many files are looked at, and how many that others can read are named.
-    const FILES_MAX: usize = 10_000;
-    const NAMED_MAX: usize = 5;
-    // What people write themselves.
-    const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
-    let files =
-        |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().take(FILES_MAX).collect::<Vec<_>>();
-    let mut entries = files(data_dir);
-    entries.extend(files(&data_dir.join("journal")));
-    let ours = ["json", "jsonl", "p12", "old", "1", "toml", "lock", "txt"];
-    let open = entries.iter().filter(|entry| {
-        let (name, path) = (entry.file_name(), entry.path());
-        let is_ours = path.extension().is_none_or(|end| ours.iter().any(|own| end == *own));
-        let mode = entry.metadata().map_or(0, |file| if file.is_file() { file.permissions().mode() } else { 0 });
-        is_ours && mode & 0o077 != 0 && !OPEN_TO_ALL.iter().any(|open| name == *open)
-    });
-    let open: Vec<String> = open.map(|entry| entry.path().display().to_string()).collect();
-    Some(match &open[..] {
-        [] => Good("nobody but its owner can read what the server keeps".into()),
-        named => {
-            let more = named.len().saturating_sub(NAMED_MAX);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let names = named[..named.len().min(NAMED_MAX)].join(" ");
-            Bad(format!("others can read what the server keeps: `chmod 600 {names}`{more}"))
-        }
-    })
-}
-
-/// Elsewhere the folder's own rights protect what lies in it.
-#[cfg(not(unix))]
-fn modes(_data_dir: &Path) -> Option<Finding> {
-    Some(Note("file modes can't be checked here: keep the folder where only you can read it".into()))
 }
 
 #[cfg(test)]

@@ -89,6 +89,12 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<Place>, ReadError> {
     Ok(firsts.iter().zip(nexts).map(place).collect())
 }
 
+/// What else is in the folder.
+pub(crate) fn strangers(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| first_of(Path::new(&entry.file_name())).is_none()).map(|entry| entry.path()).collect()
+}
+
 /// Where the segment with this first seq is.
 pub(crate) fn path(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first:0DIGITS$}.{EXTENSION}"))

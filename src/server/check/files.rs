@@ -1,0 +1,117 @@
+//! The files beside the journal.
+
+use super::super::accounts;
+use super::super::finding::Finding::{self, Bad, Good, Note};
+use super::super::folder;
+use super::super::sequence::Sequence;
+use super::super::token_file;
+use super::super::topic::Topic;
+use super::count;
+use crate::identity::{self, CertificateInfo};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// What is right for a file that can't be read.
+const AS_WHOM: &str = "run this as the user that the server runs as";
+
+/// `users.json`.
+pub(in crate::server) fn accounts(data_dir: &Path) -> Vec<Finding> {
+    let path = data_dir.join(folder::USERS);
+    let shown = path.display();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return vec![Note("there are no accounts yet: the first start makes one, `admin`".into())];
+        }
+        Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
+    };
+    let census = match accounts::census(&text) {
+        Ok(census) => census,
+        Err(e) => return vec![Bad(format!("{shown} is damaged: {e}; mend it, or put a copy of it in its place"))],
+    };
+    let (all, admins) = (count(census.all, "account"), count(census.admins, "administrator"));
+    let mut findings = vec![Good(format!("users.json: {all}, {admins}"))];
+    if census.admins == 0 {
+        findings.push(Bad(format!(
+            "{shown} has no administrator who may log in: make one while the server doesn't run, \
+             `homeroom-server user add NAME --admin`"
+        )));
+    }
+    if census.legacy > 0 {
+        findings.push(Note(format!(
+            "{} with a hash of the old form: it becomes a new one when its owner logs in",
+            count(census.legacy, "account")
+        )));
+    }
+    findings
+}
+
+/// The certificate, if there is one.
+///
+/// # Errors
+/// `identity.p12` is there and can't be read; with what to do.
+pub(in crate::server) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, String> {
+    let path = data_dir.join(folder::IDENTITY);
+    match fs::read(&path) {
+        Ok(file) => {
+            let read = identity::read(&file).map(|identity| Some(identity.certificate));
+            read.map_err(|e| format!("{e}: put a copy in its place, or make a new one with `identity new`"))
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(format!("{} can't be read: {e}; {AS_WHOM}", path.display())),
+    }
+}
+
+/// `identity.p12`.
+pub(super) fn certificate(data_dir: &Path) -> Finding {
+    match identity(data_dir) {
+        Ok(Some(certificate)) => Good(format!("identity.p12: {}", certificate.fingerprint)),
+        Ok(None) => Note("there is none yet: the first start makes one".into()),
+        Err(e) => Bad(e),
+    }
+}
+
+/// `tokens.jsonl`.
+pub(super) fn tokens(data_dir: &Path) -> Vec<Finding> {
+    let path = data_dir.join(folder::TOKENS);
+    let shown = path.display();
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
+    };
+    match token_file::parse(&text) {
+        Ok((entries, whole)) => {
+            let mut findings = vec![Good(format!("tokens.jsonl: {}", count(entries.len(), "line")))];
+            if whole < text.len() {
+                findings.push(Note(format!(
+                    "{shown} ends with the beginning of a line, as after a crash: the next start drops it"
+                )));
+            }
+            findings
+        }
+        Err(e) => vec![Bad(format!(
+            "{shown} is damaged: {e}; put a copy in its place, or remove it: then everyone logs in with the password once"
+        ))],
+    }
+}
+
+/// `sequence`, where the journal's newest event is `last`.
+pub(super) fn sequence(data_dir: &Path, last: Option<u64>) -> Finding {
+    match (Sequence::peek(&data_dir.join(folder::SEQUENCE)), last) {
+        (Err(e), _) => Bad(e),
+        (Ok(written), Some(last)) if last > written => {
+            Note(format!("sequence: {written}, and there is an event {last}; the next start goes on after that"))
+        }
+        (Ok(written), _) => Good(format!("sequence: no event has passed {written}")),
+    }
+}
+
+/// `topic.json`.
+pub(super) fn topic(data_dir: &Path) -> Finding {
+    match Topic::open(&data_dir.join(folder::TOPIC)) {
+        Ok(topic) => Good(format!("topic.json: {}", if topic.now().is_some() { "a topic" } else { "no topic" })),
+        Err(e) => Bad(e),
+    }
+}

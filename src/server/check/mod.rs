@@ -1,0 +1,41 @@
+//! `homeroom-server check`: whether what the server keeps is as it was written, and how to mend what isn't. It works
+//! beside a running server, and changes nothing.
+
+mod files;
+mod journal;
+mod modes;
+
+pub(super) use files::{accounts, identity};
+pub(super) use modes::modes;
+
+use super::finding::{self, Finding};
+use std::io;
+use std::path::Path;
+
+/// Looks at every file of a data folder and prints what it finds. True when nothing is wrong.
+///
+/// # Errors
+/// Standard output is closed.
+pub(super) fn run(data_dir: &Path) -> io::Result<bool> {
+    if !data_dir.is_dir() {
+        let bad = format!("{} is no folder: name the server's with --data-dir", data_dir.display());
+        return finding::print(&[("The data folder", vec![Finding::Bad(bad)])]);
+    }
+    let (journal, last) = journal::findings(data_dir);
+    let certificate = vec![files::certificate(data_dir)];
+    let mut rest = files::tokens(data_dir);
+    rest.push(files::sequence(data_dir, last));
+    rest.push(files::topic(data_dir));
+    rest.push(modes(data_dir));
+    finding::print(&[
+        ("The accounts", accounts(data_dir)),
+        ("The certificate", certificate),
+        ("The journal", journal),
+        ("The rest", rest),
+    ])
+}
+
+/// `2 accounts`.
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,48 @@
+//! Who may read what the server keeps.
+
+use super::super::finding::Finding;
+#[cfg(unix)]
+use super::super::folder::JOURNAL;
+use std::path::Path;
+
+/// How many files are looked at.
+#[cfg(unix)]
+const FILES_MAX: usize = 10_000;
+/// How many that others can read are named.
+#[cfg(unix)]
+const NAMED_MAX: usize = 5;
+/// How the names of the server's own files end.
+#[cfg(unix)]
+const OWN: [&str; 8] = ["json", "jsonl", "p12", "old", "1", "toml", "lock", "txt"];
+/// What people write themselves.
+#[cfg(unix)]
+const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
+
+/// Who may read what lies in a data folder.
+#[cfg(unix)]
+pub(in crate::server) fn modes(data_dir: &Path) -> Finding {
+    use std::fs::{self, DirEntry};
+    use std::os::unix::fs::PermissionsExt;
+    let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().take(FILES_MAX);
+    let is_open = |entry: &DirEntry| {
+        let (name, path) = (entry.file_name(), entry.path());
+        let is_ours = path.extension().is_none_or(|end| OWN.iter().any(|own| end == *own));
+        let mode = entry.metadata().map_or(0, |file| if file.is_file() { file.permissions().mode() } else { 0 });
+        is_ours && mode & 0o077 != 0 && !OPEN_TO_ALL.iter().any(|open| name == *open)
+    };
+    let open = files(data_dir).chain(files(&data_dir.join(JOURNAL))).filter(is_open);
+    let open: Vec<String> = open.map(|entry| entry.path().display().to_string()).collect();
+    if open.is_empty() {
+        return Finding::Good("nobody but its owner can read what the server keeps".into());
+    }
+    let more = open.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let names = open[..open.len().min(NAMED_MAX)].join(" ");
+    Finding::Bad(format!("others can read what the server keeps: `chmod 600 {names}`{more}"))
+}
+
+/// Elsewhere the folder's own rights protect what lies in it.
+#[cfg(not(unix))]
+pub(in crate::server) fn modes(_data_dir: &Path) -> Finding {
+    Finding::Note("file modes can't be checked here: keep the folder where only you can read it".into())
+}
