@@ -19,10 +19,11 @@ export FEATURES
 .DEFAULT_GOAL := help
 .PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
+.PHONY: pi pi32 pi-test
 .PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo 'make run takes DATA=folder (where the accounts live; the current folder unless given),'
 	@echo 'ARGS="options of the server", and FEATURES=--no-default-features for a client without sound.'
@@ -47,7 +48,9 @@ demo: build ## two people chat through a server of their own; prints it, cleans 
 test: test-dependencies fmt-check lint doc ## formatting, lints, documentation, all tests
 	$(CARGO) test --locked --no-fail-fast $(FEATURES) --features fault-injection
 
+# The server for a Pi is built in short here.
 ci: test demo ## what .ci/run runs
+	$(MAKE) --no-print-directory pi-test PROFILE=cross-check PROGRAMS=server
 
 # `make test` has a short form of each of the three.
 soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
@@ -101,6 +104,16 @@ deb: ## make the Debian packages of both programs: target/debian/*.deb
 deb-test: deb ## install, upgrade, remove and purge them in a Debian of their own (root)
 	@scripts/dependencies.sh deb-test
 	scripts/deb-test.sh
+
+# docs/cross-building.md says more: RUST=debian, PROFILE, PROGRAMS.
+pi: ## build both programs for 64-bit Raspberry Pi OS (on Debian, Ubuntu)
+	scripts/cross.sh aarch64-unknown-linux-gnu
+
+pi32: ## build both programs for 32-bit Raspberry Pi OS
+	scripts/cross.sh armv7-unknown-linux-gnueabihf
+
+pi-test: ## build for 64-bit Raspberry Pi OS, try both programs in QEMU
+	scripts/pi-test.sh
 
 # docs/performance.md says what the figures mean. Options: make bench ARGS="--stages rooms --restart".
 bench: build ## load the server and print what it costs; also as target/bench.json

@@ -4,7 +4,8 @@
 # Where apt is the package manager (Debian, Ubuntu, Raspberry Pi OS) missing packages are installed, through
 # sudo where this isn't root. Elsewhere they are named. Nothing happens when nothing is missing.
 # FEATURES=--no-default-features in the environment means a client without sound, which needs no ALSA. With the
-# argument `test`, what the tests call is wanted too; with `deb` or `deb-test`, what those of make do.
+# argument `test`, what the tests call is wanted too; with `deb`, `deb-test`, `pi`, `pi32` or `pi-test`, what those of
+# make do.
 set -eu
 
 RUST_MIN_MINOR=85 # 1.85, the `rust-version` of Cargo.toml
@@ -46,7 +47,22 @@ wants_sound() {
 
 # What is missing, as Debian calls it. One word each. With an argument, for that too.
 missing_packages() {
+    # A compiler without the C library's headers links nothing.
+    has cc || echo gcc
+    has cc && echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || echo libc6-dev
+    has pkg-config || echo pkg-config
     case ${1:-} in
+        pi)
+            has aarch64-linux-gnu-gcc || echo gcc-aarch64-linux-gnu
+            missing_for_cross_building
+            return
+            ;;
+        pi32)
+            has arm-linux-gnueabihf-gcc || echo gcc-arm-linux-gnueabihf
+            missing_for_cross_building
+            return
+            ;;
+        pi-test) has qemu-aarch64-static || echo qemu-user-static ;;
         test)
             has script || echo bsdutils
             has ip || echo iproute2
@@ -58,14 +74,17 @@ missing_packages() {
             has systemd-nspawn || echo systemd-container
             ;;
     esac
-    # A compiler without the C library's headers links nothing.
-    has cc || echo gcc
-    has cc && echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || echo libc6-dev
-    has pkg-config || echo pkg-config
     has pkg-config && pkg-config --exists openssl || echo libssl-dev
     if wants_sound; then
         has pkg-config && pkg-config --exists alsa || echo libasound2-dev
     fi
+}
+
+# Packages of Debian 12 are unpacked, and OpenSSL is built from source.
+missing_for_cross_building() {
+    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+    has perl || echo perl
+    has make || echo make
 }
 
 say_how_to_be_silent() {
