@@ -22,6 +22,8 @@ mod history;
 mod mark;
 #[path = "chaos/people.rs"]
 mod people;
+#[path = "chaos/programs.rs"]
+mod programs;
 #[path = "chaos/report.rs"]
 mod report;
 #[path = "chaos/stage.rs"]
@@ -31,10 +33,12 @@ mod violation;
 #[path = "chaos/wire.rs"]
 mod wire;
 
-use checker::{Verdict, check};
+use checker::{Verdict, check, check_history};
+use harness::Peer;
 use history::{Entry, Event, Record, What};
 use mark::Mark;
 use people::{Part, Person};
+use programs::Program;
 use serde_json::json;
 use stage::{Client, Phase, Stage};
 use std::sync::atomic::Ordering::SeqCst;
@@ -53,9 +57,10 @@ const DISK_KIB_PER_MINUTE: u64 = 16 * 1024;
 /// How many violations are shown.
 const VIOLATIONS_SHOWN: usize = 40;
 
-/// Eight people in six accounts: two of them twice.
-const ACCOUNTS: u16 = 6;
-const PARTS: [(u16, bool, bool); 8] = [
+/// How many accounts there are.
+const ACCOUNTS: u16 = 8;
+/// People: the account, whether the connection is narrow, whether they leave now and then. Two accounts have two.
+const PEOPLE: [(u16, bool, bool); 8] = [
     (0, false, false),
     (0, false, false),
     (1, false, false),
@@ -65,6 +70,11 @@ const PARTS: [(u16, bool, bool); 8] = [
     (4, false, true),
     (5, false, false),
 ];
+/// The accounts of the real clients.
+const PROGRAMS: [u16; 2] = [6, 7];
+const CLIENTS: usize = PEOPLE.len() + PROGRAMS.len();
+/// How much of the history is compared with the journal.
+const HISTORY_EVENTS: usize = 2_000;
 
 /// One run: how long, and by which seed.
 struct Run {
@@ -77,22 +87,26 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
     let run = Run::of_environment();
     println!("chaos: --sync {}; once more with {run}", run.sync());
     let minutes = run.lasts.as_secs().div_ceil(60);
-    let stage = Stage::set(ACCOUNTS, PARTS.len(), run.sync(), DISK_KIB + DISK_KIB_PER_MINUTE * minutes);
-    let (records, end) = play(&stage, &run);
+    let stage = Stage::set(ACCOUNTS, CLIENTS, run.sync(), DISK_KIB + DISK_KIB_PER_MINUTE * minutes);
+    let Played { records, end, history } = play(&stage, &run);
     let journal = stage.strike();
-    let verdict = check(&records, &journal, end);
+    assert_eq!(history.last().map(|event| event.seq), Some(end), "the history ends elsewhere");
+    let mut verdict = check(&records, &journal, end);
+    verdict.violations.extend(check_history(&history, 0, &journal));
     let whispers = journal.iter().filter(|event| matches!(event.what, What::Said { to: Some(_), .. })).count();
     let said = journal.iter().filter(|event| event.mark().is_some()).count();
     let Verdict { violations, deliveries, replayed, again } = verdict;
+    let tally = stage.tally.to_string();
     println!(
         "chaos: {} messages, {whispers} whispers, {deliveries} deliveries checked, {replayed} of them replayed, {again} \
-         answers from memory to what was sent again; {}",
-        said - whispers,
-        stage.tally
+         answers from memory to what was sent again; {tally}",
+        said - whispers
     );
+    assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0, "too little happened");
+    // Its log would stand behind what follows.
+    drop(stage);
     let shown: Vec<String> = violations.iter().take(VIOLATIONS_SHOWN).map(ToString::to_string).collect();
     assert!(shown.is_empty(), "{} violations:\n{}\nonce more with {run}", violations.len(), shown.join("\n"));
-    assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0, "too little happened: {}", stage.tally);
 }
 
 impl Run {
@@ -120,30 +134,42 @@ impl std::fmt::Display for Run {
     }
 }
 
-/// Everybody plays; gives what each did and saw, and the seq of the last message of all.
-fn play(stage: &Stage, run: &Run) -> (Vec<Record>, u64) {
+/// What a run leaves behind, beside the journal.
+struct Played {
+    records: Vec<Record>,
+    /// The seq of the last message of all.
+    end: u64,
+    /// What the server then had to say of the past.
+    history: Vec<Event>,
+}
+
+fn play(stage: &Stage, run: &Run) -> Played {
     thread::scope(|scope| {
-        let parts = PARTS.into_iter().zip(0..);
-        let people: Vec<_> = parts
-            .map(|((account, narrow, leaves), number)| {
-                let person = Person::new(Part { number, account, narrow, leaves }, stage, run.seed);
-                scope.spawn(|| person.play())
-            })
-            .collect();
+        let people = PEOPLE.into_iter().zip(0..).map(|((account, narrow, leaves), number)| {
+            let person = Person::new(Part { number, account, narrow, leaves }, stage, run.seed);
+            scope.spawn(|| person.play())
+        });
+        let programs = PROGRAMS.into_iter().zip(PEOPLE.len() as u16..).map(|(account, number)| {
+            let program = Program::start(number, account, stage, run.seed);
+            scope.spawn(|| program.play())
+        });
+        let everybody: Vec<_> = people.chain(programs).collect();
         wait_for_all(stage, "to log in", |client| client.here.load(SeqCst));
         stage.enter(Phase::Play);
         let end = Instant::now() + run.lasts;
         scope.spawn(move || tell(stage, end));
-        faults::inject(stage, run.seed, end);
+        faults::inject(stage, scope, run.seed, end);
         stage.enter(Phase::Settle);
         let is_answered = |client: &Client| client.unanswered.load(SeqCst) == 0;
         wait_for_all(stage, "to be answered", |client| is_answered(client) && client.here.load(SeqCst));
-        let (record, seq) = curtain(stage);
-        let is_done = |client: &Client| client.seen.load(SeqCst) >= seq && is_answered(client);
+        let mut peer = stage.login(0);
+        let (record, end) = curtain(&mut peer);
+        let is_done = |client: &Client| client.seen.load(SeqCst) >= end && is_answered(client);
         wait_for_all(stage, "to see the last message", is_done);
+        let history = recall(&mut peer, end);
         stage.enter(Phase::Leave);
-        let people = people.into_iter().map(|person| person.join().unwrap());
-        (people.chain([record]).collect(), seq)
+        let records = everybody.into_iter().map(|player| player.join().unwrap());
+        Played { records: records.chain([record]).collect(), end, history }
     })
 }
 
@@ -160,9 +186,8 @@ fn wait_for_all(stage: &Stage, what: &str, holds: impl Fn(&Client) -> bool) {
 }
 
 /// The last message, by somebody without any faults.
-fn curtain(stage: &Stage) -> (Record, u64) {
-    let mark = Mark { by: PARTS.len() as u16, number: 1 };
-    let mut peer = stage.login(0);
+fn curtain(peer: &mut Peer) -> (Record, u64) {
+    let mark = Mark { by: CLIENTS as u16, number: 1 };
     let seq = peer.welcome["seq"].as_u64().unwrap();
     let event = Event::of(&peer.ask(json!({"type": "say", "text": mark.text()}))).unwrap();
     let entries = vec![
@@ -171,6 +196,19 @@ fn curtain(stage: &Stage) -> (Record, u64) {
         Entry::Shown(event),
     ];
     (Record { by: mark.by, account: 0, once: true, entries }, event.seq)
+}
+
+/// The history up to `end`, page by page, oldest first.
+fn recall(peer: &mut Peer, end: u64) -> Vec<Event> {
+    let (mut history, mut before) = (Vec::new(), end + 1);
+    while history.len() < HISTORY_EVENTS {
+        let reply = peer.ask(json!({"type": "history", "before": before, "limit": 200}));
+        let page: Vec<Event> = reply["events"].as_array().unwrap().iter().filter_map(Event::of).collect();
+        let Some(first) = page.first() else { break };
+        before = first.seq;
+        history.splice(0..0, page);
+    }
+    history
 }
 
 /// Says now and then how it goes.

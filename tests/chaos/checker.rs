@@ -13,7 +13,7 @@ pub(crate) struct Verdict {
     pub(crate) deliveries: usize,
     /// Of those, how many had been there before the client that was shown them came back.
     pub(crate) replayed: usize,
-    /// Answers to what was sent again that were not the event's own turn.
+    /// What was sent again and answered with the event that it had already.
     pub(crate) again: usize,
 }
 
@@ -27,6 +27,17 @@ pub(crate) fn check(records: &[Record], journal: &[Event], end: u64) -> Verdict 
         walk.compare(&kept, end, &mut verdict);
     }
     verdict
+}
+
+/// Whether `history`, which an account was given, oldest first, is what the journal has for it up to its newest event.
+pub(crate) fn check_history(history: &[Event], account: Account, journal: &[Event]) -> Option<Violation> {
+    let (first, last) = (history.first()?.seq, history.last()?.seq);
+    let is_part = |event: &&Event| matches!(event.what, What::Said { .. }) && event.is_for(account);
+    let expected: Vec<&Event> =
+        journal.iter().filter(|event| (first..=last).contains(&event.seq)).filter(is_part).collect();
+    let longest = expected.len().max(history.len());
+    let wrong = (0..longest).find(|&i| expected.get(i).copied() != history.get(i))?;
+    Some(Violation::History { seq: expected.get(wrong).copied().or(history.get(wrong))?.seq })
 }
 
 /// The journal.
@@ -201,13 +212,14 @@ impl<'a> Walk<'a> {
         if before.is_some_and(|before| before != event) {
             verdict.violations.push(Violation::TwoEvents { seq });
         }
+        verdict.again += usize::from(before.is_some() && asked_again);
         let last = self.place.last;
         match self.place.take(seq, asked_again) {
             _ if before.is_some() && self.record.once => verdict.violations.push(Violation::ShownTwice { by, seq }),
             _ if exhausted => verdict.violations.push(Violation::ShownTwice { by, seq }),
             Turn::Late if before.is_none() => verdict.violations.push(Violation::Backwards { by, seq, after: last }),
             Turn::Late if !asked_again => verdict.violations.push(Violation::ShownTwice { by, seq }),
-            Turn::Late | Turn::Early => verdict.again += 1,
+            Turn::Late | Turn::Early => {}
             Turn::Next => verdict.replayed += usize::from(seq <= self.replay_upto),
         }
     }

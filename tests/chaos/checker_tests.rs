@@ -1,6 +1,6 @@
 //! The checker finds each kind of violation, and nothing where all is well.
 
-use crate::checker::check;
+use crate::checker::{check, check_history};
 use crate::history::{Account, Entry, Event, Record, What};
 use crate::mark::Mark;
 use crate::violation::Violation;
@@ -77,7 +77,7 @@ fn where_all_is_well_it_finds_nothing_and_counts() {
     let story = Story::new();
     story.has(&[]);
     let verdict = check(&story.records, &story.journal, 9);
-    assert_eq!((verdict.deliveries, verdict.replayed, verdict.again), (11, 1, 1));
+    assert_eq!((verdict.deliveries, verdict.replayed, verdict.again), (11, 1, 0));
 }
 
 #[test]
@@ -235,4 +235,17 @@ fn whispers_that_waited_and_what_was_said_to_all_meanwhile() {
     // Whoever came not so far at the end has missed the rest.
     story.records[1].entries = vec![welcomed(None, 3), came, whisper];
     story.has(&[Violation::NotShown { by: 1, seq: 9 }]);
+}
+
+#[test]
+fn a_history_that_is_not_the_journals() {
+    let journal = Story::new().journal;
+    assert_eq!(check_history(&journal, 1, &journal), None);
+    assert_eq!(check_history(&journal[1..], 1, &journal), None);
+    let without_whisper = [journal[0], journal[2], journal[3]];
+    assert_eq!(check_history(&without_whisper, 2, &journal), None);
+    assert_eq!(check_history(&without_whisper, 1, &journal), Some(Violation::History { seq: 6 }));
+    assert_eq!(check_history(&journal, 2, &journal), Some(Violation::History { seq: 7 }));
+    let twice = [journal[0], journal[1], journal[1], journal[2]];
+    assert_eq!(check_history(&twice, 1, &journal), Some(Violation::History { seq: 7 }));
 }

@@ -1,16 +1,18 @@
 //! What goes wrong: one thing every second or two, chosen by the seed.
 
 use crate::harness::{Random, Trouble};
-use crate::stage::{End, Phase, Stage};
-use std::thread;
+use crate::stage::{Client, End, Phase, Stage};
+use std::process::Command;
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 /// The time between two faults, in milliseconds.
 const PAUSE_MS: (usize, usize) = (700, 2_000);
 /// How long a client sleeps: some for longer than the server waits for it.
 const SLEEP_MS: (usize, usize) = (200, 3_000);
-/// How long a connection is stalled, and by how much one is delayed.
+/// How long a connection is stalled, how long it only takes requests, and by how much one is delayed.
 const STALL_MS: (usize, usize) = (100, 3_000);
+const WITHHOLD_MS: (usize, usize) = (10, 500);
 const DELAY_MS: (usize, usize) = (1, 200);
 /// How long the disk is full.
 const FULL_MS: (usize, usize) = (100, 1_500);
@@ -25,6 +27,7 @@ enum Fault {
     Truncate,
     Delay,
     Stall,
+    Withhold,
     Kill,
     KillFull,
     Terminate,
@@ -33,7 +36,7 @@ enum Fault {
 }
 
 /// What the network does is commoner than the rest.
-const FAULTS: [Fault; 16] = [
+const FAULTS: [Fault; 18] = [
     Fault::Close,
     Fault::Reset,
     Fault::Reset,
@@ -42,6 +45,8 @@ const FAULTS: [Fault; 16] = [
     Fault::Delay,
     Fault::Stall,
     Fault::Stall,
+    Fault::Withhold,
+    Fault::Withhold,
     Fault::Kill,
     Fault::Kill,
     Fault::KillFull,
@@ -53,7 +58,7 @@ const FAULTS: [Fault; 16] = [
 ];
 
 /// Makes trouble until `end`; then all is well again but for what is still asleep.
-pub(crate) fn inject(stage: &Stage, seed: u64, end: Instant) {
+pub(crate) fn inject<'scope>(stage: &'scope Stage, scope: &'scope Scope<'scope, '_>, seed: u64, end: Instant) {
     let mut random = Random::new(seed ^ 0xfa_17);
     // Each kind comes once before any comes again, also in a short run.
     let mut deck = Vec::new();
@@ -62,7 +67,7 @@ pub(crate) fn inject(stage: &Stage, seed: u64, end: Instant) {
             deck = FAULTS.to_vec();
         }
         let fault = deck.swap_remove(random.below(deck.len()));
-        make(fault, stage, &mut random);
+        make(fault, stage, scope, &mut random);
         stage.tally.count("faults");
         let pause = within(PAUSE_MS, &mut random);
         thread::sleep(pause.min(end.saturating_duration_since(Instant::now())));
@@ -74,7 +79,7 @@ fn within((least, most): (usize, usize), random: &mut Random) -> Duration {
     Duration::from_millis((least + random.below(most - least)) as u64)
 }
 
-fn make(fault: Fault, stage: &Stage, random: &mut Random) {
+fn make<'scope>(fault: Fault, stage: &'scope Stage, scope: &'scope Scope<'scope, '_>, random: &mut Random) {
     let tally = &stage.tally;
     match fault {
         Fault::Close => network(stage, "closes", Trouble::Close, random),
@@ -89,6 +94,9 @@ fn make(fault: Fault, stage: &Stage, random: &mut Random) {
             network(stage, "delays", Trouble::Delay(within(DELAY_MS, random)), random);
         }
         Fault::Stall => network(stage, "stalls", Trouble::Stall(within(STALL_MS, random)), random),
+        Fault::Withhold => {
+            network(stage, "times without answers", Trouble::Withhold(within(WITHHOLD_MS, random)), random);
+        }
         Fault::Kill => {
             tally.count("kills");
             stage.restart(End::Kill);
@@ -109,13 +117,40 @@ fn make(fault: Fault, stage: &Stage, random: &mut Random) {
             stage.free_disk();
         }
         // Without a disk of its own the server is only killed.
-        Fault::KillFull | Fault::FullDisk => make(Fault::Kill, stage, random),
+        Fault::KillFull | Fault::FullDisk => {
+            tally.count("kills");
+            stage.restart(End::Kill);
+        }
         Fault::Sleep => {
-            tally.count("sleeps");
-            let client = random.choose(&stage.clients);
-            *client.asleep_until.lock().unwrap() = Some(Instant::now() + within(SLEEP_MS, random));
+            let (client, lasts) = (random.choose(&stage.clients), within(SLEEP_MS, random));
+            put_to_sleep(stage, scope, client, lasts);
         }
     }
+}
+
+/// Somebody reads nothing for a while; a process is stopped.
+fn put_to_sleep<'scope>(
+    stage: &'scope Stage,
+    scope: &'scope Scope<'scope, '_>,
+    client: &'scope Client,
+    lasts: Duration,
+) {
+    let Some(&pid) = client.pid.get() else {
+        stage.tally.count("sleeps");
+        *client.asleep_until.lock().unwrap() = Some(Instant::now() + lasts);
+        return;
+    };
+    stage.tally.count("stopped programs");
+    signal(pid, "-STOP");
+    scope.spawn(move || {
+        thread::sleep(lasts);
+        signal(pid, "-CONT");
+    });
+}
+
+fn signal(pid: u32, signal: &str) {
+    // It may have ended: whoever feeds it will notice.
+    let _ = Command::new("kill").args([signal, &pid.to_string()]).status();
 }
 
 /// Trouble for one connection; every fourth time for all.

@@ -23,6 +23,8 @@ const SILENCE: Duration = Duration::from_secs(6);
 /// How soon somebody comes back, and speaks again, in milliseconds.
 const COMEBACK_MS: Range<usize> = 1..300;
 const PAUSE_MS: Range<usize> = 1..140;
+/// How long they wait for what they missed, in milliseconds, before they send again what it didn't answer.
+const REPLAY_MS: Range<usize> = 0..100;
 /// How long somebody waits before they say again what was refused for now.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// How long somebody stays away who left.
@@ -135,6 +137,10 @@ impl<'a> Person<'a> {
             let mut lines = wire.receive(TICK)?.into_iter();
             if let Some(answer) = lines.next() {
                 self.welcomed(&answer)?;
+                // Some wait for what they missed, which may have the answers; others send all again at once.
+                if self.random.below(2) == 0 {
+                    self.ask_all_again(&mut wire)?;
+                }
                 lines.try_for_each(|line| self.take(&mut wire, &line))?;
                 return Ok(wire);
             }
@@ -179,8 +185,7 @@ impl<'a> Person<'a> {
     /// Listens and speaks until the connection breaks, or they leave.
     fn stay(&mut self, wire: &mut Wire) -> io::Result<Leave> {
         let mut heard = Instant::now();
-        // Some wait for what they missed before they send again what may be among it; others don't.
-        let mut again_at = Some(Instant::now() + self.between(0..100));
+        let mut again_at = Some(Instant::now() + self.between(REPLAY_MS));
         let mut next = Instant::now();
         loop {
             if self.stage.is_at(Phase::Leave) {
@@ -218,6 +223,7 @@ impl<'a> Person<'a> {
     /// One line of the server's.
     fn take(&mut self, wire: &mut Wire, line: &Value) -> io::Result<()> {
         if let Some(event) = Event::of(line) {
+            self.stage.tally.count("events shown");
             self.entries.push(Entry::Shown(event));
             let asked_again = event.mark().is_some_and(|mark| self.asked_again.contains(&mark));
             if self.place.take(event.seq, asked_again) == Turn::Next {

@@ -7,8 +7,12 @@ use serde_json::Value;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the disk is full before the server is killed on it: some are refused meanwhile.
+const FULL_BEFORE_KILL: Duration = Duration::from_millis(200);
 
 /// The server, what stands between it and its clients, and what they are told.
 pub(crate) struct Stage {
@@ -21,6 +25,8 @@ pub(crate) struct Stage {
     sync: &'static str,
     /// How many there are.
     pub(crate) accounts: Account,
+    /// What a real client joins by.
+    pub(crate) link: String,
     pub(crate) tally: Tally,
     phase: AtomicU8,
     /// What is known of each client, by its number.
@@ -50,6 +56,8 @@ pub(crate) struct Client {
     pub(crate) seen: AtomicU64,
     /// What it has said and nobody has answered.
     pub(crate) unanswered: AtomicU64,
+    /// The process, if it's one of its own.
+    pub(crate) pid: OnceLock<u32>,
     /// It does nothing until then.
     pub(crate) asleep_until: Mutex<Option<Instant>>,
 }
@@ -72,9 +80,10 @@ impl Stage {
         data.fill(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let server = start(&data, sync, None);
         let (address, proxy) = (server.address(), Proxy::to(server.address()));
+        let link = format!("homeroom://{}#{}", proxy.address(), server.fingerprint());
         let clients = (0..clients).map(|_| Client::default()).collect();
         let (server, tally, phase) = (Mutex::new(server), Tally::default(), AtomicU8::new(Phase::Assemble as u8));
-        Self { data, disk, server, address, proxy, sync, accounts, tally, phase, clients }
+        Self { data, disk, server, address, proxy, sync, accounts, link, tally, phase, clients }
     }
 
     pub(crate) fn enter(&self, phase: Phase) {
@@ -96,7 +105,7 @@ impl Stage {
             }
             End::KillFull => {
                 self.fill_disk();
-                std::thread::sleep(std::time::Duration::from_millis(200));
+                thread::sleep(FULL_BEFORE_KILL);
                 server.kill();
                 self.free_disk();
             }

@@ -34,6 +34,8 @@ pub(crate) enum Violation {
     Backwards { by: u16, seq: u64, after: u64 },
     /// A whisper was shown to somebody whom it doesn't concern.
     Foreign { by: u16, seq: u64 },
+    /// The answer to `history` has something else in the place of this event.
+    History { seq: u64 },
     /// The server says that something is gone, and nothing was to go.
     Gap { by: u16, after: Option<u64> },
     /// A token was refused that nothing had ended.
@@ -59,6 +61,7 @@ impl fmt::Display for Violation {
             Self::ShownTwice { by, seq } => write!(f, "client {by} was shown event {seq} twice"),
             Self::Backwards { by, seq, after } => write!(f, "client {by} was shown event {seq} after {after}"),
             Self::Foreign { by, seq } => write!(f, "client {by} was shown event {seq}, a whisper between others"),
+            Self::History { seq } => write!(f, "the history lacks event {seq}, or has too much before it"),
             Self::Gap { by, after } => write!(f, "client {by} came back to a gap after {after:?}"),
             Self::TokenRefused { by } => write!(f, "the token of client {by} was refused"),
         }

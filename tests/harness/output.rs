@@ -43,6 +43,12 @@ impl Output {
         output
     }
 
+    /// What has come so far, and takes it away: a long run reads it in pieces.
+    #[allow(dead_code, reason = "not every run is long")]
+    pub(crate) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.state.lock().unwrap().bytes)
+    }
+
     /// What has come so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.state.lock().unwrap().bytes.clone()

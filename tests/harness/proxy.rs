@@ -24,6 +24,10 @@ pub(crate) enum Trouble {
     Delay(Duration),
     /// Nothing passes for so long; then all that was held back does.
     Stall(Duration),
+    /// Nothing that the server says passes any more, and the next that it says after so long resets the connection:
+    /// what the client asked meanwhile was done, and it doesn't know.
+    #[allow(dead_code, reason = "the long runs do that")]
+    Withhold(Duration),
 }
 
 /// The proxy; its connections end with it.
@@ -55,6 +59,7 @@ struct State {
     bytes_left: Option<usize>,
     delay: Duration,
     stalled_until: Option<Instant>,
+    withheld_until: Option<Instant>,
 }
 
 impl Proxy {
@@ -154,6 +159,7 @@ impl Link {
             Trouble::Reset => self.reset(),
             Trouble::Truncate(bytes) => self.change(|state| state.bytes_left = Some(bytes)),
             Trouble::Delay(delay) => self.change(|state| state.delay = delay),
+            Trouble::Withhold(time) => self.change(|state| state.withheld_until = Some(Instant::now() + time)),
             Trouble::Stall(time) => self.change(|state| state.stalled_until = Some(Instant::now() + time)),
         }
     }
@@ -187,6 +193,7 @@ impl Link {
         let broken = loop {
             match from.read(&mut chunk) {
                 Ok(0) => break false,
+                Ok(_) if !upwards && self.is_withheld() => break true,
                 Ok(n) if self.pass(to, &chunk[..n]) => {}
                 _ => break true,
             }
@@ -197,6 +204,15 @@ impl Link {
             let _ = to.shutdown(Shutdown::Write);
         }
         self.change(|state| state.ended += 1);
+    }
+
+    /// Whether what came is to be lost; if so, waits until the connection may be too.
+    fn is_withheld(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        let Some(until) = state.withheld_until else { return false };
+        let wait = until.saturating_duration_since(Instant::now());
+        drop(self.changed.wait_timeout_while(state, wait, |state| !state.cut).unwrap());
+        true
     }
 
     /// Hands on what came, when it may; false when the connection is over.

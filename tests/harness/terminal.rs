@@ -103,6 +103,12 @@ impl Terminal {
         self.child.id()
     }
 
+    #[cfg(target_os = "linux")]
+    #[allow(dead_code, reason = "for long runs")]
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Types a line.
     #[track_caller]
     pub(crate) fn type_line(&mut self, line: &str) {
