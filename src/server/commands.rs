@@ -281,7 +281,8 @@ fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
 fn passwd(server: &Server, session: &Session, old: &Secret, new: &Secret) -> Result<Answer, Refusal> {
     let changed = server.accounts.change_password(&session.name, old.expose(), new.expose());
     // Whoever holds another token may have got it with the old password.
-    server.tokens.keep(&session.name, session.token, changed.map_err(account_refusal)?, Timestamp::now());
+    let token = (session.token, &session.continues);
+    server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());
     log::info!("{} changed the password", session.name);
     Ok(Answer::Reply(Box::default()))
 }

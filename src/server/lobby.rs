@@ -24,7 +24,7 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,6 +82,8 @@ struct Credentials {
     standing: Arc<Standing>,
     token: Secret,
     token_id: TokenId,
+    /// Whether somebody came back with it.
+    continued: Arc<AtomicBool>,
     /// The generation of a token that is yet to be kept.
     new: Option<u32>,
 }
@@ -177,11 +179,11 @@ impl<'a> Stranger<'a> {
     /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.
     fn admit(self, id: Option<&RequestId>, credentials: Credentials, after: Option<u64>) -> io::Result<()> {
         let Self { server, socket, peer, tls, pending, .. } = self;
-        let Credentials { name, standing, token, token_id, new } = credentials;
-        let continues = new.is_none() || after.is_some();
+        let Credentials { name, standing, token, token_id, continued, new } = credentials;
+        continued.fetch_or(after.is_some(), Ordering::Release);
         socket.set_write_timeout(Some(WRITE_WAIT))?;
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
-        let session = Session::new(number, name, standing, (token_id, continues), (socket, peer), tls);
+        let session = Session::new(number, name, standing, (token_id, continued), (socket, peer), tls);
         let session = Arc::new(session);
         let (ready, go) = std::sync::mpsc::sync_channel::<()>(1);
         spawn_session(server, &session, pending, go)?;
@@ -201,7 +203,7 @@ impl<'a> Stranger<'a> {
             }
         };
         if let Some(generation) = new {
-            server.tokens.keep(&session.name, token_id, generation, Timestamp::now());
+            server.tokens.keep(&session.name, (token_id, &session.continues), generation, Timestamp::now());
         }
         let welcome = Welcome {
             protocol: protocol::VERSION,
@@ -301,9 +303,9 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
 fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
     let standing = server.accounts.standing(name.as_str()).ok_or(LoginError::Wrong)?;
     let generation = standing.state().generation;
-    let token_id = server.tokens.redeem(name, generation, token.expose(), Timestamp::now());
-    let token_id = token_id.ok_or(LoginError::Wrong)?;
-    Ok(Credentials { name: name.clone(), standing, token: token.clone(), token_id, new: None })
+    let redeemed = server.tokens.redeem(name, generation, token.expose(), Timestamp::now());
+    let (token_id, continued) = redeemed.ok_or(LoginError::Wrong)?;
+    Ok(Credentials { name: name.clone(), standing, token: token.clone(), token_id, continued, new: None })
 }
 
 fn check_password(
@@ -316,7 +318,7 @@ fn check_password(
     // Whoever types a password is there. A token is sent by a client that comes back by itself.
     standing.attention.back(Instant::now());
     let (token, token_id) = Tokens::make();
-    Ok(Credentials { name: name.clone(), standing, token, token_id, new: Some(generation) })
+    Ok(Credentials { name: name.clone(), standing, token, token_id, continued: Arc::default(), new: Some(generation) })
 }
 
 /// Writes a failed login down, and says what its sender may know of it.

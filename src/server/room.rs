@@ -181,7 +181,7 @@ impl Room {
     pub(super) fn say<'a>(
         &self,
         what: What,
-        maybe_again: bool,
+        maybe_again: impl FnOnce() -> bool,
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<Said, AppendError> {
         match self.timeline.append(what, maybe_again, event)? {

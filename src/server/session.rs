@@ -47,8 +47,9 @@ pub(super) struct Session {
     pub(super) standing: Arc<Standing>,
     /// Its token, which ends with a logout.
     pub(super) token: TokenId,
-    /// It goes on where an earlier one broke off, so what it says may have been said before.
-    pub(super) continues: bool,
+    /// It goes on where an earlier one broke off, or a later one where it did, perhaps while the network still holds
+    /// some of its requests: what it says may have been said before.
+    pub(super) continues: Arc<AtomicBool>,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(super) listed: AtomicBool,
     socket: Arc<Socket>,
@@ -120,7 +121,7 @@ impl Session {
         id: u64,
         name: Username,
         standing: Arc<Standing>,
-        (token, continues): (TokenId, bool),
+        (token, continues): (TokenId, Arc<AtomicBool>),
         (socket, peer): (Arc<Socket>, SocketAddr),
         tls: Duplex,
     ) -> Self {

@@ -13,6 +13,7 @@ use crate::sync::lock;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// Something that a session wants to say.
@@ -75,7 +76,7 @@ pub(super) fn speak<'a>(
     if !take_rate(server, session)? {
         return Ok(Answer::Abuse);
     }
-    append(server, session, what, false, event).map(|_| Answer::Event)
+    append(server, session, what, || false, event).map(|_| Answer::Event)
 }
 
 /// Whether a session may say anything now.
@@ -97,7 +98,7 @@ impl Speech<'_> {
         let Self { server, session, .. } = self;
         let key = self.spoken().map(|spoken| server.room.timeline().key(&spoken));
         let find = |key| server.room.timeline().recall(|recall| recall.find(&session.name, key));
-        let known = key.filter(|_| session.continues).and_then(find);
+        let known = key.filter(|_| session.continues.load(Ordering::Acquire)).and_then(find);
         // Asked first: what was said may be answered although nothing more may be said now, and costs nothing.
         if let Some(line) = known.and_then(|seq| self.said_under(seq)) {
             return Ok(Answer::Again(line));
@@ -161,7 +162,8 @@ impl Speech<'_> {
             }
         };
         let what = What::Said { by: session.name.clone(), to: self.to.clone(), key };
-        append(server, session, what, session.continues && key.is_some(), event)
+        let maybe_again = || key.is_some() && session.continues.load(Ordering::Acquire);
+        append(server, session, what, maybe_again, event)
     }
 }
 
@@ -169,7 +171,7 @@ fn append<'a>(
     server: &Server,
     session: &Session,
     what: What,
-    maybe_again: bool,
+    maybe_again: impl FnOnce() -> bool,
     event: impl FnOnce(u64, String) -> ServerMessage<'a>,
 ) -> Result<Said, Refusal> {
     // Before others hear it, and may ask.

@@ -165,18 +165,18 @@ impl Timeline {
     }
 
     /// Gives an event its seq and its time, unless it may be one that was said before, and is. Nobody sees it until it
-    /// is committed.
+    /// is committed. `maybe_again` is asked under the lock: whoever comes back while this waits says it first.
     ///
     /// # Errors
     /// [`AppendError`]; then there is no such event.
     pub(super) fn append<'a>(
         &self,
         what: What,
-        maybe_again: bool,
+        maybe_again: impl FnOnce() -> bool,
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<Appended, AppendError> {
         let mut events = lock(&self.events);
-        if let Some(seq) = events.find(&what).filter(|_| maybe_again) {
+        if let Some(seq) = events.find(&what).filter(|_| maybe_again()) {
             return Ok(Appended::Known(seq));
         }
         events.pay_what_is_owed()?;
@@ -531,7 +531,7 @@ mod tests {
     }
 
     fn say(timeline: &Timeline, what: What, text: &str) -> u64 {
-        let Appended::Pending(ticket) = timeline.append(what, false, message(text)).unwrap() else {
+        let Appended::Pending(ticket) = timeline.append(what, || false, message(text)).unwrap() else {
             panic!("said before")
         };
         timeline.commit(&ticket).unwrap();
@@ -603,7 +603,7 @@ mod tests {
     fn a_line_over_the_limit_takes_no_seq() {
         let (_folder, timeline) = timeline();
         let text = "\u{1}".repeat(3000);
-        assert!(matches!(timeline.append(to(None), false, message(&text)), Err(AppendError::TooLong)));
+        assert!(matches!(timeline.append(to(None), || false, message(&text)), Err(AppendError::TooLong)));
         assert_eq!(say(&timeline, to(None), "x"), 1);
     }
 }

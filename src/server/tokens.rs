@@ -9,7 +9,8 @@ use super::passwords::random;
 use super::token_file::{Entry, TokenFile, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, lock};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -57,6 +58,8 @@ struct Token {
     used: Timestamp,
     /// The last use that was written down.
     noted: Timestamp,
+    /// Somebody came back with it. Its sessions share this.
+    continued: Arc<AtomicBool>,
 }
 
 impl Tokens {
@@ -81,7 +84,7 @@ impl Tokens {
                 Some(Validity { generation, used }) => {
                     // A clock that was ahead gives no token a longer life.
                     let used = used.min(now);
-                    kept.put(&name, Token { id, generation, used, noted: used });
+                    kept.put(&name, Token { id, generation, used, noted: used, continued: Arc::default() });
                 }
             }
         }
@@ -102,17 +105,31 @@ impl Tokens {
     }
 
     /// From now on `id` is a token of this account, as long as its generation is this. One that can't be written down
-    /// is valid until the server ends.
-    pub(super) fn keep(&self, name: &Username, id: TokenId, generation: u32, now: Timestamp) {
+    /// is valid until the server ends. `continued` will say whether somebody came back with it.
+    pub(super) fn keep(
+        &self,
+        name: &Username,
+        (id, continued): (TokenId, &Arc<AtomicBool>),
+        generation: u32,
+        now: Timestamp,
+    ) {
         let mut kept = lock(&self.kept);
-        let ended = kept.put(name, Token { id, generation, used: now, noted: now });
+        let token = Token { id, generation, used: now, noted: now, continued: Arc::clone(continued) };
+        let ended = kept.put(name, token);
         let ended = ended.iter().map(|token| Entry { name: name.clone(), id: token.id, valid: None });
         let new = Entry { name: name.clone(), id, valid: Some(Validity { generation, used: now }) };
         kept.note(&std::iter::once(new).chain(ended).collect::<Vec<_>>());
     }
 
-    /// Whether `token` is one of this account's, whose generation is this; its lifetime begins anew.
-    pub(super) fn redeem(&self, name: &Username, generation: u32, token: &str, now: Timestamp) -> Option<TokenId> {
+    /// Whether `token` is one of this account's, whose generation is this; its lifetime begins anew. All who have it
+    /// then know that somebody came back with it.
+    pub(super) fn redeem(
+        &self,
+        name: &Username,
+        generation: u32,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<(TokenId, Arc<AtomicBool>)> {
         let id = id_of(&hex::parse(token)?);
         let mut kept = lock(&self.kept);
         let own = kept.owners.get_mut(name)?.iter_mut();
@@ -121,11 +138,13 @@ impl Tokens {
             return None;
         }
         token.used = now;
+        token.continued.store(true, Ordering::Release);
+        let continued = Arc::clone(&token.continued);
         if now.duration_since(token.noted).abs() >= NOTED_EVERY {
             token.noted = now;
             kept.note(&[Entry { name: name.clone(), id, valid: Some(Validity { generation, used: now }) }]);
         }
-        Some(id)
+        Some((id, continued))
     }
 
     /// Makes one token worthless, for good.
@@ -273,7 +292,7 @@ mod tests {
 
     fn issue(tokens: &Tokens, owner: &str, now: Timestamp) -> (Secret, TokenId) {
         let (token, id) = Tokens::make();
-        tokens.keep(&name(owner), id, GENERATION, now);
+        tokens.keep(&name(owner), (id, &Arc::default()), GENERATION, now);
         (token, id)
     }
 
@@ -281,12 +300,16 @@ mod tests {
         tokens.redeem(&name(owner), GENERATION, token.expose(), now).is_some()
     }
 
+    fn redeemed(tokens: &Tokens, token: &Secret, generation: u32) -> Option<TokenId> {
+        tokens.redeem(&name("ada"), generation, token.expose(), now()).map(|(id, _)| id)
+    }
+
     #[test]
     fn valid_for_its_owner_until_revoked_or_old() {
         let folder = Folder::new();
         let tokens = folder.open();
         let (token, id) = issue(&tokens, "ada", now());
-        assert_eq!(tokens.redeem(&name("ada"), GENERATION, token.expose(), now()), Some(id));
+        assert_eq!(redeemed(&tokens, &token, GENERATION), Some(id));
         assert!(!valid(&tokens, "bob", &token, now()));
         assert!(!valid(&tokens, "ada", &String::new().into(), now()));
         let later = now() + TOKEN_LIFETIME;
@@ -294,12 +317,12 @@ mod tests {
         assert!(valid(&tokens, "ada", &token, later + TOKEN_LIFETIME), "each use renews it");
         assert!(!valid(&tokens, "ada", &token, later + TOKEN_LIFETIME * 3));
         let (token, id) = issue(&tokens, "ada", now());
-        assert_eq!(tokens.redeem(&name("ada"), GENERATION + 1, token.expose(), now()), None);
-        tokens.keep(&name("ada"), id, GENERATION + 1, now());
+        assert_eq!(redeemed(&tokens, &token, GENERATION + 1), None);
+        tokens.keep(&name("ada"), (id, &Arc::default()), GENERATION + 1, now());
         assert!(!valid(&tokens, "ada", &token, now()));
-        assert_eq!(tokens.redeem(&name("ada"), GENERATION + 1, token.expose(), now()), Some(id));
+        assert_eq!(redeemed(&tokens, &token, GENERATION + 1), Some(id));
         tokens.revoke(&name("ada"), &id).unwrap();
-        assert_eq!(tokens.redeem(&name("ada"), GENERATION + 1, token.expose(), now()), None);
+        assert_eq!(redeemed(&tokens, &token, GENERATION + 1), None);
     }
 
     #[test]

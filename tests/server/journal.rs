@@ -133,6 +133,30 @@ fn a_message_sent_again_after_a_break_is_answered_with_the_event_it_has() {
     assert_ne!(say_all(&mut new)[0]["seq"], said[0]["seq"]);
 }
 
+/// A network may hold a request back until its sender has come back another way.
+#[test]
+fn a_message_that_comes_after_it_was_sent_again_is_not_said_twice() {
+    let server = DataDir::with_users(&["ada", "bob"]).start();
+    let (mut first, mut bob) = (server.login("ada"), server.login("bob"));
+    let (say, whisper) = (
+        json!({"type": "say", "id": "m1", "text": "once"}),
+        json!({"type": "whisper", "id": "m2", "to": "bob", "text": "once too"}),
+    );
+    let requests = format!("{say}\n{whisper}\n");
+    let (held_back, rest) = requests.split_at(1);
+    first.send_bytes(held_back.as_bytes());
+    let mut again = server.connect();
+    again.resume("ada", &first.welcome["token"], first.seq());
+    let said = [(&say, "m1"), (&whisper, "m2")].map(|(request, id)| {
+        again.send(request);
+        again.answer(id)
+    });
+    first.hears_again = true;
+    first.send_bytes(rest.as_bytes());
+    first.say("later");
+    assert_eq!(texts(&bob.until_text("later")), ["once", "once too", "later"], "{said:?}");
+}
+
 #[test]
 fn a_message_sent_again_costs_nothing_and_asks_no_leave() {
     let server = DataDir::with_users(&["ada"]).start();

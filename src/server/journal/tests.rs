@@ -38,7 +38,7 @@ fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, Appe
             None => ServerMessage::Message { seq, time, from, room: GENERAL.into(), text, action: false, id },
         }
     };
-    let Appended::Pending(ticket) = timeline.append(what, false, event)? else { panic!("said before") };
+    let Appended::Pending(ticket) = timeline.append(what, || false, event)? else { panic!("said before") };
     timeline.commit(&ticket).map(|()| ticket.seq)
 }
 

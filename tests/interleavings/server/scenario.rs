@@ -69,7 +69,7 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32) -> Result<Pers
     let socket = Arc::new(Socket::new(full_of_four));
     let peer = "192.0.2.1:1".parse().unwrap();
     let link = (Arc::clone(&socket), peer);
-    let session = Session::new(id, name, Arc::new(Standing), ([0; 32], false), link, Duplex::default());
+    let session = Session::new(id, name, Arc::new(Standing), ([0; 32], Arc::default()), link, Duplex::default());
     let session = Arc::new(session);
     let arrived = room.arrive(&session, None, |names| names.cloned().collect())?;
     room.delivery().send(&session, b"{\"type\":\"welcome\"}\n");
@@ -90,7 +90,7 @@ fn speak(room: &Arc<Room>, session: &Arc<Session>, to: &Username) {
             id: None,
             away: false,
         };
-        said(room.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, false, whisper));
+        said(room.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
         let message = |seq, time: String| ServerMessage::Message {
             seq,
             time: time.into(),
@@ -100,7 +100,7 @@ fn speak(room: &Arc<Room>, session: &Arc<Session>, to: &Username) {
             action: false,
             id: None,
         };
-        said(room.say(What::Said { by: session.name.clone(), to: None, key: None }, false, message));
+        said(room.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));
         room.delivery().send(session, b"{\"type\":\"pong\"}\n");
     }
 }
