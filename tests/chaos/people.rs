@@ -1,11 +1,14 @@
 //! Clients that do as PROTOCOL.md says one should: come back with token and `after`, send again under the same id what
 //! has no answer, and remember what they were shown.
 
+mod requests;
+
 use crate::harness::{PASSWORD, Random};
 use crate::history::{Account, Entry, Event, Place, Record, Turn, name};
 use crate::mark::Mark;
 use crate::stage::{Client, Phase, Stage};
 use crate::wire::Wire;
+use requests::{HeldBack, Unanswered};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -16,8 +19,6 @@ use std::time::{Duration, Instant};
 
 /// How long one read waits.
 const TICK: Duration = Duration::from_millis(5);
-/// How much may be unanswered.
-const UNANSWERED_MAX: usize = 16;
 /// How long a connection may be silent while an answer is owed: longer than it's ever stalled.
 const SILENCE: Duration = Duration::from_secs(6);
 /// How soon somebody comes back, and speaks again, in milliseconds.
@@ -25,8 +26,6 @@ const COMEBACK_MS: Range<usize> = 1..300;
 const PAUSE_MS: Range<usize> = 1..140;
 /// How long they wait for what they missed, in milliseconds, before they send again what it didn't answer.
 const REPLAY_MS: Range<usize> = 0..100;
-/// How long somebody waits before they say again what was refused for now.
-const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// How long somebody stays away who left.
 const AWAY_MS: Range<usize> = 50..2000;
 
@@ -39,14 +38,6 @@ pub(crate) struct Part {
     pub(crate) narrow: bool,
     /// It logs out now and then, and comes back by its password: what it then sees are the whispers that waited.
     pub(crate) leaves: bool,
-}
-
-/// Something that was said and has no answer yet.
-struct Unanswered {
-    to: Option<Account>,
-    tries: u32,
-    /// When to say it again after a refusal.
-    again_at: Option<Instant>,
 }
 
 /// Somebody, over all of their connections.
@@ -62,15 +53,18 @@ pub(crate) struct Person<'a> {
     unanswered: BTreeMap<Mark, Unanswered>,
     /// What was sent again over this connection.
     asked_again: Vec<Mark>,
+    held_back: Option<HeldBack>,
     said: u32,
 }
 
 /// How a connection ends.
 enum Leave {
     /// All is over.
-    ForGood,
+    Over,
     /// For a while, after a `logout`.
-    ForNow,
+    Away,
+    /// For another connection, with requests under way.
+    Elsewhere,
 }
 
 impl<'a> Person<'a> {
@@ -85,16 +79,22 @@ impl<'a> Person<'a> {
             anew: true,
             unanswered: BTreeMap::new(),
             asked_again: Vec::new(),
+            held_back: None,
             said: 0,
         }
     }
 
     /// Plays until the end; gives what they did and saw.
     pub(crate) fn play(mut self) -> Record {
+        let _all_end = self.stage.end_on_panic();
         while !self.stage.is_at(Phase::Leave) {
-            let pause = match self.connect().and_then(|mut wire| self.stay(&mut wire)) {
-                Ok(Leave::ForGood) => break,
-                Ok(Leave::ForNow) => {
+            let pause = match self.connect().and_then(|wire| self.stay(wire)) {
+                Ok(Leave::Over) => break,
+                Ok(Leave::Elsewhere) => {
+                    self.stage.tally.count("connections left for another");
+                    continue;
+                }
+                Ok(Leave::Away) => {
                     self.stage.tally.count("logouts");
                     (self.token, self.anew) = (None, true);
                     self.client().here.store(false, SeqCst);
@@ -183,17 +183,17 @@ impl<'a> Person<'a> {
     }
 
     /// Listens and speaks until the connection breaks, or they leave.
-    fn stay(&mut self, wire: &mut Wire) -> io::Result<Leave> {
+    fn stay(&mut self, mut wire: Wire) -> io::Result<Leave> {
         let mut heard = Instant::now();
         let mut again_at = Some(Instant::now() + self.between(REPLAY_MS));
         let mut next = Instant::now();
         loop {
             if self.stage.is_at(Phase::Leave) {
-                return Ok(Leave::ForGood);
+                return Ok(Leave::Over);
             }
             self.sleep_if_told();
             for line in wire.receive(TICK)? {
-                self.take(wire, &line)?;
+                self.take(&mut wire, &line)?;
                 heard = Instant::now();
             }
             if !self.unanswered.is_empty() && heard.elapsed() > SILENCE {
@@ -201,18 +201,24 @@ impl<'a> Person<'a> {
             }
             if again_at.is_some_and(|at| Instant::now() >= at) {
                 again_at = None;
-                self.ask_all_again(wire)?;
+                self.ask_all_again(&mut wire)?;
             }
-            self.ask_refused_again(wire)?;
+            self.ask_refused_again(&mut wire)?;
+            self.let_go();
             if self.stage.is_at(Phase::Play) && again_at.is_none() && Instant::now() >= next {
-                if self.part.leaves && self.unanswered.is_empty() && self.random.below(80) == 0 {
-                    return self.log_out(wire);
+                match self.random.below(80) {
+                    0 if self.part.leaves && self.unanswered.is_empty() => return self.log_out(wire),
+                    1 if self.held_back.is_none() => return self.leave_for_another(wire),
+                    _ => self.speak(&mut wire)?,
                 }
-                self.speak(wire)?;
                 next = Instant::now() + self.between(PAUSE_MS);
             }
-            self.client().unanswered.store(self.unanswered.len() as u64, SeqCst);
+            self.tell_unanswered();
         }
+    }
+
+    fn tell_unanswered(&self) {
+        self.client().unanswered.store(self.unanswered.len() as u64, SeqCst);
     }
 
     fn sleep_if_told(&self) {
@@ -244,77 +250,13 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Either they let it be, or they say it again later.
-    fn refused(&mut self, line: &Value) {
-        let passing = matches!(line["code"].as_str(), Some("internal" | "shutting_down"));
-        let found = self.unanswered.keys().copied().find(|mark| line["id"] == mark.to_string());
-        assert!(passing, "refused: {line}");
-        self.stage.tally.count("refusals");
-        // It may have been shown meanwhile, and refused only when it was sent again.
-        let Some(mark) = found else { return };
-        let gives_up = self.random.below(4) == 0;
-        let waiting = self.unanswered.get_mut(&mark).unwrap();
-        // An earlier try may still be under way.
-        if gives_up && waiting.tries == 1 {
-            self.unanswered.remove(&mark);
-            self.entries.push(Entry::Refused(mark));
-        } else {
-            waiting.again_at = Some(Instant::now() + REFUSED_PAUSE);
-        }
-    }
-
-    fn ask_all_again(&mut self, wire: &mut Wire) -> io::Result<()> {
-        let marks: Vec<Mark> = self.unanswered.keys().copied().collect();
-        marks.into_iter().try_for_each(|mark| self.ask(wire, mark))
-    }
-
-    fn ask_refused_again(&mut self, wire: &mut Wire) -> io::Result<()> {
-        let is_due = |waiting: &Unanswered| waiting.again_at.is_some_and(|at| Instant::now() >= at);
-        let due: Vec<Mark> = self.unanswered.iter().filter(|(_, w)| is_due(w)).map(|(mark, _)| *mark).collect();
-        due.into_iter().try_for_each(|mark| self.ask(wire, mark))
-    }
-
-    /// Says something new; sometimes much at once.
-    fn speak(&mut self, wire: &mut Wire) -> io::Result<()> {
-        let most = if self.random.below(10) == 0 { UNANSWERED_MAX } else { 1 };
-        for _ in 0..most {
-            if self.unanswered.len() >= UNANSWERED_MAX {
-                break;
-            }
-            self.said += 1;
-            let mark = Mark { by: self.part.number, number: self.said };
-            let whisper = self.random.below(3) == 0;
-            let to = whisper.then(|| self.random.below(usize::from(self.stage.accounts)) as Account);
-            self.unanswered.insert(mark, Unanswered { to, tries: 0, again_at: None });
-            self.ask(wire, mark)?;
-        }
-        Ok(())
-    }
-
-    fn ask(&mut self, wire: &mut Wire, mark: Mark) -> io::Result<()> {
-        let Some(waiting) = self.unanswered.get_mut(&mark) else { return Ok(()) };
-        let (to, again) = (waiting.to, waiting.tries > 0);
-        waiting.tries += 1;
-        waiting.again_at = None;
-        self.entries.push(Entry::Asked { mark, to, again });
-        if again {
-            self.asked_again.push(mark);
-            self.stage.tally.count("sent again");
-        }
-        let mut request = json!({"type": "say", "id": mark.to_string(), "text": mark.text()});
-        if let Some(to) = to {
-            (request["type"], request["to"]) = (json!("whisper"), json!(name(to)));
-        }
-        wire.send(&request)
-    }
-
     /// Leaves in good order; whether that came through nobody knows.
-    fn log_out(&mut self, wire: &mut Wire) -> io::Result<Leave> {
+    fn log_out(&mut self, mut wire: Wire) -> io::Result<Leave> {
         let end = Instant::now() + SILENCE;
         let mut asked = wire.send(&json!({"type": "logout", "id": "logout"}));
         while asked.is_ok() && Instant::now() < end {
-            asked = wire.receive(TICK).and_then(|lines| lines.iter().try_for_each(|line| self.take(wire, line)));
+            asked = wire.receive(TICK).and_then(|lines| lines.iter().try_for_each(|line| self.take(&mut wire, line)));
         }
-        Ok(Leave::ForNow)
+        Ok(Leave::Away)
     }
 }

@@ -56,6 +56,7 @@ impl<'a> Program<'a> {
 
     /// Feeds it until the end; gives what it did and showed.
     pub(crate) fn play(mut self) -> Record {
+        let _all_end = self.stage.end_on_panic();
         let mut next = Instant::now();
         while !self.stage.is_at(Phase::Leave) {
             self.read();

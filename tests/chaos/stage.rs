@@ -86,8 +86,14 @@ impl Stage {
         Self { data, disk, server, address, proxy, sync, accounts, link, tally, phase, clients }
     }
 
+    /// Goes on to a phase; never back.
     pub(crate) fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, SeqCst);
+        self.phase.fetch_max(phase as u8, SeqCst);
+    }
+
+    /// Whoever panics while they have this ends it for all.
+    pub(crate) fn end_on_panic(&self) -> EndOnPanic<'_> {
+        EndOnPanic(self)
     }
 
     pub(crate) fn is_at(&self, phase: Phase) -> bool {
@@ -133,14 +139,25 @@ impl Stage {
         server.terminate();
         assert_eq!(server.wait(), Some(0), "the server did not end well");
         self.look_at(&server);
-        let texts = self.data.journal().into_iter().map(|path| fs::read_to_string(path).unwrap());
-        let parse = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
-        texts.flat_map(|text| text.lines().filter_map(|line| Event::of(&parse(line))).collect::<Vec<_>>()).collect()
+        let text: String = self.data.journal().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let count = |line: &Value| self.tally.add("too slow", usize::from(line["reason"] == "too_slow"));
+        lines.inspect(count).filter_map(|line| Event::of(&line)).collect()
     }
 
     fn look_at(&self, server: &Server) {
         let log = server.stderr.text();
         assert!(!log.contains("panicked"), "{log}");
+    }
+}
+
+pub(crate) struct EndOnPanic<'a>(&'a Stage);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.enter(Phase::Leave);
+        }
     }
 }
 

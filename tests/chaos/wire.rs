@@ -28,7 +28,11 @@ impl Wire {
     }
 
     pub(crate) fn send(&mut self, request: &Value) -> io::Result<()> {
-        self.tls.write_all(format!("{request}\n").as_bytes())
+        self.send_bytes(format!("{request}\n").as_bytes())
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.tls.write_all(bytes)
     }
 
     /// What has come, perhaps nothing within `wait`; an error when the connection is over.

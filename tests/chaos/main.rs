@@ -1,0 +1,99 @@
+//! Chaos: clients say uniquely numbered things while everything breaks, and afterwards every promise is checked, in the
+//! way of Jepsen.
+//!
+//! Whatever was acknowledged is at everybody who may see it, once, in one order, in the journal, and at nobody else. The
+//! short form is in every test run; `make chaos` is the long one. The seed decides who says what and what goes wrong; the
+//! threads and the network still take their own course, so it repeats the kind of a run, not each step.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+mod checker;
+mod checker_tests;
+mod faults;
+#[allow(dead_code, unused_imports, reason = "the end-to-end tests use the rest of it")]
+#[path = "../harness/mod.rs"]
+mod harness;
+mod history;
+mod mark;
+mod people;
+mod play;
+mod programs;
+mod report;
+mod stage;
+mod violation;
+mod walk;
+mod wire;
+
+use checker::{Verdict, check, check_history};
+use history::What;
+use play::{ACCOUNTS, CLIENTS, Played, play};
+use stage::Stage;
+use std::env;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long faults happen unless `CHAOS_SECONDS` says otherwise.
+const PLAY: Duration = Duration::from_secs(30);
+/// The server's disk: so much, and so much more for each minute.
+const DISK_KIB: u64 = 64 * 1024;
+const DISK_KIB_PER_MINUTE: u64 = 16 * 1024;
+/// How many violations are shown.
+const VIOLATIONS_SHOWN: usize = 40;
+
+/// One run: how long, and by which seed.
+struct Run {
+    seed: u64,
+    lasts: Duration,
+}
+
+#[test]
+fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
+    let run = Run::of_environment();
+    println!("chaos: --sync {}; once more with {run}", run.sync());
+    let minutes = run.lasts.as_secs().div_ceil(60);
+    let stage = Stage::set(ACCOUNTS, CLIENTS, run.sync(), DISK_KIB + DISK_KIB_PER_MINUTE * minutes);
+    let Played { records, end, history } = play(&stage, run.seed, run.lasts);
+    let journal = stage.strike();
+    assert_eq!(history.last().map(|event| event.seq), Some(end), "the history ends elsewhere");
+    let mut verdict = check(&records, &journal, end);
+    verdict.violations.extend(check_history(&history, 0, &journal));
+    let whispers = journal.iter().filter(|event| matches!(event.what, What::Said { to: Some(_), .. })).count();
+    let said = journal.iter().filter(|event| event.mark().is_some()).count();
+    let Verdict { violations, deliveries, replayed, again } = verdict;
+    let tally = stage.tally.to_string();
+    println!(
+        "chaos: {} messages, {whispers} whispers, {deliveries} deliveries checked, {replayed} of them replayed, {again} \
+         answers from memory to what was sent again; {tally}",
+        said - whispers
+    );
+    assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0, "too little happened");
+    // Its log would stand behind what follows.
+    drop(stage);
+    let shown: Vec<String> = violations.iter().take(VIOLATIONS_SHOWN).map(ToString::to_string).collect();
+    assert!(shown.is_empty(), "{} violations:\n{}\nonce more with {run}", violations.len(), shown.join("\n"));
+}
+
+impl Run {
+    fn of_environment() -> Self {
+        let number = |name: &str| {
+            let value = env::var(name).ok();
+            value.map(|n| n.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number")))
+        };
+        let chance = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64 % 1_000_000;
+        let seed = number("CHAOS_SEED").unwrap_or_else(chance);
+        Self { seed, lasts: number("CHAOS_SECONDS").map_or(PLAY, Duration::from_secs) }
+    }
+
+    /// A killed process loses nothing with either.
+    fn sync(&self) -> &'static str {
+        if self.seed % 2 == 0 { "second" } else { "always" }
+    }
+}
+
+/// How to repeat it.
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (seed, seconds) = (self.seed, self.lasts.as_secs());
+        write!(f, "CHAOS_SEED={seed} CHAOS_SECONDS={seconds} cargo test --test chaos -- --nocapture")
+    }
+}
