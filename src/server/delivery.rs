@@ -138,6 +138,13 @@ impl Delivery {
         }
     }
 
+    /// Says what a login is answered with.
+    pub(super) fn answer_login(self: &Arc<Self>, session: &Arc<Session>, lines: Vec<u8>) {
+        if session.answer_login(lines) == Delivered::NeedsCourier {
+            self.send_courier(Arc::clone(session));
+        }
+    }
+
     /// Sends a session a line that is no event.
     pub(super) fn send(self: &Arc<Self>, session: &Arc<Session>, line: &[u8]) {
         if session.send(line) == Delivered::NeedsCourier {

@@ -198,7 +198,7 @@ impl<'a> Stranger<'a> {
             Err(refused) => {
                 let Refusal { code, message } = explain(refused);
                 let id = id.map(|id| id.as_str().into());
-                session.send(&ServerMessage::Error { id, code, message }.encode());
+                session.answer_login(ServerMessage::Error { id, code, message }.encode());
                 return Ok(());
             }
         };
@@ -228,7 +228,7 @@ impl<'a> Stranger<'a> {
             let since = session.standing.state().since.max(arrived.left.map_or(0, |(seq, _)| seq));
             lines.extend(waiting_whispers(server, &session.name, since, arrived.seq));
         }
-        server.room.delivery().send(&session, &lines);
+        server.room.delivery().answer_login(&session, lines);
         server.room.delivery().take(&session);
         // The session's thread may be gone already if the peer is; then there's nobody to tell.
         let _ = ready.send(());

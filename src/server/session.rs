@@ -64,6 +64,8 @@ struct Wire {
     /// The seq up to which the session was given what it may see.
     cursor: u64,
     carrier: Carrier,
+    /// Lines that came before the login's answer, which must be the first. None once that is said.
+    early: Option<Vec<u8>>,
     /// Ciphertext that a courier is to send before anything else.
     unsent: Vec<u8>,
     farewell: Option<Farewell>,
@@ -129,6 +131,7 @@ impl Session {
             tls,
             cursor: 0,
             carrier: Carrier::Lobby,
+            early: Some(Vec::new()),
             unsent: Vec::new(),
             farewell: None,
             farewell_said: false,
@@ -173,7 +176,24 @@ impl Session {
         if wire.ended.is_some() || wire.farewell_said {
             return Delivered::Gone;
         }
+        if let Some(early) = &mut wire.early {
+            // Only notices come so early, and those that are too many are in the log.
+            if early.len() + line.len() <= ANSWERS_UNSENT_BYTES_MAX {
+                early.extend_from_slice(line);
+            }
+            return Delivered::All;
+        }
         self.transmit(&mut wire, line, &mut Vec::new())
+    }
+
+    /// Says what the login is answered with, and then what came for the session before.
+    pub(super) fn answer_login(&self, mut lines: Vec<u8>) -> Delivered {
+        let mut wire = lock(&self.wire);
+        if wire.ended.is_some() {
+            return Delivered::Gone;
+        }
+        lines.extend(wire.early.take().unwrap_or_default());
+        self.transmit(&mut wire, &lines, &mut Vec::new())
     }
 
     /// Sets the cursor of a session that is being welcomed.

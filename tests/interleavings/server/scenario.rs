@@ -72,7 +72,7 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32) -> Result<Pers
     let session = Session::new(id, name, Arc::new(Standing), ([0; 32], Arc::default()), link, Duplex::default());
     let session = Arc::new(session);
     let arrived = room.arrive(&session, None, |names| names.cloned().collect())?;
-    room.delivery().send(&session, b"{\"type\":\"welcome\"}\n");
+    room.delivery().answer_login(&session, b"{\"type\":\"welcome\"}\n".to_vec());
     room.delivery().take(&session);
     Ok(Person { session, socket, since: arrived.seq })
 }
