@@ -9,11 +9,29 @@ use std::path::Path;
 /// only this process writes.
 ///
 /// # Errors
-/// The first step that failed; the old file then still stands.
+/// The first step that failed. The old file then still stands, unless it was the last one, which makes the new one
+/// durable.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     replace_through(Path::new(&temporary), path, contents)
+}
+
+/// As [`replace`], for a change that is taken back where it fails: then the file is `before` again, which is what stood
+/// in it; or there is none again.
+///
+/// # Errors
+/// The first step that failed.
+pub(crate) fn replace_or_restore(path: &Path, contents: &[u8], before: Option<&[u8]>) -> io::Result<()> {
+    replace(path, contents).inspect_err(|_| {
+        // Only a failure of the last step leaves anything to restore. It fails here again, when that is done.
+        if fs::read(path).is_ok_and(|now| now == contents) {
+            let _ = match before {
+                Some(before) => replace(path, before),
+                None => fs::remove_file(path),
+            };
+        }
+    })
 }
 
 /// As [`replace`], for a file that several processes may replace at once: each through a temporary file of its own.
@@ -22,7 +40,7 @@ pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 /// (fsync(2): a rename is only durable once its folder is).
 ///
 /// # Errors
-/// The first step that failed; the old file then still stands.
+/// As [`replace`].
 pub(crate) fn replace_through(temporary: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
     // A leftover of a crash may have other modes: begin from nothing.
     match fs::remove_file(temporary) {

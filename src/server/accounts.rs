@@ -392,7 +392,10 @@ impl Accounts {
         if has_admin(&before) && !has_admin(&copy) {
             return Err(AccountError::LastAdmin);
         }
-        files::replace(&self.path, &render(&copy)).map_err(AccountError::Save)?;
+        // Where there were none, the next start is a first one again.
+        let old = if before.is_empty() { None } else { Some(render(&before)) };
+        let saved = files::replace_or_restore(&self.path, &render(&copy), old.as_deref());
+        saved.map_err(AccountError::Save)?;
         for account in copy.values() {
             *lock(&account.standing.state) = account.state;
         }

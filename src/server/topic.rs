@@ -43,12 +43,16 @@ impl Topic {
     }
 
     fn save(&self, topic: Option<TopicInfo<'static>>) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(&topic)?;
-        text.push(b'\n');
-        files::replace(&self.path, &text)?;
+        files::replace_or_restore(&self.path, &render(&topic)?, Some(&render(&self.now())?))?;
         *lock(&self.now) = topic;
         Ok(())
     }
+}
+
+fn render(topic: &Option<TopicInfo<'_>>) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(topic)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// What it is.
