@@ -22,6 +22,8 @@ pub(super) struct Writer {
     unsynced_first: u64,
     /// A sync has failed, and what is unsynced couldn't be written anew yet.
     to_rescue: bool,
+    /// A file with what was refused was removed, and a power failure might bring it back.
+    to_sync_folder: bool,
 }
 
 #[derive(Debug)]
@@ -50,14 +52,25 @@ pub(super) struct SyncPoint {
 impl Writer {
     /// Goes on in the newest segment if the next event follows it, which [`write`](Self::write) finds out.
     pub(super) fn new(folder: &Path, options: Options, archive: Arc<Archive>) -> Self {
-        let folder = folder.to_owned();
-        Self { folder, options, archive, open: None, unsynced: Vec::new(), unsynced_first: 0, to_rescue: false }
+        Self {
+            folder: folder.to_owned(),
+            options,
+            archive,
+            open: None,
+            unsynced: Vec::new(),
+            unsynced_first: 0,
+            to_rescue: false,
+            to_sync_folder: false,
+        }
     }
 
     /// Writes a stretch, all or none.
     pub(super) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
         if self.to_rescue {
             self.rescue()?;
+        }
+        if self.to_sync_folder {
+            self.sync_folder()?;
         }
         let now = Timestamp::now();
         if self.is_full(now) || self.unsynced.len() > UNSYNCED_BYTES_MAX {
@@ -91,8 +104,12 @@ impl Writer {
         }
     }
 
-    /// What the next sync is to reach; None when all is synced or syncing is left to the system.
+    /// What the next sync is to reach; None when all is synced or syncing is left to the system, and after a sync that
+    /// failed: another one proves nothing of what is to be written anew.
     pub(super) fn sync_point(&self) -> Option<SyncPoint> {
+        if self.to_rescue {
+            return None;
+        }
         let Open { file, first, next, bytes, synced_bytes, .. } = self.open.as_ref()?;
         let due = self.options.sync != Sync::Never && bytes > synced_bytes;
         due.then(|| SyncPoint { file: Arc::clone(file), segment: *first, next: *next, bytes: *bytes })
@@ -175,9 +192,9 @@ impl Writer {
         let bytes = open.bytes - chunk.lines().len() as u64;
         self.unsynced.truncate(self.unsynced.len().saturating_sub(chunk.lines().len()));
         self.archive.cut(chunk.first, bytes, public(chunk));
-        if open.first == chunk.first {
-            let _ = fs::remove_file(segment::path(&self.folder, open.first));
-        }
+        // The segment itself, or one that was to hold the stretch written anew.
+        let _ = fs::remove_file(segment::path(&self.folder, chunk.first));
+        self.to_sync_folder = true;
         (open.bytes, open.next, open.ragged) = (bytes, chunk.first, true);
         if bytes == 0 || open.make_even().is_ok() {
             self.open = None;
@@ -226,10 +243,16 @@ impl Writer {
             _ => {}
         }
         let file = files::create_private(&path)?;
-        faults::strike("journal.folder")?;
-        files::sync_folder(&path)?;
+        self.sync_folder()?;
         self.open = Some(Open { file: Arc::new(file), first, next: first, bytes: 0, synced_bytes: 0, ragged: false });
         self.retire(Timestamp::now());
+        Ok(())
+    }
+
+    fn sync_folder(&mut self) -> io::Result<()> {
+        faults::strike("journal.folder")?;
+        files::sync_folder(&segment::path(&self.folder, 0))?;
+        self.to_sync_folder = false;
         Ok(())
     }
 
