@@ -1,0 +1,30 @@
+//! Disks that tear, fail and fill up: what was acknowledged is there afterwards, once, and what was refused isn't.
+
+#[cfg(feature = "fault-injection")]
+mod failing_accounts;
+#[cfg(feature = "fault-injection")]
+mod failing_journal;
+#[cfg(feature = "fault-injection")]
+mod faults;
+mod torn;
+
+#[cfg(feature = "fault-injection")]
+use crate::harness::{DataDir, run};
+use crate::harness::{Peer, assert_reply};
+use serde_json::{Value, json};
+
+/// What was said, as the server tells it: each seq and text.
+#[track_caller]
+fn history(peer: &mut Peer) -> Vec<(u64, String)> {
+    let reply = peer.ask(json!({"type": "history", "limit": 200}));
+    assert_reply(&reply);
+    let said = |event: &Value| (event["seq"].as_u64().unwrap(), event["text"].as_str().unwrap().to_owned());
+    reply["events"].as_array().unwrap().iter().map(said).collect()
+}
+
+/// Fails unless `homeroom-server check` finds nothing wrong in what a server left.
+#[cfg(feature = "fault-injection")]
+#[track_caller]
+fn assert_sound(data: &DataDir) {
+    run(data.command().arg("check"), b"").succeeded();
+}
