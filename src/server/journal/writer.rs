@@ -191,6 +191,7 @@ impl Writer {
         let Some(open) = &mut self.open else { return };
         let bytes = open.bytes - chunk.lines().len() as u64;
         self.unsynced.truncate(self.unsynced.len().saturating_sub(chunk.lines().len()));
+        self.to_rescue = !self.unsynced.is_empty();
         self.archive.cut(chunk.first, bytes, public(chunk));
         // The segment itself, or one that was to hold the stretch written anew.
         let _ = fs::remove_file(segment::path(&self.folder, chunk.first));
