@@ -5,6 +5,7 @@ use super::{assert_sound, history};
 use crate::harness::{DataDir, PASSWORD, Peer, Server, assert_error, wait_until};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What becomes of what is said meanwhile.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -231,4 +232,23 @@ fn what_was_acknowledged_and_cannot_be_synced_is_written_anew_as_soon_as_it_can_
         trial.say(&mut ada, "after");
         trial.end();
     }
+}
+
+/// How long a trouble lasts: longer than the journal's thread waits before it tries again what failed.
+const TROUBLE: Duration = Duration::from_millis(1500);
+
+#[test]
+fn a_trouble_that_lasts_is_told_once() {
+    let (data, faults) = (DataDir::with_users(&["ada"]), Faults::none());
+    let server = faults.server(&data, &["--sync", "always", "--message-rate", "off"]);
+    let (mut root, mut ada) = (server.admin(), server.login("ada"));
+    faults.set(&[("journal.sync", "fail"), ("replace.create", "fail")]);
+    let end = Instant::now() + TROUBLE;
+    while Instant::now() < end {
+        assert_error(&ada.ask(json!({"type": "say", "text": "refused"})), "internal");
+    }
+    faults.set(&[]);
+    ada.say("after");
+    root.find("the end of the trouble", |line| line["text"] == "the journal can be written again");
+    assert_eq!(told(&root).len(), 1, "{:?}", told(&root));
 }
