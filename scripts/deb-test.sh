@@ -10,7 +10,9 @@ SUITE=${SUITE:-bookworm}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 WAIT_SECONDS=60
 # What the packages depend on, since there is no network inside; and what a Raspberry Pi has anyhow.
-CONTENTS=systemd,systemd-sysv,libssl3,libasound2,man-db,procps
+libraries=libssl3,libasound2
+[ "$SUITE" = bookworm ] || libraries=libssl3t64,libasound2t64
+CONTENTS=systemd,systemd-sysv,$libraries,man-db,procps
 DATA=/var/lib/private/homeroom
 
 fail() {
