@@ -96,11 +96,12 @@ man: dependencies ## write the manual pages of both programs into target/man (MA
 completions: dependencies ## write completions for bash, zsh, fish, PowerShell into target/completions
 	$(CARGO) run --quiet --locked $(FEATURES) --example manual -- completions '$(COMPLETIONS)'
 
-# Debian, Ubuntu, Raspberry Pi OS. Options of both: VERSION=0.1.0-2; of the test also SUITE=trixie.
-deb: ## make the Debian packages of both programs: target/debian/*.deb
+# Debian, Ubuntu, Raspberry Pi OS. VERSION=0.1.0-2 makes another version; SUITE=trixie tests on Debian 13.
+deb: dependencies ## make Debian packages of both programs, target/debian/*.deb (ARCH=arm64: for a Pi)
 	@scripts/dependencies.sh deb
-	scripts/deb.sh
+	scripts/deb.sh $(ARCH)
 
+deb-test: ARCH =
 deb-test: deb ## install, upgrade, remove and purge them in a Debian of their own (root)
 	@scripts/dependencies.sh deb-test
 	scripts/deb-test.sh

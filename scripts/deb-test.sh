@@ -112,6 +112,7 @@ check_server_installed() {
         expect "$file is made, and private" sh -c "[ \"\$(stat -c %a $DATA/$file)\" = 600 ]"
     done
     expect 'doctor finds nothing wrong' homeroom-server --data-dir /var/lib/homeroom doctor
+    expect 'check finds nothing damaged' homeroom-server --data-dir /var/lib/homeroom check
 }
 
 # The administrator changes the password of the first start, and stays over what comes.

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Debian packages of both programs, target/debian/homeroom-server_VERSION-1_ARCH.deb and homeroom-client_…, with
-# cargo-deb, which is installed into target/tools. What is in them stands in Cargo.toml and packaging/deb.
+# deb.sh [ARCHITECTURE]: makes the Debian packages of both programs, target/debian/homeroom-server_VERSION-1_ARCHITECTURE.deb
+# and homeroom-client_…, with cargo-deb, which is installed into target/tools. What is in them stands in Cargo.toml and
+# packaging/deb.
 #
-# The programs take OpenSSL from the system. So its security updates come with the system's own, without a new package of
-# ours; every release since Debian 12 and Ubuntu 22.04 has OpenSSL 3.
+# For the machine's own architecture the programs take OpenSSL from the system. So its security updates come with the
+# system's own, without a new package of ours; every release since Debian 12 and Ubuntu 22.04 has OpenSSL 3. For arm64 and
+# armhf elsewhere they are those of `make pi` and `make pi32`, with OpenSSL built in, which needs a new package then.
 #
 # VERSION in the environment says another version than Cargo.toml's, such as 0.1.0-2.
 set -euo pipefail
@@ -11,11 +13,20 @@ cd "$(dirname "$0")/.."
 
 CARGO_DEB=3.8.0 # the newest that Rust 1.85 builds
 
+own=$(dpkg --print-architecture)
+architecture=${1:-$own}
+case $architecture in
+    "$own") target='' ;;
+    arm64) target=aarch64-unknown-linux-gnu ;;
+    armhf) target=armv7-unknown-linux-gnueabihf ;;
+    *) echo "deb.sh: packages are made for $own, arm64 and armhf, not for '$architecture'" >&2 && exit 2 ;;
+esac
+
 cargo=${CARGO:-cargo}
 tools=$PWD/target/tools
 parts=$PWD/target/deb
 
-if [ "$("$tools/bin/cargo-deb" --version 2>/dev/null)" != "$CARGO_DEB" ]; then
+if [ "$("$tools/bin/cargo-deb" --version 2>/dev/null)" != "cargo-deb $CARGO_DEB" ]; then
     "$cargo" install cargo-deb --quiet --locked --version "$CARGO_DEB" --root "$tools" --target-dir "$tools/build"
     rm -rf "$tools/build"
 fi
@@ -43,8 +54,23 @@ $package ($version) stable; urgency=medium
 END
 done
 
-"$cargo" build --release --locked
+if [ -z "$target" ]; then
+    "$cargo" build --release --locked
+else
+    scripts/cross.sh "$target"
+    # Which packages a program needs, dpkg-shlibdeps finds out only where they are installed. scripts/check-needs.sh has
+    # seen to it that there are no more than these.
+    mkdir "$parts/bin"
+    cat >"$parts/bin/dpkg-shlibdeps" <<'END'
+#!/bin/sh
+for program; do :; done
+libc=$(readelf --version-info -W "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
+sound=$(readelf -d -W "$program" | grep -q libasound && echo ', libasound2')
+echo "shlibs:Depends=libc6 (>= ${libc#GLIBC_})$sound"
+END
+    chmod +x "$parts/bin/dpkg-shlibdeps"
+fi
 for variant in server client; do
-    PATH=$tools/bin:$PATH "$cargo" deb --quiet --no-build --locked --variant "$variant" \
-        --deb-version "$version" --maintainer "$maintainer"
+    PATH=$parts/bin:$tools/bin:$PATH "$cargo" deb --quiet --no-build --no-strip --locked --variant "$variant" \
+        ${target:+--target "$target"} --deb-version "$version" --maintainer "$maintainer" --output target/debian/
 done
