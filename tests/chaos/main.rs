@@ -28,6 +28,7 @@ mod wire;
 use checker::{Verdict, check, check_history};
 use history::What;
 use play::{ACCOUNTS, CLIENTS, Played, play};
+use report::explain;
 use stage::Stage;
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -69,7 +70,8 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
     assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0, "too little happened");
     // Its log would stand behind what follows.
     drop(stage);
-    let shown: Vec<String> = violations.iter().take(VIOLATIONS_SHOWN).map(ToString::to_string).collect();
+    let shown: Vec<String> =
+        violations.iter().take(VIOLATIONS_SHOWN).map(|violation| explain(violation, &records)).collect();
     assert!(shown.is_empty(), "{} violations:\n{}\nonce more with {run}", violations.len(), shown.join("\n"));
 }
 

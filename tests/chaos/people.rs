@@ -51,6 +51,8 @@ pub(crate) struct Person<'a> {
     /// The next login is a new beginning.
     anew: bool,
     unanswered: BTreeMap<Mark, Unanswered>,
+    /// When to send again what has no answer: once a connection, so that there is at most one answer before its turn.
+    again_at: Option<Instant>,
     /// What was sent again over this connection.
     asked_again: Vec<Mark>,
     held_back: Option<HeldBack>,
@@ -78,6 +80,7 @@ impl<'a> Person<'a> {
             token: None,
             anew: true,
             unanswered: BTreeMap::new(),
+            again_at: None,
             asked_again: Vec::new(),
             held_back: None,
             said: 0,
@@ -138,7 +141,8 @@ impl<'a> Person<'a> {
             if let Some(answer) = lines.next() {
                 self.welcomed(&answer)?;
                 // Some wait for what they missed, which may have the answers; others send all again at once.
-                if self.random.below(2) == 0 {
+                self.again_at = (self.random.below(2) == 0).then(|| Instant::now() + self.between(REPLAY_MS));
+                if self.again_at.is_none() {
                     self.ask_all_again(&mut wire)?;
                 }
                 lines.try_for_each(|line| self.take(&mut wire, &line))?;
@@ -185,7 +189,6 @@ impl<'a> Person<'a> {
     /// Listens and speaks until the connection breaks, or they leave.
     fn stay(&mut self, mut wire: Wire) -> io::Result<Leave> {
         let mut heard = Instant::now();
-        let mut again_at = Some(Instant::now() + self.between(REPLAY_MS));
         let mut next = Instant::now();
         loop {
             if self.stage.is_at(Phase::Leave) {
@@ -199,13 +202,15 @@ impl<'a> Person<'a> {
             if !self.unanswered.is_empty() && heard.elapsed() > SILENCE {
                 return Err(ErrorKind::TimedOut.into());
             }
-            if again_at.is_some_and(|at| Instant::now() >= at) {
-                again_at = None;
+            if self.again_at.is_some_and(|at| Instant::now() >= at) {
+                self.again_at = None;
                 self.ask_all_again(&mut wire)?;
             }
-            self.ask_refused_again(&mut wire)?;
+            if self.again_at.is_none() {
+                self.ask_refused_again(&mut wire)?;
+            }
             self.let_go();
-            if self.stage.is_at(Phase::Play) && again_at.is_none() && Instant::now() >= next {
+            if self.stage.is_at(Phase::Play) && self.again_at.is_none() && Instant::now() >= next {
                 match self.random.below(80) {
                     0 if self.part.leaves && self.unanswered.is_empty() => return self.log_out(wire),
                     1 if self.held_back.is_none() => return self.leave_for_another(wire),

@@ -1,5 +1,7 @@
-//! What happened how often.
+//! What happened how often, and how it came to a violation.
 
+use crate::history::{Entry, Record};
+use crate::violation::Violation;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
@@ -29,4 +31,21 @@ impl fmt::Display for Tally {
         let counts: Vec<String> = counts.iter().map(|(what, n)| format!("{n} {what}")).collect();
         f.write_str(&counts.join(", "))
     }
+}
+
+/// How many entries of a record are shown before and after the one that matters.
+const AROUND: usize = 12;
+
+/// A violation, and what its client met with around it.
+pub(crate) fn explain(violation: &Violation, records: &[Record]) -> String {
+    let mut text = violation.to_string();
+    let Some((by, seq)) = violation.shown() else { return text };
+    let Some(record) = records.iter().find(|record| record.by == by) else { return text };
+    let is_near = |entry: &Entry| matches!(entry, Entry::Shown(event) if event.seq >= seq);
+    let at = record.entries.iter().rposition(|entry| matches!(entry, Entry::Shown(event) if event.seq == seq));
+    let Some(at) = at.or_else(|| record.entries.iter().position(is_near)) else { return text };
+    for entry in &record.entries[at.saturating_sub(AROUND)..(at + AROUND).min(record.entries.len())] {
+        text.push_str(&format!("\n    {entry:?}"));
+    }
+    text
 }

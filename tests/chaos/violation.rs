@@ -42,6 +42,20 @@ pub(crate) enum Violation {
     TokenRefused { by: u16 },
 }
 
+impl Violation {
+    /// The client that was shown something, or not, and what.
+    pub(crate) fn shown(&self) -> Option<(u16, u64)> {
+        match *self {
+            Self::NotKept { by, seq }
+            | Self::NotShown { by, seq }
+            | Self::ShownTwice { by, seq }
+            | Self::Backwards { by, seq, .. }
+            | Self::Foreign { by, seq } => Some((by, seq)),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
