@@ -66,6 +66,7 @@ missing_packages() {
         test)
             has script || echo bsdutils
             has ip || echo iproute2
+        has strace || echo strace
             [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
             ;;
         deb) has dpkg-shlibdeps || echo dpkg-dev ;;
@@ -126,6 +127,7 @@ name_packages() {
         case $package in
             gcc) dnf="$dnf gcc" pacman="$pacman gcc" apk="$apk gcc" zypper="$zypper gcc" ;;
             libc6-dev) dnf="$dnf glibc-devel" pacman="$pacman glibc" apk="$apk musl-dev" zypper="$zypper glibc-devel" ;;
+            strace) dnf="$dnf strace" pacman="$pacman strace" apk="$apk strace" zypper="$zypper strace" ;;
             iproute2) dnf="$dnf iproute" pacman="$pacman iproute2" apk="$apk iproute2" zypper="$zypper iproute2" ;;
             bsdutils | procps)
                 dnf="$dnf util-linux" pacman="$pacman util-linux" apk="$apk util-linux" zypper="$zypper util-linux" ;;

@@ -6,6 +6,10 @@ mod failing_accounts;
 mod failing_journal;
 #[cfg(feature = "fault-injection")]
 mod faults;
+#[cfg(target_os = "linux")]
+mod full;
+#[cfg(target_os = "linux")]
+mod order;
 mod torn;
 
 #[cfg(feature = "fault-injection")]

@@ -28,7 +28,6 @@ mod random;
 mod screen;
 mod server;
 #[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "the long runs fill it")]
 mod small_disk;
 mod terminal;
 

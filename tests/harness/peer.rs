@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,9 @@ pub(crate) fn connector() -> &'static TlsConnector {
     &CONNECTOR
 }
 
+/// How many requests were sent with an id. Events tell everyone the ids of their senders, so no two peers have the same.
+static REQUESTS: AtomicU32 = AtomicU32::new(1);
+
 /// A connection to a server. Whatever it receives is held to what holds for every line: its length, its form, the
 /// order of events and their times.
 pub(crate) struct Peer {
@@ -37,7 +41,6 @@ pub(crate) struct Peer {
     seq: u64,
     /// It sends again what it has said, and is answered with events that it may have seen.
     pub(crate) hears_again: bool,
-    requests: u32,
     /// What the server answered to the login.
     pub(crate) welcome: Value,
 }
@@ -65,7 +68,7 @@ impl Peer {
         socket.set_write_timeout(Some(DEADLINE)).unwrap();
         let tls = CONNECTOR.connect("localhost", socket).unwrap();
         let (partial, inbox) = (Vec::new(), VecDeque::new());
-        Self { tls, partial, inbox, closed: false, seq: 0, hears_again: false, requests: 0, welcome: Value::Null }
+        Self { tls, partial, inbox, closed: false, seq: 0, hears_again: false, welcome: Value::Null }
     }
 
     /// The server's certificate in DER.
@@ -146,8 +149,7 @@ impl Peer {
     /// Sends a request under a fresh id and gives its answer. Other lines stay in the inbox.
     #[track_caller]
     pub(crate) fn ask(&mut self, mut request: Value) -> Value {
-        self.requests += 1;
-        let id = format!("r{}", self.requests);
+        let id = format!("r{}", REQUESTS.fetch_add(1, Ordering::Relaxed));
         request["id"] = json!(id);
         self.send(&request);
         self.answer(&id)
