@@ -33,7 +33,10 @@ impl Sequence {
         }
         let last = written.max(seen);
         let mut sequence = Self { path: path.to_owned(), last, limit: last };
-        sequence.take_block().map_err(|e| format!("can't write {}: {e}", path.display()))?;
+        let failed = |e| {
+            format!("can't write {}: {e}; a start needs some room on that disk, and leave to write", path.display())
+        };
+        sequence.take_block().map_err(failed)?;
         Ok(sequence)
     }
 

@@ -71,7 +71,7 @@ fn a_start_on_a_full_disk_says_so_and_harms_nothing() {
     disk.fill();
     let finished = run(&mut data.server().command(), b"");
     let error = finished.failed_with(1);
-    assert!(error.contains("can't write") && error.contains("No space left on device"), "{error}");
+    assert!(error.contains("No space left on device") && error.contains("needs some room"), "{error}");
     disk.free();
     let server = data.start();
     let history = history(&mut server.login("ada"));
