@@ -73,8 +73,9 @@ fmt-check:
 	$(CARGO) fmt --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
-lint: ## clippy with and without sound, systemd on the unit; a warning is an error
+lint: ## clippy with and without sound, systemd on the unit, the shell on its scripts; a warning is an error
 	scripts/check-unit.sh
+	for script in scripts/*.sh packaging/deb/*.post*; do bash -n "$$script" || exit 1; done
 	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features --features fault-injection -- -D warnings
