@@ -1,6 +1,7 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
 use super::attention::Attention;
+use super::notices::{Notices, Trouble};
 use super::pairs::Pairs;
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
 use super::rate::Rate;
@@ -24,7 +25,7 @@ pub(super) struct Accounts {
     path: PathBuf,
     hasher: Hasher,
     is_new: bool,
-    saving: Mutex<()>,
+    saving: Mutex<Option<Trouble>>,
     accounts: Mutex<BTreeMap<Username, Account>>,
 }
 
@@ -186,6 +187,11 @@ impl Accounts {
             *lock(&this.accounts) = entries.collect();
         }
         Ok(this)
+    }
+
+    /// Tells administrators too when users.json can't be written.
+    pub(super) fn tell(&self, notices: Notices) {
+        *lock(&self.saving) = Some(Trouble::with("users.json", notices));
     }
 
     /// Whether there was no file.
@@ -385,7 +391,7 @@ impl Accounts {
         &self,
         apply: impl FnOnce(&mut BTreeMap<Username, Account>) -> Result<T, AccountError>,
     ) -> Result<T, AccountError> {
-        let _saving = lock(&self.saving);
+        let mut saving = lock(&self.saving);
         let before = lock(&self.accounts).clone();
         let mut copy = before.clone();
         let result = apply(&mut copy)?;
@@ -395,6 +401,7 @@ impl Accounts {
         // Where there were none, the next start is a first one again.
         let old = if before.is_empty() { None } else { Some(render(&before)) };
         let saved = files::replace_or_restore(&self.path, &render(&copy), old.as_deref());
+        saving.iter_mut().for_each(|trouble| trouble.note(saved.as_ref().err(), ", so nothing was changed"));
         saved.map_err(AccountError::Save)?;
         for account in copy.values() {
             *lock(&account.standing.state) = account.state;

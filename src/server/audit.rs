@@ -3,7 +3,7 @@
 //! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
 //! filter). Never a password, a token or a message's text.
 
-use super::notices::Notices;
+use super::notices::{Notices, Trouble};
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::sync::lock;
@@ -23,14 +23,12 @@ pub(super) const AUDIT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub(super) struct Audit {
     path: PathBuf,
     file: Mutex<Slot>,
-    notices: Notices,
 }
 
 #[derive(Debug)]
 struct Slot {
     open: Option<Open>,
-    /// The last line couldn't be written, and the administrators know.
-    troubled: bool,
+    trouble: Trouble,
 }
 
 #[derive(Debug)]
@@ -59,8 +57,8 @@ impl Audit {
     /// # Errors
     /// What the system says.
     pub(super) fn open(path: &Path, notices: Notices) -> io::Result<Self> {
-        let slot = Slot { open: Some(open(path)?), troubled: false };
-        Ok(Self { path: path.to_owned(), file: Mutex::new(slot), notices })
+        let slot = Slot { open: Some(open(path)?), trouble: Trouble::with("audit.jsonl", notices) };
+        Ok(Self { path: path.to_owned(), file: Mutex::new(slot) })
     }
 
     /// A login failed. `username` is given only where there is such an account: what people type into the wrong
@@ -86,13 +84,7 @@ impl Audit {
     fn write(&self, entry: &Entry<'_>) {
         let mut slot = lock(&self.file);
         let written = self.try_write(&mut slot.open, entry);
-        let before = std::mem::replace(&mut slot.troubled, written.is_err());
-        match written {
-            Err(e) if before => log::error!("audit.jsonl can't be written: {e}"),
-            Err(e) => self.notices.tell_admins(format!("audit.jsonl can't be written: {e}")),
-            Ok(()) if before => self.notices.tell_admins("audit.jsonl can be written again"),
-            Ok(()) => {}
-        }
+        slot.trouble.note(written.err().as_ref(), "");
     }
 
     fn try_write(&self, slot: &mut Option<Open>, entry: &Entry<'_>) -> io::Result<()> {

@@ -307,7 +307,7 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
         }
         AccountError::Crowded => refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s"),
         AccountError::Save(e) => {
-            log::error!("users.json can't be written: {e}");
+            log::debug!("a change is refused: {e}");
             refuse(ErrorCode::Internal, "the server can't write users.json: nothing was changed, try again later")
         }
     }

@@ -194,6 +194,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     }
     let (metrics, announced) = (config.args.metrics, !config.args.no_announce);
     let (notices, posted) = notices::channel();
+    accounts.tell(notices.clone());
     let server = build(config, folder, accounts, identity, notices)?;
     notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;

@@ -48,6 +48,37 @@ impl Notices {
     }
 }
 
+/// Something that can't be written for a while: administrators are told once, and once that it is over.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    what: &'static str,
+    notices: Notices,
+    lasts: bool,
+}
+
+impl Trouble {
+    /// None yet, with `what`.
+    pub(super) fn with(what: &'static str, notices: Notices) -> Self {
+        Self { what, notices, lasts: false }
+    }
+
+    /// Takes note of how a write went. `consequence` is what an error leads to and what to do about it.
+    pub(super) fn note(&mut self, error: Option<&io::Error>, consequence: &str) {
+        let (what, before) = (self.what, std::mem::replace(&mut self.lasts, error.is_some()));
+        match error {
+            Some(e) if before => log::debug!("{what} still can't be written: {e}"),
+            Some(e) => self.notices.tell_admins(format!("{what} can't be written{consequence}: {e}")),
+            None if before => self.notices.tell_admins(format!("{what} can be written again")),
+            None => {}
+        }
+    }
+
+    /// Whether the last write failed.
+    pub(super) fn lasts(&self) -> bool {
+        self.lasts
+    }
+}
+
 /// Starts the thread that sends what is posted. It ends with the process.
 ///
 /// # Errors

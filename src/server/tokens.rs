@@ -4,7 +4,7 @@
 //! ban, an administrator's logout) changes that number in the same write, so they end with it or not at all. Only a
 //! token that ends alone, with its session's logout, is ended in the tokens' own file.
 
-use super::notices::Notices;
+use super::notices::{Notices, Trouble};
 use super::passwords::random;
 use super::token_file::{Entry, TokenFile, Validity};
 use crate::hex::{self, Hex};
@@ -46,9 +46,7 @@ struct Kept {
     file: TokenFile,
     /// How many notes were made.
     notes: u64,
-    /// The last one couldn't be written, which administrators were told.
-    failing: bool,
-    notices: Notices,
+    trouble: Trouble,
 }
 
 #[derive(Debug)]
@@ -76,7 +74,7 @@ impl Tokens {
         generation: impl Fn(&Username) -> Option<u32>,
     ) -> Result<Self, String> {
         let (file, entries) = TokenFile::open(path)?;
-        let mut kept = Kept { owners: HashMap::new(), file, notes: 0, failing: false, notices };
+        let mut kept = Kept { owners: HashMap::new(), file, notes: 0, trouble: Trouble::with("tokens.jsonl", notices) };
         let lines = entries.len();
         for Entry { name, id, valid } in entries {
             match valid {
@@ -216,14 +214,7 @@ impl Kept {
 
     /// Tells administrators of trouble with the file once, and once that it is over.
     fn tell(&mut self, error: Option<&io::Error>) {
-        let before = std::mem::replace(&mut self.failing, error.is_some());
-        match error {
-            Some(e) if !before => self.notices.tell_admins(format!(
-                "tokens.jsonl can't be written: until it can, clients may need their passwords after a restart: {e}"
-            )),
-            None if before => self.notices.tell_admins("tokens.jsonl can be written again"),
-            _ => {}
-        }
+        self.trouble.note(error, ": until it can, clients may need their passwords after a restart");
     }
 
     fn rewrite(&mut self) -> io::Result<()> {

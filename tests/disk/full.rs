@@ -52,6 +52,7 @@ fn a_full_disk_refuses_keeps_what_was_acknowledged_and_goes_on_when_there_is_roo
         acknowledged.push(keep(&ada.say("after")));
         root.find("the end of the trouble", |line| line["text"] == "the journal can be written again");
         assert_reply(&root.ask(add));
+        root.find("the end of that", |line| line["text"] == "users.json can be written again");
         server.kill();
         run(data.command().arg("check"), b"").succeeded();
         let server = data.start();

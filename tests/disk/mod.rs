@@ -1,10 +1,10 @@
 //! Disks that tear, fail and fill up: what was acknowledged is there afterwards, once, and what was refused isn't.
 
-#[cfg(feature = "fault-injection")]
+#[cfg(all(unix, feature = "fault-injection"))]
 mod failing_accounts;
-#[cfg(feature = "fault-injection")]
+#[cfg(all(unix, feature = "fault-injection"))]
 mod failing_journal;
-#[cfg(feature = "fault-injection")]
+#[cfg(all(unix, feature = "fault-injection"))]
 mod faults;
 #[cfg(target_os = "linux")]
 mod full;
@@ -12,7 +12,7 @@ mod full;
 mod order;
 mod torn;
 
-#[cfg(feature = "fault-injection")]
+#[cfg(all(unix, feature = "fault-injection"))]
 use crate::harness::{DataDir, run};
 use crate::harness::{Peer, assert_reply};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn history(peer: &mut Peer) -> Vec<(u64, String)> {
 }
 
 /// Fails unless `homeroom-server check` finds nothing wrong in what a server left.
-#[cfg(feature = "fault-injection")]
+#[cfg(all(unix, feature = "fault-injection"))]
 #[track_caller]
 fn assert_sound(data: &DataDir) {
     run(data.command().arg("check"), b"").succeeded();

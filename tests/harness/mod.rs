@@ -82,7 +82,6 @@ pub(crate) fn short_or_long<T>(short: T, long: T) -> T {
 }
 
 /// Waits until something holds that nobody tells of.
-#[cfg(target_os = "linux")]
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;

@@ -17,7 +17,7 @@ pub(crate) use archive::Archive;
 pub(crate) use keeper::{Keeper, start as start_keeper};
 
 use super::chunk::Chunk;
-use super::notices::Notices;
+use super::notices::{Notices, Trouble};
 use super::record::Record;
 use crate::files;
 use clap::ValueEnum;
@@ -65,22 +65,15 @@ pub(crate) struct Journal {
     /// None where everything is kept in memory alone.
     writer: Option<Writer>,
     archive: Arc<Archive>,
-    notices: Option<Notices>,
-    bell: Arc<Bell>,
     /// The last write failed, and the administrators know.
-    troubled: bool,
+    trouble: Option<Trouble>,
+    bell: Arc<Bell>,
 }
 
 impl Journal {
     /// None at all: everything is kept in memory alone.
     pub(crate) fn none() -> Self {
-        Self {
-            writer: None,
-            archive: Arc::new(Archive::new(Path::new(""))),
-            notices: None,
-            bell: Arc::default(),
-            troubled: false,
-        }
+        Self { writer: None, archive: Arc::new(Archive::new(Path::new(""))), trouble: None, bell: Arc::default() }
     }
 
     /// Opens the journal in `folder`, which is made if there is none, and reads it from end to end: `each` is given
@@ -112,7 +105,8 @@ impl Journal {
             cut(path, *end).map_err(|e| format!("can't cut {}: {e}", path.display()))?;
         }
         let writer = Writer::new(folder, options, Arc::clone(&archive));
-        Ok(Self { writer: Some(writer), archive, notices: Some(notices), bell: Arc::default(), troubled: false })
+        let trouble = Some(Trouble::with("the journal", notices));
+        Ok(Self { writer: Some(writer), archive, trouble, bell: Arc::default() })
     }
 
     /// For those who read.
@@ -169,21 +163,13 @@ impl Journal {
 
     /// The last write failed.
     pub(crate) fn is_troubled(&self) -> bool {
-        self.troubled
+        self.trouble.as_ref().is_some_and(Trouble::lasts)
     }
 
     fn tell(&mut self, result: &io::Result<()>) {
-        let before = std::mem::replace(&mut self.troubled, result.is_err());
-        let Some(notices) = &self.notices else { return };
-        match result {
-            Err(e) if before => log::debug!("the journal still can't be written: {e}"),
-            Err(e) => notices.tell_admins(format!(
-                "the journal can't be written, so nothing can be said: {e}; make room on the disk of the data folder \
-                 or mend it, it goes on by itself"
-            )),
-            Ok(()) if before => notices.tell_admins("the journal can be written again"),
-            Ok(()) => {}
-        }
+        let consequence =
+            ", so nothing can be said: make room on the disk of the data folder or mend it, it goes on by itself";
+        self.trouble.iter_mut().for_each(|trouble| trouble.note(result.as_ref().err(), consequence));
     }
 }
 
