@@ -73,7 +73,7 @@ fn surroundings(calls: Vec<Call>, last: impl Fn(&Call) -> bool) -> Option<Vec<Ca
     let at = calls.iter().position(last)?;
     let (thread, begin, end) = (calls[at].thread.clone(), calls[at].begin, calls[at].end);
     let own = |call: &&Call| call.thread == thread;
-    let read = calls.iter().filter(own).filter(|call| call.name == "recvfrom" && call.end < begin).next_back()?.end;
+    let read = calls.iter().filter(own).rfind(|call| call.name == "recvfrom" && call.end < begin)?.end;
     let sent = calls.iter().find(|call| call.is_send() && call.begin > end)?.begin;
     Some(calls.into_iter().filter(|call| call.begin > read && call.begin <= sent).collect())
 }
