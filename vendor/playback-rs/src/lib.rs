@@ -15,7 +15,7 @@ use std::time::Duration;
 use color_eyre::eyre::{Report, Result, ensure};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
-	Device, Error as StreamError, FrameCount, FromSample, HostId, OutputCallbackInfo, Sample,
+	Device, Error as StreamError, FrameCount, FromSample, OutputCallbackInfo, Sample,
 	SampleFormat, SizedSample, Stream, StreamConfig, SupportedBufferSize,
 	SupportedStreamConfigRange,
 };
@@ -504,7 +504,7 @@ impl Player {
 				target_os = "netbsd"
 			))]
 			{
-				if selected_host.id() == HostId::Alsa {
+				if selected_host.id() == cpal::HostId::Alsa {
 					block_alsa_output();
 				}
 			}
