@@ -19,7 +19,7 @@ export FEATURES
 .DEFAULT_GOAL := help
 .PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
-.PHONY: pi pi32 pi-test
+.PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere
 .PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
 help: ## this list
@@ -111,11 +111,23 @@ deb-test: deb ## install, upgrade, remove and purge them in a Debian of their ow
 pi: ## build both programs for 64-bit Raspberry Pi OS (on Debian, Ubuntu)
 	scripts/cross.sh aarch64-unknown-linux-gnu
 
-pi32: ## build both programs for 32-bit Raspberry Pi OS
+pi32: ## build both programs for 32-bit Raspberry Pi OS, likewise
 	scripts/cross.sh armv7-unknown-linux-gnueabihf
 
+windows: ## build both programs for Windows, likewise
+	scripts/cross.sh x86_64-pc-windows-gnu
+
 pi-test: ## build for 64-bit Raspberry Pi OS, try both programs in QEMU
-	scripts/pi-test.sh
+	scripts/cross-test.sh aarch64-unknown-linux-gnu
+
+pi32-test: ## the same for 32-bit Raspberry Pi OS
+	scripts/cross-test.sh armv7-unknown-linux-gnueabihf
+
+windows-test: ## build for Windows, try the client in Wine
+	scripts/cross-test.sh x86_64-pc-windows-gnu
+
+check-elsewhere: ## compile all sources for macOS and Windows, without linking
+	scripts/check-elsewhere.sh
 
 # docs/performance.md says what the figures mean. Options: make bench ARGS="--stages rooms --restart".
 bench: build ## load the server and print what it costs; also as target/bench.json

@@ -4,8 +4,8 @@
 # Where apt is the package manager (Debian, Ubuntu, Raspberry Pi OS) missing packages are installed, through
 # sudo where this isn't root. Elsewhere they are named. Nothing happens when nothing is missing.
 # FEATURES=--no-default-features in the environment means a client without sound, which needs no ALSA. With the
-# argument `test`, what the tests call is wanted too; with `deb`, `deb-test`, `pi`, `pi32` or `pi-test`, what those of
-# make do.
+# argument `test`, what the tests call is wanted too; with `deb`, `deb-test`, `pi`, `pi32`, `pi-test`, `windows` or
+# `windows-test`, what those of make do.
 set -eu
 
 RUST_MIN_MINOR=85 # 1.85, the `rust-version` of Cargo.toml
@@ -62,6 +62,12 @@ missing_packages() {
             missing_for_cross_building
             return
             ;;
+        windows)
+            has x86_64-w64-mingw32-gcc || echo gcc-mingw-w64-x86-64
+            missing_for_cross_building
+            return
+            ;;
+        windows-test) [ -x /usr/lib/wine/wine64 ] || echo wine64 ;;
         pi-test) has qemu-aarch64-static || echo qemu-user-static ;;
         test)
             has script || echo bsdutils
