@@ -6,6 +6,9 @@ use crate::violation::Violation;
 use crate::walk::Walk;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// How much of what an account said last the server knows again, as PROTOCOL.md has it.
+const REMEMBERED: usize = 1_000;
+
 /// What a run has come to.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
@@ -16,12 +19,15 @@ pub(crate) struct Verdict {
     pub(crate) replayed: usize,
     /// What was sent again and answered with the event that it had already.
     pub(crate) again: usize,
+    /// What was sent again so late that it could be said again, and was.
+    pub(crate) forgotten: usize,
 }
 
 /// Holds every record, and the journal after the end, to the promises. Everybody must have come as far as `end`.
 pub(crate) fn check(records: &[Record], journal: &[Event], end: u64) -> Verdict {
     let mut verdict = Verdict::default();
     let kept = Kept::of(journal, &mut verdict.violations);
+    verdict.forgotten = kept.forgotten;
     kept.check_asked(records, &mut verdict.violations);
     for record in records {
         let walk = Walk::along(record, &mut verdict);
@@ -44,24 +50,33 @@ pub(crate) fn check_history(history: &[Event], account: Account, journal: &[Even
 /// The journal.
 struct Kept<'a> {
     events: BTreeMap<u64, &'a Event>,
+    /// Where each was said last.
     marks: HashMap<Mark, u64>,
+    forgotten: usize,
 }
 
 impl<'a> Kept<'a> {
     fn of(journal: &'a [Event], violations: &mut Vec<Violation>) -> Self {
-        let mut kept = Self { events: BTreeMap::new(), marks: HashMap::new() };
+        let mut kept = Self { events: BTreeMap::new(), marks: HashMap::new(), forgotten: 0 };
+        let (mut said, mut places): (HashMap<Account, usize>, HashMap<Mark, usize>) = Default::default();
         for pair in journal.windows(2).filter(|pair| pair[0].seq >= pair[1].seq) {
             violations.push(Violation::Unsorted { seq: pair[1].seq, after: pair[0].seq });
         }
         for event in journal {
             kept.events.insert(event.seq, event);
-            if let What::Said { mark, .. } = event.what {
+            if let What::Said { from, mark, .. } = event.what {
+                let place = said.entry(from).and_modify(|said| *said += 1).or_default();
                 let Some(mark) = mark else {
                     violations.push(Violation::Altered { seq: event.seq });
                     continue;
                 };
-                if let Some(first) = kept.marks.insert(mark, event.seq) {
-                    violations.push(Violation::SaidTwice { mark, seqs: [first, event.seq] });
+                let before = kept.marks.insert(mark, event.seq).zip(places.insert(mark, *place));
+                match before {
+                    Some((first, then)) if *place - then <= REMEMBERED => {
+                        violations.push(Violation::SaidTwice { mark, seqs: [first, event.seq] });
+                    }
+                    Some(_) => kept.forgotten += 1,
+                    None => {}
                 }
             }
         }

@@ -128,6 +128,21 @@ fn a_message_said_twice() {
 }
 
 #[test]
+fn what_may_be_forgotten_may_be_said_again() {
+    // So much by the same account in between.
+    let twice = |between: u32| {
+        let numbers = (1..=between + 1).chain([1]);
+        let journal: Vec<Event> = numbers.zip(1..).map(|(number, seq)| said(seq, mark(7, number))).collect();
+        let asked = (1..=between + 1).map(|number| ask(mark(7, number))).chain([ask_again(mark(7, 1))]);
+        let shown = journal.iter().copied().map(Entry::Shown);
+        let entries = [welcomed(None, 0)].into_iter().chain(asked).chain(shown).collect();
+        let verdict = check(&[Record { by: 7, account: 7, once: false, entries }], &journal, 0);
+        (verdict.violations.len(), verdict.forgotten)
+    };
+    assert_eq!((twice(0), twice(999), twice(1000)), ((1, 0), (1, 0), (0, 1)));
+}
+
+#[test]
 fn two_orders() {
     let mut story = Story::new();
     let (one, other) = (story.shown_at(1, 5), story.shown_at(1, 7));

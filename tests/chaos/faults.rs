@@ -14,6 +14,8 @@ const SLEEP_MS: (usize, usize) = (200, 3_000);
 const STALL_MS: (usize, usize) = (100, 3_000);
 const WITHHOLD_MS: (usize, usize) = (10, 500);
 const DELAY_MS: (usize, usize) = (1, 200);
+/// How long everybody speaks as fast as they can; those with little room sleep for twice as long, and fall behind.
+const RUSH: Duration = Duration::from_millis(1_500);
 /// How long the disk is full.
 const FULL_MS: (usize, usize) = (100, 1_500);
 /// After how many bytes a connection is cut, in the middle of whatever it is.
@@ -33,10 +35,11 @@ enum Fault {
     Terminate,
     FullDisk,
     Sleep,
+    Rush,
 }
 
 /// What the network does is commoner than the rest.
-const FAULTS: [Fault; 18] = [
+const FAULTS: [Fault; 19] = [
     Fault::Close,
     Fault::Reset,
     Fault::Reset,
@@ -55,6 +58,7 @@ const FAULTS: [Fault; 18] = [
     Fault::FullDisk,
     Fault::Sleep,
     Fault::Sleep,
+    Fault::Rush,
 ];
 
 /// Makes trouble until `end`; then all is well again but for what is still asleep.
@@ -124,6 +128,13 @@ fn make<'scope>(fault: Fault, stage: &'scope Stage, scope: &'scope Scope<'scope,
         Fault::Sleep => {
             let (client, lasts) = (random.choose(&stage.clients), within(SLEEP_MS, random));
             put_to_sleep(stage, scope, client, lasts);
+        }
+        Fault::Rush => {
+            tally.count("rushes");
+            *stage.rush_until.lock().unwrap() = Some(Instant::now() + RUSH);
+            for client in stage.clients.iter().filter(|client| client.narrow) {
+                put_to_sleep(stage, scope, client, RUSH * 2);
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ mod wire;
 
 use checker::{Verdict, check, check_history};
 use history::What;
-use play::{ACCOUNTS, CLIENTS, Played, play};
+use play::{ACCOUNTS, Played, clients, play};
 use report::explain;
 use stage::Stage;
 use std::env;
@@ -52,7 +52,7 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
     let run = Run::of_environment();
     println!("chaos: --sync {}; once more with {run}", run.sync());
     let minutes = run.lasts.as_secs().div_ceil(60);
-    let stage = Stage::set(ACCOUNTS, CLIENTS, run.sync(), DISK_KIB + DISK_KIB_PER_MINUTE * minutes);
+    let stage = Stage::set(ACCOUNTS, clients(), run.sync(), DISK_KIB + DISK_KIB_PER_MINUTE * minutes);
     let Played { records, end, history } = play(&stage, run.seed, run.lasts);
     let journal = stage.strike();
     assert_eq!(history.last().map(|event| event.seq), Some(end), "the history ends elsewhere");
@@ -60,11 +60,11 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
     verdict.violations.extend(check_history(&history, 0, &journal));
     let whispers = journal.iter().filter(|event| matches!(event.what, What::Said { to: Some(_), .. })).count();
     let said = journal.iter().filter(|event| event.mark().is_some()).count();
-    let Verdict { violations, deliveries, replayed, again } = verdict;
+    let Verdict { violations, deliveries, replayed, again, forgotten } = verdict;
     let tally = stage.tally.to_string();
     println!(
         "chaos: {} messages, {whispers} whispers, {deliveries} deliveries checked, {replayed} of them replayed, {again} \
-         answers from memory to what was sent again; {tally}",
+         answers from memory to what was sent again, {forgotten} said again since that came too late; {tally}",
         said - whispers
     );
     assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0, "too little happened");

@@ -27,8 +27,7 @@ const PEOPLE: [(u16, bool, bool); 8] = [
 ];
 /// The accounts of the real clients.
 const PROGRAMS: [u16; 2] = [6, 7];
-/// How many clients there are.
-pub(crate) const CLIENTS: usize = PEOPLE.len() + PROGRAMS.len();
+const CLIENTS: usize = PEOPLE.len() + PROGRAMS.len();
 /// How much of the history is compared with the journal.
 const HISTORY_EVENTS: usize = 2_000;
 /// How often a line tells how it goes.
@@ -75,6 +74,12 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
         let records = everybody.into_iter().map(|player| player.join().unwrap());
         Played { records: records.chain([record]).collect(), end, history }
     })
+}
+
+/// Everybody, before they come.
+pub(crate) fn clients() -> Vec<Client> {
+    let people = PEOPLE.iter().map(|&(_, narrow, _)| Client { narrow, ..Client::default() });
+    people.chain(PROGRAMS.map(|_| Client::default())).collect()
 }
 
 fn wait_for_all(stage: &Stage, what: &str, holds: impl Fn(&Client) -> bool) {

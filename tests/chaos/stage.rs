@@ -29,6 +29,8 @@ pub(crate) struct Stage {
     pub(crate) link: String,
     pub(crate) tally: Tally,
     phase: AtomicU8,
+    /// Everybody speaks as fast as they can until then.
+    pub(crate) rush_until: Mutex<Option<Instant>>,
     /// What is known of each client, by its number.
     pub(crate) clients: Vec<Client>,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Client {
     pub(crate) unanswered: AtomicU64,
     /// The process, if it's one of its own.
     pub(crate) pid: OnceLock<u32>,
+    /// It has little room for what it doesn't read.
+    pub(crate) narrow: bool,
     /// It does nothing until then.
     pub(crate) asleep_until: Mutex<Option<Instant>>,
 }
@@ -73,7 +77,7 @@ pub(crate) enum End {
 
 impl Stage {
     /// Starts a server with so many accounts and no client yet.
-    pub(crate) fn set(accounts: Account, clients: usize, sync: &'static str, disk_kib: u64) -> Self {
+    pub(crate) fn set(accounts: Account, clients: Vec<Client>, sync: &'static str, disk_kib: u64) -> Self {
         let data = DataDir::new();
         let disk = SmallDisk::over(data.path(), disk_kib);
         let names: Vec<String> = (0..accounts).map(name).collect();
@@ -81,14 +85,18 @@ impl Stage {
         let server = start(&data, sync, None);
         let (address, proxy) = (server.address(), Proxy::to(server.address()));
         let link = format!("homeroom://{}#{}", proxy.address(), server.fingerprint());
-        let clients = (0..clients).map(|_| Client::default()).collect();
         let (server, tally, phase) = (Mutex::new(server), Tally::default(), AtomicU8::new(Phase::Assemble as u8));
-        Self { data, disk, server, address, proxy, sync, accounts, link, tally, phase, clients }
+        let rush_until = Mutex::default();
+        Self { data, disk, server, address, proxy, sync, accounts, link, tally, phase, rush_until, clients }
     }
 
     /// Goes on to a phase; never back.
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, SeqCst);
+    }
+
+    pub(crate) fn is_rush(&self) -> bool {
+        self.rush_until.lock().unwrap().is_some_and(|until| Instant::now() < until)
     }
 
     /// Whoever panics while they have this ends it for all.
@@ -140,6 +148,7 @@ impl Stage {
         assert_eq!(server.wait(), Some(0), "the server did not end well");
         self.look_at(&server);
         let text: String = self.data.journal().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        self.tally.add("MiB of journal", text.len() >> 20);
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let count = |line: &Value| self.tally.add("too slow", usize::from(line["reason"] == "too_slow"));
         lines.inspect(count).filter_map(|line| Event::of(&line)).collect()

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// How much may be unanswered.
 const UNANSWERED_MAX: usize = 16;
+/// How much is said at a time in a rush.
+const RUSH_BURST: usize = 4;
 /// How long somebody waits before they say again what was refused for now.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// How long a network holds back what its client sends again another way, and how much longer it is there.
@@ -65,7 +67,11 @@ impl Person<'_> {
 
     /// Says something new; sometimes much at once.
     pub(super) fn speak(&mut self, wire: &mut Wire) -> io::Result<()> {
-        let most = if self.random.below(10) == 0 { UNANSWERED_MAX } else { 1 };
+        let most = match self.random.below(10) {
+            _ if self.stage.is_rush() => RUSH_BURST,
+            0 => UNANSWERED_MAX,
+            _ => 1,
+        };
         for _ in 0..most.min(UNANSWERED_MAX.saturating_sub(self.unanswered.len())) {
             let mark = self.invent();
             self.ask(wire, mark)?;
