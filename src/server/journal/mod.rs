@@ -9,6 +9,7 @@
 mod archive;
 mod keeper;
 pub(super) mod segment;
+mod synced;
 #[cfg(test)]
 mod tests;
 mod writer;

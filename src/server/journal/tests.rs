@@ -249,6 +249,29 @@ fn what_a_failed_sync_was_for_is_written_anew() {
 }
 
 #[test]
+fn a_sync_that_failed_for_one_thread_fails_for_the_other() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "synced");
+    let point = timeline.with_journal(|journal| journal.sync_point()).unwrap();
+    timeline.with_journal(|journal| journal.synced(&point, Ok(())));
+    say(&timeline, "two");
+    let point = timeline.with_journal(|journal| journal.sync_point()).unwrap();
+    point.file.sync_by(|_| Err(io::Error::other("a bad disk"))).unwrap_err();
+    // Before the one that failed is told, the other one finds the disk well.
+    let result = point.file.sync();
+    timeline.with_journal(|journal| journal.synced(&point, result));
+    say(&timeline, "three");
+    let lines = |path: &PathBuf| fs::read_to_string(path).unwrap().lines().count();
+    let paths = segments(&folder);
+    assert_eq!(paths.iter().map(lines).collect::<Vec<_>>(), [1, 2], "what it was for is written anew");
+    timeline.with_journal(|journal| journal.synced(&point, Err(io::Error::other("told late"))));
+    say(&timeline, "four");
+    assert_eq!(texts(&timeline, 0), ["synced", "two", "three", "four"]);
+    assert!(!timeline.with_journal(|journal| journal.is_troubled()));
+}
+
+#[test]
 fn many_who_come_back_read_each_piece_once() {
     let folder = TempDir::new().unwrap();
     let timeline = open(&folder, OPTIONS).unwrap();

@@ -1,11 +1,12 @@
 //! Who writes the journal: one segment at a time, each stretch whole or not at all.
 
 use super::archive::Archive;
+use super::synced::SyncedFile;
 use super::{Options, SEGMENT_BYTES_MAX, SEGMENT_HOURS_MAX, Sync, UNSYNCED_BYTES_MAX, segment};
 use crate::server::chunk::{Audience, Chunk, Entry};
 use crate::{faults, files};
 use jiff::{Timestamp, ToSpan};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub(super) struct Writer {
 
 #[derive(Debug)]
 struct Open {
-    file: Arc<File>,
+    file: Arc<SyncedFile>,
     first: u64,
     /// The seq after its last event's.
     next: u64,
@@ -43,7 +44,7 @@ struct Open {
 /// What a sync is to reach.
 #[derive(Clone, Debug)]
 pub(super) struct SyncPoint {
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<SyncedFile>,
     segment: u64,
     next: u64,
     bytes: u64,
@@ -182,7 +183,7 @@ impl Writer {
     /// Syncs what is unsynced; after a failure writes it anew, which syncs it too.
     fn sync_now(&mut self) -> io::Result<()> {
         let Some(point) = self.sync_point() else { return Ok(()) };
-        let result = faults::strike("journal.sync").and_then(|()| point.file.sync_data());
+        let result = point.file.sync();
         self.synced(&point, result)
     }
 
@@ -206,8 +207,8 @@ impl Writer {
     #[cfg(all(test, unix))]
     pub(super) fn open_for_reading(&mut self) {
         let Some(open) = &mut self.open else { return };
-        if let Ok(file) = File::open(segment::path(&self.folder, open.first)) {
-            open.file = Arc::new(file);
+        if let Ok(file) = fs::File::open(segment::path(&self.folder, open.first)) {
+            open.file = Arc::new(SyncedFile::new(file));
         }
     }
 
@@ -231,7 +232,10 @@ impl Writer {
         };
         let Some((first, _, bytes, _)) = self.archive.newest().filter(fits) else { return Ok(false) };
         let file = OpenOptions::new().write(true).open(segment::path(&self.folder, first))?;
-        self.open = Some(Open { file: Arc::new(file), first, next, bytes, synced_bytes: bytes, ragged: true });
+        // What a server that was killed has left may not be on the disk yet.
+        file.sync_data()?;
+        let file = Arc::new(SyncedFile::new(file));
+        self.open = Some(Open { file, first, next, bytes, synced_bytes: bytes, ragged: true });
         Ok(true)
     }
 
@@ -243,9 +247,9 @@ impl Writer {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
         }
-        let file = files::create_private(&path)?;
+        let file = Arc::new(SyncedFile::new(files::create_private(&path)?));
         self.sync_folder()?;
-        self.open = Some(Open { file: Arc::new(file), first, next: first, bytes: 0, synced_bytes: 0, ragged: false });
+        self.open = Some(Open { file, first, next: first, bytes: 0, synced_bytes: 0, ragged: false });
         self.retire(Timestamp::now());
         Ok(())
     }
@@ -279,7 +283,7 @@ impl Open {
             self.make_even()?;
         }
         self.ragged = true;
-        let written = faults::write_all("journal.write", &*self.file, chunk.lines());
+        let written = faults::write_all("journal.write", &**self.file, chunk.lines());
         if let Err(e) = written {
             // If this fails too, the next write begins with it.
             let _ = self.make_even();
@@ -295,7 +299,7 @@ impl Open {
     fn make_even(&mut self) -> io::Result<()> {
         faults::strike("journal.truncate")?;
         self.file.set_len(self.bytes)?;
-        (&*self.file).seek(SeekFrom::Start(self.bytes))?;
+        (&**self.file).seek(SeekFrom::Start(self.bytes))?;
         self.ragged = false;
         Ok(())
     }
