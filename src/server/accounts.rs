@@ -1,15 +1,12 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
-use super::attention::Attention;
 use super::notices::{Notices, Trouble};
-use super::pairs::Pairs;
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
-use super::rate::Rate;
+use super::standing::{Standing, State};
+use super::users_file;
 use crate::files;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::lock;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,62 +32,6 @@ struct Account {
     password: StoredPassword,
     state: State,
     standing: Arc<Standing>,
-}
-
-/// What holds for an account, beside its password.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
-pub(super) struct State {
-    /// What it may do.
-    pub(super) role: Role,
-    /// Nothing but a change of password is allowed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) must_change_password: bool,
-    /// It may not log in.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) banned: bool,
-    /// It may say nothing until then; [`Timestamp::MAX`] is until it's unmuted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) muted_until: Option<Timestamp>,
-    /// The newest event when the account was made. It never sees older ones: they may have been for another
-    /// account of its name.
-    #[serde(skip_serializing_if = "is_default")]
-    pub(super) since: u64,
-    /// Tokens of another generation are worthless (see `tokens.rs`). Another account of its name begins with another.
-    #[serde(skip_serializing_if = "is_default")]
-    pub(super) generation: u32,
-}
-
-impl State {
-    /// Makes every token that the account has worthless.
-    pub(super) fn end_tokens(&mut self) {
-        self.generation = self.generation.wrapping_add(1);
-    }
-}
-
-/// An account as its sessions share it: a change reaches them at once.
-#[derive(Debug)]
-pub(super) struct Standing {
-    state: Mutex<State>,
-    /// How much it may still say.
-    pub(super) rate: Rate,
-    /// Whether its owner is there.
-    pub(super) attention: Attention,
-}
-
-impl Standing {
-    fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), rate: Rate::new(), attention: Attention::default() }
-    }
-
-    /// What holds now.
-    pub(super) fn state(&self) -> State {
-        *lock(&self.state)
-    }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// A password that was right.
@@ -121,16 +62,6 @@ pub(super) enum AccountError {
     Save(io::Error),
 }
 
-/// `users.json` as this version writes it.
-#[derive(Deserialize, Serialize)]
-struct UsersFile<U> {
-    version: u32,
-    users: U,
-}
-
-/// The form of `users.json` that this version writes.
-const FILE_VERSION: u32 = 1;
-
 /// Why a login isn't let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum LoginError {
@@ -142,25 +73,6 @@ pub(super) enum LoginError {
     TryLater(Duration),
     /// Too many wait for their turn to hash.
     Crowded,
-}
-
-/// One account in the file. In a file of the old form `password` is a bare SHA-256, and `role` may be absent.
-#[derive(Deserialize, Serialize)]
-struct UserEntry {
-    #[serde(flatten)]
-    state: State,
-    password: String,
-    /// What this version doesn't know. It stops the start: writing the file without it would lose it.
-    #[serde(flatten, skip_serializing)]
-    unknown: BTreeMap<String, serde::de::IgnoredAny>,
-}
-
-/// An entry of the old form: the hash alone, or with a role.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OldEntry {
-    Hash(String),
-    Entry(UserEntry),
 }
 
 impl Accounts {
@@ -179,7 +91,7 @@ impl Accounts {
         let this = Self { path: path.to_owned(), hasher, is_new, saving, accounts };
         if let Some(text) = text {
             files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
-            let entries = parse(&text).map_err(|e| {
+            let entries = users_file::parse(&text).map_err(|e| {
                 let path = path.display();
                 format!("{path} is damaged: {e}; mend it, or put a copy of it in its place: it has not been touched")
             })?;
@@ -404,11 +316,11 @@ impl Accounts {
         saving.iter_mut().for_each(|trouble| trouble.note(saved.as_ref().err(), ", so nothing was changed"));
         saved.map_err(AccountError::Save)?;
         for account in copy.values() {
-            *lock(&account.standing.state) = account.state;
+            account.standing.set(account.state);
         }
         for (_, deleted) in before.iter().filter(|(name, _)| !copy.contains_key(*name)) {
             // Whoever has it still in hand must not log in with it.
-            lock(&deleted.standing.state).banned = true;
+            deleted.standing.set(State { banned: true, ..deleted.standing.state() });
         }
         *lock(&self.accounts) = copy;
         Ok(result)
@@ -421,11 +333,11 @@ impl Accounts {
 
 /// Whether somebody can administrate.
 fn has_admin(accounts: &BTreeMap<Username, Account>) -> bool {
-    accounts.values().any(|account| may_administrate(&account.state))
+    accounts.values().any(|account| account.state.may_administrate())
 }
 
-fn may_administrate(state: &State) -> bool {
-    state.role == Role::Admin && !state.banned
+fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
+    users_file::render(accounts.iter().map(|(name, account)| (name, account.state, &account.password)))
 }
 
 /// An account to be made.
@@ -439,101 +351,6 @@ pub(super) struct NewAccount {
     pub(super) role: Role,
     /// The newest event there is.
     pub(super) since: u64,
-}
-
-fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
-    let entry = |account: &Account| UserEntry {
-        state: account.state,
-        password: account.password.to_string(),
-        unknown: BTreeMap::new(),
-    };
-    let users: BTreeMap<String, UserEntry> =
-        accounts.iter().map(|(name, account)| (name.to_string(), entry(account))).collect();
-    let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
-        .expect("accounts are strings and booleans, which JSON can hold");
-    text.push(b'\n');
-    text
-}
-
-/// What there is in a file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Census {
-    /// Its accounts.
-    pub(super) all: usize,
-    /// Those of administrators who may log in.
-    pub(super) admins: usize,
-    /// Those with a hash of the old form.
-    pub(super) legacy: usize,
-}
-
-/// Counts what is in a file's text.
-///
-/// # Errors
-/// What is wrong with it, with its line where it has one.
-pub(super) fn census(text: &str) -> Result<Census, String> {
-    let accounts = parse(text)?;
-    let count =
-        |is: fn(&(Username, State, StoredPassword)) -> bool| accounts.iter().filter(|account| is(account)).count();
-    Ok(Census {
-        all: accounts.len(),
-        admins: count(|(_, state, _)| may_administrate(state)),
-        legacy: count(|(_, _, password)| matches!(password, StoredPassword::Legacy(_))),
-    })
-}
-
-/// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
-pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
-    let account = |password, state| Account { password, state, standing: Arc::new(Standing::new(state)) };
-    let entries = parse(text)?.into_iter().map(|(name, state, password)| (name, account(password, state)));
-    Ok(render(&entries.collect()))
-}
-
-/// Reads either form of the file.
-fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
-    let head: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let entries: Vec<(String, UserEntry)> = match head.get("version") {
-        Some(serde_json::Value::Number(version)) => {
-            let file: UsersFile<Pairs<UserEntry>> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-            if file.version != FILE_VERSION {
-                return Err(format!("its version is {version}, this program reads version {FILE_VERSION}"));
-            }
-            file.users.0
-        }
-        _ => {
-            let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-            let entry = |old| match old {
-                OldEntry::Hash(password) => UserEntry { state: State::default(), password, unknown: BTreeMap::new() },
-                OldEntry::Entry(entry) => entry,
-            };
-            old.0.into_iter().map(|(name, old)| (name, entry(old))).collect()
-        }
-    };
-    let mut accounts: Vec<(Username, State, StoredPassword)> = Vec::with_capacity(entries.len());
-    let mut names = std::collections::BTreeSet::new();
-    for (name, entry) in entries {
-        let account = checked(text, &name, entry)?;
-        if !names.insert(account.0.clone()) {
-            return Err(format!("`{}` stands there twice, upper and lower case being the same", account.0));
-        }
-        accounts.push(account);
-    }
-    Ok(accounts)
-}
-
-fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State, StoredPassword), String> {
-    let place = || match text.find(&format!("\"{name}\"")) {
-        Some(at) => format!(" at line {}", text[..at].matches('\n').count() + 1),
-        None => String::new(),
-    };
-    // Folded: the old form knew upper case.
-    let username =
-        Username::parse(name).ok_or_else(|| format!("`{name}`{} is no user name: {}", place(), Username::RULE))?;
-    if let Some(field) = entry.unknown.keys().next() {
-        return Err(format!("`{name}`{} has a field `{field}` that this version doesn't know", place()));
-    }
-    let password = StoredPassword::parse(&entry.password)
-        .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
-    Ok((username, entry.state, password))
 }
 
 #[cfg(test)]
@@ -598,12 +415,12 @@ mod tests {
             add(&accounts, name, Some("correct horse"), role).unwrap();
         }
         let (root, eve) = (name("root"), name("eve"));
-        accounts.update(&eve, |state| state.muted_until = Some(Timestamp::MAX)).unwrap();
+        accounts.update(&eve, |state| state.muted_until = Some(jiff::Timestamp::MAX)).unwrap();
         accounts.update(&eve, |state| state.banned = true).unwrap();
         let accounts = open(&path).unwrap();
         assert_eq!(check(&accounts, "eve", "correct horse"), Err(LoginError::Banned));
         assert_eq!(check(&accounts, "eve", "wrong"), Err(LoginError::Wrong), "only the owner learns of it");
-        assert_eq!(accounts.standing("eve").unwrap().state().muted_until, Some(Timestamp::MAX));
+        assert_eq!(accounts.standing("eve").unwrap().state().muted_until, Some(jiff::Timestamp::MAX));
 
         assert!(matches!(accounts.delete(&root), Err(AccountError::LastAdmin)));
         assert!(matches!(accounts.update(&root, |state| state.banned = true), Err(AccountError::LastAdmin)));

@@ -1,9 +1,9 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
 use super::Server;
-use super::accounts::State;
 use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
 use super::session::Session;
+use super::standing::State;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};

@@ -4,11 +4,12 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
-use super::accounts::{Checked, LoginError, Standing};
+use super::accounts::{Checked, LoginError};
 use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, refuse};
 use super::counts::LoginFailure;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT};
+use super::standing::Standing;
 use super::strangers::Stay;
 use super::throttle::Origin;
 use super::tokens::{TokenId, Tokens};

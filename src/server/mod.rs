@@ -49,6 +49,7 @@ mod session;
 mod shutdown;
 mod signals;
 mod speech;
+mod standing;
 mod strangers;
 mod supervisor;
 mod tally;
@@ -58,6 +59,7 @@ mod token_file;
 mod tokens;
 mod topic;
 mod users;
+mod users_file;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};

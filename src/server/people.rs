@@ -1,10 +1,10 @@
 //! The requests about people: who somebody is, whether they are there.
 
 use super::Server;
-use super::accounts::Standing;
 use super::attention::Away;
 use super::commands::{Answer, Refusal, existing_user, refuse};
 use super::session::Session;
+use super::standing::Standing;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
 use crate::sync::lock;
 use std::sync::Arc;

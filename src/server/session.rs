@@ -4,8 +4,8 @@
 //! longest. Whoever finds the socket full leaves the rest as `unsent` and the session to a courier, who alone
 //! writes from then on, without the lock, until everything is sent.
 
-use super::accounts::Standing;
 use super::chunk::{Batch, Viewer};
+use super::standing::Standing;
 use super::timeline::{Forgotten, Timeline};
 use super::tokens::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};

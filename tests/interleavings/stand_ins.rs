@@ -133,7 +133,7 @@ pub mod duplex {
 }
 
 /// An account's standing.
-pub mod accounts {
+pub mod standing {
     #[derive(Debug, Default)]
     pub struct Standing;
 

@@ -1,11 +1,11 @@
 //! The files beside the journal.
 
-use super::super::accounts;
 use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::super::folder;
 use super::super::sequence::Sequence;
 use super::super::token_file;
 use super::super::topic::Topic;
+use super::super::users_file;
 use super::count;
 use crate::identity::{self, CertificateInfo};
 use std::fs;
@@ -26,7 +26,7 @@ pub(in crate::server) fn accounts(data_dir: &Path) -> Vec<Finding> {
         }
         Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
     };
-    let census = match accounts::census(&text) {
+    let census = match users_file::census(&text) {
         Ok(census) => census,
         Err(e) => return vec![Bad(format!("{shown} is damaged: {e}; mend it, or put a copy of it in its place"))],
     };

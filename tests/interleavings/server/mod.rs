@@ -1,6 +1,6 @@
 //! The core itself, and what is tried with it.
 
-pub use crate::stand_ins::{accounts, sequence, tokens};
+pub use crate::stand_ins::{sequence, standing, tokens};
 
 #[path = "../../../src/server/chunk.rs"]
 pub mod chunk;

@@ -1,11 +1,11 @@
 //! One run: three accounts, one of them with a full socket, one removed, one that comes late; then the end.
 
-use super::accounts::Standing;
 use super::journal::Journal;
 use super::recall::{Keys, Recall, What};
 use super::room::{Refused, Room};
 use super::sequence::Sequence;
 use super::session::Session;
+use super::standing::Standing;
 use super::timeline::{AppendError, Timeline};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};

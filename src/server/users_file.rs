@@ -1,0 +1,132 @@
+//! The form of `users.json`: this version's, and the old one, which is read alone.
+
+use super::pairs::Pairs;
+use super::passwords::StoredPassword;
+use super::standing::State;
+use crate::protocol::Username;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `users.json` as this version writes it.
+#[derive(Deserialize, Serialize)]
+struct UsersFile<U> {
+    version: u32,
+    users: U,
+}
+
+/// The form of `users.json` that this version writes.
+const FILE_VERSION: u32 = 1;
+
+/// One account in the file. In a file of the old form `password` is a bare SHA-256, and `role` may be absent.
+#[derive(Deserialize, Serialize)]
+struct UserEntry {
+    #[serde(flatten)]
+    state: State,
+    password: String,
+    /// What this version doesn't know. It stops the start: writing the file without it would lose it.
+    #[serde(flatten, skip_serializing)]
+    unknown: BTreeMap<String, serde::de::IgnoredAny>,
+}
+
+/// An entry of the old form: the hash alone, or with a role.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OldEntry {
+    Hash(String),
+    Entry(UserEntry),
+}
+
+/// What this version writes for these accounts.
+pub(super) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'a StoredPassword)>) -> Vec<u8> {
+    let entry = |(name, state, password): (&Username, State, &StoredPassword)| {
+        (name.to_string(), UserEntry { state, password: password.to_string(), unknown: BTreeMap::new() })
+    };
+    let users: BTreeMap<String, UserEntry> = accounts.map(entry).collect();
+    let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
+        .expect("accounts are strings and booleans, which JSON can hold");
+    text.push(b'\n');
+    text
+}
+
+/// What there is in a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Census {
+    /// Its accounts.
+    pub(super) all: usize,
+    /// Those of administrators who may log in.
+    pub(super) admins: usize,
+    /// Those with a hash of the old form.
+    pub(super) legacy: usize,
+}
+
+/// Counts what is in a file's text.
+///
+/// # Errors
+/// What is wrong with it, with its line where it has one.
+pub(super) fn census(text: &str) -> Result<Census, String> {
+    let accounts = parse(text)?;
+    let count =
+        |is: fn(&(Username, State, StoredPassword)) -> bool| accounts.iter().filter(|account| is(account)).count();
+    Ok(Census {
+        all: accounts.len(),
+        admins: count(|(_, state, _)| state.may_administrate()),
+        legacy: count(|(_, _, password)| matches!(password, StoredPassword::Legacy(_))),
+    })
+}
+
+/// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
+pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
+    let accounts = parse(text)?;
+    Ok(render(accounts.iter().map(|(name, state, password)| (name, *state, password))))
+}
+
+/// Reads either form of the file.
+///
+/// # Errors
+/// What is wrong with it, with its line where it has one.
+pub(super) fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
+    let head: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let entries: Vec<(String, UserEntry)> = match head.get("version") {
+        Some(serde_json::Value::Number(version)) => {
+            let file: UsersFile<Pairs<UserEntry>> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            if file.version != FILE_VERSION {
+                return Err(format!("its version is {version}, this program reads version {FILE_VERSION}"));
+            }
+            file.users.0
+        }
+        _ => {
+            let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let entry = |old| match old {
+                OldEntry::Hash(password) => UserEntry { state: State::default(), password, unknown: BTreeMap::new() },
+                OldEntry::Entry(entry) => entry,
+            };
+            old.0.into_iter().map(|(name, old)| (name, entry(old))).collect()
+        }
+    };
+    let mut accounts: Vec<(Username, State, StoredPassword)> = Vec::with_capacity(entries.len());
+    let mut names = std::collections::BTreeSet::new();
+    for (name, entry) in entries {
+        let account = checked(text, &name, entry)?;
+        if !names.insert(account.0.clone()) {
+            return Err(format!("`{}` stands there twice, upper and lower case being the same", account.0));
+        }
+        accounts.push(account);
+    }
+    Ok(accounts)
+}
+
+fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State, StoredPassword), String> {
+    let place = || match text.find(&format!("\"{name}\"")) {
+        Some(at) => format!(" at line {}", text[..at].matches('\n').count() + 1),
+        None => String::new(),
+    };
+    // Folded: the old form knew upper case.
+    let username =
+        Username::parse(name).ok_or_else(|| format!("`{name}`{} is no user name: {}", place(), Username::RULE))?;
+    if let Some(field) = entry.unknown.keys().next() {
+        return Err(format!("`{name}`{} has a field `{field}` that this version doesn't know", place()));
+    }
+    let password = StoredPassword::parse(&entry.password)
+        .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
+    Ok((username, entry.state, password))
+}
