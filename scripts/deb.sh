@@ -37,8 +37,8 @@ export SOURCE_DATE_EPOCH
 
 version=${VERSION:-$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)-1}
 # As Debian's tools have it: whoever builds a package answers for it.
-maintainer="${DEBFULLNAME:-$(git config user.name || echo 'The homeroom authors')}"
-maintainer+=" <${DEBEMAIL:-$(git config user.email || echo "root@$(uname -n)")}>"
+maintainer="${DEBFULLNAME:-$(git config user.name 2>/dev/null || echo 'The homeroom authors')}"
+maintainer+=" <${DEBEMAIL:-$(git config user.email 2>/dev/null || echo "root@$(uname -n)")}>"
 
 rm -rf "$parts"
 mkdir -p "$parts"
