@@ -19,7 +19,7 @@ export FEATURES
 .DEFAULT_GOAL := help
 .PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
-.PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere
+.PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
 .PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
 
 help: ## this list
@@ -125,6 +125,9 @@ pi32-test: ## the same for 32-bit Raspberry Pi OS
 
 windows-test: ## build for Windows, try the client in Wine
 	scripts/cross-test.sh x86_64-pc-windows-gnu
+
+pi-figures: ## sizes, memory, hash instructions of the programs for a Pi, as QEMU sees them
+	scripts/pi-figures.sh
 
 check-elsewhere: ## compile all sources for macOS and Windows, without linking
 	scripts/check-elsewhere.sh
