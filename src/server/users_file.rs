@@ -14,6 +14,12 @@ struct UsersFile<U> {
     users: U,
 }
 
+/// What tells the forms apart. The rest isn't kept: it would be in memory twice.
+#[derive(Deserialize)]
+struct Head {
+    version: Option<serde_json::Value>,
+}
+
 /// The form of `users.json` that this version writes.
 const FILE_VERSION: u32 = 1;
 
@@ -85,8 +91,8 @@ pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
 /// # Errors
 /// What is wrong with it, with its line where it has one.
 pub(super) fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
-    let head: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let entries: Vec<(String, UserEntry)> = match head.get("version") {
+    let head: Head = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let entries: Vec<(String, UserEntry)> = match head.version {
         Some(serde_json::Value::Number(version)) => {
             let file: UsersFile<Pairs<UserEntry>> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             if file.version != FILE_VERSION {
