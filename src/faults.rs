@@ -21,7 +21,7 @@ pub(crate) fn strike(point: &str) -> io::Result<()> {
     match action(point).as_deref() {
         Some("die") => std::process::abort(),
         Some("panic") => panic!("a fault was asked for: {point}"),
-        Some(_) => Err(io::Error::new(io::ErrorKind::StorageFull, format!("a fault was asked for: {point}"))),
+        Some(_) => Err(asked_for(point)),
         None => Ok(()),
     }
 }
@@ -43,9 +43,16 @@ pub(crate) fn write_all(point: &str, mut file: impl Write, bytes: &[u8]) -> io::
     #[cfg(feature = "fault-injection")]
     if action(point).as_deref() == Some("half") {
         file.write_all(&bytes[..bytes.len() / 2])?;
+        // Asked once: the test may end the fault at any moment.
+        return Err(asked_for(point));
     }
     strike(point)?;
     file.write_all(bytes)
+}
+
+#[cfg(feature = "fault-injection")]
+fn asked_for(point: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::StorageFull, format!("a fault was asked for: {point}"))
 }
 
 #[cfg(feature = "fault-injection")]
