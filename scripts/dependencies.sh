@@ -72,7 +72,7 @@ missing_packages() {
         test)
             has script || echo bsdutils
             has ip || echo iproute2
-        has strace || echo strace
+            has strace || echo strace
             [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
             ;;
         deb) has dpkg-shlibdeps || echo dpkg-dev ;;

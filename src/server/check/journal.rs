@@ -2,15 +2,11 @@
 
 use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::super::folder;
-use super::super::journal::segment::{self, Damage, End, Line, Place, ReadError};
+use super::super::journal::segment::{self, DAMAGES_NAMED_MAX, Damage, End, Line, Place, ReadError};
 use super::super::recall::Keys;
 use super::count;
 use jiff::Timestamp;
-use std::io::ErrorKind;
 use std::path::Path;
-
-/// How many places of a segment that are damaged are named.
-const DAMAGES_NAMED_MAX: usize = 20;
 
 /// What was seen so far.
 #[derive(Debug, Default)]
@@ -52,7 +48,7 @@ impl Survey {
             )));
         }
         let mut damages = Vec::new();
-        let read = place.read(|line| {
+        let read = place.read::<ReadError>(|line| {
             let judged = line.and_then(|line| self.event(place, &line));
             damages.extend(judged.err());
             Ok(())
@@ -64,8 +60,7 @@ impl Survey {
                 self.damages(place, &damages);
                 self.surplus(place, end);
             }
-            // The server deleted it meanwhile: it became too old.
-            Err(ReadError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => {}
+            Err(e) if e.is_gone() => {}
             Err(e) => self.findings.push(unreadable(&e)),
         }
     }

@@ -6,15 +6,12 @@ mod format;
 use super::ServerError;
 use super::args::ExportArgs;
 use super::folder;
-use super::journal::segment::{self, Damage, Line, Place, ReadError};
+use super::journal::segment::{self, DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
 use super::system;
 use format::Printer;
 use jiff::Timestamp;
 use std::io::{self, BufWriter, ErrorKind};
 use std::path::Path;
-
-/// How many places of a segment that are damaged are named.
-const DAMAGES_NAMED_MAX: usize = 20;
 
 /// Why no more can be printed.
 #[derive(Debug)]
@@ -82,8 +79,7 @@ fn print(places: &[Place], wanted: &ExportArgs, printer: &mut Printer<impl io::W
             Ok(())
         });
         match read {
-            // It became too old meanwhile.
-            Err(Stop::Unreadable(ReadError::Io { error, .. })) if error.kind() == ErrorKind::NotFound => {}
+            Err(Stop::Unreadable(e)) if e.is_gone() => {}
             read => drop(read?),
         }
         whole &= damaged == 0;

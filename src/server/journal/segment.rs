@@ -26,6 +26,9 @@ pub(crate) struct Damage {
     pub(crate) what: String,
 }
 
+/// How many places of a segment that are damaged are named to people.
+pub(crate) const DAMAGES_NAMED_MAX: usize = 20;
+
 /// A segment's file, and where the next one begins, if there is one.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -159,6 +162,13 @@ pub(crate) enum ReadError {
 impl From<Damage> for ReadError {
     fn from(damage: Damage) -> Self {
         Self::Damage(damage)
+    }
+}
+
+impl ReadError {
+    /// The file isn't there: a running server deleted it, since it became too old.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Io { error, .. } if error.kind() == ErrorKind::NotFound)
     }
 }
 
