@@ -72,21 +72,24 @@ impl<'a> Reader<'a> {
         if self.take(pending) == Flow::Leave {
             return self.linger();
         }
-        let mut asked = false;
+        let turn = || ping_turn(self.server.limits.ping_after(), self.server.sessions.count());
+        let (mut asked, mut silent, mut wait) = (false, Duration::ZERO, turn());
         let mut large = Vec::new();
         loop {
-            let limits = &self.server.limits;
-            let wait =
-                if asked { limits.pong_within() } else { ping_turn(limits.ping_after(), self.server.sessions.count()) };
             match self.read_once(wait, &mut large) {
-                Ok(Flow::Continue) => asked = false,
+                Ok(Flow::Continue) => (asked, silent, wait) = (false, Duration::ZERO, turn()),
                 Ok(Flow::Leave) => return self.linger(),
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     if asked {
                         return Reason::Timeout;
                     }
-                    self.server.room.delivery().send(self.session, &ServerMessage::Ping {}.encode());
-                    asked = true;
+                    silent += wait;
+                    // A crowd may have come since the wait began.
+                    wait = turn().saturating_sub(silent);
+                    if wait.is_zero() {
+                        self.server.room.delivery().send(self.session, &ServerMessage::Ping {}.encode());
+                        (asked, wait) = (true, self.server.limits.pong_within());
+                    }
                 }
                 Err(_) => return Reason::Disconnected,
             }
