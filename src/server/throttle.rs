@@ -95,6 +95,7 @@ impl Throttle {
         // Bounded by the number of accounts: only real ones succeed.
         let known = self.known.entry(name.clone()).or_default();
         known.retain(|other| *other != origin);
+        known.reserve_exact(1);
         known.push(origin);
         if known.len() > KNOWN_PER_ACCOUNT_MAX {
             known.remove(0);

@@ -193,6 +193,8 @@ impl Kept {
     fn put(&mut self, name: &Username, token: Token) -> Vec<Token> {
         let own = self.owners.entry(name.clone()).or_default();
         own.retain(|other| other.id != token.id && other.generation == token.generation);
+        // Most accounts have one. A vector that grows by itself would make room for four.
+        own.reserve_exact(1);
         own.push(token);
         own.sort_by_key(|token| token.used);
         let surplus = own.len().saturating_sub(TOKENS_PER_ACCOUNT_MAX);
