@@ -131,11 +131,13 @@ impl Delivery {
         self.couriers_at_work.count()
     }
 
-    /// Takes a session that has been welcomed: from now on it gets what comes after its cursor.
+    /// Takes a session that has been welcomed: from now on it gets what comes after its cursor. Wakes everyone, for
+    /// there may be news of who came.
     pub(super) fn take(&self, session: &Arc<Session>) {
         if session.hand_to_postman() {
-            self.postman_of(session).post(Mail::Arrival(Arc::clone(session)));
+            lock(&self.postman_of(session).mail).push(Mail::Arrival(Arc::clone(session)));
         }
+        self.wake();
     }
 
     /// Says what a login is answered with.

@@ -16,7 +16,7 @@ use super::tokens::{TokenId, Tokens};
 use super::{Server, history, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
-    self, ErrorCode, LINE_BYTES_MAX, Login, Reason, Request, RequestId, Secret, ServerMessage, Username, Welcome,
+    self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, Secret, ServerMessage, Username, Welcome,
 };
 use crate::sync::lock;
 use jiff::Timestamp;
@@ -186,8 +186,8 @@ impl<'a> Stranger<'a> {
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
         let session = Session::new(number, name, standing, (token_id, continued), (socket, peer), tls);
         let session = Arc::new(session);
-        let (ready, go) = std::sync::mpsc::sync_channel::<()>(1);
-        spawn_session(server, &session, pending, go)?;
+        spawn_session(server, &session, pending)?;
+        let _welcoming = Welcoming(&session);
 
         let motd = lock(&server.motd).clone();
         let motd_bytes = motd.as_ref().map_or(0, |motd| json_bytes(motd));
@@ -231,8 +231,6 @@ impl<'a> Stranger<'a> {
         }
         server.room.delivery().answer_login(&session, lines);
         server.room.delivery().take(&session);
-        // The session's thread may be gone already if the peer is; then there's nobody to tell.
-        let _ = ready.send(());
         server.counts.login();
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
@@ -247,23 +245,24 @@ fn waiting_whispers(server: &Server, name: &Username, after: u64, upto: u64) -> 
     })
 }
 
-/// A fresh thread for a session. It waits for the welcome to be said; if the lobby fails before, it ends.
-fn spawn_session(
-    server: &Arc<Server>,
-    session: &Arc<Session>,
-    pending: Vec<u8>,
-    go: std::sync::mpsc::Receiver<()>,
-) -> io::Result<()> {
+/// The lobby's care of a session whose thread waits for the welcome: should the lobby fail before, it ends.
+struct Welcoming<'a>(&'a Session);
+
+impl Drop for Welcoming<'_> {
+    fn drop(&mut self) {
+        self.0.end_unless_welcomed();
+    }
+}
+
+/// A fresh thread for a session, which waits until that is welcomed.
+fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) -> io::Result<()> {
     let (server, session) = (Arc::clone(server), Arc::clone(session));
     let pass = server.sessions.enter();
     let thread = thread::Builder::new().name("session".into()).stack_size(SESSION_STACK_BYTES);
     thread.spawn(move || {
         let _pass = pass;
-        if go.recv().is_err() {
-            session.end(Reason::Disconnected);
-        }
-        drop(go);
-        reader::run(&server, &session, &pending);
+        session.wait_for_welcome();
+        reader::run(&server, &session, pending);
     })?;
     Ok(())
 }

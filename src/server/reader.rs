@@ -38,7 +38,7 @@ pub(super) enum Flow {
 }
 
 /// Runs the session until it's over. `pending` is plaintext that came with the login.
-pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: &[u8]) {
+pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) {
     let outcome = catch_unwind(AssertUnwindSafe(|| Reader::new(server, session).read(pending)));
     session.end(outcome.unwrap_or_else(|_| {
         log::error!("the thread of {} panicked; everyone else goes on", session.name);
@@ -68,10 +68,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads until the session is over, and returns why it would be if nobody else has said so.
-    fn read(&mut self, pending: &[u8]) -> Reason {
-        if self.take(pending) == Flow::Leave {
+    fn read(&mut self, pending: Vec<u8>) -> Reason {
+        if self.take(&pending) == Flow::Leave {
             return self.linger();
         }
+        drop(pending);
         let turn = || ping_turn(self.server.limits.ping_after(), self.server.sessions.count());
         let (mut asked, mut silent, mut wait) = (false, Duration::ZERO, turn());
         let mut large = Vec::new();

@@ -72,6 +72,11 @@ impl Registry {
         self.online.get(name).map(|presence| (presence.sessions.len(), presence.since))
     }
 
+    /// How many accounts are online.
+    pub(super) fn accounts(&self) -> usize {
+        self.online.len()
+    }
+
     /// The names online, sorted, from the one after `after`.
     pub(super) fn names(&self, after: Option<&str>) -> impl Iterator<Item = &Username> {
         self.online.keys().filter(move |name| after.is_none_or(|after| name.as_str() > after))

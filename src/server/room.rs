@@ -111,7 +111,8 @@ impl Room {
     /// `after`, or to now; `fit` takes as many names as the welcome has room for.
     ///
     /// The announcement gets its place under the registry's lock, so that the timeline's `joined` and `left` of an
-    /// account alternate as its presence does. It is written afterwards: nobody waits for a disk to come or go.
+    /// account alternate as its presence does. It is written afterwards: nobody waits for a disk to come or go. It is
+    /// told when the delivery takes the session.
     ///
     /// # Errors
     /// [`Refused`]. Whoever bans or closes takes the registry's lock afterwards, so a session is refused here or
@@ -135,7 +136,7 @@ impl Room {
         let joined = || self.timeline.announce(What::Joined(session.name.clone()));
         let ticket = if arrival.first { joined() } else { self.timeline.now() };
         let names = fit(&mut registry.names(None));
-        let more = registry.names(None).count() - names.len();
+        let more = registry.accounts() - names.len();
         drop(registry);
         // What couldn't be written is told later.
         let seq = self.timeline.commit(&ticket).map_or_else(|_| self.timeline.head(), |()| ticket.seq);
@@ -143,7 +144,6 @@ impl Room {
         let first = self.timeline.gap(after);
         session.start_after(first.map_or(after, |first| first - 1));
         let left = if arrival.first { self.left(session, state.since) } else { None };
-        self.delivery.wake();
         if let Some(oldest) = arrival.evicted {
             log::info!("{} has too many sessions, the oldest one, from {}, makes way", oldest.name, oldest.peer);
             self.delivery.end(&oldest, Reason::Logout, true);

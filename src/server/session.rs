@@ -54,7 +54,7 @@ pub(super) struct Session {
     pub(super) listed: AtomicBool,
     socket: Arc<Socket>,
     wire: Mutex<Wire>,
-    /// Told when a courier has taken what was unsent, and at the end.
+    /// Told when it is welcomed, when a courier has taken what was unsent, and at the end.
     relieved: Condvar,
 }
 
@@ -209,7 +209,25 @@ impl Session {
         if welcomed {
             wire.carrier = Carrier::Postman;
         }
+        self.relieved.notify_all();
         welcomed
+    }
+
+    /// For the session's own thread: waits until the lobby has welcomed it, or has ended it.
+    pub(super) fn wait_for_welcome(&self) {
+        let mut wire = lock(&self.wire);
+        while wire.carrier == Carrier::Lobby && wire.ended.is_none() {
+            // Bounded by the lobby, which does one or the other without waiting for the peer.
+            wire = self.relieved.wait(wire).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends it if it isn't welcomed.
+    pub(super) fn end_unless_welcomed(&self) {
+        let mut wire = lock(&self.wire);
+        if wire.carrier == Carrier::Lobby {
+            self.end_locked(&mut wire, Reason::Disconnected);
+        }
     }
 
     /// Gives it what it may see up to `shared.upto`, and its farewell if one is due. `shared` is what everyone may

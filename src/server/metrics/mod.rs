@@ -38,7 +38,7 @@ impl Snapshot {
         let tally = server.room.delivery().tally();
         let counted = tally.read();
         let (failures, ends) = (server.counts.failures(), server.counts.ends());
-        let accounts = lock(server.room.registry()).names(None).count();
+        let accounts = lock(server.room.registry()).accounts();
         let dropped = ends.iter().filter(|(why, _)| ["too_slow", "timeout"].contains(why)).map(|(_, n)| n).sum();
         let status = Status {
             uptime_seconds: tally.uptime().as_secs(),
