@@ -17,17 +17,21 @@ pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     replace_through(Path::new(&temporary), path, contents)
 }
 
-/// As [`replace`], for a change that is taken back where it fails: then the file is `before` again, which is what stood
-/// in it; or there is none again.
+/// As [`replace`], for a change that is taken back where it fails: then the file is again what `before` says stood in it,
+/// or there is none again. It's asked only then.
 ///
 /// # Errors
 /// The first step that failed.
-pub(crate) fn replace_or_restore(path: &Path, contents: &[u8], before: Option<&[u8]>) -> io::Result<()> {
+pub(crate) fn replace_or_restore(
+    path: &Path,
+    contents: &[u8],
+    before: impl FnOnce() -> Option<Vec<u8>>,
+) -> io::Result<()> {
     replace(path, contents).inspect_err(|_| {
         // Only a failure of the last step leaves anything to restore. It fails here again, when that is done.
         if fs::read(path).is_ok_and(|now| now == contents) {
-            let _ = match before {
-                Some(before) => replace(path, before),
+            let _ = match before() {
+                Some(before) => replace(path, &before),
                 None => fs::remove_file(path),
             };
         }

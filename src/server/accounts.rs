@@ -311,8 +311,8 @@ impl Accounts {
             return Err(AccountError::LastAdmin);
         }
         // Where there were none, the next start is a first one again.
-        let old = if before.is_empty() { None } else { Some(render(&before)) };
-        let saved = files::replace_or_restore(&self.path, &render(&copy), old.as_deref());
+        let old = || (!before.is_empty()).then(|| render(&before));
+        let saved = files::replace_or_restore(&self.path, &render(&copy), old);
         saving.iter_mut().for_each(|trouble| trouble.note(saved.as_ref().err(), ", so nothing was changed"));
         saved.map_err(AccountError::Save)?;
         for account in copy.values() {

@@ -43,7 +43,8 @@ impl Topic {
     }
 
     fn save(&self, topic: Option<TopicInfo<'static>>) -> io::Result<()> {
-        files::replace_or_restore(&self.path, &render(&topic)?, Some(&render(&self.now())?))?;
+        let before = render(&self.now())?;
+        files::replace_or_restore(&self.path, &render(&topic)?, || Some(before))?;
         *lock(&self.now) = topic;
         Ok(())
     }
