@@ -34,6 +34,11 @@ struct Call {
 impl Traced {
     /// None, and the reason is printed, where nothing can be traced.
     fn start(args: &[&str]) -> Option<Self> {
+        Self::on(DataDir::with_users(&["ada", "bob"]), args)
+    }
+
+    /// The same, on a folder that there is.
+    fn on(data: Arc<DataDir>, args: &[&str]) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let log = folder.path().join("log");
         let may_trace = Command::new("strace").args(["-D", "-o", "/dev/null", "true"]).output();
@@ -41,7 +46,6 @@ impl Traced {
             println!("not tested: there is no strace, or it may not trace");
             return None;
         }
-        let data = DataDir::with_users(&["ada", "bob"]);
         // The server is what is started; strace is a process beside it.
         let strace = ["strace", "-D", "-f", "-q", "-yy", "-s", "400", "-e", CALLS, "-o", log.to_str().unwrap()];
         let server = data.server().through(&strace).args(args).start();
@@ -144,6 +148,27 @@ fn with_sync_always_an_event_is_synced_before_anybody_is_sent_it() {
     assert!(sync.text.ends_with("= 0"), "{sync:?}");
     let first = calls.iter().find(|call| call.is_send()).unwrap();
     assert!(first.begin > sync.end, "{calls:?}");
+}
+
+#[test]
+fn what_a_killed_server_has_left_is_synced_before_the_journal_goes_on() {
+    for (sync, synced) in [("second", true), ("never", false)] {
+        let data = DataDir::with_users(&["ada", "bob"]);
+        let mut before = data.start();
+        before.login("ada");
+        before.kill();
+        let Some(traced) = Traced::on(data, &["--sync", sync]) else { return };
+        traced.server.login("bob");
+        let wrote = |call: &Call| call.name == "write" && call.text.contains("/journal/");
+        let mut calls = Vec::new();
+        wait_until("the first write to the journal is written down", || {
+            calls = parse(&fs::read_to_string(&traced.log).unwrap());
+            calls.iter().any(wrote)
+        });
+        let first = calls.iter().find(|call| wrote(call)).unwrap();
+        let mut syncs = calls.iter().filter(|call| call.name == "fdatasync" && call.text.contains("/journal/"));
+        assert_eq!(syncs.any(|sync| sync.end < first.begin), synced, "--sync {sync}: {calls:?}");
+    }
 }
 
 #[test]

@@ -105,6 +105,10 @@ impl Journal {
             files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
             cut(path, *end).map_err(|e| format!("can't cut {}: {e}", path.display()))?;
         }
+        if let Some((path, _)) = ends.iter().rfind(|(_, end)| end.bytes > 0 && options.sync != Sync::Never) {
+            // What a server that was killed has left may not be on the disk yet.
+            sync(path).map_err(|e| format!("can't sync {}: {e}", path.display()))?;
+        }
         let writer = Writer::new(folder, options, Arc::clone(&archive));
         let trouble = Some(Trouble::with("the journal", notices));
         Ok(Self { writer: Some(writer), archive, trouble, bell: Arc::default() })
@@ -182,6 +186,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)?;
     files::make_private(folder)?;
     files::sync_folder(folder)
+}
+
+fn sync(path: &Path) -> io::Result<()> {
+    // To write, since Windows syncs nothing else.
+    OpenOptions::new().write(true).open(path)?.sync_data()
 }
 
 /// Takes away what comes after the last event: a line that was being written when the server died, or what is written

@@ -232,8 +232,6 @@ impl Writer {
         };
         let Some((first, _, bytes, _)) = self.archive.newest().filter(fits) else { return Ok(false) };
         let file = OpenOptions::new().write(true).open(segment::path(&self.folder, first))?;
-        // What a server that was killed has left may not be on the disk yet.
-        file.sync_data()?;
         let file = Arc::new(SyncedFile::new(file));
         self.open = Some(Open { file, first, next, bytes, synced_bytes: bytes, ragged: true });
         Ok(true)
