@@ -71,10 +71,16 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32) -> Result<Pers
     let link = (Arc::clone(&socket), peer);
     let session = Session::new(id, name, Arc::new(Standing), ([0; 32], Arc::default()), link, Duplex::default());
     let session = Arc::new(session);
-    let arrived = room.arrive(&session, None, |names| names.cloned().collect())?;
-    room.delivery().answer_login(&session, b"{\"type\":\"welcome\"}\n".to_vec());
-    room.delivery().take(&session);
-    Ok(Person { session, socket, since: arrived.seq })
+    let own = Arc::clone(&session);
+    let own = thread::spawn(move || own.wait_for_welcome());
+    let arrived = room.arrive(&session, None, |names| names.cloned().collect());
+    if arrived.is_ok() {
+        room.delivery().answer_login(&session, b"{\"type\":\"welcome\"}\n".to_vec());
+        room.delivery().take(&session);
+    }
+    session.end_unless_welcomed();
+    own.join().unwrap();
+    Ok(Person { session, socket, since: arrived?.seq })
 }
 
 /// Says something to the room and to one person, and asks for something, in turn.
