@@ -2,7 +2,11 @@
 
 use super::record::Record;
 use crate::protocol::Username;
+use std::collections::VecDeque;
 use std::ops::Range;
+
+/// Lines are kept in memory in pieces of this size, which go as a whole.
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Who may see an event.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,6 +58,25 @@ pub(super) struct Entry {
     /// Somebody said it, to the room or to one person; else somebody came or left.
     pub(super) said: bool,
     pub(super) audience: Audience,
+}
+
+/// Adds an event (its seq, whether it was said, who may see it) to chunks that follow each other, the oldest of which go
+/// when all would have more than `bytes_max`. `public_before` is how much was said to everyone before it.
+pub(super) fn append(
+    chunks: &mut VecDeque<Chunk>,
+    bytes_max: usize,
+    line: &[u8],
+    (seq, said, audience): (u64, bool, Audience),
+    public_before: u64,
+) {
+    if chunks.back().is_none_or(|chunk| chunk.lines.len() + line.len() > CHUNK_BYTES) {
+        let oldest = if chunks.len() >= bytes_max / CHUNK_BYTES { chunks.pop_front() } else { None };
+        let chunk = oldest.map_or_else(|| Chunk::new(seq, CHUNK_BYTES), |chunk| chunk.reused(seq));
+        chunks.push_back(Chunk { public_before, ..chunk });
+    }
+    if let Some(chunk) = chunks.back_mut() {
+        chunk.push_with(said, audience, usize::MAX, |lines| lines.extend_from_slice(line));
+    }
 }
 
 impl Audience {
@@ -156,11 +179,6 @@ impl Chunk {
         }
         self.events.push(Entry { end: self.lines.len() as u32, said, audience });
         true
-    }
-
-    /// Adds a copy of another chunk's event.
-    pub(super) fn push(&mut self, line: &[u8], entry: &Entry) {
-        self.push_with(entry.said, entry.audience.clone(), usize::MAX, |lines| lines.extend_from_slice(line));
     }
 
     /// Adds what follows `batch.upto`, up to the event `upto`, to the batch: whole events, as many as begin within

@@ -36,6 +36,7 @@ mod motd;
 mod notices;
 mod pairs;
 mod passwords;
+mod past;
 mod people;
 mod rate;
 mod reader;
@@ -77,7 +78,7 @@ use journal::Journal;
 use limits::Limits;
 use notices::Notices;
 use passwords::{Hasher, ROUNDS_DEFAULT};
-use recall::{Keys, Recall};
+use past::Past;
 use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
@@ -261,21 +262,16 @@ fn build(
 
 /// All events there were, as far as they are kept, and where they go on.
 fn open_timeline(args: &Args, folder: &Folder, notices: Notices) -> Result<Timeline, String> {
-    let (mut recall, keys, mut last) = (Recall::default(), Keys::default(), 0);
+    let mut past = Past::default();
     let options =
         journal::Options { sync: args.sync, keep_days: args.keep_days, keep_bytes: args.keep_mb * 1024 * 1024 };
     let journal = if args.no_journal {
         Journal::none()
     } else {
-        Journal::open(&folder.journal(), options, notices, |record| {
-            last = record.seq;
-            let what = record.what(&keys)?;
-            what.iter().for_each(|what| recall.note(record.seq, what));
-            Ok(())
-        })?
+        Journal::open(&folder.journal(), options, notices, |line| past.add(line.bytes, &line.record))?
     };
-    let sequence = Sequence::open(&folder.sequence(), last)?;
-    Ok(Timeline::new(sequence, journal, recall, keys))
+    let sequence = Sequence::open(&folder.sequence(), past.last())?;
+    Ok(Timeline::new(sequence, journal, past))
 }
 
 /// One postman for each two cores: each keeps a core busy in a busy room, and the readers need some too.

@@ -8,8 +8,9 @@
 //! If the write fails, what is pending is dropped, and its seqs are given again. Only comings and goings are kept in
 //! mind, to be told when the journal can be written again.
 
-use super::chunk::{Audience, Batch, Chunk, Viewer};
+use super::chunk::{self, Audience, Batch, CHUNK_BYTES, Chunk, Viewer};
 use super::journal::{Archive, Journal};
+use super::past::Past;
 use super::recall::{Keys, Recall, Spoken, What};
 use super::sequence::Sequence;
 use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, timestamp};
@@ -22,8 +23,6 @@ use std::time::Duration;
 
 /// How many bytes of lines are kept in memory; the oldest go first. A classroom says less in a school year.
 pub(super) const TIMELINE_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Lines are kept in pieces of this size, which go as a whole.
-const CHUNK_BYTES: usize = 256 * 1024;
 /// A buffer for what is pending is kept for the next stretch if it is no larger. Nobody has more than one event pending.
 const SPARE_BYTES_MAX: usize = 1024 * 1024;
 /// How many bytes the delivery may be behind before those who speak wait for it. Well under
@@ -116,10 +115,14 @@ const WRITTEN: u8 = 1;
 const FAILED: u8 = 2;
 
 impl Timeline {
-    /// A timeline that goes on where `journal` ends. `recall` is what was read in it.
-    pub(super) fn new(sequence: Sequence, journal: Journal, recall: Recall, keys: Keys) -> Self {
+    /// A timeline that goes on where `journal` ends. `past` is what was read in it.
+    pub(super) fn new(sequence: Sequence, journal: Journal, mut past: Past) -> Self {
         let head = sequence.last();
-        let chunks = VecDeque::from([Chunk::new(head + 1, CHUNK_BYTES)]);
+        let mut chunks = past.recent(head);
+        if chunks.is_empty() {
+            chunks.push_back(Chunk::new(head + 1, CHUNK_BYTES));
+        }
+        let Past { recall, keys, .. } = past;
         let (pending, spare) = (Chunk::new(head + 1, 0), Chunk::new(head + 1, 0));
         let archive = std::sync::Arc::clone(journal.archive());
         let group = Arc::default();
@@ -459,17 +462,8 @@ impl Events {
     }
 
     fn publish(&mut self, seq: u64, line: &[u8], entry: &super::chunk::Entry) {
-        let full = self.chunks.back().is_none_or(|chunk| chunk.lines().len() + line.len() > CHUNK_BYTES);
-        if full {
-            let whole =
-                if self.chunks.len() >= TIMELINE_BYTES_MAX / CHUNK_BYTES { self.chunks.pop_front() } else { None };
-            let mut chunk = whole.map_or_else(|| Chunk::new(seq, CHUNK_BYTES), |chunk| chunk.reused(seq));
-            chunk.public_before = self.recall.public();
-            self.chunks.push_back(chunk);
-        }
-        if let Some(chunk) = self.chunks.back_mut() {
-            chunk.push(line, entry);
-        }
+        let event = (seq, entry.said, entry.audience.clone());
+        chunk::append(&mut self.chunks, TIMELINE_BYTES_MAX, line, event, self.recall.public());
         if let Some((seq, what)) = self.notes.pop_front() {
             self.recall.note(seq, &what);
         }
@@ -509,7 +503,7 @@ mod tests {
     fn timeline() -> (tempfile::TempDir, Timeline) {
         let folder = tempfile::tempdir().unwrap();
         let sequence = Sequence::open(&folder.path().join("sequence"), 0).unwrap();
-        (folder, Timeline::new(sequence, Journal::none(), Recall::default(), Keys::default()))
+        (folder, Timeline::new(sequence, Journal::none(), Past::default()))
     }
 
     /// What Ada says.

@@ -19,12 +19,11 @@ pub(crate) use keeper::{Keeper, start as start_keeper};
 
 use super::chunk::Chunk;
 use super::notices::{Notices, Trouble};
-use super::record::Record;
 use crate::files;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use keeper::Bell;
-use segment::{End, ReadError};
+use segment::{End, Line, ReadError};
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -86,7 +85,7 @@ impl Journal {
         folder: &Path,
         options: Options,
         notices: Notices,
-        mut each: impl FnMut(&Record<'_>) -> Result<(), String>,
+        mut each: impl FnMut(&Line<'_>) -> Result<(), String>,
     ) -> Result<Self, String> {
         make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
         let archive = Arc::new(Archive::new(folder));
@@ -96,7 +95,7 @@ impl Journal {
             let end = place.read(|line| {
                 let line = line?;
                 archive.read_back(&line.record, line.bytes.len());
-                each(&line.record).map_err(|what| ReadError::Damage(place.damage(line.number, what)))
+                each(&line).map_err(|what| ReadError::Damage(place.damage(line.number, what)))
             });
             ends.push((place.path.clone(), end.map_err(|e| e.to_string())?));
         }

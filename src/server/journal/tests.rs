@@ -4,7 +4,8 @@ use super::*;
 use crate::protocol::{GENERAL, ServerMessage, Username};
 use crate::server::chunk::{Batch, Viewer};
 use crate::server::notices;
-use crate::server::recall::{Keys, Recall, What};
+use crate::server::past::Past;
+use crate::server::recall::What;
 use crate::server::sequence::Sequence;
 use crate::server::timeline::{AppendError, Appended, Timeline};
 use serde_json::Value;
@@ -18,15 +19,12 @@ fn name(text: &str) -> Username {
 
 /// What a start does.
 fn open(folder: &TempDir, options: Options) -> Result<Timeline, String> {
-    let (mut recall, keys, mut last) = (Recall::default(), Keys::default(), 0);
+    let mut past = Past::default();
     let (notices, _posted) = notices::channel();
-    let journal = Journal::open(&folder.path().join("journal"), options, notices, |record| {
-        last = record.seq;
-        record.what(&keys)?.iter().for_each(|what| recall.note(record.seq, what));
-        Ok(())
-    })?;
-    let sequence = Sequence::open(&folder.path().join("sequence"), last)?;
-    Ok(Timeline::new(sequence, journal, recall, keys))
+    let add = |line: &segment::Line<'_>| past.add(line.bytes, &line.record);
+    let journal = Journal::open(&folder.path().join("journal"), options, notices, add)?;
+    let sequence = Sequence::open(&folder.path().join("sequence"), past.last())?;
+    Ok(Timeline::new(sequence, journal, past))
 }
 
 fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, AppendError> {
@@ -292,4 +290,25 @@ fn many_who_come_back_read_each_piece_once() {
         let readers: Vec<_> = (0..8).map(|_| scope.spawn(|| read(&timeline, 0))).collect();
         readers.into_iter().for_each(|reader| assert!(reader.join().unwrap() == everything));
     });
+}
+
+#[test]
+fn after_a_proper_end_the_newest_are_in_memory() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    let text = "x".repeat(4000);
+    for _ in 0..300 {
+        say(&timeline, &text);
+    }
+    timeline.close().unwrap();
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    let path = &segments(&folder)[0];
+    fs::rename(path, path.with_extension("away")).unwrap();
+    assert_eq!(texts(&timeline, 150), vec![&*text; 150]);
+    let read_back = |after| {
+        let (bob, mut batch) = (name("bob"), Batch::default());
+        timeline.read_back(after, 300, Viewer::Account(&bob), 1000, &mut batch)
+    };
+    assert!(read_back(200).is_ok() && read_back(0).is_err(), "a megabyte of them, no more");
 }

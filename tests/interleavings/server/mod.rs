@@ -8,6 +8,8 @@ pub mod chunk;
 #[path = "../../../src/server/delivery.rs"]
 pub mod delivery;
 pub mod journal;
+#[path = "../../../src/server/past.rs"]
+pub mod past;
 #[path = "../../../src/server/recall.rs"]
 pub mod recall;
 #[path = "../../../src/server/record.rs"]

@@ -1,7 +1,8 @@
 //! One run: three accounts, one of them with a full socket, one removed, one that comes late; then the end.
 
 use super::journal::Journal;
-use super::recall::{Keys, Recall, What};
+use super::past::Past;
+use super::recall::What;
 use super::room::{Refused, Room};
 use super::sequence::Sequence;
 use super::session::Session;
@@ -31,7 +32,7 @@ pub fn run() {
     // In half of the schedules the journal can't be written now and then.
     let fail_of_eight = shuttle::rand::Rng::gen_range(&mut shuttle::rand::thread_rng(), 0..4_u32).saturating_sub(1);
     let journal = Journal::new(fail_of_eight);
-    let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Recall::default(), Keys::default()));
+    let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default()));
     let room = Arc::new(Room::open(timeline, 2, Duration::from_secs(10)).unwrap());
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
     let people: Vec<Person> = people.map(|(id, name, full)| come(&room, id, name, full).unwrap()).into();

@@ -1,0 +1,47 @@
+//! What a start reads in the journal.
+
+use super::chunk::{self, Chunk};
+use super::recall::{Keys, Recall};
+use super::record::Record;
+use std::collections::VecDeque;
+
+/// How many bytes of the newest lines a start keeps in memory: whoever was there when the server ended comes back at
+/// once and asks for these, and gets them as from a server that never ended. All that 5,000 people's going takes.
+const RECENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// All events there were, as far as something of them is kept in memory.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    pub(super) recall: Recall,
+    pub(super) keys: Keys,
+    /// The newest ones, without a gap.
+    recent: VecDeque<Chunk>,
+    last: u64,
+}
+
+impl Past {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn add(&mut self, line: &[u8], record: &Record<'_>) -> Result<(), String> {
+        if record.seq != self.last + 1 {
+            self.recent.clear();
+        }
+        self.last = record.seq;
+        let (said, public) = (record.is_said(), self.recall.public());
+        chunk::append(&mut self.recent, RECENT_BYTES_MAX, line, (record.seq, said, record.audience()?), public);
+        record.what(&self.keys)?.iter().for_each(|what| self.recall.note(record.seq, what));
+        Ok(())
+    }
+
+    /// The newest event's seq; 0 if there was none.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The newest events, for a timeline that goes on after `head`. None where there is a gap between.
+    pub(super) fn recent(&mut self, head: u64) -> VecDeque<Chunk> {
+        if self.last == head { std::mem::take(&mut self.recent) } else { VecDeque::new() }
+    }
+}
