@@ -70,7 +70,7 @@ fn after_a_storm_the_server_is_where_it_was() {
 
 /// A server whose deadlines come several times within a short soak, and not because the machine is busy.
 fn start() -> Server {
-    let options = "--login-grace 4 --ping-after 2 --pong-within 2 --slow-deadline 2 --message-rate off \
+    let options = "--login-grace 4 --ping-after 2 --pong-within 2 --slow-deadline 3 --message-rate off \
                    --max-strangers-per-address 1000";
     let names: Vec<&str> = load::accounts().collect();
     DataDir::with_users(&names).server().args(&options.split_whitespace().collect::<Vec<_>>()).start()
