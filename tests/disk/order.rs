@@ -71,6 +71,11 @@ impl Call {
     fn is_send(&self) -> bool {
         self.name == "sendto" && self.text.contains("<TCP")
     }
+
+    /// Whether it does this to a file of the journal.
+    fn is_of_journal(&self, name: &str) -> bool {
+        self.name == name && self.text.contains("/journal/")
+    }
 }
 
 fn surroundings(calls: Vec<Call>, last: impl Fn(&Call) -> bool) -> Option<Vec<Call>> {
@@ -143,7 +148,7 @@ fn with_sync_always_an_event_is_synced_before_anybody_is_sent_it() {
     ask(&mut ada, json!({"type": "say", "text": "marked"}));
     let calls = traced.around(|call| call.name == "write" && call.text.contains("marked"));
     let write = calls.iter().find(|call| call.text.contains("marked")).unwrap();
-    let is_sync = |call: &&Call| call.name == "fdatasync" && call.text.contains("/journal/") && call.begin > write.end;
+    let is_sync = |call: &&Call| call.is_of_journal("fdatasync") && call.begin > write.end;
     let sync = calls.iter().find(is_sync).unwrap_or_else(|| panic!("no sync before the send: {calls:?}"));
     assert!(sync.text.ends_with("= 0"), "{sync:?}");
     let first = calls.iter().find(|call| call.is_send()).unwrap();
@@ -159,14 +164,14 @@ fn what_a_killed_server_has_left_is_synced_before_the_journal_goes_on() {
         before.kill();
         let Some(traced) = Traced::on(data, &["--sync", sync]) else { return };
         traced.server.login("bob");
-        let wrote = |call: &Call| call.name == "write" && call.text.contains("/journal/");
+        let wrote = |call: &Call| call.is_of_journal("write");
         let mut calls = Vec::new();
         wait_until("the first write to the journal is written down", || {
             calls = parse(&fs::read_to_string(&traced.log).unwrap());
             calls.iter().any(wrote)
         });
         let first = calls.iter().find(|call| wrote(call)).unwrap();
-        let mut syncs = calls.iter().filter(|call| call.name == "fdatasync" && call.text.contains("/journal/"));
+        let mut syncs = calls.iter().filter(|call| call.is_of_journal("fdatasync"));
         assert_eq!(syncs.any(|sync| sync.end < first.begin), synced, "--sync {sync}: {calls:?}");
     }
 }

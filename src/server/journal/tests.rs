@@ -44,6 +44,15 @@ fn say(timeline: &Timeline, text: &str) -> u64 {
     say_to(timeline, None, text).unwrap()
 }
 
+/// Says a long text so many times.
+fn fill(timeline: &Timeline, times: usize) -> String {
+    let text = "x".repeat(4000);
+    for _ in 0..times {
+        say(timeline, &text);
+    }
+    text
+}
+
 fn segments(folder: &TempDir) -> Vec<PathBuf> {
     segment::list(&folder.path().join("journal")).unwrap().into_iter().map(|place| place.path).collect()
 }
@@ -167,11 +176,8 @@ fn segments_end_and_the_oldest_go() {
     let folder = TempDir::new().unwrap();
     let options = Options { keep_bytes: 40 * 1024 * 1024, ..OPTIONS };
     let timeline = open(&folder, options).unwrap();
-    let text = "x".repeat(4000);
     let events = 80 * 1024 * 1024 / 4000;
-    for _ in 0..events {
-        say(&timeline, &text);
-    }
+    fill(&timeline, events);
     let paths = segments(&folder);
     let bytes: u64 = paths.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
     assert!(bytes <= options.keep_bytes + SEGMENT_BYTES_MAX && bytes > 32 * 1024 * 1024, "{bytes}");
@@ -273,10 +279,7 @@ fn a_sync_that_failed_for_one_thread_fails_for_the_other() {
 fn many_who_come_back_read_each_piece_once() {
     let folder = TempDir::new().unwrap();
     let timeline = open(&folder, OPTIONS).unwrap();
-    let text = "x".repeat(4000);
-    for _ in 0..200 {
-        say(&timeline, &text);
-    }
+    fill(&timeline, 200);
     drop(timeline);
     let timeline = open(&folder, OPTIONS).unwrap();
     say(&timeline, "live");
@@ -296,10 +299,7 @@ fn many_who_come_back_read_each_piece_once() {
 fn after_a_proper_end_the_newest_are_in_memory() {
     let folder = TempDir::new().unwrap();
     let timeline = open(&folder, OPTIONS).unwrap();
-    let text = "x".repeat(4000);
-    for _ in 0..300 {
-        say(&timeline, &text);
-    }
+    let text = fill(&timeline, 300);
     timeline.close().unwrap();
     drop(timeline);
     let timeline = open(&folder, OPTIONS).unwrap();
