@@ -146,18 +146,11 @@ impl Input {
             Err(e) => return gave_up(e),
         };
         for _ in 0..NEW_PASSWORD_TRIES_MAX {
-            let twice = self.console.ask_hidden("new password").and_then(|new| {
-                let again = self.console.ask_hidden("new password once more")?;
-                Ok((new, again))
-            });
-            let (new, again) = match twice {
-                Ok(passwords) => passwords,
+            let new = match self.ask_twice() {
+                Ok(Some(new)) => new,
+                Ok(None) => continue,
                 Err(e) => return gave_up(e),
             };
-            if new.expose() != again.expose() {
-                notice("the two are not the same");
-                continue;
-            }
             match self.errands.ask(&Arc::new(Request::Passwd { old: old.clone(), new }))? {
                 Answer::Refused { code, message } => {
                     notice(sanitize::line(&message));
@@ -169,6 +162,22 @@ impl Input {
             }
         }
         if must { Flow::Break(()) } else { Flow::Continue(()) }
+    }
+
+    /// Asks for a new password, and once more for the same; None, and the person knows why, if that didn't give one.
+    fn ask_twice(&self) -> Result<Option<Secret>, ClientError> {
+        let new = self.console.ask_hidden("new password")?;
+        if new.expose().is_empty() {
+            // One Enter too many at the prompt before is the likely reason: to go on would turn all answers round.
+            notice("nothing was typed: a password is needed");
+            return Ok(None);
+        }
+        let again = self.console.ask_hidden("new password once more")?;
+        if new.expose() != again.expose() {
+            notice("the two are not the same");
+            return Ok(None);
+        }
+        Ok(Some(new))
     }
 }
 

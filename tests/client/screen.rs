@@ -378,9 +378,18 @@ fn a_one_time_password_is_changed_before_lines_are_edited() {
     let made = root.ask(json!({"type": "add_user", "username": "eve"}));
     let config = TempDir::new().unwrap();
     let mut command = client(config.path());
-    command.args([&server.join_link(), "--user", "eve"]).env("HOMEROOM_PASSWORD", made["password"].as_str().unwrap());
+    command.args([&server.join_link(), "--user", "eve"]).env_remove("HOMEROOM_PASSWORD");
     let mut screen = Screen::start(&command, (24, 70));
-    screen.wait_for_end(&["! this password was for one login: choose your own now", "new password:"]);
+    screen.wait_for_end(&["password:"]);
+    screen.wait_for_echo(false);
+    // One Enter too many doesn't turn the answers round.
+    screen.press(&format!("{}\r\r", made["password"].as_str().unwrap()));
+    screen.wait_for_end(&[
+        "! this password was for one login: choose your own now",
+        "new password:",
+        "! nothing was typed: a password is needed",
+        "new password:",
+    ]);
     for (prompt, answer) in [("new password:", "eve"), ("new password once more:", "eve")] {
         screen.wait_for_end(&[prompt]);
         screen.wait_for_echo(false);
