@@ -265,6 +265,8 @@ impl Rounds {
         loop {
             let stopping = self.postman().stopping.load(Ordering::Acquire);
             let hurry = self.read_mail() || stopping;
+            // Taken before the timeline is looked at, so that it's of what is seen there.
+            let since_us = self.delivery.tally.since_us(&self.postman().news);
             if self.shared.upto == self.delivery.timeline.head() {
                 if stopping {
                     return;
@@ -274,7 +276,7 @@ impl Rounds {
             }
             let patience = self.patience();
             if hurry || patience.is_zero() {
-                self.round();
+                self.round(since_us);
             } else {
                 thread::park_timeout(patience);
             }
@@ -303,11 +305,10 @@ impl Rounds {
         PRESENCE_PAUSE.saturating_sub(self.last_round.elapsed())
     }
 
-    /// Brings every session the next batch.
-    fn round(&mut self) {
+    /// Brings every session the next batch, of which the oldest has been there since then.
+    fn round(&mut self, since_us: u64) {
         let begun = Instant::now();
         let timeline = &self.delivery.timeline;
-        let news = self.delivery.tally.begin(&self.postman().news);
         let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.appended_bytes());
         if timeline.read(after, head, Viewer::Anyone, BATCH_BYTES_MAX, &mut self.shared).is_err() {
             // Only if the memory turned over within one round, which the wait for the delivery prevents.
@@ -325,10 +326,12 @@ impl Rounds {
             self.postman().delivered_bytes.store(appended, Ordering::Release);
             let delivered = self.delivery.postmen.iter().map(|postman| postman.delivered_bytes.load(Ordering::Acquire));
             self.delivery.timeline.set_delivered_bytes(delivered.min().unwrap_or(appended));
+        } else {
+            self.delivery.tally.left_over(&self.postman().news, since_us);
         }
         self.last_round = Instant::now();
         let (events, said) = (self.shared.upto - after, self.delivery.timeline.last_said() > after);
-        self.delivery.tally.round(news, said, events, self.sessions.len());
+        self.delivery.tally.round(since_us, said, events, self.sessions.len());
         self.pause(self.last_round - begun);
     }
 

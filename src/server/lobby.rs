@@ -229,9 +229,10 @@ impl<'a> Stranger<'a> {
             let since = session.standing.state().since.max(arrived.left.map_or(0, |(seq, _)| seq));
             lines.extend(waiting_whispers(server, &session.name, since, arrived.seq));
         }
+        // Whoever is answered is counted.
+        server.counts.login();
         server.room.delivery().answer_login(&session, lines);
         server.room.delivery().take(&session);
-        server.counts.login();
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }

@@ -53,20 +53,30 @@ impl Tally {
     /// Something has come for a postman. Only the first since its last round matters.
     pub(super) fn arrived(&self, news: &News) {
         if news.0.load(Ordering::Relaxed) == 0 {
-            news.0.store(self.now_us(), Ordering::Relaxed);
+            news.0.store(self.now_us(), Ordering::Release);
         }
     }
 
-    /// A postman begins a round: since when it has news. Hand it to [`Self::round`].
-    pub(super) fn begin(&self, news: &News) -> u64 {
-        news.0.swap(0, Ordering::Relaxed)
+    /// A postman looks for news: since when the oldest has been there. Hand it to [`Self::round`], or forget it if
+    /// there is nothing to bring: it was woken for something else, or its last round saw the news before they were
+    /// told. Those are told within a moment, so their time is now.
+    pub(super) fn since_us(&self, news: &News) -> u64 {
+        match news.0.swap(0, Ordering::Acquire) {
+            0 => self.now_us(),
+            told => told,
+        }
+    }
+
+    /// A round couldn't bring all it saw: the rest has been there as long.
+    pub(super) fn left_over(&self, news: &News, since_us: u64) {
+        news.0.store(since_us, Ordering::Relaxed);
     }
 
     /// A round is over that brought so many events to so many sessions. Its age is counted if something was `said`:
     /// comings and goings wait on purpose.
     pub(super) fn round(&self, since_us: u64, said: bool, events: u64, sessions: usize) {
         self.deliveries.fetch_add(events * sessions as u64, Ordering::Relaxed);
-        if said && since_us > 0 && sessions > 0 {
+        if said && sessions > 0 {
             let age = self.now_us().saturating_sub(since_us);
             self.latency[bucket(age)].fetch_add(1, Ordering::Relaxed);
             self.latency_sum_us.fetch_add(age, Ordering::Relaxed);
@@ -140,10 +150,14 @@ mod tests {
         let first = news.0.load(Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(2));
         tally.arrived(&news);
-        assert_eq!(tally.begin(&news), first);
+        assert_eq!(tally.since_us(&news), first);
+        assert!(tally.since_us(&news) >= first + 2000, "nobody has told anything since");
+        tally.left_over(&news, first);
+        tally.arrived(&news);
+        assert_eq!(tally.since_us(&news), first);
         tally.round(first, true, 2, 3);
-        tally.round(0, true, 1, 1);
-        tally.round(first, false, 1, 1);
+        tally.round(first, true, 1, 0);
+        tally.round(first, false, 2, 1);
         let counted = tally.read();
         assert_eq!((counted.deliveries, counted.latency.iter().sum::<u64>()), (8, 1));
         assert!(counted.latency_sum >= Duration::from_millis(2) && counted.latency[..2].iter().sum::<u64>() == 0);
