@@ -62,7 +62,7 @@ impl FakeServer {
         let pem = made.pem();
         let identity = Identity::from_pkcs8(pem.as_bytes(), key.serialize_pem().as_bytes()).unwrap();
         Self {
-            listener: TcpListener::bind(address).unwrap(),
+            listener: listen(&address),
             acceptor: TlsAcceptor::new(identity).unwrap(),
             certificate: made.der().to_vec(),
             pem,
@@ -184,6 +184,20 @@ impl FakeServer {
                 }
                 Err(e) => panic!("can't listen: {e}"),
             }
+        }
+    }
+}
+
+/// Takes the place of a listener that's gone, once it is: a program that another test has just begun to start may hold
+/// a copy of it for a moment.
+fn listen(address: &impl ToSocketAddrs) -> TcpListener {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        match TcpListener::bind(address) {
+            Err(e) if e.kind() == ErrorKind::AddrInUse && Instant::now() < end => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            bound => return bound.unwrap(),
         }
     }
 }
