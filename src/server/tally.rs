@@ -50,16 +50,16 @@ impl Tally {
         }
     }
 
-    /// Something has come for a postman. Only the first since its last round matters.
+    /// Something may have come for a postman. Only the first since it last looked matters.
     pub(super) fn arrived(&self, news: &News) {
         if news.0.load(Ordering::Relaxed) == 0 {
             news.0.store(self.now_us(), Ordering::Release);
         }
     }
 
-    /// A postman looks for news: since when the oldest has been there. Hand it to [`Self::round`], or forget it if
-    /// there is nothing to bring: it was woken for something else, or its last round saw the news before they were
-    /// told. Those are told within a moment, so their time is now.
+    /// A postman looks for news: since when the oldest has been there. Hand it to [`Self::round`], or forget it where
+    /// no round follows: the postman was woken for something else, for comings and goings that wait, or for what its
+    /// last round brought already. What it sees before it's told of it has just come: that is since now.
     pub(super) fn since_us(&self, news: &News) -> u64 {
         match news.0.swap(0, Ordering::Acquire) {
             0 => self.now_us(),

@@ -52,6 +52,14 @@ fn is_said(row: &str, said: &str) -> bool {
     row.get(2..3) == Some(":") && row.get(6..) == Some(said)
 }
 
+/// Types what isn't shown, once it's asked for.
+#[track_caller]
+fn answer(screen: &mut Screen, prompt: &str, text: &str) {
+    screen.wait_for_end(&[prompt]);
+    screen.wait_for_echo(false);
+    screen.press(&format!("{text}\r"));
+}
+
 fn say(peer: &mut Peer, text: &str) {
     peer.ask(json!({"type": "say", "text": text}));
 }
@@ -352,12 +360,11 @@ fn passwords_are_asked_for_without_being_shown() {
     let mut ada = Person::join(&server, "ada");
     ada.screen.press("/passwd\r");
     let new = "a new password of mine";
-    for (prompt, answer) in [("old password:", PASSWORD), ("new password:", new), ("new password once more:", new)] {
+    for (prompt, text) in [("old password:", PASSWORD), ("new password:", new), ("new password once more:", new)] {
         ada.screen.wait_for_end(&[prompt]);
         // What comes meanwhile doesn't break up the prompt, nor lose its way.
         say(&mut bob, prompt);
-        ada.screen.wait_for_echo(false);
-        ada.screen.press(&format!("{answer}\r"));
+        answer(&mut ada.screen, prompt, text);
     }
     let rows = ada.screen.wait_for(|rows| {
         rows.iter().any(|row| row == "* your password is changed") && rows.last().is_some_and(|row| row == ">")
@@ -380,29 +387,24 @@ fn a_one_time_password_is_changed_before_lines_are_edited() {
     let mut command = client(config.path());
     command.args([&server.join_link(), "--user", "eve"]).env_remove("HOMEROOM_PASSWORD");
     let mut screen = Screen::start(&command, (24, 70));
-    screen.wait_for_end(&["password:"]);
-    screen.wait_for_echo(false);
     // One Enter too many doesn't turn the answers round.
-    screen.press(&format!("{}\r\r", made["password"].as_str().unwrap()));
+    answer(&mut screen, "password:", &format!("{}\r", made["password"].as_str().unwrap()));
     screen.wait_for_end(&[
         "! this password was for one login: choose your own now",
         "new password:",
         "! nothing was typed: a password is needed",
         "new password:",
     ]);
-    for (prompt, answer) in [("new password:", "eve"), ("new password once more:", "eve")] {
-        screen.wait_for_end(&[prompt]);
-        screen.wait_for_echo(false);
-        screen.press(&format!("{answer}\r"));
-    }
+    answer(&mut screen, "new password:", "one of mine");
+    answer(&mut screen, "new password once more:", "another one");
+    screen.wait_for_end(&["! the two are not the same", "new password:"]);
+    answer(&mut screen, "new password:", "eve");
+    answer(&mut screen, "new password once more:", "eve");
     // It says why it asks again.
     screen.wait_for(|rows| matches!(rows, [.., why, prompt] if why.starts_with("! ") && prompt == "new password:"));
     let good = "a much better one";
-    for (prompt, answer) in [("new password:", good), ("new password once more:", good)] {
-        screen.wait_for_end(&[prompt]);
-        screen.wait_for_echo(false);
-        screen.press(&format!("{answer}\r"));
-    }
+    answer(&mut screen, "new password:", good);
+    answer(&mut screen, "new password once more:", good);
     screen.wait_for(|rows| rows.iter().any(|row| row == "* your password is changed"));
     screen.press("hello\r");
     assert_eq!(root.event("message", "eve")["text"], "hello");

@@ -1,6 +1,6 @@
 //! A TLS server that does what a test wants.
 
-use super::{DEADLINE, sha256};
+use super::{DEADLINE, sha256, wait_until};
 use native_tls::{Identity, TlsAcceptor, TlsStream};
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
@@ -191,15 +191,15 @@ impl FakeServer {
 /// Takes the place of a listener that's gone, once it is: a program that another test has just begun to start may hold
 /// a copy of it for a moment.
 fn listen(address: &impl ToSocketAddrs) -> TcpListener {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        match TcpListener::bind(address) {
-            Err(e) if e.kind() == ErrorKind::AddrInUse && Instant::now() < end => {
-                thread::sleep(Duration::from_millis(5));
-            }
-            bound => return bound.unwrap(),
+    let mut listener = None;
+    wait_until("a free place to listen", || match TcpListener::bind(address) {
+        Err(e) if e.kind() == ErrorKind::AddrInUse => false,
+        bound => {
+            listener = Some(bound.unwrap());
+            true
         }
-    }
+    });
+    listener.unwrap()
 }
 
 impl Recorder {
