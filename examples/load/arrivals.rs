@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::client::{Client, Credential};
-use crate::crowd::{Crowd, Stage, name, read_until};
+use crate::crowd::{Crowd, Seat, Stage, UNKNOWN, name, read_until};
 use crate::progress::Progress;
 use crate::server::{PASSWORD, Server};
 use homeroom::sync::lock;
@@ -56,7 +56,7 @@ pub(crate) fn arrive(
         next: who.start.into(),
         here: 0.into(),
         newest: 0.into(),
-        upto: u64::MAX.into(),
+        upto: UNKNOWN.into(),
         stage: Stage::default(),
     };
     let (begun, cpu) = (Instant::now(), server.cpu());
@@ -77,9 +77,10 @@ pub(crate) fn arrive(
         });
         Ok(())
     })?;
-    let wall = begun.elapsed();
+    let (wall, after) = (begun.elapsed(), server.cpu());
+    arrival.check()?;
     arrival.stage.result()?;
-    Ok(Arrived { wall, cpu: server.cpu().zip(cpu).map(|(after, before)| after - before) })
+    Ok(Arrived { wall, cpu: after.zip(cpu).map(|(after, before)| after - before) })
 }
 
 /// What the threads of an arrival share.
@@ -99,6 +100,17 @@ struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
+    /// Everyone has seen the last `joined`, or the stage has failed.
+    fn check(&self) -> Result<()> {
+        let newest = self.newest.load(Ordering::Acquire);
+        let behind = |seat: &&Seat| lock(seat).as_ref().is_some_and(|client| client.seen < newest);
+        match self.crowd.seats.iter().filter(behind).count() {
+            0 => Ok(()),
+            _ if self.stage.is_over() => Ok(()),
+            clients => Err(format!("{clients} clients were not told who came").into()),
+        }
+    }
+
     fn run(&self) {
         while !self.stage.is_over() {
             let i = self.next.fetch_add(1, Ordering::Relaxed);

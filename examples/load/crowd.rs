@@ -136,13 +136,16 @@ impl Crowd {
     }
 }
 
-/// Reads for some clients until each has seen the event `upto`, which may become known meanwhile.
+/// What is to be seen isn't known yet.
+pub(crate) const UNKNOWN: u64 = u64::MAX;
+
+/// Reads for some clients until each has seen the event `upto`, which may become known meanwhile, as may the clients.
 pub(crate) fn read_until(share: &[Seat], stage: &Stage, upto: &AtomicU64) {
     let mut scratch = Scratch::new();
     while !stage.is_over() {
         let upto = upto.load(Ordering::Acquire);
         match sweep(share, &mut scratch, |client| client.seen < upto, |_| {}) {
-            Ok(Sweep { all: true, .. }) => return,
+            Ok(Sweep { all: true, .. }) if upto != UNKNOWN => return,
             Ok(Sweep { any: true, .. }) => {}
             Ok(_) => thread::sleep(REST),
             Err(e) => stage.fail(e),
