@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Messages a second in the quiet room
     #[arg(long, value_name = "N", default_value_t = 10.0)]
     pub(crate) rate: f64,
-    /// Deliveries in each busy room
+    /// Deliveries in the busy room; in the busier one 2.5 times as many, in each of the growth's rooms 5 times
     #[arg(long, value_name = "N")]
     pub(crate) deliveries: Option<u64>,
     /// Seconds of the quiet room and of the idle server
@@ -82,6 +82,9 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<usize>,
     pub(crate) deliveries: u64,
     pub(crate) busier_deliveries: u64,
+    /// So many that with 5,000 clients too the first rounds, which bring little and find nothing in the caches, are few
+    /// among all.
+    pub(crate) growth_deliveries: u64,
     pub(crate) seconds: u64,
     pub(crate) failures: usize,
     pub(crate) readers: usize,
@@ -110,6 +113,7 @@ impl Plan {
             steps,
             deliveries,
             busier_deliveries: deliveries * 5 / 2,
+            growth_deliveries: deliveries * 5,
             seconds: args.seconds.unwrap_or(if args.quick { 2 } else { 10 }),
             failures: args.failures.unwrap_or(if args.quick { 20 } else { 200 }),
             readers: args.readers.unwrap_or(cores / 2).max(1),

@@ -47,7 +47,7 @@ impl Bench<'_> {
         report.add(self.memory(&crowd, &server, before)?);
         let row = self.room(&crowd, &server, self.quiet(), "quiet", "a quiet room")?;
         report.add(row);
-        report.add(self.room(&crowd, &server, self.busy(n), "busy", "a busy room")?);
+        report.add(self.room(&crowd, &server, self.busy(n, self.plan.deliveries), "busy", "a busy room")?);
         report.add(self.room(&crowd, &server, self.busier(n), "busier", "a busier room")?);
 
         let past = arrivals::remember(&crowd);
@@ -84,7 +84,7 @@ impl Bench<'_> {
                 let mut watcher = self.enter(&server)?;
                 crowd.leave(n, &mut watcher)?;
             }
-            let row = self.room(&crowd, &server, self.busy(n), "growth", "a busy room")?;
+            let row = self.room(&crowd, &server, self.busy(n, self.plan.growth_deliveries), "growth", "a busy room")?;
             costs.extend(row.value("cpu_us_per_delivery"));
             report.add(row);
         }
@@ -124,8 +124,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn busy(&self, clients: usize) -> Room {
-        let messages = (self.plan.deliveries / clients as u64).max(1);
+    fn busy(&self, clients: usize, deliveries: u64) -> Room {
+        let messages = (deliveries / clients as u64).max(1);
         Room { senders: self.args.senders.clamp(1, clients), messages, pace: Pace::InFlight(self.args.in_flight) }
     }
 
