@@ -179,7 +179,7 @@ impl Timeline {
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<Appended, AppendError> {
         let mut events = lock(&self.events);
-        if let Some(seq) = events.find(&what).filter(|_| maybe_again()) {
+        if let Some(seq) = maybe_again().then(|| events.find(&what)).flatten() {
             return Ok(Appended::Known(seq));
         }
         events.pay_what_is_owed()?;
