@@ -23,6 +23,8 @@ const STACK_BYTES: usize = 256 * 1024;
 const PAUSE_EVENTS: u32 = 16;
 /// And it's never longer: nobody sees so little.
 const PAUSE_MAX: Duration = Duration::from_millis(15);
+/// Nor shorter: the rounds of a small room are over before those who answer them have read them.
+const PAUSE_MIN: Duration = Duration::from_micros(500);
 /// Comings and goings are told at most so often, unless somebody says something meanwhile.
 const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -287,12 +289,13 @@ impl Rounds {
         &self.delivery.postmen[self.index]
     }
 
-    /// In a busy room, where there's news again at the end of a round, waits a little for more to go out with it.
-    /// A quiet room never waits: its next event finds the postman parked.
+    /// In a busy room, where a round brought several events or there's news again at its end, waits a little for more to
+    /// go out together. A quiet room never waits: its next event finds the postman parked.
     fn pause(&self, round: Duration) {
-        if self.shared.upto < self.delivery.timeline.head() {
-            let events = (self.shared.upto - self.shared.after).min(PAUSE_EVENTS.into()) as u32;
-            thread::sleep((round * events / PAUSE_EVENTS).min(PAUSE_MAX));
+        let events = self.shared.upto - self.shared.after;
+        if events > 1 || self.shared.upto < self.delivery.timeline.head() {
+            let events = events.min(PAUSE_EVENTS.into()) as u32;
+            thread::sleep((round * events / PAUSE_EVENTS).clamp(PAUSE_MIN, PAUSE_MAX));
         }
     }
 
