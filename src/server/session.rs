@@ -1,8 +1,8 @@
 //! One client's session, as everyone else in the server sees it: a TLS session, a cursor, a socket.
 //!
-//! The wire's lock is held to encrypt, to decrypt, and over one write that may wait for [`WRITE_WAIT`] at the
-//! longest. Whoever finds the socket full leaves the rest as `unsent` and the session to a courier, who alone
-//! writes from then on, without the lock, until everything is sent.
+//! The wire's lock is held to encrypt, to decrypt, and over a write that may wait for [`WRITE_WAIT`] at the longest, or
+//! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
+//! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
 use super::chunk::{Batch, Viewer};
 use super::standing::Standing;
@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 pub(super) const WRITE_WAIT: Duration = Duration::from_millis(1);
 /// How many bytes of lines one session is given at a time.
 pub(super) const BATCH_BYTES_MAX: usize = 128 * 1024;
+/// How many such batches a postman brings to a session that is behind before a courier takes over. A class that comes back
+/// after a break has missed more than one, and a thread for each would cost more than the second batch.
+const BATCHES_AT_ONCE_MAX: usize = 2;
 /// How many bytes of answers may wait for a courier before the client's further requests wait too.
 const ANSWERS_UNSENT_BYTES_MAX: usize = 256 * 1024;
 /// How long one of a courier's writes waits before it looks at its deadline.
@@ -111,7 +114,7 @@ pub(super) struct Received {
 pub(super) enum Delivered {
     /// It has all there is.
     All,
-    /// Its socket is full, or there is more than one batch: a courier must take it from here.
+    /// Its socket is full, or it is too far behind: a courier must take it from here.
     NeedsCourier,
     /// It's over, or in a courier's hands: no longer the postman's.
     Gone,
@@ -243,18 +246,18 @@ impl Session {
         if wire.ended.is_some() || wire.carrier != Carrier::Postman {
             return Delivered::Gone;
         }
-        if wire.cursor < shared.upto {
+        for _ in 0..BATCHES_AT_ONCE_MAX {
+            if wire.cursor >= shared.upto {
+                break;
+            }
             let same_view = wire.cursor == shared.after && !shared.parties.contains(&self.name);
             let batch = if same_view {
                 shared
             } else {
                 match timeline.read(wire.cursor, shared.upto, Viewer::Account(&self.name), BATCH_BYTES_MAX, own) {
-                    Ok(()) => own,
+                    Ok(()) => &*own,
                     // In the journal, where a courier may read it.
-                    Err(Forgotten { .. }) => {
-                        wire.carrier = Carrier::Courier;
-                        return Delivered::NeedsCourier;
-                    }
+                    Err(Forgotten { .. }) => break,
                 }
             };
             wire.cursor = batch.upto;
@@ -264,10 +267,10 @@ impl Session {
                     return sent;
                 }
             }
-            if wire.cursor < shared.upto {
-                wire.carrier = Carrier::Courier;
-                return Delivered::NeedsCourier;
-            }
+        }
+        if wire.cursor < shared.upto {
+            wire.carrier = Carrier::Courier;
+            return Delivered::NeedsCourier;
         }
         self.take_leave_if_due(&mut wire)
     }
