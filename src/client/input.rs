@@ -161,6 +161,8 @@ impl Input {
                 _ => return Flow::Continue(()),
             }
         }
+        let then = if must { "log in again to choose one" } else { "the old one stays" };
+        notice(format_args!("no new password after {NEW_PASSWORD_TRIES_MAX} tries: {then}"));
         if must { Flow::Break(()) } else { Flow::Continue(()) }
     }
 

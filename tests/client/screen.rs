@@ -379,6 +379,19 @@ fn passwords_are_asked_for_without_being_shown() {
 }
 
 #[test]
+fn nobody_is_asked_for_a_new_password_for_ever() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("/passwd\r");
+    answer(&mut ada.screen, "old password:", PASSWORD);
+    for _ in 0..10 {
+        answer(&mut ada.screen, "new password:", "");
+    }
+    ada.screen.wait_for_end(&["! no new password after 10 tries: the old one stays", ">"]);
+    drop(server.login("ada"));
+}
+
+#[test]
 fn a_one_time_password_is_changed_before_lines_are_edited() {
     let server = Server::with_users(&["ada"]);
     let mut root = server.admin();
