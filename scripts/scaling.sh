@@ -14,8 +14,8 @@ SERVER=${SERVER:-${CARGO_TARGET_DIR:-target}/release/homeroom-server}
 BENCH_TARGET_DIR=${BENCH_TARGET_DIR:-${CARGO_TARGET_DIR:-target}/loadgen}
 CLIENTS=${CLIENTS:-100 300 1000 3000 5000}
 INSPIRCD_CLIENTS_MAX=${INSPIRCD_CLIENTS_MAX:-1000}
-# In the busy room of each step.
-DELIVERIES=${DELIVERIES:-400000}
+# In the busy room of each step: so many that the first rounds, which find cold caches, are few with 5,000 clients too.
+DELIVERIES=${DELIVERIES:-2000000}
 START_SECONDS=30
 PASSWORD=made-for-the-bench
 
