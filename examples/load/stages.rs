@@ -44,7 +44,7 @@ impl Bench<'_> {
 
         let arrived = self.arrive(&crowd, &server, 0..n, None)?;
         report.add(arrival_row("storm", "all log in at once, everyone sees everyone's `joined`", n, arrived));
-        report.add(self.memory(&crowd, &server, before)?);
+        report.add(self.memory(&crowd, &server, before, ("memory", "idle clients"))?);
         let row = self.room(&crowd, &server, self.quiet(), "quiet", "a quiet room")?;
         report.add(row);
         report.add(self.room(&crowd, &server, self.busy(n, self.plan.deliveries), "busy", "a busy room")?);
@@ -54,6 +54,8 @@ impl Bench<'_> {
         self.everyone_leaves(&crowd, &server)?;
         let arrived = self.arrive(&crowd, &server, 0..n, Some(&past))?;
         report.add(arrival_row("return", "all come back with tokens and are told what they missed", n, arrived));
+        let back = ("return_memory", "idle clients that were told much, went and came back");
+        report.add(self.memory(&crowd, &server, before, back)?);
         if self.args.restart {
             report.add(self.restart(&site, server, crowd)?);
         }
@@ -73,7 +75,7 @@ impl Bench<'_> {
         let mut from = 0;
         for &to in steps {
             self.arrive(&crowd, &server, from..to, None)?;
-            report.add(self.memory(&crowd, &server, before)?);
+            report.add(self.memory(&crowd, &server, before, ("memory", "idle clients"))?);
             from = to;
         }
         report.add(self.idle(&crowd, &server)?);
@@ -169,13 +171,19 @@ impl Bench<'_> {
         arrivals::arrive(crowd, server, who, past, self.args.at_a_time, self.progress)
     }
 
-    fn memory(&self, crowd: &Crowd, server: &Server, before: Option<u64>) -> Result<Row> {
+    fn memory(
+        &self,
+        crowd: &Crowd,
+        server: &Server,
+        before: Option<u64>,
+        (stage, title): (&'static str, &str),
+    ) -> Result<Row> {
         let clients = crowd.len();
-        self.progress.stage(format!("{clients} idle clients"));
+        self.progress.stage(format!("{clients} {title}"));
         crowd.rest(SETTLE, self.progress)?;
         let resident = server.resident_kib();
         let own = resident.zip(before).map(|(resident, before)| resident.saturating_sub(before) as f64);
-        Ok(Row::new("memory", "idle clients", clients)
+        Ok(Row::new(stage, title, clients)
             .with(
                 "kib_per_client",
                 "resident memory a client, the server's own included",
