@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// How long a reader rests after a round in which nothing had come, while more is on its way.
 const REST: Duration = Duration::from_micros(100);
-/// And while nothing is.
+/// And while nothing is, or so much more is to come that it can wait.
 const LONG_REST: Duration = Duration::from_millis(20);
 /// How often it's looked whether a stage is done.
 const WATCH_STEP: Duration = Duration::from_millis(1);
@@ -145,7 +145,9 @@ pub(crate) fn read_until(share: &[Seat], stage: &Stage, upto: &AtomicU64) {
     while !stage.is_over() {
         let upto = upto.load(Ordering::Acquire);
         match sweep(share, &mut scratch, |client| client.seen < upto, |_| {}) {
-            Ok(Sweep { all: true, .. }) if upto != UNKNOWN => return,
+            // More are coming, and a reader that never rests would take the core from them.
+            Ok(_) if upto == UNKNOWN => thread::sleep(LONG_REST),
+            Ok(Sweep { all: true, .. }) => return,
             Ok(Sweep { any: true, .. }) => {}
             Ok(_) => thread::sleep(REST),
             Err(e) => stage.fail(e),

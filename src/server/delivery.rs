@@ -27,6 +27,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(15);
 const PAUSE_MIN: Duration = Duration::from_micros(500);
 /// Comings and goings are told at most so often, unless somebody says something meanwhile.
 const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
+/// And at most so often while more are about to log in: of a class that arrives at once, everyone is told of everyone.
+const CROWD_PAUSE: Duration = Duration::from_millis(200);
 
 /// Everyone who delivers.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(super) struct Delivery {
     /// The postmen and the couriers that are at work.
     postmen_at_work: Gate,
     couriers_at_work: Gate,
+    /// Who is about to log in.
+    at_the_door: Gate,
     tally: Tally,
 }
 
@@ -95,6 +99,7 @@ impl Delivery {
             slow_deadline_ms: AtomicU64::new(slow_deadline.as_millis() as u64),
             postmen_at_work: Gate::default(),
             couriers_at_work: Gate::default(),
+            at_the_door: Gate::default(),
             tally: Tally::new(),
         });
         for (index, postman) in delivery.postmen.iter().enumerate() {
@@ -131,6 +136,11 @@ impl Delivery {
     /// How many sessions are behind now.
     pub(super) fn couriers_at_work(&self) -> usize {
         self.couriers_at_work.count()
+    }
+
+    /// Somebody is about to log in, for as long as the pass is kept.
+    pub(super) fn expect(&self) -> Pass {
+        self.at_the_door.enter()
     }
 
     /// Takes a session that has been welcomed: from now on it gets what comes after its cursor. Wakes everyone, for
@@ -299,13 +309,16 @@ impl Rounds {
         }
     }
 
-    /// How long what's new can wait: a while if it's only comings and goings, and the last ones were just told. A
-    /// class that arrives at once would cause a round for each student.
+    /// How long what's new can wait, at least: a while if it's only comings and goings, and the last ones were just told.
+    /// A class that arrives at once would cause a round for each student.
     fn patience(&self) -> Duration {
         if self.delivery.timeline.last_said() > self.shared.upto {
             return Duration::ZERO;
         }
-        PRESENCE_PAUSE.saturating_sub(self.last_round.elapsed())
+        let crowd = self.delivery.at_the_door.count() > 0;
+        let pause = if crowd { CROWD_PAUSE } else { PRESENCE_PAUSE };
+        // Looked at again before it's over: the last of the crowd may be in by then.
+        pause.saturating_sub(self.last_round.elapsed()).min(PRESENCE_PAUSE)
     }
 
     /// Brings every session the next batch, of which the oldest has been there since then.

@@ -40,6 +40,20 @@ fn whoever_says_nothing_stops_nobody() {
     ada.say("still here");
 }
 
+/// Comings and goings wait a little for more while somebody is about to log in, and no longer.
+#[test]
+fn whoever_says_nothing_keeps_nobody_from_being_announced() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut ada = server.login("ada");
+    let stranger = server.connect();
+    for _ in 0..3 {
+        drop(server.login("bob"));
+        ada.event("joined", "bob");
+        ada.event("left", "bob");
+    }
+    drop(stranger);
+}
+
 #[test]
 fn whoever_speaks_no_tls_is_shown_out() {
     let server = Server::with_users(&["ada"]);
