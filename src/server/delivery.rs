@@ -143,6 +143,11 @@ impl Delivery {
         self.at_the_door.enter()
     }
 
+    /// How many are about to log in.
+    pub(super) fn expected(&self) -> usize {
+        self.at_the_door.count()
+    }
+
     /// Takes a session that has been welcomed: from now on it gets what comes after its cursor. Wakes everyone, for
     /// there may be news of who came.
     pub(super) fn take(&self, session: &Arc<Session>) {
@@ -315,8 +320,7 @@ impl Rounds {
         if self.delivery.timeline.last_said() > self.shared.upto {
             return Duration::ZERO;
         }
-        let crowd = self.delivery.at_the_door.count() > 0;
-        let pause = if crowd { CROWD_PAUSE } else { PRESENCE_PAUSE };
+        let pause = if self.delivery.expected() > 0 { CROWD_PAUSE } else { PRESENCE_PAUSE };
         // Looked at again before it's over: the last of the crowd may be in by then.
         pause.saturating_sub(self.last_round.elapsed()).min(PRESENCE_PAUSE)
     }

@@ -49,10 +49,11 @@ pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr)
         log::warn!("{peer} is turned away: the lobby is full");
         return;
     };
+    let expected = server.room.delivery().expect();
     let server = Arc::clone(server);
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
-        let _expected = server.room.delivery().expect();
+        let _expected = expected;
         let deadline = now + server.limits.login_grace();
         let meet = || Stranger::meet(&server, socket, peer, &stay, deadline);
         match catch_unwind(AssertUnwindSafe(meet)) {

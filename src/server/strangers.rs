@@ -34,11 +34,6 @@ pub(super) struct Stay {
 }
 
 impl Strangers {
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        lock(&self.present).len()
-    }
-
     /// Lets somebody in, where there may be `max` in all and `per_address_max` from one address. Where there are too many, the one who has been silent for longest makes way; None when
     /// everyone there is waiting for us.
     pub(super) fn enter(

@@ -44,7 +44,7 @@ impl Snapshot {
             uptime_seconds: tally.uptime().as_secs(),
             sessions: server.sessions.count() as u64,
             accounts_online: accounts as u64,
-            strangers: server.strangers.count() as u64,
+            strangers: server.room.delivery().expected() as u64,
             logins: server.counts.logins(),
             logins_failed: failures.iter().map(|(_, n)| n).sum(),
             events: server.room.head().saturating_sub(server.first_seq),
