@@ -78,8 +78,11 @@ pub(crate) fn arrive(
         Ok(())
     })?;
     let (wall, after) = (begun.elapsed(), server.cpu());
-    arrival.check()?;
+    let behind = arrival.behind();
     arrival.stage.result()?;
+    if behind > 0 {
+        return Err(format!("{behind} clients were not told who came").into());
+    }
     Ok(Arrived { wall, cpu: after.zip(cpu).map(|(after, before)| after - before) })
 }
 
@@ -100,15 +103,11 @@ struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Everyone has seen the last `joined`, or the stage has failed.
-    fn check(&self) -> Result<()> {
+    /// How many haven't seen the last `joined`.
+    fn behind(&self) -> usize {
         let newest = self.newest.load(Ordering::Acquire);
         let behind = |seat: &&Seat| lock(seat).as_ref().is_some_and(|client| client.seen < newest);
-        match self.crowd.seats.iter().filter(behind).count() {
-            0 => Ok(()),
-            _ if self.stage.is_over() => Ok(()),
-            clients => Err(format!("{clients} clients were not told who came").into()),
-        }
+        self.crowd.seats.iter().filter(behind).count()
     }
 
     fn run(&self) {
