@@ -392,6 +392,25 @@ fn nobody_is_asked_for_a_new_password_for_ever() {
 }
 
 #[test]
+fn who_must_choose_a_password_and_does_not_can_come_back_for_it() {
+    let server = Server::with_users(&[]);
+    let made = server.admin().ask(json!({"type": "add_user", "username": "eve"}));
+    let config = TempDir::new().unwrap();
+    let mut command = client(config.path());
+    command.args([&server.join_link(), "--user", "eve"]).env_remove("HOMEROOM_PASSWORD");
+    for _ in 0..2 {
+        let mut screen = Screen::start(&command, (40, 70));
+        answer(&mut screen, "password:", made["password"].as_str().unwrap());
+        for _ in 0..10 {
+            answer(&mut screen, "new password:", "");
+        }
+        let told = "! no new password after 10 tries: log in again to choose one";
+        screen.wait_for(|rows| rows.iter().any(|row| row == told));
+        screen.finish();
+    }
+}
+
+#[test]
 fn a_one_time_password_is_changed_before_lines_are_edited() {
     let server = Server::with_users(&["ada"]);
     let mut root = server.admin();

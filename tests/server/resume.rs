@@ -1,6 +1,6 @@
 //! Login by token, with what was missed.
 
-use crate::harness::{Peer, Server};
+use crate::harness::{DataDir, Peer, Server};
 use serde_json::{Value, json};
 
 fn seqs(lines: &[Value]) -> Vec<u64> {
@@ -42,6 +42,29 @@ fn a_token_and_a_seq_bring_exactly_what_was_missed() {
     let texts: Vec<&str> = got.iter().filter_map(|event| event["text"].as_str()).collect();
     let missed = ["missed 0", "missed 1", "missed 2", "missed 3", "missed 4", "missed, the last", "live"];
     assert_eq!(texts, missed);
+}
+
+/// A batch has 128 KiB, and the socket of somebody who reads takes two.
+#[test]
+fn nobody_needs_a_thread_for_two_batches_that_were_missed() {
+    let data = DataDir::with_users(&["ada", "bob"]);
+    let server = data.server().args(&["--message-rate", "off"]).start();
+    let mut ada = server.login("ada");
+    let bob = server.login("bob");
+    let (token, last) = (bob.welcome["token"].clone(), bob.seq());
+    drop(bob);
+    let mut root = server.admin();
+    for (messages, slow) in [(100, 0), (40, 1)] {
+        let text = "x".repeat(2000);
+        (0..messages).for_each(|_| drop(ada.say(&text)));
+        let end = format!("the end, and {slow} needed one");
+        ada.say(&end);
+        let mut bob = server.connect();
+        bob.resume("bob", &token, last);
+        events_until(&mut bob, &end);
+        root.until_text(&end);
+        assert_eq!(root.ask(json!({"type": "status"}))["status"]["slow"], slow, "{messages} more messages");
+    }
 }
 
 #[test]
