@@ -58,7 +58,8 @@ impl Site {
         }
         fs::write(&path, csv)?;
         let mut command = self.command("import.log", rounds)?;
-        let status = command.args(["user", "import"]).arg(&path).stdout(Stdio::null()).status()?;
+        let status = command.args(["user", "import"]).arg(&path).stdout(Stdio::null()).status();
+        let status = status.map_err(|e| format!("{} can't be started: {e}", self.program.display()))?;
         if !status.success() {
             return Err(format!("`user import` failed: {}", self.last_words("import.log")).into());
         }
