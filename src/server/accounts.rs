@@ -2,11 +2,12 @@
 
 use super::notices::{Notices, Trouble};
 use super::passwords::{self, Crowded, Hasher, StoredPassword};
-use super::standing::{Standing, State};
+use super::standing::{Mandate, Standing, State};
 use super::users_file;
 use crate::files;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::lock;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,12 +55,26 @@ pub(super) enum AccountError {
     WrongPassword,
     /// Nobody would be left to administrate.
     LastAdmin,
+    /// Whoever asked for it may no longer do so.
+    NotPermitted,
     /// Too many wait for their turn to hash.
     Crowded,
     /// The new password isn't good enough; with what is wrong with it.
     Weak(String),
     /// `users.json` couldn't be written: nothing has changed.
     Save(io::Error),
+}
+
+/// Who changes accounts. Asked again in the moment of the change: what was asked for before its sender was ended, or
+/// demoted, is not done after that.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Author<'a> {
+    /// Whoever has the data folder.
+    Owner,
+    /// An administrator's session.
+    Admin(&'a Mandate),
+    /// A session whose account it is.
+    Own(&'a Mandate),
 }
 
 /// Why a login isn't let in.
@@ -69,6 +84,8 @@ pub(super) enum LoginError {
     Wrong,
     /// The password is right, but the account is banned.
     Banned,
+    /// It is right and too old: it was for one login.
+    Expired,
     /// Too many failures: to be tried after so long.
     TryLater(Duration),
     /// Too many wait for their turn to hash.
@@ -97,6 +114,7 @@ impl Accounts {
             })?;
             let entries = entries.into_iter().map(|(name, state, password)| (name, this.account(password, state)));
             *lock(&this.accounts) = entries.collect();
+            this.date_one_time_passwords();
         }
         Ok(this)
     }
@@ -142,7 +160,7 @@ impl Accounts {
         if matches!(account.password, StoredPassword::Legacy(_)) {
             let new = turn.hash(password);
             drop(turn);
-            if let Err(e) = self.replace_password(name, &account.password, new, |_| {}) {
+            if let Err(e) = self.replace_password(Author::Owner, name, &account.password, new, |_| {}) {
                 log::error!("the new hash of {name} couldn't be saved, the old one stays: {e:?}");
             }
         }
@@ -168,15 +186,8 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn add(
-        &self,
-        name: &Username,
-        password: Option<&Secret>,
-        role: Role,
-        since: u64,
-    ) -> Result<Option<Secret>, AccountError> {
-        let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
-        Ok(self.add_all(vec![new]).map_err(|(_, e)| e)?.pop().flatten())
+    pub(super) fn add(&self, author: Author<'_>, new: NewAccount) -> Result<Option<Secret>, AccountError> {
+        Ok(self.add_all(author, vec![new]).map_err(|(_, e)| e)?.pop().flatten())
     }
 
     /// Makes several accounts with one write; all or none. The result has each one's one-time password, where
@@ -184,7 +195,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`], and which of them failed.
-    pub(super) fn add_all(&self, new: Vec<NewAccount>) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
+    pub(super) fn add_all(
+        &self,
+        author: Author<'_>,
+        new: Vec<NewAccount>,
+    ) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
         for (index, account) in new.iter().enumerate() {
             // Asked before the hashing too, which takes long.
             if lock(&self.accounts).contains_key(&account.name) {
@@ -200,13 +215,15 @@ impl Accounts {
             let text = password.as_ref().or(generated.as_ref()).map_or("", Secret::expose);
             let hash = self.hasher.turn().map_err(|Crowded| (made.len(), AccountError::Crowded))?.hash(text);
             let generation = u32::from_ne_bytes(passwords::random());
-            let state =
-                State { role, since, generation, must_change_password: generated.is_some(), ..State::default() };
+            let mut state = State { role, since, generation, ..State::default() };
+            if generated.is_some() {
+                state.begin_one_time(Timestamp::now());
+            }
             made.push((name, self.account(hash, state)));
             one_time.push(generated);
         }
         let mut at = 0;
-        let result = self.change(|accounts| {
+        let result = self.change(author, |accounts| {
             for (index, (name, account)) in made.into_iter().enumerate() {
                 at = index;
                 if accounts.insert(name, account).is_some() {
@@ -219,12 +236,18 @@ impl Accounts {
         Ok(one_time)
     }
 
-    /// Changes a password after checking the old one, and saves it. The account's tokens end; those of the generation
-    /// that is returned may go on.
+    /// Changes a password after checking the old one, and saves it. The account's tokens and sessions end, but for the
+    /// session whose `mandate` this is; tokens of the generation that is returned are valid.
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn change_password(&self, name: &Username, old: &str, new: &str) -> Result<u32, AccountError> {
+    pub(super) fn change_password(
+        &self,
+        mandate: &Mandate,
+        name: &Username,
+        old: &str,
+        new: &str,
+    ) -> Result<u32, AccountError> {
         passwords::judge(new, name).map_err(AccountError::Weak)?;
         let stored = lock(&self.accounts).get(name).map(|account| account.password.clone());
         let turn = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?;
@@ -237,24 +260,24 @@ impl Accounts {
         let stored = stored.ok_or(AccountError::Unknown)?;
         let hash = turn.hash(new);
         drop(turn);
-        self.replace_password(name, &stored, hash, |state| {
-            state.must_change_password = false;
-            state.end_tokens();
+        self.replace_password(Author::Own(mandate), name, &stored, hash, |state| {
+            state.end_one_time();
+            state.end_sessions();
         })
     }
 
-    /// Gives an account a one-time password and saves it. Its tokens end.
+    /// Gives an account a one-time password and saves it. Its tokens and sessions end.
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn reset_password(&self, name: &Username) -> Result<Secret, AccountError> {
+    pub(super) fn reset_password(&self, author: Author<'_>, name: &Username) -> Result<Secret, AccountError> {
         let one_time = passwords::one_time();
         let hash = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?.hash(one_time.expose());
-        self.change(|accounts| {
+        self.change(author, |accounts| {
             let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
             account.password = hash;
-            account.state.must_change_password = true;
-            account.state.end_tokens();
+            account.state.begin_one_time(Timestamp::now());
+            account.state.end_sessions();
             Ok(())
         })?;
         Ok(one_time)
@@ -264,8 +287,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn update(&self, name: &Username, change: impl FnOnce(&mut State)) -> Result<(), AccountError> {
-        self.change(|accounts| {
+    pub(super) fn update(
+        &self,
+        author: Author<'_>,
+        name: &Username,
+        change: impl FnOnce(&mut State),
+    ) -> Result<(), AccountError> {
+        self.change(author, |accounts| {
             change(&mut accounts.get_mut(name).ok_or(AccountError::Unknown)?.state);
             Ok(())
         })
@@ -275,19 +303,20 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn delete(&self, name: &Username) -> Result<(), AccountError> {
-        self.change(|accounts| accounts.remove(name).map(drop).ok_or(AccountError::Unknown))
+    pub(super) fn delete(&self, author: Author<'_>, name: &Username) -> Result<(), AccountError> {
+        self.change(author, |accounts| accounts.remove(name).map(drop).ok_or(AccountError::Unknown))
     }
 
     /// Puts `new` in place of `old`, unless somebody else has changed it meanwhile. Gives the account's generation.
     fn replace_password(
         &self,
+        author: Author<'_>,
         name: &Username,
         old: &StoredPassword,
         new: StoredPassword,
         change: impl FnOnce(&mut State),
     ) -> Result<u32, AccountError> {
-        self.change(|accounts| match accounts.get_mut(name) {
+        self.change(author, |accounts| match accounts.get_mut(name) {
             Some(account) if account.password == *old => {
                 account.password = new;
                 change(&mut account.state);
@@ -298,12 +327,33 @@ impl Accounts {
         })
     }
 
+    /// One-time passwords of a file from before they had a date are made today: they too end one day.
+    fn date_one_time_passwords(&self) {
+        let undated = |state: &State| state.must_change_password && state.one_time_since.is_none();
+        if !lock(&self.accounts).values().any(|account| undated(&account.state)) {
+            return;
+        }
+        let dated = self.change(Author::Owner, |accounts| {
+            accounts.values_mut().map(|account| &mut account.state).filter(|state| undated(state)).for_each(|state| {
+                state.begin_one_time(Timestamp::now());
+            });
+            Ok(())
+        });
+        if let Err(e) = dated {
+            log::warn!("when one-time passwords were made can't be written down: {e:?}");
+        }
+    }
+
     /// Applies a change to a copy, saves the copy, and only then lets everyone see it.
     fn change<T>(
         &self,
+        author: Author<'_>,
         apply: impl FnOnce(&mut BTreeMap<Username, Account>) -> Result<T, AccountError>,
     ) -> Result<T, AccountError> {
         let mut saving = lock(&self.saving);
+        if !author.may() {
+            return Err(AccountError::NotPermitted);
+        }
         let before = lock(&self.accounts).clone();
         let mut copy = before.clone();
         let result = apply(&mut copy)?;
@@ -316,11 +366,11 @@ impl Accounts {
         saving.iter_mut().for_each(|trouble| trouble.note(saved.as_ref().err(), ", so nothing was changed"));
         saved.map_err(AccountError::Save)?;
         for account in copy.values() {
-            account.standing.set(account.state);
+            account.standing.set(account.state, author.survivor());
         }
         for (_, deleted) in before.iter().filter(|(name, _)| !copy.contains_key(*name)) {
-            // Whoever has it still in hand must not log in with it.
-            deleted.standing.set(State { banned: true, ..deleted.standing.state() });
+            // Whoever has it still in hand must not log in with it, and nobody whisper to it.
+            deleted.standing.delete();
         }
         *lock(&self.accounts) = copy;
         Ok(result)
@@ -328,6 +378,24 @@ impl Accounts {
 
     fn account(&self, password: StoredPassword, state: State) -> Account {
         Account { password, state, standing: Arc::new(Standing::new(state)) }
+    }
+}
+
+impl<'a> Author<'a> {
+    fn may(self) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin(mandate) => mandate.may_administrate(),
+            Self::Own(mandate) => mandate.holds(),
+        }
+    }
+
+    /// Whose session goes on when all others of its account end.
+    fn survivor(self) -> Option<&'a Mandate> {
+        match self {
+            Self::Own(mandate) => Some(mandate),
+            Self::Owner | Self::Admin(_) => None,
+        }
     }
 }
 
@@ -376,7 +444,17 @@ mod tests {
         password: Option<&str>,
         role: Role,
     ) -> Result<Option<Secret>, AccountError> {
-        accounts.add(&Username::parse(name).unwrap(), password.map(secret).as_ref(), role, 0)
+        let name = Username::parse(name).unwrap();
+        accounts.add(Author::Owner, NewAccount { name, password: password.map(secret), role, since: 0 })
+    }
+
+    /// Changes a password in a session that logged in before.
+    fn change_password(accounts: &Accounts, owner: &str, old: &str, new: &str) -> Result<u32, AccountError> {
+        let standing = accounts.standing(owner).unwrap();
+        let mandate = Mandate::new(Arc::clone(&standing), standing.state().generation);
+        let generation = accounts.change_password(&mandate, &name(owner), old, new)?;
+        assert!(mandate.holds(), "it goes on");
+        Ok(generation)
     }
 
     fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
@@ -393,7 +471,7 @@ mod tests {
         add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
         let one_time = add(&accounts, "root", None, Role::Admin).unwrap().unwrap();
         assert!(matches!(add(&accounts, "ada", None, Role::User), Err(AccountError::Exists)));
-        accounts.change_password(&name("ada"), "correct horse", "battery staple").unwrap();
+        change_password(&accounts, "ada", "correct horse", "battery staple").unwrap();
 
         let accounts = open(&path).unwrap();
         assert!(!accounts.is_new());
@@ -402,7 +480,7 @@ mod tests {
         assert_eq!(state, State { generation: state.generation, ..State::default() });
         let root = accounts.check(&name("root"), one_time.expose(), || Ok(())).unwrap().standing;
         assert_eq!((root.state().role, root.state().must_change_password), (Role::Admin, true));
-        accounts.change_password(&name("root"), one_time.expose(), "battery staple").unwrap();
+        change_password(&accounts, "root", one_time.expose(), "battery staple").unwrap();
         assert!(!root.state().must_change_password, "sessions see the change at once");
     }
 
@@ -415,22 +493,28 @@ mod tests {
             add(&accounts, name, Some("correct horse"), role).unwrap();
         }
         let (root, eve) = (name("root"), name("eve"));
-        accounts.update(&eve, |state| state.muted_until = Some(jiff::Timestamp::MAX)).unwrap();
-        accounts.update(&eve, |state| state.banned = true).unwrap();
+        accounts.update(Author::Owner, &eve, |state| state.muted_until = Some(jiff::Timestamp::MAX)).unwrap();
+        accounts.update(Author::Owner, &eve, |state| state.banned = true).unwrap();
         let accounts = open(&path).unwrap();
         assert_eq!(check(&accounts, "eve", "correct horse"), Err(LoginError::Banned));
         assert_eq!(check(&accounts, "eve", "wrong"), Err(LoginError::Wrong), "only the owner learns of it");
         assert_eq!(accounts.standing("eve").unwrap().state().muted_until, Some(jiff::Timestamp::MAX));
 
-        assert!(matches!(accounts.delete(&root), Err(AccountError::LastAdmin)));
-        assert!(matches!(accounts.update(&root, |state| state.banned = true), Err(AccountError::LastAdmin)));
-        assert!(matches!(accounts.update(&root, |state| state.role = Role::User), Err(AccountError::LastAdmin)));
-        accounts.update(&eve, |state| *state = State { role: Role::Admin, ..State::default() }).unwrap();
-        accounts.delete(&root).unwrap();
+        assert!(matches!(accounts.delete(Author::Owner, &root), Err(AccountError::LastAdmin)));
+        assert!(matches!(
+            accounts.update(Author::Owner, &root, |state| state.banned = true),
+            Err(AccountError::LastAdmin)
+        ));
+        assert!(matches!(
+            accounts.update(Author::Owner, &root, |state| state.role = Role::User),
+            Err(AccountError::LastAdmin)
+        ));
+        accounts.update(Author::Owner, &eve, |state| *state = State { role: Role::Admin, ..State::default() }).unwrap();
+        accounts.delete(Author::Owner, &root).unwrap();
         assert_eq!(check(&accounts, "root", "correct horse"), Err(LoginError::Wrong));
-        let one_time = accounts.reset_password(&eve).unwrap();
+        let one_time = accounts.reset_password(Author::Owner, &eve).unwrap();
         assert!(check(&accounts, "eve", one_time.expose()).unwrap().must_change_password);
-        assert!(matches!(accounts.delete(&root), Err(AccountError::Unknown)));
+        assert!(matches!(accounts.delete(Author::Owner, &root), Err(AccountError::Unknown)));
     }
 
     #[test]

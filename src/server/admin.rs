@@ -1,13 +1,13 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
 use super::Server;
+use super::accounts::{Author, NewAccount};
 use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
 use super::session::Session;
 use super::standing::State;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};
-use std::sync::Arc;
 
 /// The longest mute that has an end: a year.
 const MUTE_MINUTES_MAX: u32 = 366 * 24 * 60;
@@ -48,7 +48,8 @@ impl<'a> Admin<'a> {
     pub(super) fn add_user(&self, username: &str, password: Option<&Secret>, role: Role) -> Result<Answer, Refusal> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
         let since = self.server.room.timeline().now().seq;
-        let one_time = self.server.accounts.add(&name, password, role, since).map_err(account_refusal)?;
+        let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
+        let one_time = self.server.accounts.add(self.author(), new).map_err(account_refusal)?;
         self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
     }
@@ -63,22 +64,22 @@ impl<'a> Admin<'a> {
     }
 
     pub(super) fn logout_user(&self, username: &str) -> Result<Answer, Refusal> {
-        let name = self.update("logout_user", username, None, State::end_tokens)?;
-        let sessions = self.log_out(&name);
+        let name = self.update("logout_user", username, None, State::end_sessions)?;
+        let sessions = self.server.room.remove_ended(&name);
         if sessions.is_empty() {
             let message = format!("{name} is not online, and must log in with the password: /listusers shows who is");
             return Err(refuse(ErrorCode::UnknownUser, message));
         }
-        Ok(Answer::Removed(sessions, Box::default()))
+        Ok(Answer::Enforced(sessions, Box::default()))
     }
 
     pub(super) fn ban(&self, username: &str) -> Result<Answer, Refusal> {
         let ban = |state: &mut State| {
             state.banned = true;
-            state.end_tokens();
+            state.end_sessions();
         };
         let name = self.update("ban", username, None, ban)?;
-        Ok(Answer::Removed(self.log_out(&name), Box::default()))
+        Ok(self.enforce(&name, Reply::default()))
     }
 
     pub(super) fn unban(&self, username: &str) -> Result<Answer, Refusal> {
@@ -99,8 +100,8 @@ impl<'a> Admin<'a> {
             }
         };
         let detail = minutes.map(|minutes| format!("{minutes} minutes"));
-        self.update("mute", username, detail.as_deref(), |state| state.muted_until = Some(until))?;
-        Ok(Answer::Reply(Box::default()))
+        let name = self.update("mute", username, detail.as_deref(), |state| state.muted_until = Some(until))?;
+        Ok(self.enforce(&name, Reply::default()))
     }
 
     pub(super) fn unmute(&self, username: &str) -> Result<Answer, Refusal> {
@@ -110,26 +111,25 @@ impl<'a> Admin<'a> {
 
     pub(super) fn set_role(&self, username: &str, role: Role) -> Result<Answer, Refusal> {
         let event = if role == Role::Admin { "promote" } else { "demote" };
-        self.update(event, username, None, |state| state.role = role)?;
-        Ok(Answer::Reply(Box::default()))
+        let name = self.update(event, username, None, |state| state.role = role)?;
+        Ok(self.enforce(&name, Reply::default()))
     }
 
     /// Whoever is logged in with the old password is logged out, so the one-time password is the only way in.
     pub(super) fn reset_password(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
-        let one_time = self.server.accounts.reset_password(&name).map_err(account_refusal)?;
+        let one_time = self.server.accounts.reset_password(self.author(), &name).map_err(account_refusal)?;
         self.record("reset_password", &name, None);
-        let reply = Reply { password: Some(one_time), ..Reply::default() };
-        Ok(Answer::Removed(self.log_out(&name), Box::new(reply)))
+        Ok(self.enforce(&name, Reply { password: Some(one_time), ..Reply::default() }))
     }
 
     pub(super) fn delete_user(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
-        self.server.accounts.delete(&name).map_err(account_refusal)?;
+        self.server.accounts.delete(self.author(), &name).map_err(account_refusal)?;
         lock(&self.server.throttle).forget(&name);
         self.server.tokens.forget(&name);
         self.record("delete_user", &name, None);
-        Ok(Answer::Removed(self.log_out(&name), Box::default()))
+        Ok(self.enforce(&name, Reply::default()))
     }
 
     fn update(
@@ -140,14 +140,18 @@ impl<'a> Admin<'a> {
         change: impl FnOnce(&mut State),
     ) -> Result<Username, Refusal> {
         let name = existing_user(self.server, username)?;
-        self.server.accounts.update(&name, change).map_err(account_refusal)?;
+        self.server.accounts.update(self.author(), &name, change).map_err(account_refusal)?;
         self.record(event, &name, detail);
         Ok(name)
     }
 
-    /// Takes an account's sessions out of the room. The answer ends them.
-    fn log_out(&self, name: &Username) -> Vec<Arc<Session>> {
-        self.server.room.remove(name.as_str())
+    fn author(&self) -> Author<'a> {
+        Author::Admin(&self.session.mandate)
+    }
+
+    /// What is decided holds for each of an account's sessions before the answer is given.
+    fn enforce(&self, name: &Username, reply: Reply<'static>) -> Answer {
+        Answer::Enforced(self.server.room.remove_ended(name), Box::new(reply))
     }
 
     fn record(&self, event: &str, name: &Username, detail: Option<&str>) {

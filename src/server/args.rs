@@ -94,6 +94,10 @@ pub struct LiveArgs {
     /// Messages a second that one account may send after a burst of 20, or `off`
     #[arg(long, value_name = "N|off", default_value = "5")]
     pub message_rate: MessageRate,
+    /// Days after which a one-time password that nobody has changed is worthless
+    #[arg(long, value_name = "DAYS", default_value_t = super::passwords::ONE_TIME_DAYS,
+          value_parser = |text: &str| within(text, 1..=3_650_u64))]
+    pub one_time_days: u64,
     /// Seconds that a connection has to log in
     #[arg(long, value_name = "SECONDS", default_value_t = super::lobby::LOGIN_GRACE.as_secs(),
           value_parser = |text: &str| within(text, 1..=600_u64))]

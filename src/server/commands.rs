@@ -5,7 +5,7 @@ use super::admin::{self, Admin};
 use super::metrics;
 use super::reader::Flow;
 use super::session::Session;
-use super::{Server, history, people, speech, topic};
+use super::{Server, history, lobby, people, speech, topic};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX,
     Reason, Reply, Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
@@ -33,6 +33,8 @@ pub(super) struct Refusal {
 pub(super) enum Answer {
     /// The event it caused, which the delivery brings.
     Event,
+    /// That, and a line beside it for the one who asked alone.
+    EventAnd(Vec<u8>),
     /// The event that the same request caused before: its line.
     Again(Vec<u8>),
     /// A reply, with its id still to be filled in.
@@ -47,8 +49,11 @@ pub(super) enum Answer {
     Goodbye,
     /// A refusal, and then the end of the session.
     Abuse,
-    /// A reply, and then the end of these sessions, the asker's own perhaps among them.
-    Removed(Vec<Arc<Session>>, Box<Reply<'static>>),
+    /// A reply, once what was decided about their accounts holds for all of these sessions, the asker's own perhaps among
+    /// them.
+    Enforced(Vec<Arc<Session>>, Box<Reply<'static>>),
+    /// A reply, once all these sessions of the same account but the asker's own are over; then what was kept from that one.
+    PasswordChanged(Vec<Arc<Session>>),
     /// A reply, and then the end of the server.
     Shutdown,
 }
@@ -57,7 +62,9 @@ pub(super) enum Answer {
 pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8]) -> Flow {
     let (id, result) = match Request::parse(line) {
         Ok((id, request)) => {
-            let result = perform(server, session, id.as_ref(), request);
+            let Some(result) = session.take_turn(|| perform(server, session, id.as_ref(), request)) else {
+                return Flow::Leave;
+            };
             (id, result)
         }
         Err(bad) => (bad.id, Err(refuse(ErrorCode::BadRequest, bad.message))),
@@ -113,7 +120,7 @@ fn answer(
     let ok = |id| ServerMessage::Reply(Reply { id, ok: true, ..Reply::default() });
     match result {
         Ok(Answer::Event | Answer::Nothing) => {}
-        Ok(Answer::Again(line)) => server.room.delivery().send(session, &line),
+        Ok(Answer::EventAnd(line) | Answer::Again(line)) => server.room.delivery().send(session, &line),
         Ok(Answer::History(page)) => send(history_reply(id, &page)),
         Ok(Answer::Reply(reply)) => send(ServerMessage::Reply(Reply { id, ok: true, ..*reply })),
         Ok(Answer::Pong) => send(ServerMessage::Pong { id }),
@@ -129,15 +136,21 @@ fn answer(
             server.room.delivery().end(session, Reason::Removed, true);
             return Flow::Leave;
         }
-        Ok(Answer::Removed(sessions, reply)) => {
+        Ok(Answer::Enforced(sessions, reply)) => {
+            let (own, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|other| other.id == session.id);
+            server.room.settle(&others);
             send(ServerMessage::Reply(Reply { id, ok: true, ..*reply }));
-            for session in &sessions {
-                server.room.delivery().end(session, Reason::Removed, true);
-            }
+            server.room.settle(&own);
+        }
+        Ok(Answer::PasswordChanged(sessions)) => {
+            server.room.settle(&sessions);
+            send(ok(id));
+            lobby::give_what_was_withheld(server, session);
         }
         Ok(Answer::Shutdown) => {
             send(ok(id));
-            server.shutdown.request();
+            // Once more, since the answer may have taken a while.
+            session.take_turn(|| server.shutdown.request());
         }
         Err(Refusal { code, message }) => send(ServerMessage::Error { id, code, message }),
     }
@@ -152,7 +165,7 @@ fn perform(
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
     if !matches!(request, Request::Ping | Request::Pong) {
-        session.standing.attention.heard(Instant::now());
+        session.mandate.standing().attention.heard(Instant::now());
     }
     #[cfg(feature = "fault-injection")]
     super::fault::strike(server, id);
@@ -165,7 +178,7 @@ fn perform(
         Request::Topic { text: None } => Ok(topic::ask(server)),
         Request::Topic { text: Some(text) } => topic::set(server, session, id, &text),
         Request::History { before, limit } => history(server, session, id, before, limit),
-        Request::Help => Ok(help(session.standing.state().role)),
+        Request::Help => Ok(help(session.mandate.standing().state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => logout(server, session),
         Request::Ping => Ok(Answer::Pong),
@@ -201,7 +214,7 @@ fn perform(
 /// Whether this session may ask for this now.
 fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), Refusal> {
     use Request::{Away, Help, Logout, Passwd, Ping, Pong, Topic};
-    let state = session.standing.state();
+    let state = session.mandate.state().ok_or_else(ended)?;
     let always = matches!(request, Passwd { .. } | Ping | Pong | Help | Logout);
     if !always && state.must_change_password {
         let message = "this password was for one login: choose your own with /passwd first";
@@ -235,7 +248,7 @@ fn history(
         let message = format!("the `id` of `history` has at most {ID_BYTES_MAX} bytes as JSON: use no quotes in it");
         return Err(refuse(ErrorCode::BadRequest, message));
     }
-    let (since, before) = (session.standing.state().since, before.unwrap_or(u64::MAX));
+    let (since, before) = (session.mandate.standing().state().since, before.unwrap_or(u64::MAX));
     let page = history::page(server.room.timeline(), &session.name, (since, before), limit, EVENT_BYTES_MAX);
     let page = page.map_err(|e| {
         log::error!("the journal can't be read: {e}");
@@ -278,13 +291,16 @@ fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
     Ok(Answer::Goodbye)
 }
 
-fn passwd(server: &Server, session: &Session, old: &Secret, new: &Secret) -> Result<Answer, Refusal> {
-    let changed = server.accounts.change_password(&session.name, old.expose(), new.expose());
-    // Whoever holds another token may have got it with the old password.
+fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -> Result<Answer, Refusal> {
+    if session.mandate.standing().state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
+        return Err(one_time_is_over());
+    }
+    let changed = server.accounts.change_password(&session.mandate, &session.name, old.expose(), new.expose());
+    // Whoever holds another token, or has another session, may have it by the old password.
     let token = (session.token, &session.continues);
     server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());
     log::info!("{} changed the password", session.name);
-    Ok(Answer::Reply(Box::default()))
+    Ok(Answer::PasswordChanged(server.room.remove_ended(&session.name)))
 }
 
 /// The account of that name.
@@ -293,6 +309,16 @@ pub(super) fn existing_user(server: &Server, username: &str) -> Result<Username,
     Username::parse(username)
         .filter(exists)
         .ok_or_else(|| refuse(ErrorCode::UnknownUser, "there is nobody of that name: /who shows who is online"))
+}
+
+/// The refusal of whoever has waited too long with a one-time password.
+pub(super) fn one_time_is_over() -> Refusal {
+    refuse(ErrorCode::BadCredentials, "this one-time password is too old: ask an administrator for another")
+}
+
+/// The refusal of a request whose session, or whose sender's role, was ended while it was carried out.
+fn ended() -> Refusal {
+    refuse(ErrorCode::NotAdmin, "an administrator has ended that: nothing was changed")
 }
 
 /// What its cause says to the one who asked.
@@ -305,6 +331,7 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
         AccountError::LastAdmin => {
             refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
         }
+        AccountError::NotPermitted => ended(),
         AccountError::Crowded => refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s"),
         AccountError::Save(e) => {
             log::debug!("a change is refused: {e}");

@@ -12,16 +12,19 @@ pub(super) enum LoginFailure {
     WrongToken,
     /// The account is banned.
     Banned,
+    /// A one-time password that is too old.
+    Expired,
     /// Too many failures before.
     Throttled,
     /// Too many wait for their turn.
     Crowded,
 }
 
-const FAILURES: [LoginFailure; 5] = [
+const FAILURES: [LoginFailure; 6] = [
     LoginFailure::Wrong,
     LoginFailure::WrongToken,
     LoginFailure::Banned,
+    LoginFailure::Expired,
     LoginFailure::Throttled,
     LoginFailure::Crowded,
 ];
@@ -49,6 +52,7 @@ impl LoginFailure {
             Self::Wrong => "wrong password",
             Self::WrongToken => "wrong token",
             Self::Banned => "banned",
+            Self::Expired => "expired",
             Self::Throttled => "throttled",
             Self::Crowded => "crowded",
         }

@@ -8,6 +8,7 @@ use super::chunk::{Batch, Viewer};
 use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
 use super::tally::{News, Tally};
 use super::timeline::Timeline;
+use super::usher::Usher;
 use crate::protocol::Reason;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
@@ -42,6 +43,7 @@ pub(super) struct Delivery {
     couriers_at_work: Gate,
     /// Who is about to log in.
     at_the_door: Gate,
+    usher: Arc<Usher>,
     tally: Tally,
 }
 
@@ -62,7 +64,7 @@ struct Postman {
 /// What a postman is told.
 #[derive(Debug)]
 enum Mail {
-    /// This session is yours from now on.
+    /// This session is yours from now on, or was kept from its events and is no longer.
     Arrival(Arc<Session>),
     /// This session of yours is to end.
     Farewell(Arc<Session>),
@@ -100,6 +102,7 @@ impl Delivery {
             postmen_at_work: Gate::default(),
             couriers_at_work: Gate::default(),
             at_the_door: Gate::default(),
+            usher: Usher::start()?,
             tally: Tally::new(),
         });
         for (index, postman) in delivery.postmen.iter().enumerate() {
@@ -158,8 +161,8 @@ impl Delivery {
     }
 
     /// Says what a login is answered with.
-    pub(super) fn answer_login(self: &Arc<Self>, session: &Arc<Session>, lines: Vec<u8>) {
-        if session.answer_login(lines) == Delivered::NeedsCourier {
+    pub(super) fn welcome(self: &Arc<Self>, session: &Arc<Session>, lines: Vec<u8>) {
+        if session.welcome(lines) == Delivered::NeedsCourier {
             self.send_courier(Arc::clone(session));
         }
     }
@@ -171,11 +174,23 @@ impl Delivery {
         }
     }
 
-    /// Ends a session after it has been given all there is now; with a `bye`, or without.
+    /// Ends a session that goes although the server stays: it asks for nothing more, and is given all there is now that
+    /// it may still see; with a `bye`, or without. It's gone when the usher's time is over.
     pub(super) fn end(&self, session: &Arc<Session>, reason: Reason, bye: bool) {
-        if session.request_end(Farewell { after: self.timeline.head(), reason, bye }) {
-            self.postman_of(session).post(Mail::Farewell(Arc::clone(session)));
-        }
+        session.dismiss();
+        self.say_goodbye(session, Farewell { after: self.timeline.head(), reason, bye });
+        self.usher.see_out(session);
+    }
+
+    /// Ends a session with the server, after it has been given all there is now.
+    pub(super) fn end_with_the_server(&self, session: &Arc<Session>) {
+        self.say_goodbye(session, Farewell { after: self.timeline.head(), reason: Reason::Shutdown, bye: true });
+    }
+
+    /// Gives a session the events that were kept from it.
+    pub(super) fn release(&self, session: &Arc<Session>) {
+        session.release();
+        self.postman_of(session).post(Mail::Arrival(Arc::clone(session)));
     }
 
     /// Lets go of sessions that have ended.
@@ -209,7 +224,15 @@ impl Delivery {
             postman.stopping.store(true, Ordering::Release);
             postman.wake();
         }
-        self.postmen_at_work.wait_until_empty(deadline) && self.couriers_at_work.wait_until_empty(deadline)
+        let done = self.postmen_at_work.wait_until_empty(deadline) && self.couriers_at_work.wait_until_empty(deadline);
+        self.usher.stop();
+        done
+    }
+
+    fn say_goodbye(&self, session: &Arc<Session>, farewell: Farewell) {
+        if session.request_end(farewell) {
+            self.postman_of(session).post(Mail::Farewell(Arc::clone(session)));
+        }
     }
 
     fn postman_of(&self, session: &Session) -> &Postman {

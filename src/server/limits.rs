@@ -2,6 +2,7 @@
 
 use super::args::LiveArgs;
 use super::rate::MessageRate;
+use jiff::SignedDuration;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub(super) struct Limits {
     pong_within: Seconds,
     /// The bits of an `f64`; [`MessageRate::Off`] is infinite.
     message_rate: AtomicU64,
+    one_time_days: AtomicU64,
     strangers_max: AtomicUsize,
     strangers_per_address_max: AtomicUsize,
 }
@@ -28,6 +30,7 @@ impl Limits {
             ping_after: Seconds(0.into()),
             pong_within: Seconds(0.into()),
             message_rate: 0.into(),
+            one_time_days: 0.into(),
             strangers_max: 0.into(),
             strangers_per_address_max: 0.into(),
         };
@@ -45,6 +48,7 @@ impl Limits {
             MessageRate::Off => f64::INFINITY,
         };
         self.message_rate.store(rate.to_bits(), Ordering::Relaxed);
+        self.one_time_days.store(args.one_time_days, Ordering::Relaxed);
         self.strangers_max.store(args.max_strangers, Ordering::Relaxed);
         self.strangers_per_address_max.store(args.max_strangers_per_address, Ordering::Relaxed);
     }
@@ -68,6 +72,11 @@ impl Limits {
     pub(super) fn message_rate(&self) -> MessageRate {
         let rate = f64::from_bits(self.message_rate.load(Ordering::Relaxed));
         if rate.is_finite() { MessageRate::PerSecond(rate) } else { MessageRate::Off }
+    }
+
+    /// How old a one-time password may become.
+    pub(super) fn one_time_lifetime(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * self.one_time_days.load(Ordering::Relaxed) as i64)
     }
 
     /// How many strangers there may be, and how many from one address.

@@ -5,11 +5,11 @@
 //! needs again.
 
 use super::accounts::{Checked, LoginError};
-use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, refuse};
+use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
 use super::counts::LoginFailure;
 use super::room::Refused;
-use super::session::{Session, WRITE_WAIT};
-use super::standing::Standing;
+use super::session::{Session, WRITE_WAIT, Withheld};
+use super::standing::Mandate;
 use super::strangers::Stay;
 use super::throttle::Origin;
 use super::tokens::{TokenId, Tokens};
@@ -82,7 +82,7 @@ struct Stranger<'a> {
 /// What a login that succeeded yields.
 struct Credentials {
     name: Username,
-    standing: Arc<Standing>,
+    mandate: Mandate,
     token: Secret,
     token_id: TokenId,
     /// Whether somebody came back with it.
@@ -182,11 +182,11 @@ impl<'a> Stranger<'a> {
     /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.
     fn admit(self, id: Option<&RequestId>, credentials: Credentials, after: Option<u64>) -> io::Result<()> {
         let Self { server, socket, peer, tls, pending, .. } = self;
-        let Credentials { name, standing, token, token_id, continued, new } = credentials;
+        let Credentials { name, mandate, token, token_id, continued, new } = credentials;
         continued.fetch_or(after.is_some(), Ordering::Release);
         socket.set_write_timeout(Some(WRITE_WAIT))?;
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
-        let session = Session::new(number, name, standing, (token_id, continued), (socket, peer), tls);
+        let session = Session::new(number, name, mandate, (token_id, continued), (socket, peer), tls);
         let session = Arc::new(session);
         spawn_session(server, &session, pending)?;
         let _welcoming = Welcoming(&session);
@@ -201,7 +201,7 @@ impl<'a> Stranger<'a> {
             Err(refused) => {
                 let Refusal { code, message } = explain(refused);
                 let id = id.map(|id| id.as_str().into());
-                session.answer_login(ServerMessage::Error { id, code, message }.encode());
+                session.refuse_login(&ServerMessage::Error { id, code, message }.encode());
                 return Ok(());
             }
         };
@@ -212,12 +212,12 @@ impl<'a> Stranger<'a> {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
             username: session.name.as_str().into(),
-            role: session.standing.state().role,
+            role: arrived.state.role,
             token,
             seq: arrived.seq,
             users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
             more: arrived.more,
-            must_change_password: session.standing.state().must_change_password,
+            must_change_password: arrived.state.must_change_password,
             topic: server.topic.now(),
             gap: arrived.first.is_some(),
             first: arrived.first,
@@ -227,22 +227,37 @@ impl<'a> Stranger<'a> {
             id: id.map(|id| id.as_str().into()),
         };
         let mut lines = ServerMessage::Welcome(welcome).encode();
-        if arrived.came_online && after.is_none() {
-            let since = session.standing.state().since.max(arrived.left.map_or(0, |(seq, _)| seq));
-            lines.extend(waiting_whispers(server, &session.name, since, arrived.seq));
+        let waited = arrived.came_online && after.is_none();
+        let since = arrived.state.since.max(arrived.left.map_or(0, |(seq, _)| seq));
+        let whispers = waited.then_some((since, arrived.seq));
+        if arrived.state.must_change_password {
+            session.withhold(Withheld { whispers });
+        } else {
+            lines.extend(waiting_whispers(server, &session.name, whispers));
         }
         // Whoever is answered is counted.
         server.counts.login();
-        server.room.delivery().answer_login(&session, lines);
+        server.room.delivery().welcome(&session, lines);
         server.room.delivery().take(&session);
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }
 }
 
-/// The whispers that came for somebody who was away, oldest first.
-fn waiting_whispers(server: &Server, name: &Username, after: u64, upto: u64) -> Vec<u8> {
-    history::whispers_to(server.room.timeline(), name, (after, upto), WAITING_BYTES_MAX).unwrap_or_else(|e| {
+/// Gives a session the events that were kept from it until its owner had chosen a password.
+pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
+    let Some(Withheld { whispers }) = session.withheld() else { return };
+    let lines = waiting_whispers(server, &session.name, whispers);
+    if !lines.is_empty() {
+        server.room.delivery().send(session, &lines);
+    }
+    server.room.delivery().release(session);
+}
+
+/// The whispers that came for somebody who was away, in this range of seqs, oldest first.
+fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
+    let Some(range) = range else { return Vec::new() };
+    history::whispers_to(server.room.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
         log::error!("the whispers that wait for {name} can't be read: {e}");
         Vec::new()
     })
@@ -273,6 +288,9 @@ fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>)
 fn explain(refused: Refused) -> Refusal {
     match refused {
         Refused::Banned => refuse(ErrorCode::Banned, "this account is banned: ask an administrator"),
+        Refused::Ended => {
+            refuse(ErrorCode::BadCredentials, "this login was ended while it was checked: log in with the new password")
+        }
         Refused::Closed => refuse(ErrorCode::ShuttingDown, "the server is ending: come back when it has started again"),
     }
 }
@@ -306,9 +324,13 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
 fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
     let standing = server.accounts.standing(name.as_str()).ok_or(LoginError::Wrong)?;
     let generation = standing.state().generation;
+    if standing.state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
+        return Err(LoginError::Expired);
+    }
     let redeemed = server.tokens.redeem(name, generation, token.expose(), Timestamp::now());
     let (token_id, continued) = redeemed.ok_or(LoginError::Wrong)?;
-    Ok(Credentials { name: name.clone(), standing, token: token.clone(), token_id, continued, new: None })
+    let mandate = Mandate::new(standing, generation);
+    Ok(Credentials { name: name.clone(), mandate, token: token.clone(), token_id, continued, new: None })
 }
 
 fn check_password(
@@ -318,10 +340,14 @@ fn check_password(
     permit: impl FnOnce() -> Result<(), Duration>,
 ) -> Result<Credentials, LoginError> {
     let Checked { standing, generation } = server.accounts.check(name, password, permit)?;
+    if standing.state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
+        return Err(LoginError::Expired);
+    }
     // Whoever types a password is there. A token is sent by a client that comes back by itself.
     standing.attention.back(Instant::now());
     let (token, token_id) = Tokens::make();
-    Ok(Credentials { name: name.clone(), standing, token, token_id, continued: Arc::default(), new: Some(generation) })
+    let mandate = Mandate::new(standing, generation);
+    Ok(Credentials { name: name.clone(), mandate, token, token_id, continued: Arc::default(), new: Some(generation) })
 }
 
 /// Writes a failed login down, and says what its sender may know of it.
@@ -340,6 +366,7 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
             }
         }
         LoginError::Banned => (LoginFailure::Banned, explain(Refused::Banned)),
+        LoginError::Expired => (LoginFailure::Expired, one_time_is_over()),
         LoginError::TryLater(wait) => {
             let seconds = wait.as_secs_f64().ceil().max(1.0);
             let message = format!("too many failed logins: try again in {seconds} s");

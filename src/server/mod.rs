@@ -61,11 +61,12 @@ mod tokens;
 mod topic;
 mod users;
 mod users_file;
+mod usher;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
-use accounts::Accounts;
+use accounts::{Accounts, Author, NewAccount};
 use announce::Announcement;
 use args::{Args, Command, ConfigCommand};
 use audit::Audit;
@@ -283,7 +284,8 @@ fn postmen() -> usize {
 fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
     let failed = |what: &dyn fmt::Debug| ServerError::Folder(format!("can't make the account `admin`: {what:?}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
-    let one_time = accounts.add(&name, None, Role::Admin, 0).map_err(|e| failed(&e))?;
+    let new = NewAccount { name, password: None, role: Role::Admin, since: 0 };
+    let one_time = accounts.add(Author::Owner, new).map_err(|e| failed(&e))?;
     one_time.ok_or_else(|| failed(&"no password"))
 }
 

@@ -6,7 +6,8 @@
 //! administrator. Whoever isn't online then finds it in the log. Tell each trouble once, and once that it is over.
 
 use super::Server;
-use crate::protocol::{NOTICE_CHARS_MAX, Role, ServerMessage, timestamp};
+use super::session::Session;
+use crate::protocol::{NOTICE_CHARS_MAX, ServerMessage, timestamp};
 use crate::sync::lock;
 use std::io;
 use std::sync::Arc;
@@ -92,7 +93,10 @@ pub(super) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
 fn send(server: &Server, Notice { time, text }: Notice) {
     let line = ServerMessage::Notice { time: time.into(), text: text.into() }.encode();
     let registry = lock(server.room.registry());
-    let is_admin = |session: &Arc<super::session::Session>| session.standing.state().role == Role::Admin;
+    // Not to whoever has a one-time password alone: it may be in other hands.
+    let is_admin = |session: &Arc<Session>| {
+        session.mandate.state().is_some_and(|state| state.may_administrate() && !state.must_change_password)
+    };
     let admins: Vec<_> = registry.sessions().filter(|session| is_admin(session)).cloned().collect();
     drop(registry);
     for session in &admins {

@@ -29,6 +29,10 @@ const COMMON_PASSWORDS: &str = include_str!("common-passwords.txt");
 /// How many may wait for their turn to hash; all of the lobby, and some sessions that change a password.
 const WAITING_MAX: usize = 768;
 
+/// How many days a one-time password is good for: a class that gets its slips has its next lesson within two weeks, and a
+/// slip that was lost is worthless after the holidays.
+pub(super) const ONE_TIME_DAYS: u64 = 14;
+
 /// Bytes of random salt in each hash (NIST SP 800-132 asks for at least 16).
 const SALT_BYTES: usize = 16;
 /// What one-time passwords are made of: no two of these look alike on a projector.

@@ -7,7 +7,6 @@ use super::session::Session;
 use super::standing::Standing;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
 use crate::sync::lock;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Who an account is. Nobody is told from where it comes.
@@ -33,9 +32,9 @@ pub(super) fn away(session: &Session, text: Option<&str>) -> Result<Answer, Refu
     match text {
         Some(text) => {
             check_note(text)?;
-            session.standing.attention.leave(text);
+            session.mandate.standing().attention.leave(text);
         }
-        None => session.standing.attention.back(Instant::now()),
+        None => session.mandate.standing().attention.back(Instant::now()),
     }
     Ok(Answer::Reply(Box::default()))
 }
@@ -45,14 +44,11 @@ pub(super) fn is_away(server: &Server, name: &str) -> bool {
     server.accounts.standing(name).is_some_and(|standing| standing.attention.away().is_some())
 }
 
-/// Tells a session that whoever it whispered to is away. Beside the event: it must fit a line, and the words are for
-/// nobody else.
-pub(super) fn tell_if_away(server: &Server, session: &Arc<Session>, to: &Username) {
-    let standing = server.accounts.standing(to.as_str());
-    if let Some(away) = standing.and_then(|standing| away_info(to.as_str(), &standing)).filter(|_| *to != session.name)
-    {
-        server.room.delivery().send(session, &ServerMessage::Away(away).encode());
-    }
+/// What a session is told that whispered to somebody who is away. Beside the event: it must fit a line, and the words are
+/// for nobody else.
+pub(super) fn line_if_away(server: &Server, session: &Session, to: &Username) -> Option<Vec<u8>> {
+    let standing = server.accounts.standing(to.as_str()).filter(|_| *to != session.name)?;
+    Some(ServerMessage::Away(away_info(to.as_str(), &standing)?).encode())
 }
 
 /// Whether this may stand as a topic or a word on why one is away.

@@ -2,6 +2,7 @@
 
 use super::rate::{MessageRate, RequestRate};
 use super::session::Session;
+use super::usher::FAREWELL;
 use super::{Server, commands};
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
@@ -21,9 +22,7 @@ pub(super) const PING_AFTER: Duration = Duration::from_secs(60);
 const PINGS_PER_SECOND_MAX: u64 = 16;
 /// And after so long without an answer, it's gone.
 pub(super) const PONG_WITHIN: Duration = Duration::from_secs(30);
-/// How long a client that was told goodbye has to close its side.
-const LINGER: Duration = Duration::from_secs(1);
-/// And how many bytes of it are still read meanwhile.
+/// How many bytes of it of a client that was told goodbye are still read.
 pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
 const IDLE_READ_BYTES: usize = 1024;
@@ -149,7 +148,7 @@ impl<'a> Reader<'a> {
     /// Reads on for a moment, so that what the client sends on its way out doesn't make its system throw away
     /// the last lines before it has read them.
     fn linger(&self) -> Reason {
-        let deadline = Instant::now() + LINGER;
+        let deadline = Instant::now() + FAREWELL;
         let mut buffer = [0; IDLE_READ_BYTES];
         let mut bytes = 0;
         while bytes < LINGER_BYTES_MAX {

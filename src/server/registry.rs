@@ -57,9 +57,20 @@ impl Registry {
         last
     }
 
-    /// Removes an account's sessions and returns them.
-    pub(super) fn leave_all(&mut self, name: &str) -> Vec<Arc<Session>> {
-        self.online.remove(name).map(|presence| presence.sessions).unwrap_or_default()
+    /// Removes those of an account's sessions that `go`. True when there were some, and none is left.
+    pub(super) fn leave_all(&mut self, name: &Username, go: impl Fn(&Session) -> bool) -> bool {
+        let Some(Presence { sessions, .. }) = self.online.get_mut(name) else { return false };
+        sessions.retain(|session| !go(session));
+        let last = sessions.is_empty();
+        if last {
+            self.online.remove(name);
+        }
+        last
+    }
+
+    /// An account's sessions.
+    pub(super) fn sessions_of(&self, name: &Username) -> Vec<Arc<Session>> {
+        self.online.get(name).map(|presence| presence.sessions.clone()).unwrap_or_default()
     }
 
     /// Whether an account has a session.

@@ -5,6 +5,7 @@ use super::journal::{self, Keeper};
 use super::recall::What;
 use super::registry::Registry;
 use super::session::Session;
+use super::standing::State;
 use super::timeline::{AppendError, Appended, Ticket, Timeline};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,8 @@ pub(super) struct Room {
 /// What a newcomer is told.
 #[derive(Debug)]
 pub(super) struct Arrived {
+    /// What the account may do.
+    pub(super) state: State,
     /// The newest event, its own `joined` included.
     pub(super) seq: u64,
     /// Where a replay that asked for more can begin: the oldest event there is.
@@ -57,8 +60,10 @@ pub(super) enum Said {
 /// Why a newcomer isn't let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Refused {
-    /// The account was banned or deleted since its login was checked.
+    /// The account was banned since its login was checked.
     Banned,
+    /// Something else has ended its sessions since: another password, an administrator's logout, its end.
+    Ended,
     /// The server ends.
     Closed,
 }
@@ -115,8 +120,8 @@ impl Room {
     /// told when the delivery takes the session.
     ///
     /// # Errors
-    /// [`Refused`]. Whoever bans or closes takes the registry's lock afterwards, so a session is refused here or
-    /// found there.
+    /// [`Refused`]. Whoever ends an account's sessions or closes takes the registry's lock afterwards, so a session is
+    /// refused here or found there.
     pub(super) fn arrive(
         &self,
         session: &Arc<Session>,
@@ -124,10 +129,11 @@ impl Room {
         fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
     ) -> Result<Arrived, Refused> {
         let mut registry = lock(&self.registry);
-        let state = session.standing.state();
-        if state.banned {
-            return Err(Refused::Banned);
-        }
+        let Some(state) = session.mandate.state() else {
+            let standing = session.mandate.standing();
+            let banned = standing.state().banned && !standing.is_deleted();
+            return Err(if banned { Refused::Banned } else { Refused::Ended });
+        };
         if self.closed.load(Ordering::Acquire) {
             return Err(Refused::Closed);
         }
@@ -149,7 +155,7 @@ impl Room {
             self.delivery.end(&oldest, Reason::Logout, true);
         }
         let came_online = arrival.first;
-        Ok(Arrived { seq, first, left, came_online, names, more, _welcoming: welcoming })
+        Ok(Arrived { state, seq, first, left, came_online, names, more, _welcoming: welcoming })
     }
 
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a
@@ -162,15 +168,27 @@ impl Room {
         self.tell(ticket);
     }
 
-    /// Takes every session of an account out of the registry and announces it. The caller ends them.
-    pub(super) fn remove(&self, name: &str) -> Vec<Arc<Session>> {
+    /// Takes those sessions of an account out of the registry whose mandate has ended, and announces it if none is left.
+    /// Gives all that were there: each is to be [settled](Self::settle).
+    pub(super) fn remove_ended(&self, name: &Username) -> Vec<Arc<Session>> {
         let mut registry = lock(&self.registry);
-        let sessions = registry.leave_all(name);
-        let session = sessions.first().filter(|_| !self.closed.load(Ordering::Acquire));
-        let ticket = session.map(|session| self.timeline.announce(What::Left(session.name.clone(), Reason::Removed)));
+        let sessions = registry.sessions_of(name);
+        let last = registry.leave_all(name, |session| !session.mandate.holds());
+        let ticket = (last && !self.closed.load(Ordering::Acquire))
+            .then(|| self.timeline.announce(What::Left(name.clone(), Reason::Removed)));
         drop(registry);
         self.tell(ticket);
         sessions
+    }
+
+    /// Sees to it that nothing more is done in these sessions, nor given to them, than their accounts allow now: waits for
+    /// what is under way, and ends those that are over, with a `bye`. Not for a thread that carries out a request.
+    pub(super) fn settle(&self, sessions: &[Arc<Session>]) {
+        for session in sessions.iter().filter(|session| !session.mandate.holds()) {
+            self.delivery.end(session, Reason::Removed, true);
+        }
+        // Bounded: one that waits for its peer to read answers is cut off by the usher if it was ended.
+        sessions.iter().for_each(|session| session.settle());
     }
 
     /// Adds an event and has it delivered, unless it may be one that was said before, and is. Waits if the delivery is
@@ -216,7 +234,7 @@ impl Room {
         // What is on its way to the disk comes before the goodbye.
         let _ = self.timeline.commit(&self.timeline.now());
         for session in &sessions {
-            self.delivery.end(session, Reason::Shutdown, true);
+            self.delivery.end_with_the_server(session);
         }
         let delivered = self.welcoming.wait_until_empty(deadline) && self.delivery.close(deadline);
         all_leave(&self.timeline);

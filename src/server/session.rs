@@ -1,16 +1,19 @@
-//! One client's session, as everyone else in the server sees it: a TLS session, a cursor, a socket.
+//! One client's session, as everyone else in the server sees it: a mandate, a TLS session, a cursor, a socket.
+//!
+//! A session whose mandate has ended, or that was told to go, carries out no request and is given no event: both are
+//! asked before each of them. Whoever has ended it waits for the request that is under way ([`Session::settle`]).
 //!
 //! The wire's lock is held to encrypt, to decrypt, and over a write that may wait for [`WRITE_WAIT`] at the longest, or
 //! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
 use super::chunk::{Batch, Viewer};
-use super::standing::Standing;
+use super::standing::Mandate;
 use super::timeline::{Forgotten, Timeline};
 use super::tokens::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
-use crate::sync::atomic::AtomicBool;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -46,8 +49,8 @@ pub(super) struct Session {
     pub(super) name: Username,
     /// From where.
     pub(super) peer: SocketAddr,
-    /// The account's standing, shared with its other sessions.
-    pub(super) standing: Arc<Standing>,
+    /// What it may do.
+    pub(super) mandate: Mandate,
     /// Its token, which ends with a logout.
     pub(super) token: TokenId,
     /// It goes on where an earlier one broke off, or a later one where it did, perhaps while the network still holds
@@ -56,6 +59,10 @@ pub(super) struct Session {
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(super) listed: AtomicBool,
     socket: Arc<Socket>,
+    /// Held over each of its requests.
+    turn: Mutex<()>,
+    /// It was told to go: it asks for nothing any more.
+    dismissed: AtomicBool,
     wire: Mutex<Wire>,
     /// Told when it is welcomed, when a courier has taken what was unsent, and at the end.
     relieved: Condvar,
@@ -69,6 +76,8 @@ struct Wire {
     carrier: Carrier,
     /// Lines that came before the login's answer, which must be the first. None once that is said.
     early: Option<Vec<u8>>,
+    /// It is given no event until its owner has chosen a password.
+    withheld: Option<Withheld>,
     /// Ciphertext that a courier is to send before anything else.
     unsent: Vec<u8>,
     farewell: Option<Farewell>,
@@ -76,6 +85,13 @@ struct Wire {
     farewell_said: bool,
     /// Why the session is over, once it is. Nothing is sent from then on.
     ended: Option<Reason>,
+}
+
+/// What a session whose password must be changed is given when it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Withheld {
+    /// The whispers that waited for it: those after the first seq, up to the second.
+    pub(super) whispers: Option<(u64, u64)>,
 }
 
 /// Who gives the session its events.
@@ -92,7 +108,7 @@ enum Carrier {
 /// How the server ends a session in good order: after all that came before, and with a last word.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Farewell {
-    /// The events up to this one are delivered first.
+    /// The events up to this one are delivered first, those that the session may still see.
     pub(super) after: u64,
     /// Why.
     pub(super) reason: Reason,
@@ -125,7 +141,7 @@ impl Session {
     pub(super) fn new(
         id: u64,
         name: Username,
-        standing: Arc<Standing>,
+        mandate: Mandate,
         (token, continues): (TokenId, Arc<AtomicBool>),
         (socket, peer): (Arc<Socket>, SocketAddr),
         tls: Duplex,
@@ -135,6 +151,7 @@ impl Session {
             cursor: 0,
             carrier: Carrier::Lobby,
             early: Some(Vec::new()),
+            withheld: None,
             unsent: Vec::new(),
             farewell: None,
             farewell_said: false,
@@ -144,11 +161,13 @@ impl Session {
             id,
             name,
             peer,
-            standing,
+            mandate,
             token,
             continues,
             listed: AtomicBool::new(false),
             socket,
+            turn: Mutex::default(),
+            dismissed: AtomicBool::new(false),
             wire: Mutex::new(wire),
             relieved: Condvar::new(),
         }
@@ -157,6 +176,40 @@ impl Session {
     /// For the session's own thread: the socket it blocks on.
     pub(super) fn socket(&self) -> &Socket {
         &self.socket
+    }
+
+    /// For the session's own thread: carries out a request, unless the session may ask for nothing any more.
+    pub(super) fn take_turn<T>(&self, request: impl FnOnce() -> T) -> Option<T> {
+        let _turn = lock(&self.turn);
+        (!self.dismissed.load(Ordering::Acquire) && self.mandate.holds()).then(request)
+    }
+
+    /// Waits until the request under way is carried out. Not for a thread that carries out one itself: two that wait for
+    /// each other would do so for ever.
+    ///
+    /// After that nothing is carried out that the change of the account, or the dismissal, before it forbids.
+    pub(super) fn settle(&self) {
+        drop(lock(&self.turn));
+    }
+
+    /// Its further requests are not carried out.
+    pub(super) fn dismiss(&self) {
+        self.dismissed.store(true, Ordering::Release);
+    }
+
+    /// Gives it no event until it is [released](Self::release).
+    pub(super) fn withhold(&self, withheld: Withheld) {
+        lock(&self.wire).withheld = Some(withheld);
+    }
+
+    /// Whether it is given no event, and what waits for it.
+    pub(super) fn withheld(&self) -> Option<Withheld> {
+        lock(&self.wire).withheld
+    }
+
+    /// From now on it is given events, from its cursor on.
+    pub(super) fn release(&self) {
+        lock(&self.wire).withheld = None;
     }
 
     /// Takes ciphertext that has come; appends its plaintext to `plain`.
@@ -189,11 +242,17 @@ impl Session {
         self.transmit(&mut wire, line, &mut Vec::new())
     }
 
-    /// Says what the login is answered with, and then what came for the session before.
-    pub(super) fn answer_login(&self, mut lines: Vec<u8>) -> Delivered {
+    /// Says why the login is refused after all.
+    pub(super) fn refuse_login(&self, line: &[u8]) {
+        self.transmit(&mut lock(&self.wire), line, &mut Vec::new());
+    }
+
+    /// Says what the login is answered with, and then what came for the session before. If its mandate has ended by now,
+    /// it ends without a word.
+    pub(super) fn welcome(&self, mut lines: Vec<u8>) -> Delivered {
         let mut wire = lock(&self.wire);
-        if wire.ended.is_some() {
-            return Delivered::Gone;
+        if wire.ended.is_some() || !self.mandate.holds() {
+            return self.end_locked(&mut wire, Reason::Removed);
         }
         lines.extend(wire.early.take().unwrap_or_default());
         self.transmit(&mut wire, &lines, &mut Vec::new())
@@ -247,6 +306,9 @@ impl Session {
             return Delivered::Gone;
         }
         for _ in 0..BATCHES_AT_ONCE_MAX {
+            if !self.may_see(&wire) {
+                return self.take_leave_if_due(&mut wire);
+            }
             if wire.cursor >= shared.upto {
                 break;
             }
@@ -275,14 +337,15 @@ impl Session {
         self.take_leave_if_due(&mut wire)
     }
 
-    /// Asks for the session's end; true when its postman must be told.
+    /// Asks for the session's end; true when its postman must be told. A session whose mandate has ended is given no event
+    /// from then on: a batch that was under way is over.
     pub(super) fn request_end(&self, farewell: Farewell) -> bool {
         let mut wire = lock(&self.wire);
         wire.farewell.get_or_insert(farewell);
         wire.carrier == Carrier::Postman && wire.ended.is_none()
     }
 
-    /// Ends the session at once; the first reason stands.
+    /// Ends the session at once; the first reason stands, that of a farewell too.
     pub(super) fn end(&self, reason: Reason) {
         self.end_locked(&mut lock(&self.wire), reason);
     }
@@ -307,14 +370,21 @@ impl Session {
             }
             if wire.unsent.is_empty() {
                 // It may come from a disk, which nobody is to wait for. The cursor is the courier's own.
-                let (cursor, head) = (wire.cursor, timeline.head());
+                let (cursor, head, may_see) = (wire.cursor, timeline.head(), self.may_see(&wire));
                 drop(wire);
-                let read = timeline.read_back(cursor, head, Viewer::Account(&self.name), BATCH_BYTES_MAX, &mut own);
+                own.begin(cursor);
+                let viewer = Viewer::Account(&self.name);
+                let read = match may_see {
+                    true => timeline.read_back(cursor, head, viewer, BATCH_BYTES_MAX, &mut own),
+                    false => Ok(()),
+                };
                 wire = lock(&self.wire);
                 if wire.ended.is_some() {
                     return false;
                 }
-                if let Err(e) = read {
+                if !self.may_see(&wire) {
+                    own.begin(cursor);
+                } else if let Err(e) = read {
                     log::warn!("{} can't be given what came after {cursor}: {e}", self.name);
                     self.end_locked(&mut wire, Reason::TooSlow);
                     return false;
@@ -358,7 +428,7 @@ impl Session {
         if more && wire.unsent.is_empty() {
             return true;
         }
-        if wire.unsent.is_empty() && wire.say_farewell_if_due() {
+        if wire.unsent.is_empty() && self.say_farewell_if_due(wire) {
             wire.unsent = std::mem::take(wire.tls.outgoing());
         }
         if !wire.unsent.is_empty() {
@@ -374,13 +444,34 @@ impl Session {
 
     /// Says the last word and closes our direction, if that was asked for and all before it is delivered.
     fn take_leave_if_due(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
-        if !wire.say_farewell_if_due() {
+        if !self.say_farewell_if_due(wire) {
             return Delivered::All;
         }
         match self.transmit(wire, &[], &mut Vec::new()) {
             Delivered::All => self.finish(wire),
             other => other,
         }
+    }
+
+    /// Encrypts the farewell if that was asked for and all before it is delivered that may be. True if it is to be sent
+    /// now.
+    fn say_farewell_if_due(&self, wire: &mut Wire) -> bool {
+        let Some(Farewell { after, reason, bye }) = wire.farewell.filter(|_| !wire.farewell_said) else { return false };
+        if wire.cursor < after && self.may_see(wire) {
+            return false;
+        }
+        wire.farewell_said = true;
+        if bye {
+            // If TLS is over, so is the session, which whoever sends next finds.
+            let _ = wire.tls.encrypt(&ServerMessage::Bye { reason }.encode());
+        }
+        wire.tls.close();
+        true
+    }
+
+    /// Whether it may be given events now.
+    fn may_see(&self, wire: &Wire) -> bool {
+        wire.withheld.is_none() && self.mandate.holds()
     }
 
     /// Ends a session whose farewell is sent. Only our direction is closed: the peer reads to the end, then closes
@@ -425,7 +516,7 @@ impl Session {
 
     fn end_locked(&self, wire: &mut MutexGuard<'_, Wire>, reason: Reason) -> Delivered {
         if wire.ended.is_none() {
-            wire.ended = Some(reason);
+            wire.ended = Some(wire.farewell.map_or(reason, |farewell| farewell.reason));
             wire.unsent = Vec::new();
         }
         // Wakes the session's own thread and a courier, whichever waits on the socket.
@@ -443,25 +534,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-}
-
-impl Wire {
-    /// Encrypts the farewell if that was asked for and all before it is delivered. True if it is to be sent now.
-    fn say_farewell_if_due(&mut self) -> bool {
-        let Some(Farewell { reason, bye, .. }) = self.farewell.filter(|farewell| self.cursor >= farewell.after) else {
-            return false;
-        };
-        if self.farewell_said {
-            return false;
-        }
-        self.farewell_said = true;
-        if bye {
-            // If TLS is over, so is the session, which whoever sends next finds.
-            let _ = self.tls.encrypt(&ServerMessage::Bye { reason }.encode());
-        }
-        self.tls.close();
-        true
     }
 }
 

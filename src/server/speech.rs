@@ -12,7 +12,6 @@ use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_M
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -49,7 +48,7 @@ pub(super) fn say(
 /// Why it isn't said.
 pub(super) fn whisper(
     server: &Server,
-    session: &Arc<Session>,
+    session: &Session,
     id: Option<&RequestId>,
     to: &str,
     text: &str,
@@ -57,10 +56,8 @@ pub(super) fn whisper(
     // Perhaps somebody who is no longer there: this may have been said before.
     let Some(name) = Username::parse(to) else { return existing_user(server, to).map(|_| Answer::Nothing) };
     let answer = Speech { server, session, id, to: Some(name.clone()), text, action: false }.deliver()?;
-    if matches!(answer, Answer::Event) {
-        people::tell_if_away(server, session, &name);
-    }
-    Ok(answer)
+    let beside = matches!(answer, Answer::Event).then(|| people::line_if_away(server, session, &name));
+    Ok(beside.flatten().map_or(answer, Answer::EventAnd))
 }
 
 /// Adds something of somebody's to the timeline, if that may be as fast. Who speaks is there.
@@ -87,7 +84,7 @@ pub(super) fn permit(server: &Server, session: &Session) -> Result<(), Refusal> 
     if server.shutdown.requested() {
         return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
     }
-    match session.standing.state().muted_until.filter(|&until| until > Timestamp::now()) {
+    match session.mandate.standing().state().muted_until.filter(|&until| until > Timestamp::now()) {
         Some(until) => Err(refuse(ErrorCode::Muted, muted(until))),
         None => Ok(()),
     }
@@ -124,8 +121,11 @@ impl Speech<'_> {
         Some(Spoken { kind, from, place, id, text: self.text, action: self.action })
     }
 
-    /// The line of the event with this seq, if it says the same.
+    /// The line of the event with this seq, if it says the same, and isn't an older account's of this name.
     fn said_under(&self, seq: u64) -> Option<Vec<u8>> {
+        if seq <= self.session.mandate.standing().state().since {
+            return None;
+        }
         let line = history::event(self.server.room.timeline(), seq).unwrap_or_else(|e| {
             log::error!("what {} said before can't be read: {e}", self.session.name);
             None
@@ -175,7 +175,7 @@ fn append<'a>(
     event: impl FnOnce(u64, String) -> ServerMessage<'a>,
 ) -> Result<Said, Refusal> {
     // Before others hear it, and may ask.
-    session.standing.attention.back(Instant::now());
+    session.mandate.standing().attention.back(Instant::now());
     server.room.say(what, maybe_again, event).map_err(|e| match e {
         AppendError::TooLong => too_long(),
         AppendError::Sequence(e) => {
@@ -188,7 +188,7 @@ fn append<'a>(
 
 /// Counts something that is to be said. False for whoever never stops.
 fn take_rate(server: &Server, session: &Session) -> Result<bool, Refusal> {
-    match session.standing.rate.take(server.limits.message_rate(), Instant::now()) {
+    match session.mandate.standing().rate.take(server.limits.message_rate(), Instant::now()) {
         Ok(()) => Ok(true),
         Err(TooFast::Wait(wait)) => {
             let seconds = wait.as_secs_f64().max(0.1);

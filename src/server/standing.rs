@@ -1,12 +1,15 @@
 //! What an account may do, as it stands in `users.json` and as its sessions share it.
+//!
+//! A session's rights rest on its [`Mandate`]: the account itself, at the generation that it had when the session logged
+//! in. What ends the account's sessions changes the generation, so they are over in that moment, all at once.
 
 use super::attention::Attention;
 use super::rate::Rate;
 use crate::protocol::Role;
-use crate::sync::lock;
-use jiff::Timestamp;
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Arc, Mutex, lock};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::sync::Mutex;
 
 /// What holds for an account, beside its password.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -17,6 +20,9 @@ pub(super) struct State {
     /// Nothing but a change of password is allowed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) must_change_password: bool,
+    /// When the password was made that must be changed. Its lifetime begins there, and with no login anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) one_time_since: Option<Timestamp>,
     /// It may not log in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) banned: bool,
@@ -27,15 +33,31 @@ pub(super) struct State {
     /// account of its name.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) since: u64,
-    /// Tokens of another generation are worthless (see `tokens.rs`). Another account of its name begins with another.
+    /// Tokens and sessions of another generation are over (see `tokens.rs`, [`Mandate`]). Another account of its name
+    /// begins with another.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) generation: u32,
 }
 
 impl State {
-    /// Makes every token that the account has worthless.
-    pub(super) fn end_tokens(&mut self) {
+    /// Ends every token and every session that the account has.
+    pub(super) fn end_sessions(&mut self) {
         self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// It has a password for one login from now on.
+    pub(super) fn begin_one_time(&mut self, now: Timestamp) {
+        (self.must_change_password, self.one_time_since) = (true, Some(now));
+    }
+
+    /// It has a password of its owner's own.
+    pub(super) fn end_one_time(&mut self) {
+        (self.must_change_password, self.one_time_since) = (false, None);
+    }
+
+    /// Whether it has a one-time password that is older than `lifetime`.
+    pub(super) fn one_time_is_over(&self, lifetime: SignedDuration, now: Timestamp) -> bool {
+        self.must_change_password && self.one_time_since.is_some_and(|since| now.duration_since(since) > lifetime)
     }
 
     /// Whether it may administrate.
@@ -48,6 +70,7 @@ impl State {
 #[derive(Debug)]
 pub(super) struct Standing {
     state: Mutex<State>,
+    deleted: AtomicBool,
     /// How much it may still say.
     pub(super) rate: Rate,
     /// Whether its owner is there.
@@ -57,7 +80,12 @@ pub(super) struct Standing {
 impl Standing {
     /// That of an account which is opened or made now.
     pub(super) fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), rate: Rate::new(), attention: Attention::default() }
+        Self {
+            state: Mutex::new(state),
+            deleted: AtomicBool::new(false),
+            rate: Rate::new(),
+            attention: Attention::default(),
+        }
     }
 
     /// What holds now.
@@ -65,12 +93,103 @@ impl Standing {
         *lock(&self.state)
     }
 
-    /// From now on this holds.
-    pub(super) fn set(&self, state: State) {
-        *lock(&self.state) = state;
+    /// The account is deleted. Its name may be another's from now on.
+    pub(super) fn delete(&self) {
+        let mut state = lock(&self.state);
+        state.banned = true;
+        state.end_sessions();
+        self.deleted.store(true, Ordering::Release);
+    }
+
+    /// Whether the account is deleted.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.deleted.load(Ordering::Acquire)
+    }
+
+    /// From now on this holds, also for `survivor`: a session that goes on although all others end.
+    pub(super) fn set(&self, state: State, survivor: Option<&Mandate>) {
+        let mut now = lock(&self.state);
+        *now = state;
+        if let Some(survivor) = survivor.filter(|survivor| std::ptr::eq(&*survivor.standing, self)) {
+            survivor.generation.store(state.generation, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What a session's rights rest on. It holds until the account's sessions are ended, and then never again: another
+/// account of the same name has another [`Standing`].
+#[derive(Debug)]
+pub(super) struct Mandate {
+    /// The account's, shared with its other sessions.
+    standing: Arc<Standing>,
+    /// Written and compared under the lock of the standing's state.
+    generation: AtomicU32,
+}
+
+impl Mandate {
+    /// That of a session of this account, whose login was right at that generation.
+    pub(super) fn new(standing: Arc<Standing>, generation: u32) -> Self {
+        Self { standing, generation: AtomicU32::new(generation) }
+    }
+
+    /// What the session may do; None once it is over.
+    pub(super) fn state(&self) -> Option<State> {
+        let state = lock(&self.standing.state);
+        (state.generation == self.generation.load(Ordering::Relaxed)).then_some(*state)
+    }
+
+    /// Whether the session isn't over.
+    pub(super) fn holds(&self) -> bool {
+        self.state().is_some()
+    }
+
+    /// Whether the session may do what administrators do.
+    pub(super) fn may_administrate(&self) -> bool {
+        self.state().is_some_and(|state| state.may_administrate())
+    }
+
+    /// What the account's sessions share.
+    pub(super) fn standing(&self) -> &Arc<Standing> {
+        &self.standing
     }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mandate(standing: &Arc<Standing>) -> Mandate {
+        Mandate::new(Arc::clone(standing), standing.state().generation)
+    }
+
+    #[test]
+    fn a_mandate_ends_for_good_with_its_generation() {
+        let standing = Arc::new(Standing::new(State { generation: 7, ..State::default() }));
+        let (first, second) = (mandate(&standing), mandate(&standing));
+        let mut state = standing.state();
+        state.banned = true;
+        state.end_sessions();
+        standing.set(state, Some(&second));
+        assert!(!first.holds() && second.holds());
+        standing.set(State { banned: false, ..state }, None);
+        assert!(!first.holds(), "no change of mind brings it back");
+        let other = Arc::new(Standing::new(state));
+        other.set(State { generation: 9, ..state }, Some(&second));
+        assert!(second.holds(), "another account's change is none of its");
+    }
+
+    #[test]
+    fn a_one_time_password_gets_old() {
+        let (made, week) = ("2026-11-25T12:00:00Z".parse::<Timestamp>().unwrap(), SignedDuration::from_hours(7 * 24));
+        let mut state = State::default();
+        state.begin_one_time(made);
+        assert!(!state.one_time_is_over(week, made + week));
+        assert!(state.one_time_is_over(week, made + week + SignedDuration::from_secs(1)));
+        state.end_one_time();
+        assert!(!state.one_time_is_over(week, made + week * 2));
+    }
 }

@@ -1,6 +1,6 @@
 //! `homeroom-server user …`: accounts, while no server runs.
 
-use super::accounts::{AccountError, Accounts, NewAccount};
+use super::accounts::{AccountError, Accounts, Author, NewAccount};
 use super::args::UserCommand;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use std::io::{BufRead, Read};
@@ -19,7 +19,8 @@ pub(super) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
             let role = if *admin { Role::Admin } else { Role::User };
             let password = if *password_stdin { Some(read_password()?) } else { None };
             let name = Username::parse(name).ok_or_else(|| format!("`{name}` is no user name: {}", Username::RULE))?;
-            let one_time = accounts.add(&name, password.as_ref(), role, since).map_err(|e| describe(&name, e))?;
+            let new = NewAccount { name: name.clone(), password, role, since };
+            let one_time = accounts.add(Author::Owner, new).map_err(|e| describe(&name, e))?;
             println!("added {name}");
             tell(&name, one_time.as_ref());
             Ok(())
@@ -31,7 +32,7 @@ pub(super) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
 fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
     let new = read_csv(path, since).map_err(|e| format!("{}: {e}", path.display()))?;
     let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
-    let one_time = accounts.add_all(new).map_err(|(at, e)| describe(&names[at], e))?;
+    let one_time = accounts.add_all(Author::Owner, new).map_err(|(at, e)| describe(&names[at], e))?;
     for (name, password) in names.iter().zip(&one_time) {
         tell(name, password.as_ref());
     }
@@ -50,9 +51,11 @@ fn describe(name: &Username, error: AccountError) -> String {
         AccountError::Exists => format!("there is an account `{name}` already; no account was made"),
         AccountError::Weak(what) => format!("`{name}`: {what}; no account was made"),
         AccountError::Save(e) => format!("can't write users.json: {e}; no account was made"),
-        AccountError::Unknown | AccountError::WrongPassword | AccountError::LastAdmin | AccountError::Crowded => {
-            format!("`{name}` changed meanwhile; try again")
-        }
+        AccountError::Unknown
+        | AccountError::WrongPassword
+        | AccountError::LastAdmin
+        | AccountError::NotPermitted
+        | AccountError::Crowded => format!("`{name}` changed meanwhile; try again"),
     }
 }
 

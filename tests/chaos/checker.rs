@@ -109,7 +109,7 @@ impl<'a> Kept<'a> {
                     Entry::Doubtful(mark) => _ = open.remove(&mark),
                     Entry::Shown(event) => _ = event.mark().map(|mark| open.remove(&mark)),
                     Entry::Welcomed { .. } => order.begin(),
-                    Entry::TokenRefused => {}
+                    Entry::TokenRefused | Entry::Connected(_) => {}
                 }
             }
             violations.extend(open.into_iter().map(|mark| Violation::Unanswered { mark }));

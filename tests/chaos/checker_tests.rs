@@ -1,9 +1,11 @@
 //! The checker finds each kind of violation, and nothing where all is well.
 
-use crate::checker::{check, check_history};
+use crate::checker::{Verdict, check, check_history};
+use crate::ends::{Ended, check_ends};
 use crate::history::{Account, Entry, Event, Record, What};
 use crate::mark::Mark;
 use crate::violation::Violation;
+use std::time::{Duration, Instant};
 
 fn mark(by: u16, number: u32) -> Mark {
     Mark { by, number }
@@ -263,4 +265,30 @@ fn a_history_that_is_not_the_journals() {
     assert_eq!(check_history(&journal, 2, &journal), Some(Violation::History { seq: 7 }));
     let twice = [journal[0], journal[1], journal[1], journal[2]];
     assert_eq!(check_history(&twice, 1, &journal), Some(Violation::History { seq: 7 }));
+}
+
+/// The third client's first connection is ended when 8 is the newest event.
+#[test]
+fn something_of_a_session_that_was_ended() {
+    let connected = Instant::now();
+    let ended = |answered| Ended { account: 2, asked: connected + Duration::from_millis(1), answered };
+    let found = |ends: &[Ended], again: bool| {
+        let mut story = Story::new();
+        story.records[2].entries.insert(0, Entry::Connected(connected));
+        if !again {
+            story.records[2].entries.retain(|entry| !matches!(entry, Entry::Asked { again: true, .. }));
+        }
+        let mut verdict = Verdict::default();
+        verdict.violations.push(Violation::TokenRefused { by: 2 });
+        check_ends(&story.records, &story.journal, ends, &mut verdict);
+        verdict.violations
+    };
+    let (shown, said) =
+        (Violation::ShownAfterTheEnd { by: 2, seq: 9 }, Violation::SaidAfterTheEnd { mark: mark(2, 1), seq: 9 });
+    assert_eq!(found(&[ended(9)], false), [], "and its token may be refused");
+    assert_eq!(found(&[ended(8)], false), [said, shown]);
+    assert_eq!(found(&[ended(8)], true), [shown], "what was sent again came another way, perhaps");
+    let others = [Ended { account: 1, ..ended(8) }, Ended { asked: connected, ..ended(8) }];
+    assert_eq!(found(&others[..1], false), [Violation::TokenRefused { by: 2 }], "another account was");
+    assert_eq!(found(&others[1..], false), [], "it came after the end");
 }

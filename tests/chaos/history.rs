@@ -4,6 +4,7 @@ use crate::mark::Mark;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
 
 /// An account, by its number.
 pub(crate) type Account = u16;
@@ -29,6 +30,8 @@ pub(crate) enum What {
 /// Something that one client did or met with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Entry {
+    /// A connection that was welcomed at this moment.
+    Connected(Instant),
     /// It was welcomed: by its password alone, or with what came after `after`.
     Welcomed { after: Option<u64>, seq: u64, left_at: Option<u64>, gap: bool },
     /// It asked for this to be said, for the first time or `again`.

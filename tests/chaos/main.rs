@@ -10,6 +10,7 @@
 
 mod checker;
 mod checker_tests;
+mod ends;
 mod faults;
 #[allow(dead_code, unused_imports, reason = "the end-to-end tests use the rest of it")]
 #[path = "../harness/mod.rs"]
@@ -23,9 +24,11 @@ mod report;
 mod stage;
 mod violation;
 mod walk;
+mod warden;
 mod wire;
 
 use checker::{Verdict, check, check_history};
+use ends::check_ends;
 use history::What;
 use play::{ACCOUNTS, Played, clients, play};
 use report::explain;
@@ -53,10 +56,11 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
     println!("chaos: --sync {}; once more with {run}", run.sync());
     let minutes = run.lasts.as_secs().div_ceil(60);
     let stage = Stage::set(ACCOUNTS, clients(), run.sync(), DISK_KIB + DISK_KIB_PER_MINUTE * minutes);
-    let Played { records, end, history } = play(&stage, run.seed, run.lasts);
+    let Played { records, ends, end, history } = play(&stage, run.seed, run.lasts);
     let journal = stage.strike();
     assert_eq!(history.last().map(|event| event.seq), Some(end), "the history ends elsewhere");
     let mut verdict = check(&records, &journal, end);
+    check_ends(&records, &journal, &ends, &mut verdict);
     verdict.violations.extend(check_history(&history, 0, &journal));
     let whispers = journal.iter().filter(|event| matches!(event.what, What::Said { to: Some(_), .. })).count();
     let said = journal.iter().filter(|event| event.mark().is_some()).count();
@@ -67,7 +71,7 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
          answers from memory to what was sent again, {forgotten} said again since that came too late; {tally}",
         said - whispers
     );
-    assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0, "too little happened");
+    assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0 && !ends.is_empty(), "too little happened");
     // Its log would stand behind what follows.
     drop(stage);
     let shown: Vec<String> =

@@ -166,6 +166,7 @@ impl<'a> Person<'a> {
         }
         let (seq, left_at) = (answer["seq"].as_u64().unwrap(), answer["left_at"].as_u64());
         let after = (!self.anew).then_some(self.place.last);
+        self.entries.push(Entry::Connected(Instant::now()));
         self.entries.push(Entry::Welcomed { after, seq, left_at, gap: answer["gap"] == true });
         if self.anew {
             // What waits for them, if anything, comes after this.

@@ -1,5 +1,6 @@
 //! One run: everybody comes, speaks while things go wrong, comes to the last message, and leaves.
 
+use crate::ends::Ended;
 use crate::faults;
 use crate::harness::Peer;
 use crate::history::{Entry, Event, Record};
@@ -7,6 +8,7 @@ use crate::mark::Mark;
 use crate::people::{Part, Person};
 use crate::programs::Program;
 use crate::stage::{Client, Phase, Stage};
+use crate::warden;
 use serde_json::json;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
@@ -38,6 +40,8 @@ const CALM_DEADLINE: Duration = Duration::from_secs(90);
 /// What a run leaves behind, beside the journal.
 pub(crate) struct Played {
     pub(crate) records: Vec<Record>,
+    /// The sessions that were ended.
+    pub(crate) ends: Vec<Ended>,
     /// The seq of the last message of all.
     pub(crate) end: u64,
     /// What the server then had to say of the past.
@@ -57,6 +61,7 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
             scope.spawn(|| program.play())
         });
         let everybody: Vec<_> = people.chain(programs).collect();
+        let warden = scope.spawn(move || warden::watch(stage, seed));
         wait_for_all(stage, "to log in", |client| client.here.load(SeqCst));
         stage.enter(Phase::Play);
         let end = Instant::now() + lasts;
@@ -72,7 +77,8 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
         let history = recall(&mut peer, end);
         stage.enter(Phase::Leave);
         let records = everybody.into_iter().map(|player| player.join().unwrap());
-        Played { records: records.chain([record]).collect(), end, history }
+        let records = records.chain([record]).collect();
+        Played { records, ends: warden.join().unwrap(), end, history }
     })
 }
 

@@ -38,6 +38,10 @@ pub(crate) enum Violation {
     History { seq: u64 },
     /// The server says that something is gone, and nothing was to go.
     Gap { by: u16, after: Option<u64> },
+    /// Something was said in a session after the answer that it is ended.
+    SaidAfterTheEnd { mark: Mark, seq: u64 },
+    /// An event was shown to a session that is newer than the answer that it is ended.
+    ShownAfterTheEnd { by: u16, seq: u64 },
     /// A token was refused that nothing had ended.
     TokenRefused { by: u16 },
 }
@@ -50,7 +54,8 @@ impl Violation {
             | Self::NotShown { by, seq }
             | Self::ShownTwice { by, seq }
             | Self::Backwards { by, seq, .. }
-            | Self::Foreign { by, seq } => Some((by, seq)),
+            | Self::Foreign { by, seq }
+            | Self::ShownAfterTheEnd { by, seq } => Some((by, seq)),
             _ => None,
         }
     }
@@ -77,6 +82,10 @@ impl fmt::Display for Violation {
             Self::Foreign { by, seq } => write!(f, "client {by} was shown event {seq}, a whisper between others"),
             Self::History { seq } => write!(f, "the history lacks event {seq}, or has too much before it"),
             Self::Gap { by, after } => write!(f, "client {by} came back to a gap after {after:?}"),
+            Self::SaidAfterTheEnd { mark, seq } => write!(f, "{mark} is event {seq}, and its session was ended before"),
+            Self::ShownAfterTheEnd { by, seq } => {
+                write!(f, "client {by} was shown event {seq}, and its session was ended before")
+            }
             Self::TokenRefused { by } => write!(f, "the token of client {by} was refused"),
         }
     }

@@ -47,7 +47,7 @@ impl<'a> Walk<'a> {
                 Entry::Asked { mark, again: true, .. } => *walk.again.entry(mark).or_insert(1) += 1,
                 Entry::Shown(event) => walk.show(event, verdict),
                 Entry::TokenRefused => verdict.violations.push(Violation::TokenRefused { by: record.by }),
-                Entry::Asked { .. } | Entry::Refused(_) | Entry::Doubtful(_) => {}
+                Entry::Asked { .. } | Entry::Refused(_) | Entry::Doubtful(_) | Entry::Connected(_) => {}
             }
         }
         walk

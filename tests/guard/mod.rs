@@ -6,6 +6,8 @@
 mod admins;
 #[cfg(target_os = "linux")]
 mod dead_peers;
+#[cfg(target_os = "linux")]
+mod ends;
 #[cfg(feature = "fault-injection")]
 mod faults;
 #[cfg(target_os = "linux")]

@@ -81,6 +81,15 @@ impl DataDir {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("users.json is broken: {e}\n{text}"))
     }
 
+    /// Makes a user whose password takes so many rounds of hashing.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn add_user_with_rounds(&self, name: &str, rounds: &str) {
+        let mut command = super::process::program("SERVER", env!("CARGO_BIN_EXE_homeroom-server"));
+        command.arg("--data-dir").arg(self.path()).args(["--hash-rounds", rounds, "user", "add", name]);
+        run(command.arg("--password-stdin"), PASSWORD.as_bytes()).succeeded();
+    }
+
     /// `homeroom-server` on this folder, with few rounds of hashing.
     pub(crate) fn command(&self) -> Command {
         let mut command = super::process::program("SERVER", env!("CARGO_BIN_EXE_homeroom-server"));

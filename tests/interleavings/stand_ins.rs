@@ -132,20 +132,20 @@ pub mod duplex {
     }
 }
 
-/// An account's standing.
-pub mod standing {
+/// Whether the person behind an account is there: nobody asks.
+pub mod attention {
     #[derive(Debug, Default)]
-    pub struct Standing;
+    pub struct Attention;
+}
 
-    #[derive(Clone, Copy, Debug, Default)]
-    pub struct State {
-        pub banned: bool,
-        pub since: u64,
-    }
+/// How fast an account may speak: as it likes.
+pub mod rate {
+    #[derive(Debug)]
+    pub struct Rate;
 
-    impl Standing {
-        pub fn state(&self) -> State {
-            State::default()
+    impl Rate {
+        pub fn new() -> Self {
+            Self
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The core itself, and what is tried with it.
 
-pub use crate::stand_ins::{sequence, standing, tokens};
+pub use crate::stand_ins::{attention, rate, sequence, tokens};
 
 #[path = "../../../src/server/chunk.rs"]
 pub mod chunk;
@@ -21,7 +21,11 @@ pub mod room;
 pub mod scenario;
 #[path = "../../../src/server/session.rs"]
 pub mod session;
+#[path = "../../../src/server/standing.rs"]
+pub mod standing;
 #[path = "../../../src/server/tally.rs"]
 pub mod tally;
 #[path = "../../../src/server/timeline.rs"]
 pub mod timeline;
+#[path = "../../../src/server/usher.rs"]
+pub mod usher;

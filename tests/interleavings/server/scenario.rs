@@ -1,4 +1,5 @@
-//! One run: three accounts, one of them with a full socket, one removed, one that comes late; then the end.
+//! One run: three accounts, one of them with a full socket, one ended while it speaks, and one that comes late and may be
+//! ended on its way in; then the end. After the answer that somebody is ended there is nothing of them, nor for them.
 
 use super::journal::Journal;
 use super::past::Past;
@@ -6,7 +7,7 @@ use super::recall::What;
 use super::room::{Refused, Room};
 use super::sequence::Sequence;
 use super::session::Session;
-use super::standing::Standing;
+use super::standing::{Mandate, Standing, State};
 use super::timeline::{AppendError, Timeline};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
@@ -35,7 +36,8 @@ pub fn run() {
     let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default()));
     let room = Arc::new(Room::open(timeline, 2, Duration::from_secs(10)).unwrap());
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
-    let people: Vec<Person> = people.map(|(id, name, full)| come(&room, id, name, full).unwrap()).into();
+    let account = || Arc::new(Standing::new(State::default()));
+    let people: Vec<Person> = people.map(|(id, name, full)| come(&room, id, name, full, &account()).unwrap()).into();
 
     let mut threads = Vec::new();
     for (from, to) in [(0, 1), (1, 2)] {
@@ -45,14 +47,22 @@ pub fn run() {
     }
     let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
     threads.push(thread::spawn(move || {
-        for session in there.remove("eve") {
-            there.delivery().end(&session, Reason::Removed, true);
-        }
+        let ada = Username::parse("ada").unwrap();
+        while eve.take_turn(|| speak_once(&there, &eve, &ada, 0)).is_some() {}
+    }));
+    let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
+    let ended = thread::spawn(move || {
+        let answered = end(&there, &eve.name, eve.mandate.standing());
         there.leave(&eve, Reason::Disconnected);
         there.delivery().forget(&eve);
+        answered
+    });
+    let (there, dan) = (Arc::clone(&room), account());
+    let (door, same) = (Arc::clone(&room), Arc::clone(&dan));
+    threads.push(thread::spawn(move || {
+        end(&there, &Username::parse("dan").unwrap(), &same);
     }));
-    let there = Arc::clone(&room);
-    let late = thread::spawn(move || come(&there, 3, "dan", 2));
+    let late = thread::spawn(move || come(&door, 3, "dan", 2, &dan));
     assert!(room.is_well(Instant::now() + Duration::from_secs(60)), "the postmen answer while all goes on");
     // Half of the schedules end the server while everything is still going on.
     let early = shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5);
@@ -61,22 +71,33 @@ pub fn run() {
     }
     assert!(room.close(Instant::now() + Duration::from_secs(60)), "everything is delivered");
     let late = late.join().unwrap();
+    let answered = ended.join().unwrap();
     threads.drain(..).for_each(|thread| thread.join().unwrap());
-    check(people, late);
+    check(people, late, answered);
 }
 
-fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32) -> Result<Person, Refused> {
+/// Ends an account's sessions as an administrator does. Gives the newest seq at the answer.
+fn end(room: &Arc<Room>, name: &Username, standing: &Standing) -> u64 {
+    let mut state = standing.state();
+    state.end_sessions();
+    standing.set(state, None);
+    room.settle(&room.remove_ended(name));
+    room.head()
+}
+
+fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32, account: &Arc<Standing>) -> Result<Person, Refused> {
     let name = Username::parse(name).unwrap();
     let socket = Arc::new(Socket::new(full_of_four));
     let peer = "192.0.2.1:1".parse().unwrap();
     let link = (Arc::clone(&socket), peer);
-    let session = Session::new(id, name, Arc::new(Standing), ([0; 32], Arc::default()), link, Duplex::default());
+    let mandate = Mandate::new(Arc::clone(account), 0);
+    let session = Session::new(id, name, mandate, ([0; 32], Arc::default()), link, Duplex::default());
     let session = Arc::new(session);
     let own = Arc::clone(&session);
     let own = thread::spawn(move || own.wait_for_welcome());
     let arrived = room.arrive(&session, None, |names| names.cloned().collect());
     if arrived.is_ok() {
-        room.delivery().answer_login(&session, b"{\"type\":\"welcome\"}\n".to_vec());
+        room.delivery().welcome(&session, b"{\"type\":\"welcome\"}\n".to_vec());
         room.delivery().take(&session);
     }
     session.end_unless_welcomed();
@@ -86,30 +107,34 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32) -> Result<Pers
 
 /// Says something to the room and to one person, and asks for something, in turn.
 fn speak(room: &Arc<Room>, session: &Arc<Session>, to: &Username) {
-    let from = session.name.as_str();
     for number in 0..MESSAGES {
-        let whisper = |seq, time: String| ServerMessage::Whisper {
-            seq,
-            time: time.into(),
-            from: from.into(),
-            to: to.as_str().into(),
-            text: number.to_string().into(),
-            id: None,
-            away: false,
-        };
-        said(room.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
-        let message = |seq, time: String| ServerMessage::Message {
-            seq,
-            time: time.into(),
-            from: from.into(),
-            room: "general".into(),
-            text: number.to_string().into(),
-            action: false,
-            id: None,
-        };
-        said(room.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));
+        speak_once(room, session, to, number);
         room.delivery().send(session, b"{\"type\":\"pong\"}\n");
     }
+}
+
+fn speak_once(room: &Arc<Room>, session: &Session, to: &Username, number: usize) {
+    let from = session.name.as_str();
+    let whisper = |seq, time: String| ServerMessage::Whisper {
+        seq,
+        time: time.into(),
+        from: from.into(),
+        to: to.as_str().into(),
+        text: number.to_string().into(),
+        id: None,
+        away: false,
+    };
+    said(room.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
+    let message = |seq, time: String| ServerMessage::Message {
+        seq,
+        time: time.into(),
+        from: from.into(),
+        room: "general".into(),
+        text: number.to_string().into(),
+        action: false,
+        id: None,
+    };
+    said(room.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));
 }
 
 /// Fails unless it was said or the journal couldn't be written.
@@ -117,11 +142,17 @@ fn said<T>(result: Result<T, AppendError>) {
     assert!(matches!(result, Ok(_) | Err(AppendError::Unwritten)));
 }
 
-fn check(people: Vec<Person>, late: Result<Person, Refused>) {
+fn check(people: Vec<Person>, late: Result<Person, Refused>, answered: u64) {
     let mut everything: BTreeMap<u64, Value> = BTreeMap::new();
-    let late = late.map_err(|refused| assert_eq!(refused, Refused::Closed)).ok();
+    let late = late.map_err(|refused| assert!(matches!(refused, Refused::Closed | Refused::Ended))).ok();
+    // Ended between its arrival and its welcome, nobody says a word to it.
+    let late = late.filter(|late| !late.socket.written().is_empty());
     let people: Vec<Person> = people.into_iter().chain(late).collect();
     let given: Vec<Vec<Value>> = people.iter().map(given).collect();
+    let seq = |event: &Value| event["seq"].as_u64().unwrap();
+    assert!(given[2].iter().all(|event| seq(event) <= answered), "nothing is given to eve after the answer");
+    let of_eve = given.iter().flatten().filter(|event| event["from"] == "eve");
+    assert!(of_eve.map(seq).all(|seq| seq <= answered), "nothing of eve's is said after the answer");
     for event in given.iter().flatten() {
         let seq = event["seq"].as_u64().unwrap();
         let other = everything.entry(seq).or_insert_with(|| event.clone());

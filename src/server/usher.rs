@@ -1,0 +1,82 @@
+//! The usher: sees to it that whoever was told goodbye goes.
+//!
+//! All that belongs to an end has one deadline: what is still to be delivered, the last word, and the peer's own closing.
+//! A peer that doesn't read, or never closes its side, holds no thread and no descriptor for longer.
+
+use super::session::Session;
+use crate::protocol::Reason;
+use crate::sync::{Arc, Condvar, Mutex, lock, thread};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// How long an end may take, from the goodbye that was asked for to the socket's close. A class on a busy Wi-Fi has read
+/// its last lines by then; five sessions of each of a thousand accounts that never close are no more than their threads.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
+/// The usher's stack: it waits and closes sockets.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// The usher, who has a thread of their own.
+#[derive(Debug, Default)]
+pub(super) struct Usher {
+    leaving: Mutex<Leaving>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Leaving {
+    /// Who is to be gone when, the first one first: everyone has as long. No more than there are sessions.
+    sessions: VecDeque<(Instant, Arc<Session>)>,
+    stopping: bool,
+}
+
+impl Usher {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system has none to give.
+    pub(super) fn start() -> io::Result<Arc<Self>> {
+        let usher = Arc::new(Self::default());
+        let own = Arc::clone(&usher);
+        thread::Builder::new().name("usher".into()).stack_size(STACK_BYTES).spawn(move || own.run())?;
+        Ok(usher)
+    }
+
+    /// This session was told goodbye.
+    pub(super) fn see_out(&self, session: &Arc<Session>) {
+        lock(&self.leaving).sessions.push_back((Instant::now() + FAREWELL, Arc::clone(session)));
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread. Who is still there goes with the process.
+    pub(super) fn stop(&self) {
+        lock(&self.leaving).stopping = true;
+        self.changed.notify_all();
+    }
+
+    fn run(&self) {
+        while let Some(session) = self.next() {
+            session.end(Reason::Disconnected);
+        }
+    }
+
+    /// The next one whose time is over; None at the end.
+    fn next(&self) -> Option<Arc<Session>> {
+        let mut leaving = lock(&self.leaving);
+        loop {
+            if leaving.stopping {
+                return None;
+            }
+            let now = Instant::now();
+            leaving = match leaving.sessions.front() {
+                Some((due, _)) if *due <= now => return leaving.sessions.pop_front().map(|(_, session)| session),
+                Some((due, _)) => {
+                    let wait = *due - now;
+                    self.changed.wait_timeout(leaving, wait).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(leaving).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
