@@ -67,11 +67,12 @@ fn keeping_the_one_time_password_is_no_change() {
 }
 
 #[test]
-fn every_session_is_free_after_one_change() {
+fn the_session_that_changes_it_is_free_and_the_others_are_over() {
     let (server, password, mut admin) = first_login();
     let mut second = server.login_with("admin", &password);
     assert_reply(&second.ask(json!({"type": "passwd", "old": password, "new": "a long enough one"})));
-    admin.say("free as well");
+    second.say("free");
+    assert_eq!(admin.until_closed().pop().unwrap()["reason"], "removed");
 }
 
 #[test]
