@@ -1,9 +1,136 @@
-//! Files that hold secrets: readable by their owner alone, and replaced whole or not at all.
+//! Files that hold secrets: readable by their owner alone, replaced whole or not at all, and never reached through a link
+//! that somebody else may have made.
+//!
+//! Whoever can write a folder can put a symbolic link into it, and a program of root's that follows it does to another
+//! file what was meant for this one. So each file is opened by its name in a folder that is held open, without following
+//! ([`place`]); its mode is changed on what is open.
+
+#[cfg_attr(not(unix), path = "files/elsewhere.rs")]
+mod place;
+#[cfg(unix)]
+mod writers;
 
 use crate::faults;
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use place::Place;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read};
 use std::path::Path;
+#[cfg(unix)]
+pub(crate) use writers::{others, shut_out};
+
+/// What a file is opened for. None of them makes one, or cuts it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Access {
+    /// To be read.
+    Read,
+    /// To be written, synced or locked.
+    Write,
+    /// To be written at its end.
+    Append,
+}
+
+/// Opens a file that is there.
+///
+/// # Errors
+/// What the system says; or it is a link that may not be followed, or no file.
+pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
+    Place::of(path)?.open(access, false)
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path, Access::Read)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// As [`open`], and what isn't UTF-8.
+pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open(path, Access::Read)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Reads a file that is for its owner alone, and makes it so where it isn't.
+///
+/// # Errors
+/// As [`read`] and [`make_private`].
+pub(crate) fn read_private(path: &Path) -> io::Result<Vec<u8>> {
+    let (mut file, mut bytes) = (open(path, Access::Read)?, Vec::new());
+    make_private(&file, path)?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a file that is for its owner alone, to append to it. It's made where there is none.
+///
+/// # Errors
+/// As [`open`] and [`make_private`].
+pub(crate) fn append_private(path: &Path) -> io::Result<File> {
+    open_or_create(&Place::of(path)?, path, false)
+}
+
+/// As [`append_private`]; but where it's a terminal or a pipe, it's written to as it is.
+///
+/// # Errors
+/// As [`append_private`].
+pub(crate) fn append_anywhere(path: &Path) -> io::Result<File> {
+    open_or_create(&Place::of(path)?, path, true)
+}
+
+fn open_or_create(place: &Place, path: &Path, special: bool) -> io::Result<File> {
+    let open = || -> io::Result<File> {
+        let file = place.open(Access::Append, special)?;
+        if file.metadata()?.is_file() {
+            make_private(&file, path)?;
+        }
+        Ok(file)
+    };
+    match open() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened,
+    }
+    match place.create() {
+        // Somebody else was faster; or it is a link to nothing.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => open(),
+        // What is made is written from its beginning: opened once more, it's written at its end.
+        made => made.and_then(|_| place.open(Access::Append, special)),
+    }
+}
+
+/// Makes a folder, and those that lead to it, for their owner alone, where it isn't there yet.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Removes a file, or a link itself.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    Place::of(path)?.remove()
+}
+
+/// Gives a file, or a link itself, another name.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    Place::of(from)?.rename(&Place::of(to)?)
+}
 
 /// Replaces `path` with `contents` so that a crash at any moment leaves the old file or the new one. For a file that
 /// only this process writes.
@@ -29,10 +156,10 @@ pub(crate) fn replace_or_restore(
 ) -> io::Result<()> {
     replace(path, contents).inspect_err(|_| {
         // Only a failure of the last step leaves anything to restore. It fails here again, when that is done.
-        if fs::read(path).is_ok_and(|now| now == contents) {
+        if read(path).is_ok_and(|now| now == contents) {
             let _ = match before() {
                 Some(before) => replace(path, &before),
-                None => fs::remove_file(path),
+                None => remove(path),
             };
         }
     })
@@ -46,21 +173,23 @@ pub(crate) fn replace_or_restore(
 /// # Errors
 /// As [`replace`].
 pub(crate) fn replace_through(temporary: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
+    let to = Place::of(path)?;
+    let from = to.beside(temporary.file_name().ok_or(io::ErrorKind::InvalidInput)?)?;
     // A leftover of a crash may have other modes: begin from nothing.
-    match fs::remove_file(temporary) {
+    match from.remove() {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         _ => {}
     }
     faults::strike("replace.create")?;
-    let file = create_private(temporary)?;
+    let file = from.create()?;
     faults::write_all("replace.write", &file, contents)?;
     faults::strike("replace.sync")?;
     file.sync_all()?;
     drop(file);
     faults::strike("replace.rename")?;
-    fs::rename(temporary, path)?;
+    from.rename(&to)?;
     faults::strike("replace.folder")?;
-    sync_folder(path)
+    to.sync_folder()
 }
 
 /// Creates a file that isn't there yet, with mode 0600 where there are modes.
@@ -68,40 +197,17 @@ pub(crate) fn replace_through(temporary: &Path, path: &Path, contents: &[u8]) ->
 /// # Errors
 /// `AlreadyExists`, or what the system says.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    give_to_owner_of_folder(&file, path);
-    Ok(file)
+    Place::of(path)?.create()
 }
 
-/// What root makes in somebody's folder is theirs: else a service could not read what `sudo homeroom-server …` or a hook
-/// of certbot put there. Where the system doesn't allow it, the file is its maker's as ever.
-#[cfg(unix)]
-fn give_to_owner_of_folder(file: &File, path: &Path) {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Ok(folder), Ok(before)) = (fs::metadata(folder), file.metadata()) else { return };
-    if folder.uid() != before.uid() {
-        // Through the descriptor: whoever owns the folder could have put a link to another file at the path by now.
-        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
-    }
-}
-
-/// Elsewhere files take their rights from their folder.
-#[cfg(not(unix))]
-fn give_to_owner_of_folder(_file: &File, _path: &Path) {}
-
-/// Takes the rights of everyone but the owner away where the file or folder has any.
+/// Takes the rights of everyone but the owner away where a file or folder that is open has any. It's called `path`.
 ///
 /// # Errors
 /// What the system says.
 #[cfg(unix)]
-pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(file: &File, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
+    let mode = file.metadata()?.permissions().mode();
     if mode & 0o077 != 0 {
         log::warn!(
             "{} was open to others (mode {:o}): its mode is now {:o}",
@@ -109,14 +215,35 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
             mode & 0o777,
             mode & 0o700
         );
-        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
+        file.set_permissions(PermissionsExt::from_mode(mode & 0o700))?;
     }
     Ok(())
 }
 
 /// Elsewhere the folder's own rights are what protects the file.
 #[cfg(not(unix))]
-pub(crate) fn make_private(_path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(_file: &File, _path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a folder that is there private, as [`make_private`].
+///
+/// # Errors
+/// What the system says; or it is a link that may not be followed.
+#[cfg(unix)]
+pub(crate) fn make_folder_private(path: &Path) -> io::Result<()> {
+    make_private(&place::open_folder(path)?, path)
+}
+
+/// Elsewhere it has its rights from the one that it's in.
+#[cfg(not(unix))]
+pub(crate) fn make_folder_private(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Elsewhere the rights of folders can't be told.
+#[cfg(not(unix))]
+pub(crate) fn shut_out(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -124,21 +251,20 @@ pub(crate) fn make_private(_path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system says.
-#[cfg(unix)]
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    Place::of(path)?.sync_folder()
 }
 
-/// Windows can't sync a folder; its renames are journalled by NTFS.
-#[cfg(not(unix))]
-pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// The folder that a path's last name is in.
+#[cfg(unix)]
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn replaced_whole_and_private() {
@@ -162,7 +288,7 @@ mod tests {
         let path = folder.path().join("f");
         fs::write(&path, "x").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        make_private(&path).unwrap();
+        make_private(&open(&path, Access::Read).unwrap(), &path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -3,10 +3,10 @@
 //! A program's command line is the one definition of what there is: a key's name is the option's, and each value goes
 //! through the parser that stands there.
 
+use crate::files::{self, Access};
 use crate::nearest::nearest;
 use clap::builder::Resettable;
 use clap::{Arg, ArgAction, Command};
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
@@ -98,7 +98,7 @@ pub(crate) fn toml_value(text: &str) -> String {
 pub(crate) fn read(path: &Path, options: &Options) -> Result<Vec<Entry>, Vec<Problem>> {
     let whole = |e: io::Error| vec![Problem { line: None, text: format!("can't be read: {e}") }];
     let mut text = String::new();
-    match File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)) {
+    match files::open(path, Access::Read).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(e) => Err(whole(e)),
         Ok(read) if read as u64 > FILE_BYTES_MAX => Err(whole(io::ErrorKind::FileTooLarge.into())),

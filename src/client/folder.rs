@@ -1,6 +1,6 @@
 //! Where the client keeps its files: `known_servers`, `settings.toml`, and the like.
 
-use std::fs::DirBuilder;
+use crate::files;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +18,5 @@ pub(super) fn find() -> Option<PathBuf> {
 /// # Errors
 /// What the system says.
 pub(super) fn create(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    files::create_folder(path)
 }

@@ -6,10 +6,11 @@ use super::console::{Console, notice};
 use super::discover;
 use super::folder;
 use super::trust;
-use crate::files;
+use crate::files::{self, Access};
 use crate::link::Link;
 use crate::protocol::Username;
 use crate::sanitize;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// How often a person is asked for an address in a row.
@@ -71,7 +72,7 @@ impl LastServer {
     /// Remembers where somebody is logged in, and under which name. Without that the client works as well.
     pub(super) fn remember(&self, server: &Link, name: &str) {
         let line = format!("{} {}\n", trust::address(server), sanitize::line(name));
-        if std::fs::read_to_string(&self.path).is_ok_and(|before| before == line) {
+        if files::read_to_string(&self.path).is_ok_and(|before| before == line) {
             return;
         }
         let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
@@ -84,8 +85,9 @@ impl LastServer {
     }
 
     fn find(&self) -> Option<(Link, Option<Username>)> {
-        let small = std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= FILE_BYTES_MAX);
-        let text = std::fs::read_to_string(&self.path).ok().filter(|_| small)?;
+        let file = files::open(&self.path, Access::Read).ok()?;
+        let mut text = String::new();
+        file.take(FILE_BYTES_MAX).read_to_string(&mut text).ok()?;
         let (server, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         Some((server.parse().ok()?, Username::parse(name)))
     }

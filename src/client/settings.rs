@@ -154,7 +154,7 @@ impl Settings {
         let failed = |e: io::Error| format!("`{}` can't be written: {e}", path.display());
         // What somebody else has written meanwhile is kept, and must be right.
         read(path).map_err(|e| e.to_string())?;
-        let mut document: DocumentMut = match std::fs::read_to_string(path) {
+        let mut document: DocumentMut = match files::read_to_string(path) {
             Ok(text) => text.parse().map_err(|e| format!("`{}` is not TOML: {e}", path.display()))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => DocumentMut::new(),
             Err(e) => return Err(failed(e)),

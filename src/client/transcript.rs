@@ -10,8 +10,8 @@ use super::render::Renderer;
 use crate::files;
 use crate::protocol::ServerMessage;
 use jiff::{Timestamp, tz::TimeZone};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A file that grows.
@@ -38,7 +38,7 @@ impl Transcript {
     /// [`ClientError::Transcript`].
     pub(super) fn open(path: &Path, me: &str) -> Result<Self, ClientError> {
         let failed = |error| ClientError::Transcript { path: path.to_owned(), error };
-        let file = open_private(path).map_err(failed)?;
+        let file = files::append_anywhere(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file: Some(file), lines: Lines::new(me, TimeZone::system()) })
     }
 
@@ -65,18 +65,6 @@ impl Lines {
         self.renderer.event(message, &mut self.page);
         dated(&self.page.take(), &self.zone, time(message))
     }
-}
-
-fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        files::make_private(path)?;
-    }
-    Ok(file)
 }
 
 /// When it happened; what has no time happened now.

@@ -5,10 +5,9 @@
 //! names, otherwise in `homeroom` in the user's configuration folder.
 
 use super::folder;
-use crate::files;
+use crate::files::{self, Access};
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;
-use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -85,7 +84,8 @@ impl KnownServers {
 
     fn read(&self) -> Result<String, KnownServersError> {
         let mut text = String::new();
-        match File::open(&self.path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text)) {
+        match files::open(&self.path, Access::Read).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
+        {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(text),
             Ok(read) if (read as u64) < FILE_BYTES_MAX => Ok(text),
             Ok(_) => Err(KnownServersError::Io(self.path.clone(), ErrorKind::FileTooLarge.into())),
@@ -102,7 +102,7 @@ impl KnownServers {
         let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
         let written = files::replace_through(&temporary, &self.path, text.as_bytes());
         if written.is_err() {
-            let _ = fs::remove_file(&temporary);
+            let _ = files::remove(&temporary);
         }
         written
     }
@@ -141,6 +141,7 @@ impl std::error::Error for KnownServersError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn file() -> (tempfile::TempDir, KnownServers) {
         let folder = tempfile::tempdir().unwrap();

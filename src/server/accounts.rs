@@ -98,8 +98,8 @@ impl Accounts {
     /// # Errors
     /// What is wrong with the file, with line and column where it has one. The file is left as it is.
     pub(super) fn open(path: &Path, hasher: Hasher) -> Result<Self, String> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => Some(text),
+        let text = match files::read_private(path) {
+            Ok(text) => Some(String::from_utf8(text).map_err(|e| format!("{} is damaged: {e}", path.display()))?),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(format!("can't read {}: {e}", path.display())),
         };
@@ -107,7 +107,6 @@ impl Accounts {
         let (saving, accounts) = (Mutex::default(), Mutex::default());
         let this = Self { path: path.to_owned(), hasher, is_new, saving, accounts };
         if let Some(text) = text {
-            files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
             let entries = users_file::parse(&text).map_err(|e| {
                 let path = path.display();
                 format!("{path} is damaged: {e}; mend it, or put a copy of it in its place: it has not been touched")

@@ -8,7 +8,7 @@ use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::sync::lock;
 use serde::Serialize;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ impl Audit {
         }
         if slot.as_ref().is_some_and(|open| open.bytes + line.len() as u64 > AUDIT_BYTES_MAX) {
             *slot = None;
-            fs::rename(&self.path, self.path.with_extension("jsonl.1"))?;
+            files::rename(&self.path, &self.path.with_extension("jsonl.1"))?;
             *slot = Some(open(&self.path)?);
         }
         if let Some(open) = slot {
@@ -107,13 +107,7 @@ impl Audit {
 }
 
 fn open(path: &Path) -> io::Result<Open> {
-    let file = match files::create_private(path) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            files::make_private(path)?;
-            File::options().append(true).open(path)?
-        }
-        other => other?,
-    };
+    let file = files::append_private(path)?;
     let bytes = file.metadata()?.len();
     Ok(Open { file, bytes })
 }
@@ -122,6 +116,7 @@ fn open(path: &Path) -> io::Result<Open> {
 mod tests {
     use super::*;
     use crate::server::notices;
+    use std::fs;
 
     #[test]
     fn one_object_a_line_and_bounded() {

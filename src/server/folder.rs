@@ -2,7 +2,7 @@
 
 use crate::files;
 use fs4::{FileExt, TryLockError};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,20 @@ pub(super) const TOKENS: &str = "tokens.jsonl";
 /// What the room talks about.
 pub(super) const TOPIC: &str = "topic.json";
 
+/// Sees to it that nobody but its owner and root can put files into a data folder that is there: else every name in it
+/// could be somebody else's file, or a link.
+///
+/// # Errors
+/// With what to do: others can, and it's not ours to change that.
+pub(super) fn close(path: &Path) -> Result<(), String> {
+    files::shut_out(path).map_err(|e| {
+        let path = path.display();
+        format!(
+            "{path} is no place for accounts and keys: {e}; name a folder of your own with --data-dir, or mend this one"
+        )
+    })
+}
+
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -34,15 +48,11 @@ impl Folder {
     /// # Errors
     /// Another server has it, or the system says no.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
-        fs::create_dir_all(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
+        files::create_folder(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
+        close(path)?;
         let name = path.join("homeroom.lock");
-        let lock = match files::create_private(&name) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(&name),
-            made => made,
-        };
-        let lock = lock.map_err(|e| format!("can't open {}: {e}", name.display()))?;
-        // Whoever else may open it could lock it and keep the server from starting.
-        files::make_private(&name).map_err(|e| format!("can't make {} private: {e}", name.display()))?;
+        // Private: whoever else may open it could lock it and keep the server from starting.
+        let lock = files::append_private(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
         match FileExt::try_lock(&lock) {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(format!(
@@ -94,11 +104,8 @@ impl Folder {
     /// The file can't be read or written, or made.
     pub(super) fn identity(&self, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
         let path = self.path.join(IDENTITY);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                files::make_private(&path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
-                Ok(bytes)
-            }
+        match files::read_private(&path) {
+            Ok(bytes) => Ok(bytes),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let bytes = make()?;
                 files::replace(&path, &bytes).map_err(|e| format!("can't write {}: {e}", path.display()))?;

@@ -24,17 +24,19 @@ pub(super) fn run(data_dir: &Path, command: &IdentityCommand) -> Result<(), Stri
         IdentityCommand::Show => show(&path),
         IdentityCommand::New { keep_key } => {
             let key = if *keep_key { Some(old_key(&path)?) } else { None };
+            folder::close(data_dir)?;
             replace(&path, &make(key.as_deref())?)
         }
         IdentityCommand::Import { cert, key } => {
             let file = identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|e| e.to_string())?;
+            folder::close(data_dir)?;
             replace(&path, &file)
         }
     }
 }
 
 fn show(path: &Path) -> Result<(), String> {
-    let file = fs::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
+    let file = files::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
     let info = identity::read(&file).map_err(|e| format!("{}: {e}", path.display()))?.certificate;
     print(&describe(&info, Timestamp::now()))
 }
@@ -57,7 +59,7 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
 /// Puts a new file in the old one's place, which is kept beside it.
 fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
     let failed = |e: io::Error| format!("can't write {}: {e}", path.display());
-    match fs::read(path) {
+    match files::read(path) {
         Ok(old) => files::replace(&before(path), &old).map_err(failed)?,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         Err(e) => return Err(format!("can't read {}: {e}", path.display())),
@@ -77,7 +79,7 @@ fn before(path: &Path) -> PathBuf {
 }
 
 fn old_key(path: &Path) -> Result<Vec<u8>, String> {
-    let file = fs::read(path).map_err(|e| format!("there is no key to keep: can't read {}: {e}", path.display()))?;
+    let file = files::read(path).map_err(|e| format!("there is no key to keep: can't read {}: {e}", path.display()))?;
     identity::key(&file).map_err(|e| format!("{}: {e}", path.display()))
 }
 

@@ -1,6 +1,6 @@
 //! The message of the day: what everyone is told when they log in.
 
-use std::fs::File;
+use crate::files::{self, Access};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(super) fn read(option: Option<&str>, file: &Path) -> Result<Option<String>, 
 
 fn read_file(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    match File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text)) {
+    match files::open(path, Access::Read).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text)) {
         Ok(_) => Ok(text),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(e) => Err(format!("can't read {}: {e}", path.display())),

@@ -45,7 +45,7 @@ impl Sequence {
     /// # Errors
     /// The file can't be read, or isn't a number.
     pub(super) fn peek(path: &Path) -> Result<u64, String> {
-        match std::fs::read_to_string(path) {
+        match files::read_to_string(path) {
             Ok(text) => text.trim().parse().map_err(|_| {
                 format!(
                     "{} is damaged: it holds one number, that no event's `seq` has passed; write a larger one than \

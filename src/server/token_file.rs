@@ -4,13 +4,13 @@
 //! long it is written anew with what still holds.
 
 use super::tokens::TokenId;
-use crate::files;
+use crate::files::{self, Access};
 use crate::hex::{self, Hex};
 use crate::protocol::Username;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,12 +79,11 @@ impl TokenFile {
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), String> {
         let shown = path.display();
         let mut this = Self { path: path.to_owned(), file: None, bytes: 0, bytes_max: 0 };
-        let text = match fs::read(path) {
+        let text = match files::read_private(path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((this, Vec::new())),
             Err(e) => return Err(format!("can't read {shown}: {e}")),
         };
-        files::make_private(path).map_err(|e| format!("can't make {shown} private: {e}"))?;
         match parse(&text) {
             Ok((entries, whole)) if whole == text.len() => {
                 this.reopen(text.len()).map_err(|e| format!("can't open {shown}: {e}"))?;
@@ -98,7 +97,7 @@ impl TokenFile {
                 let mut aside = path.as_os_str().to_owned();
                 aside.push(".damaged");
                 let aside = PathBuf::from(aside);
-                fs::rename(path, &aside).map_err(|e| format!("can't move {shown} to {}: {e}", aside.display()))?;
+                files::rename(path, &aside).map_err(|e| format!("can't move {shown} to {}: {e}", aside.display()))?;
                 log::error!(
                     "{shown} is damaged ({e}): no token in it is believed any more, clients must log in with their \
                      passwords; it's kept as {}",
@@ -150,13 +149,13 @@ impl TokenFile {
     /// What the system says.
     pub(super) fn forget(&mut self) -> io::Result<()> {
         self.file = None;
-        let file = File::options().write(true).open(&self.path)?;
+        let file = files::open(&self.path, Access::Write)?;
         file.set_len(0)?;
         file.sync_all()
     }
 
     fn reopen(&mut self, bytes: usize) -> io::Result<()> {
-        self.file = Some(Arc::new(File::options().append(true).open(&self.path)?));
+        self.file = Some(Arc::new(files::open(&self.path, Access::Append)?));
         self.bytes = bytes as u64;
         self.bytes_max = REWRITE_BYTES_MIN.max(REWRITE_GROWTH * self.bytes);
         Ok(())

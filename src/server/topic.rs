@@ -28,7 +28,7 @@ impl Topic {
     /// # Errors
     /// The file is no topic's.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let now = match std::fs::read(path) {
+        let now = match files::read(path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map_err(|e| format!("{} is damaged: {e}; mend it or remove it", path.display()))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,

@@ -12,6 +12,8 @@ mod duplex;
 mod export;
 mod first_login;
 mod flood;
+#[cfg(unix)]
+mod folder;
 mod identity;
 mod idle;
 mod journal;

@@ -6,8 +6,7 @@
 use super::HISTORY_LINES_MAX;
 use crate::client::commands;
 use crate::client::doubts;
-use crate::files;
-use std::fs::{File, OpenOptions};
+use crate::files::{self, Access};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +58,7 @@ impl HistoryFile {
     pub(super) fn read(&mut self) -> Vec<String> {
         let Some(path) = &self.path else { return Vec::new() };
         let mut text = String::new();
-        let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text));
+        let read = files::open(path, Access::Read).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text));
         if read.is_err() {
             return Vec::new();
         }
@@ -81,12 +80,7 @@ impl HistoryFile {
 }
 
 fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    files::make_private(path)?;
+    let mut file = files::append_private(path)?;
     // In one write, so that two clients' lines don't mix.
     file.write_all(format!("{}\n", line.replace('\\', "\\\\").replace('\n', "\\n")).as_bytes())
 }

@@ -7,8 +7,8 @@ use super::super::token_file;
 use super::super::topic::Topic;
 use super::super::users_file;
 use super::count;
+use crate::files;
 use crate::identity::{self, CertificateInfo};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const AS_WHOM: &str = "run this as the user that the server runs as";
 pub(in crate::server) fn accounts(data_dir: &Path) -> Vec<Finding> {
     let path = data_dir.join(folder::USERS);
     let shown = path.display();
-    let text = match fs::read_to_string(&path) {
+    let text = match files::read_to_string(&path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return vec![Note("there are no accounts yet: the first start makes one, `admin`".into())];
@@ -53,7 +53,7 @@ pub(in crate::server) fn accounts(data_dir: &Path) -> Vec<Finding> {
 /// `identity.p12` is there and can't be read; with what to do.
 pub(in crate::server) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, String> {
     let path = data_dir.join(folder::IDENTITY);
-    match fs::read(&path) {
+    match files::read(&path) {
         Ok(file) => {
             let read = identity::read(&file).map(|identity| Some(identity.certificate));
             read.map_err(|e| format!("{e}: put a copy in its place, or make a new one with `identity new`"))
@@ -76,7 +76,7 @@ pub(super) fn certificate(data_dir: &Path) -> Finding {
 pub(super) fn tokens(data_dir: &Path) -> Vec<Finding> {
     let path = data_dir.join(folder::TOKENS);
     let shown = path.display();
-    let text = match fs::read(&path) {
+    let text = match files::read(&path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],

@@ -6,7 +6,7 @@ mod journal;
 mod modes;
 
 pub(super) use files::{accounts, identity};
-pub(super) use modes::modes;
+pub(super) use modes::{modes, writers};
 
 use super::finding::{self, Finding};
 use std::io;
@@ -27,6 +27,7 @@ pub(super) fn run(data_dir: &Path) -> io::Result<bool> {
     rest.push(files::sequence(data_dir, last));
     rest.push(files::topic(data_dir));
     rest.push(modes(data_dir));
+    rest.extend(writers(data_dir));
     finding::print(&[
         ("The accounts", accounts(data_dir)),
         ("The certificate", certificate),

@@ -18,6 +18,26 @@ const OWN: [&str; 8] = ["json", "jsonl", "p12", "old", "1", "toml", "lock", "txt
 #[cfg(unix)]
 const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
 
+/// Who may put files into a data folder; nothing where its owner alone can.
+#[cfg(unix)]
+pub(in crate::server) fn writers(data_dir: &Path) -> Option<Finding> {
+    let shown = data_dir.display();
+    match crate::files::others(data_dir) {
+        Ok(None) => None,
+        Ok(Some(why)) => Some(Finding::Bad(format!(
+            "{shown}: {why}, and with them an account or a key: `chmod go-w {shown}`, `chown` it to the user that the \
+             server runs as, or name another folder with --data-dir"
+        ))),
+        Err(e) => Some(Finding::Bad(format!("{shown} can't be looked at: {e}"))),
+    }
+}
+
+/// Elsewhere the rights of folders can't be told.
+#[cfg(not(unix))]
+pub(in crate::server) fn writers(_data_dir: &Path) -> Option<Finding> {
+    None
+}
+
 /// Who may read what lies in a data folder.
 #[cfg(unix)]
 pub(in crate::server) fn modes(data_dir: &Path) -> Finding {

@@ -29,6 +29,7 @@ pub(super) fn folder(data_dir: &Path) -> Vec<Finding> {
     let mut findings = vec![Good(format!("{shown} is there"))];
     findings.extend(check::accounts(data_dir));
     findings.push(check::modes(data_dir));
+    findings.extend(check::writers(data_dir));
     findings.push(match fs4::available_space(data_dir) {
         Ok(free) => room(free),
         Err(e) => Note(format!("how much room there is can't be told: {e}")),

@@ -4,12 +4,12 @@
 //! the others wait for it.
 
 use super::segment;
+use crate::files::{self, Access};
 use crate::server::chunk::Chunk;
 use crate::server::record::Record;
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -191,7 +191,7 @@ impl Archive {
             return Ok(Arc::clone(chunk));
         }
         let path = segment::path(&self.folder, piece.segment);
-        let mut file = File::open(&path)?;
+        let mut file = files::open(&path, Access::Read)?;
         file.seek(SeekFrom::Start(piece.offset))?;
         let mut lines = vec![0; piece.bytes as usize];
         file.read_exact(&mut lines)?;

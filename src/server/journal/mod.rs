@@ -19,12 +19,11 @@ pub(crate) use keeper::{Keeper, start as start_keeper};
 
 use super::chunk::Chunk;
 use super::notices::{Notices, Trouble};
-use crate::files;
+use crate::files::{self, Access};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use keeper::Bell;
 use segment::{End, Line, ReadError};
-use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,7 +100,9 @@ impl Journal {
         }
         // Only now that all of it is known to be whole.
         for (path, end) in &ends {
-            files::make_private(path).map_err(|e| format!("can't make {} private: {e}", path.display()))?;
+            files::open(path, Access::Read)
+                .and_then(|file| files::make_private(&file, path))
+                .map_err(|e| format!("can't make {} private: {e}", path.display()))?;
             cut(path, *end).map_err(|e| format!("can't cut {}: {e}", path.display()))?;
         }
         if let Some((path, _)) = ends.iter().rfind(|(_, end)| end.bytes > 0 && options.sync != Sync::Never) {
@@ -178,25 +179,21 @@ impl Journal {
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    files::make_private(folder)?;
+    files::create_folder(folder)?;
+    files::make_folder_private(folder)?;
     files::sync_folder(folder)
 }
 
 fn sync(path: &Path) -> io::Result<()> {
     // To write, since Windows syncs nothing else.
-    OpenOptions::new().write(true).open(path)?.sync_data()
+    files::open(path, Access::Write)?.sync_data()
 }
 
 /// Takes away what comes after the last event: a line that was being written when the server died, or what is written
 /// anew in the next segment. A segment without an event goes.
 fn cut(path: &Path, end: End) -> io::Result<()> {
     if end.bytes == 0 {
-        return fs::remove_file(path);
+        return files::remove(path);
     }
     if end.surplus == 0 {
         return Ok(());
@@ -206,7 +203,7 @@ fn cut(path: &Path, end: End) -> io::Result<()> {
         path.display(),
         end.surplus
     );
-    let file = OpenOptions::new().write(true).open(path)?;
+    let file = files::open(path, Access::Write)?;
     file.set_len(end.bytes)?;
     file.sync_all()
 }

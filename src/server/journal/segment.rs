@@ -3,6 +3,7 @@
 //! A segment is named by the seq of its first event, so that it's found without being opened. Inside one, seqs follow
 //! each other without a gap.
 
+use crate::files;
 use crate::protocol::LINE_BYTES_MAX;
 use crate::server::record::Record;
 use std::fmt;
@@ -113,7 +114,7 @@ impl Place {
         &self,
         mut each: impl FnMut(Result<Line<'_>, Damage>) -> Result<(), E>,
     ) -> Result<End, E> {
-        let bytes = fs::read(&self.path).map_err(|error| ReadError::Io { file: self.path.clone(), error })?;
+        let bytes = files::read(&self.path).map_err(|error| ReadError::Io { file: self.path.clone(), error })?;
         let mut end = End { next: self.first, bytes: 0, surplus: 0 };
         // How many events are missing isn't known after a line that is none.
         let mut lost = false;

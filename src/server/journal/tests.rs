@@ -9,6 +9,7 @@ use crate::server::recall::What;
 use crate::server::sequence::Sequence;
 use crate::server::timeline::{AppendError, Appended, Timeline};
 use serde_json::Value;
+use std::fs;
 use tempfile::TempDir;
 
 const OPTIONS: Options = Options { sync: Sync::Second, keep_days: 30, keep_bytes: 256 * 1024 * 1024 };

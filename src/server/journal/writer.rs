@@ -3,10 +3,10 @@
 use super::archive::Archive;
 use super::synced::SyncedFile;
 use super::{Options, SEGMENT_BYTES_MAX, SEGMENT_HOURS_MAX, Sync, UNSYNCED_BYTES_MAX, segment};
+use crate::faults;
+use crate::files::{self, Access};
 use crate::server::chunk::{Audience, Chunk, Entry};
-use crate::{faults, files};
 use jiff::{Timestamp, ToSpan};
-use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -173,7 +173,7 @@ impl Writer {
         {
             let path = segment::path(&self.folder, first);
             self.archive.forget(first);
-            match fs::remove_file(&path) {
+            match files::remove(&path) {
                 Ok(()) => log::info!("{} is deleted: it's older or more than is to be kept", path.display()),
                 Err(e) => log::error!("{} can't be deleted: {e}", path.display()),
             }
@@ -195,7 +195,7 @@ impl Writer {
         self.to_rescue = !self.unsynced.is_empty();
         self.archive.cut(chunk.first, bytes, public(chunk));
         // The segment itself, or one that was to hold the stretch written anew.
-        let _ = fs::remove_file(segment::path(&self.folder, chunk.first));
+        let _ = files::remove(&segment::path(&self.folder, chunk.first));
         self.to_sync_folder = true;
         (open.bytes, open.next, open.ragged) = (bytes, chunk.first, true);
         if bytes == 0 || open.make_even().is_ok() {
@@ -207,7 +207,7 @@ impl Writer {
     #[cfg(all(test, unix))]
     pub(super) fn open_for_reading(&mut self) {
         let Some(open) = &mut self.open else { return };
-        if let Ok(file) = fs::File::open(segment::path(&self.folder, open.first)) {
+        if let Ok(file) = files::open(&segment::path(&self.folder, open.first), Access::Read) {
             open.file = Arc::new(SyncedFile::new(file));
         }
     }
@@ -231,7 +231,7 @@ impl Writer {
             end == next && bytes < SEGMENT_BYTES_MAX && now.duration_since(oldest).as_hours() < SEGMENT_HOURS_MAX
         };
         let Some((first, _, bytes, _)) = self.archive.newest().filter(fits) else { return Ok(false) };
-        let file = OpenOptions::new().write(true).open(segment::path(&self.folder, first))?;
+        let file = files::open(&segment::path(&self.folder, first), Access::Write)?;
         let file = Arc::new(SyncedFile::new(file));
         self.open = Some(Open { file, first, next, bytes, synced_bytes: bytes, ragged: true });
         Ok(true)
@@ -241,7 +241,7 @@ impl Writer {
         let path = segment::path(&self.folder, first);
         faults::strike("journal.create")?;
         // What an earlier attempt left, which has no event in it that anybody was shown.
-        match fs::remove_file(&path) {
+        match files::remove(&path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
         }

@@ -1,0 +1,154 @@
+//! A name in a folder that is held open: nobody can put another folder there between two steps, and no link is followed
+//! that somebody else may have made.
+
+use super::Access;
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{Mode, SFlag, fstatat};
+use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::Path;
+
+/// Whoever isn't the owner of a file or folder may write it.
+pub(super) const OTHERS_WRITE: u32 = 0o022;
+/// Everyone may make files there, and nobody touches those of others: as in /tmp.
+pub(super) const STICKY: u32 = 0o1000;
+const ROOT: u32 = 0;
+
+/// A name in a folder.
+#[derive(Debug)]
+pub(super) struct Place {
+    folder: File,
+    name: OsString,
+}
+
+impl Place {
+    /// What this path names. Its folder must be there.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        Ok(Self { folder: open_folder(super::folder_of(path))?, name })
+    }
+
+    /// Another name in the same folder.
+    pub(super) fn beside(&self, name: &OsStr) -> io::Result<Self> {
+        Ok(Self { folder: self.folder.try_clone()?, name: name.to_owned() })
+    }
+
+    /// Opens the file that is there. With `special` it may be a terminal or a pipe too.
+    pub(super) fn open(&self, access: Access, special: bool) -> io::Result<File> {
+        let mut flags = OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        flags |= match access {
+            Access::Read => OFlag::O_RDONLY,
+            Access::Write => OFlag::O_WRONLY,
+            Access::Append => OFlag::O_WRONLY | OFlag::O_APPEND,
+        };
+        if !special {
+            // A pipe that somebody put there would be waited for.
+            flags |= OFlag::O_NONBLOCK;
+        }
+        let at = |flags| openat(&self.folder, &*self.name, flags, Mode::empty()).map(File::from);
+        let file = match at(flags | OFlag::O_NOFOLLOW) {
+            Err(_) if self.is_link() => {
+                let file = self.may_be_followed().and_then(|()| Ok(at(flags)?))?;
+                if !is_trusted(file.metadata()?.uid()) {
+                    return Err(denied("it is a symbolic link to somebody else's file"));
+                }
+                file
+            }
+            opened => {
+                let (file, folder) = (opened?, self.folder.metadata()?);
+                let found = file.metadata()?;
+                if found.is_file() && found.nlink() > 1 && found.uid() != folder.uid() {
+                    return Err(denied("it is a second name of somebody else's file"));
+                }
+                file
+            }
+        };
+        if !special && !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        Ok(file)
+    }
+
+    /// Makes a file, for its owner alone from the first moment.
+    pub(super) fn create(&self) -> io::Result<File> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let file = File::from(openat(&self.folder, &*self.name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+        self.give_to_owner_of_folder(&file);
+        Ok(file)
+    }
+
+    /// What root makes in somebody's folder is theirs: else a service could not read what `sudo homeroom-server …` or a
+    /// hook of certbot put there. Where the system doesn't allow it, the file is its maker's as ever.
+    fn give_to_owner_of_folder(&self, file: &File) {
+        let (Ok(folder), Ok(before)) = (self.folder.metadata(), file.metadata()) else { return };
+        if folder.uid() != before.uid() {
+            let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
+        }
+    }
+
+    pub(super) fn remove(&self) -> io::Result<()> {
+        Ok(unlinkat(&self.folder, &*self.name, UnlinkatFlags::NoRemoveDir)?)
+    }
+
+    pub(super) fn rename(&self, to: &Self) -> io::Result<()> {
+        Ok(renameat(&self.folder, &*self.name, &to.folder, &*to.name)?)
+    }
+
+    pub(super) fn sync_folder(&self) -> io::Result<()> {
+        self.folder.sync_all()
+    }
+
+    fn is_link(&self) -> bool {
+        let found = fstatat(&self.folder, &*self.name, AtFlags::AT_SYMLINK_NOFOLLOW);
+        found.is_ok_and(|found| SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFLNK)
+    }
+
+    fn may_be_followed(&self) -> io::Result<()> {
+        let link = fstatat(&self.folder, &*self.name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        may_be_followed(link.st_uid, &self.folder.metadata()?)
+    }
+}
+
+/// Opens a folder, to be read or synced. A link to one is followed only where nobody else may have made it.
+pub(super) fn open_folder(path: &Path) -> io::Result<File> {
+    let open =
+        |flags: OFlag| OpenOptions::new().read(true).custom_flags((flags | OFlag::O_DIRECTORY).bits()).open(path);
+    match (open(OFlag::O_NOFOLLOW), fs::symlink_metadata(path)) {
+        (Err(_), Ok(link)) if link.is_symlink() => {
+            may_be_followed(link.uid(), &fs::metadata(super::folder_of(path))?)?;
+            open(OFlag::empty())
+        }
+        (opened, _) => opened,
+    }
+}
+
+/// A link is followed where it was made by whoever runs this, or by root, in a folder where nobody else could put another
+/// in its place. So root follows none in a service's folder.
+fn may_be_followed(owner: u32, folder: &fs::Metadata) -> io::Result<()> {
+    let shared = folder.mode() & OTHERS_WRITE != 0 && folder.mode() & STICKY == 0;
+    if !is_trusted(owner) || !is_trusted(folder.uid()) || shared {
+        return Err(denied("it is a symbolic link that somebody else could have made"));
+    }
+    Ok(())
+}
+
+/// Whoever runs this, and root, who can do everything anyway.
+pub(super) fn is_trusted(uid: u32) -> bool {
+    uid == ROOT || uid == me()
+}
+
+/// Whoever runs this.
+pub(super) fn me() -> u32 {
+    geteuid().as_raw()
+}
+
+fn denied(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}
+
+#[cfg(test)]
+#[path = "links.rs"]
+mod tests;
