@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// The wait before the first attempt, and the longest. Each is twice the one before.
 const WAIT_MIN: Duration = Duration::from_secs(1);
 const WAIT_MAX: Duration = Duration::from_secs(30);
+/// A session that was over sooner was none: the waits before the next attempts go on growing where they were. Else a
+/// server that lets everyone in and says goodbye at once would be called without a pause.
+const SESSION_MIN: Duration = Duration::from_secs(10);
 /// How long a client tries of which nothing more is wanted than that what was typed before is done.
 const LAST_WORDS_WAIT: Duration = Duration::from_secs(60);
 /// How often an attempt that is under way looks whether the session is to be left.
@@ -30,23 +33,36 @@ pub(super) struct Comeback {
     pub(super) name: String,
     /// The token of the last welcome.
     pub(super) token: Secret,
+    /// The waits so far, since a session last held.
+    pub(super) waits: Waits,
+}
+
+/// How the last session ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    /// How long it was.
+    pub(super) lasted: Duration,
+    /// The server may be starting again.
+    pub(super) restarts: bool,
 }
 
 impl Comeback {
     /// Tries until the client is back; None when it's to be left before. `after` is the newest event that was seen.
-    /// The first attempt is made at once if the server `restarts`.
+    /// The first attempt is made at once if the server restarts, unless that has just been done.
     ///
     /// # Errors
     /// The server is another one, or doesn't let the client in; or everything was typed, and it's gone for too long.
     pub(super) fn try_until_back(
-        &self,
+        &mut self,
         session: &Session,
         errands: &Errands,
         after: u64,
-        restarts: bool,
+        ended: Ended,
     ) -> Result<Option<(Connected, LoggedIn)>, ClientError> {
-        let mut waits = Waits::default();
-        let mut wait = if restarts { Duration::ZERO } else { waits.next() };
+        if ended.lasted >= SESSION_MIN {
+            self.waits = Waits::default();
+        }
+        let mut wait = self.waits.first(ended.restarts);
         let mut give_up = None;
         loop {
             if session.wait_for_leaving(wait) {
@@ -65,7 +81,7 @@ impl Comeback {
                     }
                 }
             }
-            wait = waits.next();
+            wait = self.waits.next();
         }
     }
 
@@ -111,12 +127,18 @@ fn for_good(error: ClientError) -> ClientError {
 
 /// The waits between attempts. Each is shortened by chance, by half at most: a class whose server comes back doesn't
 /// arrive all at once.
-#[derive(Debug, Default)]
-struct Waits(Option<Duration>);
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waits(Option<Duration>);
 
 impl Waits {
+    /// The one before the first attempt after a session: none if that's to be made `at_once`, and none was since the last
+    /// session that held.
+    fn first(&mut self, at_once: bool) -> Duration {
+        if at_once && self.0.is_none() { *self.0.insert(Duration::ZERO) } else { self.next() }
+    }
+
     fn next(&mut self) -> Duration {
-        let wait = self.0.map_or(WAIT_MIN, |before| (before * 2).min(WAIT_MAX));
+        let wait = self.0.map_or(WAIT_MIN, |before| (before * 2).clamp(WAIT_MIN, WAIT_MAX));
         self.0 = Some(wait);
         let mut chance = [0];
         // Without random numbers the wait is the whole one.
@@ -138,6 +160,19 @@ mod tests {
         }
         let firsts: std::collections::HashSet<_> = (0..64).map(|_| Waits::default().next()).collect();
         assert!(firsts.len() > 8, "{firsts:?}");
+    }
+
+    #[test]
+    fn at_once_only_once() {
+        let mut waits = Waits::default();
+        assert_eq!(waits.first(true), Duration::ZERO);
+        for longest in [1, 2, 4, 8].map(Duration::from_secs) {
+            let wait = waits.first(true);
+            assert!(wait <= longest && wait >= longest / 2, "{wait:?} of {longest:?}");
+        }
+        let mut waits = Waits::default();
+        assert!(waits.first(false) >= WAIT_MIN / 2);
+        assert!(waits.first(true) >= WAIT_MIN, "not after one that was waited for either");
     }
 
     #[test]

@@ -49,7 +49,7 @@ use crate::protocol::Reason;
 use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
-use comeback::Comeback;
+use comeback::{Comeback, Ended, Waits};
 use console::{Console, notice};
 use errands::Errands;
 use input::{Input, Preliminaries};
@@ -139,7 +139,7 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let input = Input { session: session_too, console: Arc::clone(&console), errands: errands_too, locals };
     spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
     let name = welcome.username.to_string();
-    let comeback = Comeback { server, expected, name, token: welcome.token };
+    let comeback = Comeback { server, expected, name, token: welcome.token, waits: Waits::default() };
     let stay = Stay { session: &session, errands: &errands, comeback, reconnect: !args.no_reconnect };
     let result = stay.until_over(&mut reader, wire, pending);
     session.end();
@@ -164,6 +164,7 @@ impl Stay<'_> {
         mut wire: Arc<Wire>,
         mut pending: Vec<u8>,
     ) -> Result<(), ClientError> {
+        let mut begun_at = Instant::now();
         loop {
             let end = reader.run(&wire, &pending)?;
             let (lost_at, restarts) = (Instant::now(), matches!(end, End::Bye(Reason::Shutdown)));
@@ -178,11 +179,13 @@ impl Stay<'_> {
             self.session.disconnected();
             notice(format_args!("{lost}; trying to come back, what you type is kept"));
             let after = reader.seen();
-            let Some(back) = self.comeback.try_until_back(self.session, self.errands, after, restarts)? else {
+            let ended = Ended { lasted: lost_at - begun_at, restarts };
+            let Some(back) = self.comeback.try_until_back(self.session, self.errands, after, ended)? else {
                 return Ok(());
             };
             let (connected, LoggedIn { welcome, pending: more }) = back;
-            reader.welcome_back(&welcome, lost_at.elapsed());
+            begun_at = Instant::now();
+            reader.welcome_back(&welcome, begun_at - lost_at);
             (wire, pending) = (Wire::start(connected)?, more);
             self.comeback.token = welcome.token;
         }

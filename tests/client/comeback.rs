@@ -206,23 +206,26 @@ fn the_end_of_a_pipe_with_all_answered_is_the_end() {
 fn wherever_the_connection_is_cut_each_line_is_said_once() {
     let (server, proxy) = behind_a_proxy(&["ada", "bob"]);
     let mut bob = server.login("bob");
-    let mut ada = join(&server, &proxy, "ada", &[]);
     let lines: Vec<String> = (0..8).map(|i| format!("line {i};")).collect();
-    for (i, line) in lines.iter().enumerate() {
-        // A line takes some 130 bytes of ciphertext, and its event some 200.
-        proxy.trouble_all(Trouble::Truncate(40 * i));
-        ada.type_line(line);
-        let deadline = Instant::now() + DEADLINE;
-        while !ada.stdout.text().contains(line) {
-            assert!(Instant::now() < deadline, "{line} does not come back: {}", ada.stdout.text());
-            thread::sleep(Duration::from_millis(10));
+    // No client is cut off often: each wait to come back is twice as long as the one before.
+    for (round, lines) in lines.chunks(2).enumerate() {
+        let mut ada = join(&server, &proxy, "ada", &[]);
+        for (i, line) in lines.iter().enumerate() {
+            // A line takes some 130 bytes of ciphertext, and its event some 200.
+            proxy.trouble_all(Trouble::Truncate(40 * (2 * round + i)));
+            ada.type_line(line);
+            let deadline = Instant::now() + DEADLINE;
+            while !ada.stdout.text().contains(line) {
+                assert!(Instant::now() < deadline, "{line} does not come back: {}", ada.stdout.text());
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        let finished = ada.finish();
+        for line in lines {
+            assert_eq!(times(finished.succeeded(), line), 1, "{line}: {finished:?}");
         }
     }
     assert_eq!(heard(&mut bob, &lines[7]), lines);
-    let finished = ada.finish();
-    for line in &lines {
-        assert_eq!(times(finished.succeeded(), line), 1, "{line}: {finished:?}");
-    }
 }
 
 /// Sent, and the connection breaks before the answer: it is not made twice, and who typed it is told.
@@ -294,4 +297,23 @@ fn one_signal_ends_it_while_the_server_is_gone() {
     let killed = std::process::Command::new("kill").args(["-INT", &ada.pid().to_string()]).status().unwrap();
     assert!(killed.success());
     assert_eq!(ada.wait().code, Some(0));
+}
+
+/// Whether it says goodbye or not: a server that lets everyone in and sends them away is not called without a pause.
+#[test]
+fn a_server_that_ends_every_session_is_called_less_and_less_often() {
+    const SESSIONS: usize = 4;
+    for farewell in [Some(json!({"type": "bye", "reason": "shutdown"})), None] {
+        let server = FakeServer::new();
+        let link = server.join_link();
+        let host = server.welcome_each(SESSIONS, move |guest| {
+            farewell.iter().for_each(|farewell| guest.write(farewell));
+        });
+        let ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+        let came: Vec<Instant> = host.join().unwrap();
+        drop(ada);
+        let waits: Vec<f64> = came.windows(2).map(|two| (two[1] - two[0]).as_secs_f64()).collect();
+        // Each is shortened by half at most.
+        assert!(waits[1] >= 0.5 && waits[2] >= 1.0, "{waits:?}");
+    }
 }

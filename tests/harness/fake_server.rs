@@ -123,6 +123,23 @@ impl FakeServer {
         })
     }
 
+    /// The same with `many`, for each of which `host` is called. When they came.
+    pub(crate) fn welcome_each(
+        self,
+        many: usize,
+        host: impl Fn(&mut Guest) + Send + 'static,
+    ) -> JoinHandle<Vec<Instant>> {
+        thread::spawn(move || {
+            let one = |_| {
+                let mut guest = self.welcome_one();
+                let came = Instant::now();
+                host(&mut guest);
+                came
+            };
+            (0..many).map(one).collect()
+        })
+    }
+
     fn welcome_one(&self) -> Guest {
         let socket = self.incoming(&AtomicBool::new(false)).expect("nobody came");
         let mut guest = self.greet(socket).expect("the client refused TLS");
