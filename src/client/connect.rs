@@ -20,6 +20,14 @@ const ADDRESSES_MAX: usize = 8;
 /// How long the TLS handshake may take.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(15);
 
+/// What the command line says that a server must show.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) pin: Pin,
+    /// `--fingerprint` says it, not a link alone: that is no slip.
+    pub(super) on_purpose: bool,
+}
+
 /// A connection to a server that is the right one.
 #[derive(Debug)]
 pub(super) struct Connected {
@@ -31,20 +39,28 @@ pub(super) struct Connected {
 
 /// Connects to a server for the first time in this run, and finds out what makes it the right one.
 ///
-/// With a `pin` that certificate or key alone; otherwise the one that was trusted before; otherwise one that the
-/// system's roots accept; otherwise a person is asked.
+/// With a pin that certificate or key alone; otherwise the one that was trusted before; otherwise one that the system's
+/// roots accept; otherwise a person is asked. Also where a link says another than was trusted before: links are easily
+/// passed on by whoever means harm.
 ///
 /// # Errors
 /// [`ClientError`]; from a pipe also when a person would have to be asked.
 pub(super) fn meet(
     server: &Link,
-    pin: Option<Pin>,
+    wanted: Option<Wanted>,
     known: &KnownServers,
     console: &Console,
 ) -> Result<(Connected, Expected), ClientError> {
     let before = known.find(server)?;
-    if let Some(pin) = pin {
+    if let Some(Wanted { pin, on_purpose }) = wanted {
         let (connected, shown) = dial_pinned(server, pin)?;
+        let connected = match before {
+            Some((before, line)) if !before.accepts(&shown) => {
+                let contradiction = Contradiction { before, shown, on_purpose, entry: entry(line, known) };
+                contradiction.settle(server, console, connected)?
+            }
+            _ => connected,
+        };
         if before.map(|(pin, _)| pin) != Some(shown) {
             remember(server, shown, known);
         }
@@ -53,7 +69,7 @@ pub(super) fn meet(
     if let Some((expected, line)) = before {
         let (connected, shown) = dial_any(server)?;
         if !expected.accepts(&shown) {
-            let entry = format!("line {line} of {}", known.path().display());
+            let entry = entry(line, known);
             let (expected, shown) = (Box::new(expected), Box::new(shown.like(&expected)));
             return Err(ClientError::ChangedCertificate { server: trust::address(server), expected, shown, entry });
         }
@@ -69,6 +85,44 @@ pub(super) fn meet(
         Err(ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => introduce(server, known, console),
         Err(other) => Err(other),
     }
+}
+
+/// What is remembered of a server, and what it shows as the link or `--fingerprint` says that it should.
+struct Contradiction {
+    before: Pin,
+    shown: Pin,
+    /// `--fingerprint` says it.
+    on_purpose: bool,
+    /// Where the other is remembered.
+    entry: String,
+}
+
+impl Contradiction {
+    /// Has somebody decide for what is shown. The connection, or a fresh one after a question.
+    fn settle(self, server: &Link, console: &Console, connected: Connected) -> Result<Connected, ClientError> {
+        let (address, expected) = (trust::address(server), Box::new(self.before));
+        if self.on_purpose {
+            notice(format_args!("--fingerprint takes the place of what was remembered for {address}: {expected}"));
+            return Ok(connected);
+        }
+        let shown = Box::new(self.shown.like(&self.before));
+        let error = ClientError::ContradictingLink { server: address, expected, shown, entry: self.entry };
+        if !console.is_terminal() {
+            return Err(error);
+        }
+        notice(&error);
+        if !console.confirm("believe the link, and forget what was remembered?") {
+            return Err(ClientError::NotTrusted { server: trust::address(server) });
+        }
+        // A server drops strangers who take their time, as somebody does who asks around first.
+        drop(connected);
+        dial_pinned(server, self.shown).map(|(connected, _)| connected)
+    }
+}
+
+/// Where something is remembered.
+fn entry(line: usize, known: &KnownServers) -> String {
+    format!("line {line} of {}", known.path().display())
 }
 
 /// Connects to a server that nobody vouches for, and asks whether it is to be trusted.

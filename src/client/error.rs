@@ -84,6 +84,17 @@ pub enum ClientError {
         /// Where that is remembered: the line and the file.
         entry: String,
     },
+    /// The certificate is the link's, and another than was trusted before.
+    ContradictingLink {
+        /// HOST:PORT.
+        server: String,
+        /// What it showed before.
+        expected: Box<Pin>,
+        /// What it showed now, as the link says.
+        shown: Box<Pin>,
+        /// Where the first is remembered: the line and the file.
+        entry: String,
+    },
     /// Nothing vouches for the certificate, and there is nobody to ask.
     UnknownServer {
         /// HOST:PORT.
@@ -154,6 +165,7 @@ impl ClientError {
             Self::Refused { .. } | Self::NotLetBack { .. } => 3,
             Self::WrongCertificate { .. }
             | Self::ChangedCertificate { .. }
+            | Self::ContradictingLink { .. }
             | Self::UnknownServer { .. }
             | Self::NotTrusted { .. }
             | Self::NoLongerVouched { .. }
@@ -200,6 +212,9 @@ impl fmt::Display for ClientError {
             Self::WrongCertificate { server, expected, shown } => wrong_certificate(f, server, expected, shown),
             Self::ChangedCertificate { server, expected, shown, entry } => {
                 changed_certificate(f, server, expected, shown, entry)
+            }
+            Self::ContradictingLink { server, expected, shown, entry } => {
+                contradicting_link(f, server, expected, shown, entry)
             }
             Self::UnknownServer { server, shown, trouble } => unknown_server(f, server, shown, trouble.as_deref()),
             Self::NotTrusted { server } => write!(f, "{} is not trusted: nothing was said to it", server),
@@ -249,6 +264,28 @@ THE CERTIFICATE OF {server} HAS CHANGED
   begin once with
     homeroom-client {server} --fingerprint {shown}
   or remove {entry}"
+    )
+}
+
+fn contradicting_link(
+    f: &mut fmt::Formatter<'_>,
+    server: &str,
+    expected: &Pin,
+    shown: &Pin,
+    entry: &str,
+) -> fmt::Result {
+    write!(
+        f,
+        "\
+THE LINK IS FOR ANOTHER CERTIFICATE THAN {server} HAD UNTIL NOW
+  It may be that the link is from somebody who wants your password and stands between you and the server.
+  It may also be that the server was set up anew, and this is its new link.
+  remembered: {expected}
+              ({entry})
+  the link's: {shown}
+  Nothing was said to the server, your password least of all. Ask who runs it, in another way than the link came.
+  If the link is right, that is said once with
+    homeroom-client {server} --fingerprint {shown}"
     )
 }
 

@@ -50,6 +50,7 @@ use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
 use comeback::{Comeback, Ended, Waits};
+use connect::Wanted;
 use console::{Console, notice};
 use errands::Errands;
 use input::{Input, Preliminaries};
@@ -94,7 +95,8 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let (server, name_there) = last.choose(&args, &console)?;
     args.user = args.user.or(name_there);
     let pin = args.pin(&server).map_err(ClientError::Usage)?;
-    let (mut connected, expected) = connect::meet(&server, pin, &known, &console)?;
+    let wanted = pin.map(|pin| Wanted { pin, on_purpose: args.fingerprint.is_some() });
+    let (mut connected, expected) = connect::meet(&server, wanted, &known, &console)?;
     let met = Instant::now();
     let credentials = Credentials::ask(&args, &console)?;
     if met.elapsed() > FRESH {

@@ -9,6 +9,7 @@ use crate::files::{self, Access};
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Read};
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 /// The largest `known_servers` that is read.
@@ -108,9 +109,12 @@ impl KnownServers {
     }
 }
 
-/// HOST:PORT, as a server is called in the file. Names mean the same in upper and lower case.
+/// HOST:PORT, as a server is called in the file. Names mean the same in upper and lower case and with a dot at their end,
+/// and an IPv6 address however many of its zeros are written.
 pub(super) fn address(server: &Link) -> String {
     let host = server.host.to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    let host = host.parse::<Ipv6Addr>().map_or_else(|_| host.to_owned(), |address| address.to_string());
     if host.contains(':') { format!("[{host}]:{}", server.port) } else { format!("{host}:{}", server.port) }
 }
 
@@ -162,6 +166,8 @@ mod tests {
         known.remember(&server("[::1]:99"), two).unwrap();
         assert_eq!(known.find(&server("PI.local:7667")).unwrap(), Some((one, 1)));
         assert_eq!(known.find(&server("[::1]:99")).unwrap(), Some((two, 2)));
+        assert_eq!(known.find(&server("[0:0::0001]:99")).unwrap(), Some((two, 2)));
+        assert_eq!(known.find(&server("pi.local.")).unwrap(), Some((one, 1)));
         assert_eq!(known.find(&server("pi.local:7668")).unwrap(), None, "another port is another server");
         assert_eq!(fs::read_dir(known.path.parent().unwrap()).unwrap().count(), 1, "nothing is left lying about");
     }

@@ -187,3 +187,88 @@ fn at_a_terminal_a_person_decides_once() {
     assert_eq!(trusting.wait().code, Some(0));
     visit(config.path(), &[&address]).succeeded();
 }
+
+/// Somebody passes on a link that leads elsewhere, or to somebody in between.
+#[test]
+fn a_link_that_contradicts_what_is_remembered_is_refused_from_a_pipe() {
+    let mut server = Server::with_users(&["ada"]);
+    let (address, before) = (server.address(), server.fingerprint());
+    let config = TempDir::new().unwrap();
+    let known = config.path().join("known_servers");
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    let remembered = fs::read_to_string(&known).unwrap();
+    server.kill();
+
+    let impostor = FakeServer::at(address);
+    let (link, now) = (impostor.join_link(), impostor.fingerprint());
+    let recorder = impostor.record();
+    let refused = visit(config.path(), &[&link]);
+    let message = refused.failed_with(4);
+    assert!(message.contains(&before) && message.contains(&now) && message.contains("known_servers"), "{message}");
+    let heard = recorder.stop();
+    assert!(heard.connections == 1 && heard.bytes.is_empty(), "it said {:?}", String::from_utf8_lossy(&heard.bytes));
+    assert_eq!(fs::read_to_string(&known).unwrap(), remembered);
+
+    // With --fingerprint it's meant.
+    let host = FakeServer::at(address);
+    let (link, now) = (host.join_link(), host.fingerprint());
+    let host = host.welcome(|guest| guest.read());
+    let told = visit(config.path(), &[&link, "--fingerprint", &now, "--no-reconnect"]);
+    assert_eq!(host.join().unwrap()["text"], "hello");
+    assert!(
+        told.stderr.contains("takes the place of what was remembered") && told.stderr.contains(&before),
+        "{told:?}"
+    );
+    assert!(fs::read_to_string(&known).unwrap().contains(&now));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_link_that_contradicts_what_is_remembered_is_asked_about() {
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let data = DataDir::with_users(&["ada"]);
+    let mut server = data.start();
+    let (address, before) = (server.address(), server.fingerprint());
+    let config = TempDir::new().unwrap();
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    server.kill();
+    fs::remove_file(data.file("identity.p12")).unwrap();
+    let server = data.server().listen(address).start();
+    let (link, now) = (server.join_link(), server.fingerprint());
+    let known = || fs::read_to_string(config.path().join("known_servers")).unwrap();
+
+    let mut doubtful = Terminal::at_a_terminal(config.path(), &[&link, "--user", "ada"], PASSWORD);
+    let asked = doubtful.stdout.wait_for("believe the link, and forget what was remembered? [y/N]");
+    assert!(asked.contains(&before) && asked.contains(&now), "{asked}");
+    doubtful.type_line("");
+    assert_eq!(doubtful.wait().code, Some(4));
+    assert!(known().contains(&before) && !known().contains(&now), "{}", known());
+
+    let mut trusting = Terminal::at_a_terminal(config.path(), &[&link, "--user", "ada"], PASSWORD);
+    trusting.stdout.wait_for("believe the link, and forget what was remembered? [y/N]");
+    trusting.type_line("y");
+    trusting.stdout.wait_for("online");
+    trusting.type_line("/logout");
+    assert_eq!(trusting.wait().code, Some(0));
+    assert!(known().contains(&now) && !known().contains(&before), "{}", known());
+}
+
+/// The same name, written in another way.
+#[test]
+fn what_is_remembered_holds_however_the_server_is_called() {
+    let mut server = Server::with_users(&["ada"]);
+    let port = server.address().port();
+    let config = TempDir::new().unwrap();
+    let pin = server.fingerprint();
+    visit(config.path(), &[&format!("homeroom://localhost:{port}#{pin}")]).succeeded();
+    server.kill();
+    let impostor = FakeServer::at(("127.0.0.1", port));
+    let now = impostor.fingerprint();
+    let recorder = impostor.record();
+    for name in ["localhost", "LocalHost"] {
+        visit(config.path(), &[&format!("homeroom://{name}:{port}#{now}")]).failed_with(4);
+    }
+    assert!(recorder.stop().bytes.is_empty());
+}
