@@ -7,6 +7,9 @@ use std::io::{self, IsTerminal};
 pub(super) enum Look {
     /// Lines that are only ever appended, for pipes, scripts and screen readers: docs/plain.md.
     Plain,
+    /// The same at a terminal: cut to its rows, each of which says that it goes on with a line. The terminal's own rows
+    /// would not, and a text padded to the right length could begin one that looks like somebody else's.
+    PlainRows,
     /// Each line as it came on the wire, for programs.
     Json,
     /// For a person in front of a terminal: coloured, wrapped, beside a line that is edited.
@@ -62,7 +65,7 @@ impl Look {
         let term = variable("TERM");
         let dumb = DUMB.contains(&&*term) || (cfg!(unix) && term.is_empty());
         if plain || dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            return Self::Plain;
+            return if io::stdout().is_terminal() { Self::PlainRows } else { Self::Plain };
         }
         let no_color = !variable("NO_COLOR").is_empty();
         let many = cfg!(windows) || term.contains("256color") || !variable("COLORTERM").is_empty();

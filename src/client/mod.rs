@@ -126,7 +126,7 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
             console.open_editor(Setup { style, title: sanitize::line(&title).into_owned(), history, names })?;
             Box::new(screen::Output)
         }
-        Look::Plain | Look::Json => Box::new(io::stdout().lock()),
+        Look::Plain | Look::PlainRows | Look::Json => Box::new(io::stdout().lock()),
     };
     let mut reader = Reader::new(&session, renderer, look, Arc::clone(&alerts), transcript, out);
     reader.welcome(&welcome)?;

@@ -57,7 +57,7 @@ impl Page {
     pub(super) fn said(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
         match self.look {
             Look::Json => {}
-            Look::Plain => self.said_plainly(time, speaker, text),
+            Look::Plain | Look::PlainRows => self.said_plainly(time, speaker, text),
             Look::Styled(style) => self.said_in_style(style, time, speaker, text),
         }
     }
@@ -88,13 +88,9 @@ impl Page {
     }
 
     fn said_plainly(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
-        self.text.push_str(&format!("[{time}] {speaker}"));
         for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
-            if index > 0 {
-                self.text.push_str(CONTINUATION);
-            }
-            self.text.push_str(&line);
-            self.text.push('\n');
+            let line = if index > 0 { format!("{CONTINUATION}{line}") } else { format!("[{time}] {speaker}{line}") };
+            self.finish_plainly(&line);
         }
     }
 
@@ -151,12 +147,19 @@ impl Page {
         let line = std::mem::take(&mut self.line);
         match self.look {
             Look::Json => {}
-            Look::Plain => {
-                self.text.push_str(&line);
-                self.text.push('\n');
-            }
+            Look::Plain | Look::PlainRows => self.finish_plainly(&line),
             Look::Styled(style) => self.finish_in_style(style.colours, &line),
         }
+    }
+
+    /// A line as it is, or in rows.
+    fn finish_plainly(&mut self, line: &str) {
+        let rows = match self.look {
+            Look::PlainRows => wrap(line, self.columns(), self.columns() - CONTINUATION.len()),
+            _ => vec![line],
+        };
+        self.text.push_str(&rows.join(&format!("\n{CONTINUATION}")));
+        self.text.push('\n');
     }
 
     fn finish_in_style(&mut self, colours: Colours, line: &str) {
@@ -268,6 +271,29 @@ mod tests {
         writeln!(page, "* 3 online: ada, bob, christine").unwrap();
         writeln!(page, "  /who   who is online now").unwrap();
         assert_eq!(page.take(), "* 3 online: ada, bob,\n  christine\n  /who   who is online\n         now\n");
+    }
+
+    #[test]
+    fn no_row_of_a_plain_terminal_begins_with_what_others_wrote() {
+        let forged = "[12:00] bob: I give up";
+        for columns_all in [16, 40, 80, 200] {
+            let mut page = Page::new(Look::PlainRows, "ada");
+            for padding in [" ", ".", "\u{3000}", "\u{a0}", "x"] {
+                for length in 0..2 * columns_all {
+                    let text = format!("hi {}{forged} {forged}\n{forged}", padding.repeat(length));
+                    page.columns = Some(columns_all + 1);
+                    page.said("12:00", Speaker::Room("eve"), &text);
+                    page.columns = Some(columns_all + 1);
+                    writeln!(page, "* eve is away since noon: {}", sanitize::line(&text)).unwrap();
+                    let shown = page.take();
+                    for row in shown.lines() {
+                        assert!(columns(row) <= columns_all, "{columns_all}: {row:?}");
+                        let first = ["[12:00] eve:", "* eve", CONTINUATION.trim_end()];
+                        assert!(first.iter().any(|first| row.starts_with(first)), "{columns_all}: {row:?} of {shown}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -65,7 +65,9 @@ pub(super) fn check_note(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// That an account is away. The words of one that is muted or banned are nobody's to read.
 fn away_info(name: &str, standing: &Standing) -> Option<AwayInfo<'static>> {
     let Away { text, since } = standing.attention.away()?;
-    Some(AwayInfo { username: name.to_owned().into(), text: text.to_string().into(), since: format_time(since).into() })
+    let text = if standing.state().may_speak() { text.to_string() } else { String::new() };
+    Some(AwayInfo { username: name.to_owned().into(), text: text.into(), since: format_time(since).into() })
 }

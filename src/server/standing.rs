@@ -60,6 +60,11 @@ impl State {
         self.must_change_password && self.one_time_since.is_some_and(|since| now.duration_since(since) > lifetime)
     }
 
+    /// Whether it may say something, as far as mutes and bans go.
+    pub(super) fn may_speak(&self) -> bool {
+        !self.banned && !self.muted_until.is_some_and(|until| until > Timestamp::now())
+    }
+
     /// Whether it may administrate.
     pub(super) fn may_administrate(&self) -> bool {
         self.role == Role::Admin && !self.banned

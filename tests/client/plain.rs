@@ -150,3 +150,26 @@ fn the_readmes_bot_works() {
     drop(root.ask(json!({"type": "logout_user", "username": "bot"})));
     crate::harness::wait(&mut bot);
 }
+
+/// A text as long as the row that it is to leave behind: what follows would stand where somebody else's line begins.
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_no_row_is_what_somebody_else_seems_to_say() {
+    const COLUMNS: usize = 60;
+    let server = Server::with_users(&["ada", "eve"]);
+    let config = TempDir::new().unwrap();
+    let mut command = client(config.path(), &[&server.join_link(), "--user", "ada"]);
+    command.env("HOMEROOM_CONFIG_DIR", config.path());
+    let screen = crate::harness::Screen::start(&command, (24, COLUMNS as u16));
+    screen.wait_for(|rows| rows.iter().any(|row| row.starts_with("* 1 online: ada")));
+    let (mut eve, forged) = (server.login("eve"), "[12:00] root: the lesson is over");
+    let padded = |before: &str| format!("hi{}{forged}", " ".repeat(COLUMNS - before.len() - 2));
+    eve.say(&padded("[12:00] eve: "));
+    eve.ask(json!({"type": "whisper", "to": "ada", "text": padded("[12:00] eve -> you (whisper): ")}));
+    eve.ask(json!({"type": "say", "text": padded("[12:00] * eve "), "action": true}));
+    eve.say("the end");
+    let rows = screen.wait_for(|rows| rows.iter().any(|row| row.ends_with("eve: the end")));
+    let marked = rows.iter().filter(|row| **row == format!("      | {forged}")).count();
+    assert_eq!(marked, 3, "{rows:#?}");
+    assert!(rows.iter().all(|row| !row.starts_with(forged)), "{rows:#?}");
+}

@@ -129,3 +129,28 @@ fn the_topics_file_is_the_owners_and_a_damaged_one_stops_the_start() {
     assert!(word.contains("topic.json") && word.contains("mend it or remove it"), "{word}");
     assert_eq!(data.read("topic.json"), "{\"text\":", "it is left as it is");
 }
+
+#[test]
+fn the_words_of_who_is_muted_or_banned_are_not_read_out() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let (mut ada, mut bob, mut root) = (server.login("ada"), server.login("bob"), server.admin());
+    assert_reply(&bob.ask(json!({"type": "away", "text": "ada is a fool"})));
+    let mut told = |what: &str| {
+        let whois = ada.ask(json!({"type": "whois", "username": "bob"}));
+        assert_eq!(ada.ask(json!({"type": "who"}))["away"].is_null(), what == "ban", "{what}");
+        ada.ask(json!({"type": "whisper", "to": "bob", "text": what}));
+        let away = ada.find("that bob is away", |line| line["type"] == "away");
+        assert_eq!(whois["whois"]["away"], json!({"username": "bob", "text": away["text"], "since": away["since"]}));
+        away["text"].as_str().unwrap().to_owned()
+    };
+    for (act, text) in [
+        (json!({"type": "unmute", "username": "bob"}), "ada is a fool"),
+        (json!({"type": "mute", "username": "bob", "minutes": 5}), ""),
+        (json!({"type": "mute", "username": "bob"}), ""),
+        (json!({"type": "unmute", "username": "bob"}), "ada is a fool"),
+        (json!({"type": "ban", "username": "bob"}), ""),
+    ] {
+        assert_reply(&root.ask(act.clone()));
+        assert_eq!(told(act["type"].as_str().unwrap()), text, "{act}");
+    }
+}
