@@ -20,7 +20,7 @@ export FEATURES
 .PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
-.PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint doc sounds dependencies test-dependencies clean
+.PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,12 +73,16 @@ fmt-check:
 	$(CARGO) fmt --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
-lint: ## clippy with and without sound, systemd on the unit, the shell on its scripts; a warning is an error
+lint: audit ## clippy with and without sound, systemd on the unit, the shell on its scripts; a warning is an error
 	scripts/check-unit.sh
 	for script in scripts/*.sh packaging/deb/*.post*; do bash -n "$$script" || exit 1; done
 	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features --features fault-injection -- -D warnings
+
+# With cargo-deny, by deny.toml; what can't be had is left out, and that is said. AUDIT_WHOLE=1 makes it a failure.
+audit: ## the dependencies: advisories, licences, sources
+	scripts/audit.sh
 
 # For the people who work on it: private items too, and links to them.
 doc: ## check the documents, build the crate's into target/doc; a warning is an error
