@@ -62,7 +62,7 @@ impl State {
 
     /// Whether it may say something, as far as mutes and bans go.
     pub(super) fn may_speak(&self) -> bool {
-        !self.banned && !self.muted_until.is_some_and(|until| until > Timestamp::now())
+        !self.banned && self.muted_until.is_none_or(|until| until <= Timestamp::now())
     }
 
     /// Whether it may administrate.
