@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A server with metrics, and where they are.
@@ -116,6 +116,26 @@ fn whatever_a_collector_does_the_chat_and_the_next_collector_go_on() {
     ada.say("still here");
     assert!(page(address).contains_key("homeroom_sessions"));
     ada.say("and now");
+}
+
+/// Each alone could cost the next one the 2 s that it has for its request.
+#[test]
+fn silent_connections_keep_no_collector_waiting() {
+    let (_server, address) = server(&[]);
+    let silent: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let before = Instant::now();
+    let mut mid_line = TcpStream::connect(address).unwrap();
+    mid_line.write_all(b"GET /met").unwrap();
+    assert!(page(address).contains_key("homeroom_sessions"));
+    assert!(before.elapsed() < Duration::from_millis(1500), "{:?}", before.elapsed());
+    // Whoever came last is there still.
+    mid_line.write_all(b"rics HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    mid_line.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    #[cfg(target_os = "linux")]
+    assert!(page(address)["homeroom_threads"] < 60.0, "a hundred connections took as many threads");
+    drop(silent);
 }
 
 #[test]
