@@ -80,6 +80,8 @@ pub(super) enum Author<'a> {
 /// Why a login isn't let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum LoginError {
+    /// All is right, but the account has logged in too often: the next time is after so long.
+    TooOften(Duration),
     /// No such account, or not its password.
     Wrong,
     /// The password is right, but the account is banned.

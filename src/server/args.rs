@@ -91,7 +91,8 @@ impl Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = LIVE)]
 pub struct LiveArgs {
-    /// Messages a second that one account may send after a burst of 20, or `off`
+    /// Messages a second that one account may send after a burst of 20, or `off`, which also lets it log in as often as
+    /// it likes
     #[arg(long, value_name = "N|off", default_value = "5")]
     pub message_rate: MessageRate,
     /// Days after which a one-time password that nobody has changed is worthless

@@ -18,6 +18,8 @@ pub(super) enum LoginFailure {
     Throttled,
     /// Too many wait for their turn.
     Crowded,
+    /// It was right, and the account logs in too often.
+    TooOften,
 }
 
 const FAILURES: [LoginFailure; 6] = [
@@ -27,6 +29,7 @@ const FAILURES: [LoginFailure; 6] = [
     LoginFailure::Expired,
     LoginFailure::Throttled,
     LoginFailure::Crowded,
+    LoginFailure::TooOften,
 ];
 const ENDS: [(Reason, &str); 6] = [
     (Reason::Logout, "logout"),
@@ -55,6 +58,7 @@ impl LoginFailure {
             Self::Expired => "expired",
             Self::Throttled => "throttled",
             Self::Crowded => "crowded",
+            Self::TooOften => "too often",
         }
     }
 }

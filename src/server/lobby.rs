@@ -7,6 +7,7 @@
 use super::accounts::{Checked, LoginError};
 use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
 use super::counts::LoginFailure;
+use super::rate::MessageRate;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::Mandate;
@@ -40,6 +41,9 @@ const SESSION_STACK_BYTES: usize = 192 * 1024;
 const WAITING_BYTES_MAX: usize = 1024 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
+/// How many pings a connection may send before its login: two a second for as long as it may take by default. Each costs
+/// a turn of a thread, and none is needed.
+const STRANGER_PINGS_MAX: usize = 40;
 
 /// Gives a new connection a lobby thread of its own. Drops it when everyone in a full lobby waits for us, or there
 /// are no threads.
@@ -103,12 +107,18 @@ impl<'a> Stranger<'a> {
         let acceptor = lock(&server.identity).acceptor.clone();
         let tls = Duplex::accept(&acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
         let mut stranger = Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new() };
+        let mut pings = 0;
         while let Some(line) = stranger.next_line()? {
             match Request::parse(&line) {
                 Ok((id, Request::Login(login))) => return stranger.log_in(id.as_ref(), login),
-                Ok((id, Request::Ping)) => {
+                Ok((id, Request::Ping)) if pings < STRANGER_PINGS_MAX => {
+                    pings += 1;
                     let id = id.as_ref().map(|id| id.as_str().into());
                     stranger.tls.send(&stranger.socket, &ServerMessage::Pong { id }.encode())?;
+                }
+                Ok((id, Request::Ping)) => {
+                    let message = format!("more than {STRANGER_PINGS_MAX} pings before `login`: log in first");
+                    return stranger.turn_away(id.as_ref(), refuse(ErrorCode::NotLoggedIn, message));
                 }
                 Ok((id, _)) => {
                     let refusal = refuse(ErrorCode::NotLoggedIn, "the first request must be `login`");
@@ -122,8 +132,11 @@ impl<'a> Stranger<'a> {
 
     /// The next line without its end; None when the peer has closed or sent too long a one.
     fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        // Nothing is looked at again for each byte of a line that drips.
+        let mut searched = 0;
         loop {
-            if let Some(end) = self.pending.iter().position(|&b| b == b'\n').filter(|&end| end < LINE_BYTES_MAX) {
+            let end = self.pending[searched..].iter().position(|&b| b == b'\n').map(|at| searched + at);
+            if let Some(end) = end.filter(|&end| end < LINE_BYTES_MAX) {
                 let rest = self.pending.split_off(end + 1);
                 let mut line = std::mem::replace(&mut self.pending, rest);
                 line.pop();
@@ -133,6 +146,7 @@ impl<'a> Stranger<'a> {
                 self.farewell(&reader::too_long())?;
                 return Ok(None);
             }
+            searched = self.pending.len();
             if self.tls.receive(&self.socket, self.deadline, &mut self.pending)? == Peer::Closed {
                 return Ok(None);
             }
@@ -315,10 +329,22 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
     match result {
         Ok(credentials) => {
             lock(&server.throttle).succeeded(origin, &name);
+            // Only now: nobody else can use it up, and strangers learn nothing.
+            let often = |wait| refuse_login(server, peer, &name, false, LoginError::TooOften(wait));
+            permit_login(server, &credentials.standing).map_err(often)?;
             Ok(credentials)
         }
         Err(error) => Err(refuse_login(server, peer, &name, login.token.is_some(), error)),
     }
+}
+
+/// Counts a login of an account, unless that has logged in too often.
+fn permit_login(server: &Server, standing: &Standing) -> Result<(), Duration> {
+    // For load runs.
+    if server.limits.message_rate() == MessageRate::Off {
+        return Ok(());
+    }
+    standing.logins.take(Instant::now())
 }
 
 fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
@@ -371,6 +397,11 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
             let seconds = wait.as_secs_f64().ceil().max(1.0);
             let message = format!("too many failed logins: try again in {seconds} s");
             (LoginFailure::Throttled, refuse(ErrorCode::TryLater, message))
+        }
+        LoginError::TooOften(wait) => {
+            let seconds = wait.as_secs_f64().ceil().max(1.0);
+            let message = format!("this account logs in too often: try again in {seconds} s");
+            (LoginFailure::TooOften, refuse(ErrorCode::TryLater, message))
         }
         LoginError::Crowded => {
             (LoginFailure::Crowded, refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))

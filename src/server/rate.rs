@@ -1,4 +1,4 @@
-//! How fast one account may speak.
+//! How fast one account may speak and log in, and one session may ask.
 
 use crate::sync::lock;
 use std::str::FromStr;
@@ -18,6 +18,12 @@ const FORGIVEN_PER_MESSAGE: u32 = 2;
 const REQUESTS_BURST: f64 = 200.0;
 /// And how many a second after that. More are not refused: they wait, and the client's TCP with them.
 const REQUESTS_PER_SECOND: f64 = 50.0;
+/// How many logins of an account succeed at once after a pause. Five devices (as many sessions as there may be) behind a
+/// bad Wi-Fi come back four times each before it counts; in the time of a client's waits of 1 s, 2 s and 4 s three more
+/// are there.
+const LOGINS_BURST: f64 = 20.0;
+/// And how many a second after that: five devices that each lose their connection every ten seconds.
+const LOGINS_PER_SECOND: f64 = 0.5;
 
 /// Messages a second that one account may send after a burst.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,6 +113,22 @@ impl RequestRate {
     }
 }
 
+/// How often one account may log in.
+#[derive(Debug)]
+pub(super) struct LoginRate(Mutex<Bucket>);
+
+impl LoginRate {
+    /// A full bucket.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Bucket::new(LOGINS_BURST, Instant::now())))
+    }
+
+    /// Counts a login, or says how long the next one has to wait.
+    pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
+        lock(&self.0).take(LOGINS_BURST, LOGINS_PER_SECOND, now)
+    }
+}
+
 /// A token bucket.
 #[derive(Debug)]
 struct Bucket {
@@ -193,6 +215,21 @@ mod tests {
         assert!(rate.wait(now) > Duration::from_millis(15));
         assert!(!rate.wait(now + Duration::from_millis(25)).is_zero(), "the one that waited is counted");
         assert!(rate.wait(now + Duration::from_millis(65)).is_zero());
+    }
+
+    #[test]
+    fn five_devices_behind_a_bad_wifi_come_back_and_a_machine_waits() {
+        let start = Instant::now();
+        let rate = LoginRate::new();
+        // Each breaks off every ten seconds, for five minutes.
+        let devices = (0..30).flat_map(|round| [start + Duration::from_secs(10 * round); 5]);
+        assert!(devices.into_iter().all(|now| rate.take(now).is_ok()));
+        let rate = LoginRate::new();
+        assert!((0..20).all(|_| rate.take(start).is_ok()));
+        let wait = rate.take(start).unwrap_err();
+        assert!((1.9..2.1).contains(&wait.as_secs_f64()), "{wait:?}");
+        assert!((0..100).all(|_| rate.take(start).is_err()), "refusals add nothing to the wait");
+        assert!(rate.take(start + wait + Duration::from_millis(1)).is_ok());
     }
 
     #[test]

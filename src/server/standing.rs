@@ -4,7 +4,7 @@
 //! in. What ends the account's sessions changes the generation, so they are over in that moment, all at once.
 
 use super::attention::Attention;
-use super::rate::Rate;
+use super::rate::{LoginRate, Rate};
 use crate::protocol::Role;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -78,6 +78,8 @@ pub(super) struct Standing {
     deleted: AtomicBool,
     /// How much it may still say.
     pub(super) rate: Rate,
+    /// How often it may still log in.
+    pub(super) logins: LoginRate,
     /// Whether its owner is there.
     pub(super) attention: Attention,
 }
@@ -89,6 +91,7 @@ impl Standing {
             state: Mutex::new(state),
             deleted: AtomicBool::new(false),
             rate: Rate::new(),
+            logins: LoginRate::new(),
             attention: Attention::default(),
         }
     }

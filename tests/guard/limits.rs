@@ -1,6 +1,6 @@
 //! Input is bounded: each limit holds exactly, however the bytes come; and so is how much one may say.
 
-use crate::harness::{ADMIN, DataDir, Peer, Server, assert_error, assert_reply};
+use crate::harness::{ADMIN, DataDir, PASSWORD, Peer, Server, assert_error, assert_reply};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,38 @@ fn line_of(bytes: usize, character: char) -> String {
     let room = bytes - start.len() - end.len();
     let (many, rest) = (room / character.len_utf8(), room % character.len_utf8());
     format!("{start}{}{}{end}", character.to_string().repeat(many), "x".repeat(rest))
+}
+
+/// Its password is right each time: whoever guesses it learns nothing, and nobody else can use it up.
+#[test]
+fn an_account_that_logs_in_again_and_again_waits() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let login = |name: &str, password: &str| {
+        let mut peer = server.connect();
+        peer.ask(json!({"type": "login", "protocol": 1, "username": name, "password": password}))
+    };
+    for _ in 0..4 {
+        assert_error(&login("ada", "wrong wrong"), "bad_credentials");
+    }
+    // A class room's share, and then so many as the time of the test allows.
+    let answers: Vec<Value> = (0..40).map(|_| login("ada", PASSWORD)).collect();
+    let (welcome, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer["type"] == "welcome");
+    assert!((20..38).contains(&welcome.len()), "{}", welcome.len());
+    refused.iter().for_each(|answer| assert_error(answer, "try_later"));
+    assert!(refused[0]["message"].as_str().unwrap().contains("logs in too often: try again in "), "{}", refused[0]);
+    // Its token counts too, another account doesn't, and none of that was a wrong password.
+    let token = &welcome.last().unwrap()["token"];
+    let by_token = json!({"type": "login", "protocol": 1, "username": "ada", "token": token});
+    let refusals = (0..4).filter(|_| server.connect().ask(by_token.clone())["code"] == "try_later").count();
+    assert!(refusals > 0, "tokens aren't counted");
+    assert_eq!(login("bob", PASSWORD)["type"], "welcome");
+    let end = Instant::now() + crate::harness::DEADLINE;
+    while login("ada", PASSWORD)["type"] != "welcome" {
+        assert!(Instant::now() < end, "it never gets in again");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let server = Server::unlimited(&["ada"]);
+    assert!((0..40).all(|_| server.login("ada").welcome["type"] == "welcome"), "load runs are not counted");
 }
 
 #[test]

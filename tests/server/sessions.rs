@@ -70,7 +70,7 @@ fn a_sixth_session_makes_the_oldest_leave() {
 
 #[test]
 fn whoever_comes_and_goes_leaves_nothing_behind() {
-    let server = Server::with_users(&["ada", "bob"]);
+    let server = Server::unlimited(&["ada", "bob"]);
     let mut ada = server.login("ada");
     #[cfg(target_os = "linux")]
     let threads = || crate::harness::Proc::of(server.pid()).threads();

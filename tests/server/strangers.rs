@@ -1,6 +1,6 @@
 //! Those who connect and don't log in get in nobody's way.
 
-use crate::harness::{Peer, Server};
+use crate::harness::{Peer, Server, assert_error};
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -52,6 +52,21 @@ fn whoever_says_nothing_keeps_nobody_from_being_announced() {
         ada.event("left", "bob");
     }
     drop(stranger);
+}
+
+/// None of them may take a core by asking what everyone may ask.
+#[test]
+fn whoever_pings_on_and_on_is_told_to_log_in() {
+    let server = Server::with_users(&["ada"]);
+    let mut stranger = server.connect();
+    let pings: String = (0..200).map(|i| format!("{{\"type\":\"ping\",\"id\":\"p{i}\"}}\n")).collect();
+    stranger.send_bytes(pings.as_bytes());
+    let answers = stranger.until_closed();
+    let (last, pongs) = answers.split_last().unwrap();
+    assert!(pongs.iter().all(|answer| answer["type"] == "pong"), "{answers:?}");
+    assert!((20..=100).contains(&pongs.len()), "{}", pongs.len());
+    assert_error(last, "not_logged_in");
+    assert!(last["message"].as_str().unwrap().contains("log in first"), "{last}");
 }
 
 #[test]
