@@ -381,6 +381,10 @@ pub struct Reply<'a> {
     /// How many entries were cut from the end of `users`, or of the asked for from the beginning of `events`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: usize,
+    /// To `history`: the server has looked at as much as it does for one request; what came before this seq is still to
+    /// be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
     /// To `who`: those of `users` who are away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub away: Vec<Cow<'a, str>>,

@@ -45,10 +45,12 @@ pub(super) fn fetch(connected: &mut Connected, logged_in: &mut LoggedIn) -> Resu
         let found = events.len();
         let new = events.into_iter().filter_map(|event| event.seq().map(|seq| (seq, event)));
         missed.events.extend(new.filter(|(seq, _)| *seq > left_at && *seq <= upto).take(limit));
-        before = missed.events.keys().next().copied();
-        if reply.more == 0 || found == 0 || missed.events.len() >= SHOWN_MAX {
+        // Where the server goes on if it has only looked so far, but no further back than what was missed.
+        let next = reply.next.filter(|&next| next > left_at && before.is_none_or(|before| next < before));
+        if missed.events.len() >= SHOWN_MAX || next.is_none() && (reply.more == 0 || found == 0) {
             break;
         }
+        before = next.or(missed.events.keys().next().copied());
     }
     let Fetch { others, whispers, .. } = fetch;
     missed.events.extend(whispers);

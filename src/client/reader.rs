@@ -378,7 +378,10 @@ impl<'a, W: Write> Reader<'a, W> {
         let answer = match &*asked.request {
             Request::History { before, limit } => {
                 let events = reply.events.take().unwrap_or_default();
-                self.page(events, reply.more, before.is_some(), limit.unwrap_or(HISTORY_EVENTS_DEFAULT), asked.wanted)
+                let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
+                // A server that doesn't go on would be asked for ever.
+                let next = reply.next.filter(|&next| before.is_none_or(|before| next < before));
+                self.page(events, (reply.more, next), before.is_some(), limit, asked.wanted)
             }
             request => {
                 self.renderer.reply(request, &reply, &mut self.shown);
@@ -399,11 +402,12 @@ impl<'a, W: Write> Reader<'a, W> {
         self.answered = Some((asked.id, answer));
     }
 
-    /// A page of the history, before those that came already if it `continues` them. All is shown when it's here.
+    /// A page of the history, before those that came already if it `continues` them. All is shown when it's here. How
+    /// many more there are, and from where the server goes on if it has only looked so far.
     fn page(
         &mut self,
         mut events: Vec<ServerMessage<'static>>,
-        more: usize,
+        (more, next): (usize, Option<u64>),
         continues: bool,
         limit: usize,
         wanted: usize,
@@ -415,8 +419,8 @@ impl<'a, W: Write> Reader<'a, W> {
         }
         self.history = events;
         let left = wanted.saturating_sub(found);
-        match first {
-            Some(first) if left > 0 && (more > 0 || found == limit) => Answer::Page(first, left),
+        match next.or(first.filter(|_| more > 0 || found == limit)) {
+            Some(place) if left > 0 => Answer::Page(place, left),
             _ => {
                 let mut history = std::mem::take(&mut self.history);
                 history.retain(|event| !self.is_ignored(speaker(event)));

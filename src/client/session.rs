@@ -75,7 +75,7 @@ pub(super) enum Answer {
     Done,
     /// It was carried out, and the list in the answer was cut after this name.
     Cut(String),
-    /// Part of the history has come, from this seq on, and so much more of it is wanted.
+    /// Part of the history has come. What is older than this seq is to be asked for, and so much of it is wanted.
     Page(u64, usize),
     /// It was refused.
     Refused {

@@ -249,7 +249,7 @@ fn history(
         return Err(refuse(ErrorCode::BadRequest, message));
     }
     let (since, before) = (session.mandate.standing().state().since, before.unwrap_or(u64::MAX));
-    let page = history::page(server.room.timeline(), &session.name, (since, before), limit, EVENT_BYTES_MAX);
+    let page = history::page(server.room.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
     let page = page.map_err(|e| {
         log::error!("the journal can't be read: {e}");
         refuse(ErrorCode::Internal, "the server can't read from its disk: try again later")
@@ -260,7 +260,8 @@ fn history(
 fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> ServerMessage<'a> {
     // What the journal holds was checked when it was opened, or written since.
     let events = page.lines.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
-    ServerMessage::Reply(Reply { id, ok: true, events: Some(events), more: page.more, ..Reply::default() })
+    let (more, next) = (page.more, page.next);
+    ServerMessage::Reply(Reply { id, ok: true, events: Some(events), more, next, ..Reply::default() })
 }
 
 fn who(server: &Server, after: Option<&str>) -> Answer {

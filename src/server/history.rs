@@ -4,35 +4,58 @@
 
 use super::recall::WHISPERS_PER_ACCOUNT_MAX;
 use super::record::Record;
+use super::session::Session;
 use super::timeline::Timeline;
 use crate::protocol::Username;
 use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How many stretches (of 256 KiB) are looked at for one page, however little of them the account may see: 50 ms of
+/// reading and parsing at the most, if all are on the disk. Whoever wants more goes on from there.
+const STRETCHES_PER_PAGE_MAX: usize = 32;
+/// How long somebody whose turn it isn't waits before it's looked whether they are still there.
+const TURN_PAUSE: Duration = Duration::from_millis(50);
 
 /// What was said, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// The events' lines.
     pub(super) lines: Vec<Vec<u8>>,
-    /// How many older ones of those asked for didn't fit.
+    /// How many older ones of those asked for didn't fit, or weren't looked for.
     pub(super) more: usize,
+    /// What came before this wasn't looked at, although it may hold more of what was asked for.
+    pub(super) next: Option<u64>,
 }
 
-/// The newest `limit` things said before `before` and after `since` that an account may see, as many as fit in
+/// The newest `limit` things said before `before` and after `since` that the session's account may see, as many as fit in
 /// `bytes_max` bytes from the newest on. Each is counted with its end, which stands for the comma after it.
+///
+/// What is looked at is charged to the account, and waits until what was looked at for it before is paid for.
 ///
 /// # Errors
 /// The journal can't be read.
 pub(super) fn page(
     timeline: &Timeline,
-    viewer: &Username,
+    session: &Session,
     (since, before): (u64, u64),
     limit: usize,
     bytes_max: usize,
 ) -> io::Result<Page> {
     let (mut page, mut left, mut before) = (Page::default(), bytes_max, before);
-    while page.lines.len() + page.more < limit && before > since.saturating_add(1) {
+    take_turn(session);
+    let mut looked_at = 0;
+    while page.lines.len() + page.more < limit && before > since.saturating_add(1) && !session.is_over() {
+        if looked_at == STRETCHES_PER_PAGE_MAX {
+            page.next = (page.more == 0).then_some(before);
+            // A client that doesn't know `next` goes on too: fewer than it asked for would mean that nothing older is kept.
+            page.more = limit - page.lines.len();
+            break;
+        }
+        looked_at += 1;
+        session.mandate.standing().looks.charge(1, Instant::now());
         let looked = timeline.look_before(before, |chunk| {
-            for (_, line) in chunk.said(since, before, viewer).take(limit - page.lines.len() - page.more) {
+            for (_, line) in chunk.said(since, before, &session.name).take(limit - page.lines.len() - page.more) {
                 match left.checked_sub(line.len()).filter(|_| page.more == 0) {
                     Some(rest) => {
                         left = rest;
@@ -50,11 +73,33 @@ pub(super) fn page(
     Ok(page)
 }
 
+/// Waits until what was looked at for the session's account is paid for. Bounded: each of its few sessions looks at no
+/// more than [`STRETCHES_PER_PAGE_MAX`] beyond what it has. Nobody waits for who is gone.
+fn take_turn(session: &Session) {
+    loop {
+        let wait = session.mandate.standing().looks.charge(0, Instant::now());
+        if wait.is_zero() || session.is_over() {
+            return;
+        }
+        thread::sleep(wait.min(TURN_PAUSE));
+    }
+}
+
+/// The line of an event that was said, for a session that said it; None if it's no longer kept.
+///
+/// # Errors
+/// The journal can't be read.
+pub(super) fn own_event(timeline: &Timeline, session: &Session, seq: u64) -> io::Result<Option<Vec<u8>>> {
+    take_turn(session);
+    session.mandate.standing().looks.charge(1, Instant::now());
+    event(timeline, seq)
+}
+
 /// The line of an event that was said; None if it's no longer kept.
 ///
 /// # Errors
 /// The journal can't be read.
-pub(super) fn event(timeline: &Timeline, seq: u64) -> io::Result<Option<Vec<u8>>> {
+fn event(timeline: &Timeline, seq: u64) -> io::Result<Option<Vec<u8>>> {
     let line = timeline.look_before(seq.saturating_add(1), |chunk| chunk.get(seq).map(<[u8]>::to_vec))?;
     Ok(line.flatten())
 }

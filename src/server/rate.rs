@@ -1,4 +1,4 @@
-//! How fast one account may speak and log in, and one session may ask.
+//! How fast one account may speak, log in and have the past looked at, and one session may ask.
 
 use crate::sync::lock;
 use std::str::FromStr;
@@ -24,6 +24,11 @@ const REQUESTS_PER_SECOND: f64 = 50.0;
 const LOGINS_BURST: f64 = 20.0;
 /// And how many a second after that: five devices that each lose their connection every ten seconds.
 const LOGINS_PER_SECOND: f64 = 0.5;
+/// How many stretches of the past (256 KiB of lines, up to 1.5 ms to read and parse) may be looked at for an account at
+/// once after a pause: as much as is kept in memory.
+const STRETCHES_BURST: f64 = 128.0;
+/// And how many a second after that: 5 % of a core at the most, or 8 MB of history, which is a school week of a busy room.
+const STRETCHES_PER_SECOND: f64 = 32.0;
 
 /// Messages a second that one account may send after a burst.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,7 +114,7 @@ impl RequestRate {
 
     /// How long the next request must wait. It is counted: it will be carried out after the wait.
     pub(super) fn wait(&mut self, now: Instant) -> Duration {
-        self.0.owe(REQUESTS_BURST, REQUESTS_PER_SECOND, now)
+        self.0.owe(1.0, REQUESTS_BURST, REQUESTS_PER_SECOND, now)
     }
 }
 
@@ -126,6 +131,22 @@ impl LoginRate {
     /// Counts a login, or says how long the next one has to wait.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         lock(&self.0).take(LOGINS_BURST, LOGINS_PER_SECOND, now)
+    }
+}
+
+/// How much of the past is looked at for one account, whichever of its sessions asks.
+#[derive(Debug)]
+pub(super) struct LookRate(Mutex<Bucket>);
+
+impl LookRate {
+    /// A full bucket.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Bucket::new(STRETCHES_BURST, Instant::now())))
+    }
+
+    /// Counts so many stretches as looked at, and says how long what is asked next must wait.
+    pub(super) fn charge(&self, stretches: u32, now: Instant) -> Duration {
+        lock(&self.0).owe(stretches.into(), STRETCHES_BURST, STRETCHES_PER_SECOND, now)
     }
 }
 
@@ -147,10 +168,10 @@ impl Bucket {
         self.filled_at = self.filled_at.max(now);
     }
 
-    /// Takes one token in any case, and says when it will be there.
-    fn owe(&mut self, burst: f64, per_second: f64, now: Instant) -> Duration {
+    /// Takes so many tokens in any case, and says when they will be there.
+    fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
         self.fill(burst, per_second, now);
-        self.tokens -= 1.0;
+        self.tokens -= tokens;
         Duration::from_secs_f64((-self.tokens).max(0.0) / per_second)
     }
 
@@ -230,6 +251,17 @@ mod tests {
         assert!((1.9..2.1).contains(&wait.as_secs_f64()), "{wait:?}");
         assert!((0..100).all(|_| rate.take(start).is_err()), "refusals add nothing to the wait");
         assert!(rate.take(start + wait + Duration::from_millis(1)).is_ok());
+    }
+
+    #[test]
+    fn what_was_looked_at_is_paid_for_by_the_account() {
+        let (rate, now) = (LookRate::new(), Instant::now());
+        assert_eq!(rate.charge(128, now), Duration::ZERO);
+        let wait = rate.charge(64, now).as_secs_f64();
+        assert!((1.9..2.1).contains(&wait), "{wait}");
+        let wait = rate.charge(0, now + Duration::from_secs(1)).as_secs_f64();
+        assert!((0.9..1.1).contains(&wait), "asking costs nothing: {wait}");
+        assert_eq!(rate.charge(0, now + Duration::from_secs(3)), Duration::ZERO);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::tokens::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock, thread};
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::PoisonError;
@@ -32,6 +32,9 @@ const BATCHES_AT_ONCE_MAX: usize = 2;
 const ANSWERS_UNSENT_BYTES_MAX: usize = 256 * 1024;
 /// How long one of a courier's writes waits before it looks at its deadline.
 const COURIER_WRITE_WAIT: Duration = Duration::from_millis(250);
+/// How long a courier waits at most until what it read in the journal is paid for. An account's five pay for twenty
+/// stretches a second then, which is less than is free.
+const COURIER_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// A session that doesn't take what it was given (at most [`BATCH_BYTES_MAX`] and the answers) within this time
 /// is dropped as `too_slow`.
 pub(super) const SLOW_DEADLINE: Duration = Duration::from_secs(10);
@@ -350,6 +353,11 @@ impl Session {
         self.end_locked(&mut lock(&self.wire), reason);
     }
 
+    /// Whether nothing more is done for it.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended().is_some()
+    }
+
     /// Why it ended.
     pub(super) fn ended(&self) -> Option<Reason> {
         lock(&self.wire).ended
@@ -376,8 +384,13 @@ impl Session {
                 let viewer = Viewer::Account(&self.name);
                 let read = match may_see {
                     true => timeline.read_back(cursor, head, viewer, BATCH_BYTES_MAX, &mut own),
-                    false => Ok(()),
+                    false => Ok(false),
                 };
+                if matches!(read, Ok(true)) {
+                    // The account pays, as for `history`: it may log in again and again, and see nothing of all that.
+                    let pause = self.mandate.standing().looks.charge(1, Instant::now());
+                    thread::sleep(pause.min(COURIER_PAUSE_MAX));
+                }
                 wire = lock(&self.wire);
                 if wire.ended.is_some() {
                     return false;

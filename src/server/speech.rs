@@ -126,7 +126,7 @@ impl Speech<'_> {
         if seq <= self.session.mandate.standing().state().since {
             return None;
         }
-        let line = history::event(self.server.room.timeline(), seq).unwrap_or_else(|e| {
+        let line = history::own_event(self.server.room.timeline(), self.session, seq).unwrap_or_else(|e| {
             log::error!("what {} said before can't be read: {e}", self.session.name);
             None
         })?;

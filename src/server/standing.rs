@@ -4,7 +4,7 @@
 //! in. What ends the account's sessions changes the generation, so they are over in that moment, all at once.
 
 use super::attention::Attention;
-use super::rate::{LoginRate, Rate};
+use super::rate::{LoginRate, LookRate, Rate};
 use crate::protocol::Role;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -80,6 +80,8 @@ pub(super) struct Standing {
     pub(super) rate: Rate,
     /// How often it may still log in.
     pub(super) logins: LoginRate,
+    /// How much of the past may still be looked at for it.
+    pub(super) looks: LookRate,
     /// Whether its owner is there.
     pub(super) attention: Attention,
 }
@@ -92,6 +94,7 @@ impl Standing {
             deleted: AtomicBool::new(false),
             rate: Rate::new(),
             logins: LoginRate::new(),
+            looks: LookRate::new(),
             attention: Attention::default(),
         }
     }

@@ -262,8 +262,8 @@ impl Timeline {
         Ok(())
     }
 
-    /// As [`read`](Self::read), and what is no longer in memory is read from the journal. Not for a thread that others
-    /// wait for.
+    /// As [`read`](Self::read), and what is no longer in memory is read from the journal: then true. Not for a thread that
+    /// others wait for.
     ///
     /// # Errors
     /// It isn't there either, or can't be read.
@@ -274,8 +274,8 @@ impl Timeline {
         viewer: Viewer<'_>,
         bytes_max: usize,
         batch: &mut Batch,
-    ) -> io::Result<()> {
-        let Err(Forgotten { oldest }) = self.read(after, upto, viewer, bytes_max, batch) else { return Ok(()) };
+    ) -> io::Result<bool> {
+        let Err(Forgotten { oldest }) = self.read(after, upto, viewer, bytes_max, batch) else { return Ok(false) };
         if self.gap(after).is_some() {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("what came after {after} is no longer kept")));
         }
@@ -288,7 +288,7 @@ impl Timeline {
             }
             _ => batch.upto = upto.min(oldest - 1),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether the event after `after` is no longer kept, in memory or in the journal: then the oldest seq that is.

@@ -138,14 +138,22 @@ pub mod attention {
     pub struct Attention;
 }
 
-/// How fast an account may speak: as it likes.
+/// How fast an account may do things: as it likes.
 pub mod rate {
-    #[derive(Debug)]
-    pub struct Rate;
+    #[derive(Debug, Default)]
+    pub struct Free;
 
-    impl Rate {
+    pub type Rate = Free;
+    pub type LoginRate = Free;
+    pub type LookRate = Free;
+
+    impl Free {
         pub fn new() -> Self {
             Self
+        }
+
+        pub fn charge(&self, _stretches: u32, _now: std::time::Instant) -> std::time::Duration {
+            std::time::Duration::ZERO
         }
     }
 }

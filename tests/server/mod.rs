@@ -19,6 +19,7 @@ mod idle;
 mod journal;
 mod login;
 mod logout_user;
+mod looking_back;
 mod message;
 mod metrics;
 mod network;

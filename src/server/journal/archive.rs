@@ -26,6 +26,8 @@ pub(crate) struct Archive {
     shelves: Mutex<Shelves>,
     /// The pieces read last, newest last. A slot is locked while its piece is read.
     cache: Mutex<VecDeque<(Piece, Slot)>>,
+    /// Held by whoever looks back: however many ask for what was said, they keep no more than one core busy.
+    looking: Mutex<()>,
 }
 
 type Slot = Arc<Mutex<Option<Arc<Chunk>>>>;
@@ -74,7 +76,12 @@ struct Piece {
 impl Archive {
     /// An empty one.
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), shelves: Mutex::default(), cache: Mutex::default() }
+        Self {
+            folder: folder.to_owned(),
+            shelves: Mutex::default(),
+            cache: Mutex::default(),
+            looking: Mutex::default(),
+        }
     }
 
     /// The oldest seq there is, and how much had been said to everyone before it.
@@ -102,6 +109,7 @@ impl Archive {
     /// # Errors
     /// As [`after`](Self::after).
     pub(crate) fn said_before(&self, before: u64) -> io::Result<Option<Arc<Chunk>>> {
+        let _turn = lock(&self.looking);
         let shelves = lock(&self.shelves);
         let piece = shelves.segments.iter().rev().filter(|segment| segment.first < before).find_map(|segment| {
             let marks = segment.marks.iter().enumerate().rev();
