@@ -24,6 +24,7 @@ mod finding;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod herald;
 mod history;
 mod identities;
 mod identity;
@@ -38,6 +39,7 @@ mod pairs;
 mod passwords;
 mod past;
 mod people;
+mod presence;
 mod rate;
 mod reader;
 mod recall;

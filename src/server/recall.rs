@@ -29,6 +29,8 @@ pub(super) struct Recall {
 struct Account {
     online: bool,
     left: Option<Left>,
+    /// It went then, and nobody was told yet.
+    gone: bool,
     /// The seqs of the newest whispers from it and to it, ascending.
     whispers: VecDeque<u64>,
     /// What it said last with an id: each key and seq, ascending by seq.
@@ -38,7 +40,7 @@ struct Account {
 /// When an account last left.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Left {
-    /// The seq of its `left`.
+    /// The newest event's seq then: that of its `left`, if it was told at once.
     pub(super) seq: u64,
     /// How much had been said to everyone by then.
     public: u64,
@@ -53,6 +55,10 @@ pub(super) enum What {
     Joined(Username),
     /// It went.
     Left(Username, Reason),
+    /// It came online, and nobody is told. No event, but it has its place in the order.
+    Came(Username),
+    /// It went, and nobody is told, or not yet.
+    Went(Username),
 }
 
 /// What makes a request the same one again: all of it.
@@ -84,12 +90,17 @@ impl Recall {
     /// Takes note of an event.
     pub(super) fn note(&mut self, seq: u64, what: &What) {
         match what {
-            What::Joined(name) => self.account(name).online = true,
-            What::Left(name, _) => {
-                let left = Left { seq, public: self.public };
+            What::Joined(name) => {
                 let account = self.account(name);
-                (account.online, account.left) = (false, Some(left));
+                (account.online, account.gone) = (true, false);
             }
+            What::Left(name, _) => {
+                self.note_going(seq, name);
+                let account = self.account(name);
+                (account.online, account.gone) = (false, false);
+            }
+            What::Came(name) => self.account(name).gone = false,
+            What::Went(name) => self.note_going(seq, name),
             What::Said { by, to, key } => {
                 match to {
                     None => self.public += 1,
@@ -138,6 +149,15 @@ impl Recall {
     pub(super) fn missed(&self, name: &Username, left: Left, (first, public): (u64, u64)) -> u64 {
         let whispers = self.whispers(name, left.seq.max(first.saturating_sub(1))).count();
         self.public.saturating_sub(left.public.max(public)) + whispers as u64
+    }
+
+    /// An account has gone, unless it had before it was told.
+    fn note_going(&mut self, seq: u64, name: &Username) {
+        let left = Left { seq, public: self.public };
+        let account = self.account(name);
+        if !account.gone {
+            (account.gone, account.left) = (true, Some(left));
+        }
     }
 
     fn account(&mut self, name: &Username) -> &mut Account {

@@ -1,6 +1,7 @@
 //! The room: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
+use super::herald::Herald;
 use super::journal::{self, Keeper};
 use super::recall::What;
 use super::registry::Registry;
@@ -19,6 +20,7 @@ pub(super) struct Room {
     registry: Arc<Mutex<Registry>>,
     timeline: Arc<Timeline>,
     delivery: Arc<Delivery>,
+    herald: Arc<Herald>,
     /// Nobody comes in any more.
     closed: AtomicBool,
     /// Newcomers who are being welcomed.
@@ -77,10 +79,12 @@ impl Room {
         all_leave(&timeline);
         let keeper = Mutex::new(journal::start_keeper(&timeline)?);
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
+        let herald = Herald::start(&timeline, &delivery)?;
         Ok(Self {
             registry: Arc::default(),
             timeline,
             delivery,
+            herald,
             closed: AtomicBool::new(false),
             welcoming: Gate::default(),
             keeper,
@@ -113,7 +117,8 @@ impl Room {
     }
 
     /// Enters a session into the registry and announces the account if it's its first. The session's cursor is set to
-    /// `after`, or to now; `fit` takes as many names as the welcome has room for.
+    /// `after`, or to now; `fit` takes as many names as the welcome has room for: of those whom everyone was told to be
+    /// there, so that what is told next fits.
     ///
     /// The announcement gets its place under the registry's lock, so that the timeline's `joined` and `left` of an
     /// account alternate as its presence does. It is written afterwards: nobody waits for a disk to come or go. It is
@@ -139,10 +144,8 @@ impl Room {
         }
         let welcoming = self.welcoming.enter();
         let arrival = registry.join(session);
-        let joined = || self.timeline.announce(What::Joined(session.name.clone()));
-        let ticket = if arrival.first { joined() } else { self.timeline.now() };
-        let names = fit(&mut registry.names(None));
-        let more = registry.accounts() - names.len();
+        let ticket = if arrival.first { self.herald.came(&session.name) } else { self.timeline.now() };
+        let (names, more) = self.herald.told(&session.name, fit);
         drop(registry);
         // What couldn't be written is told later.
         let seq = self.timeline.commit(&ticket).map_or_else(|_| self.timeline.head(), |()| ticket.seq);
@@ -163,7 +166,7 @@ impl Room {
     pub(super) fn leave(&self, session: &Session, reason: Reason) {
         let mut registry = lock(&self.registry);
         let last = registry.leave(session) && !self.closed.load(Ordering::Acquire);
-        let ticket = last.then(|| self.timeline.announce(What::Left(session.name.clone(), reason)));
+        let ticket = last.then(|| self.herald.went(&session.name, reason));
         drop(registry);
         self.tell(ticket);
     }
@@ -174,8 +177,11 @@ impl Room {
         let mut registry = lock(&self.registry);
         let sessions = registry.sessions_of(name);
         let last = registry.leave_all(name, |session| !session.mandate.holds());
-        let ticket = (last && !self.closed.load(Ordering::Acquire))
-            .then(|| self.timeline.announce(What::Left(name.clone(), Reason::Removed)));
+        let ticket = (last && !self.closed.load(Ordering::Acquire)).then(|| {
+            self.herald.went(name, Reason::Removed);
+            // Everyone sees at once what an administrator has done.
+            self.herald.insist(name)
+        });
         drop(registry);
         self.tell(ticket);
         sessions
@@ -217,6 +223,17 @@ impl Room {
         }
     }
 
+    /// Whether an account is offline. If nobody was told that it went, everyone is first: what is said to it from now on
+    /// waits for it, also if the server dies, and the journal alone remembers that it had gone.
+    pub(super) fn is_offline(&self, name: &Username) -> bool {
+        let registry = lock(&self.registry);
+        let offline = !registry.is_online(name.as_str());
+        if offline {
+            self.herald.insist(name);
+        }
+        offline
+    }
+
     /// Whether what everyone needs still works: the registry's lock is given back, and every postman is there at
     /// `deadline`.
     pub(super) fn is_well(&self, deadline: Instant) -> bool {
@@ -231,6 +248,7 @@ impl Room {
         self.closed.store(true, Ordering::Release);
         let sessions: Vec<_> = registry.sessions().cloned().collect();
         drop(registry);
+        self.herald.stop();
         // What is on its way to the disk comes before the goodbye.
         let _ = self.timeline.commit(&self.timeline.now());
         for session in &sessions {

@@ -9,7 +9,6 @@ use super::session::Session;
 use super::timeline::AppendError;
 use super::{Server, history, people};
 use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
-use crate::sync::lock;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
@@ -152,7 +151,7 @@ impl Speech<'_> {
 
     fn append(&self, key: Option<u64>) -> Result<Said, Refusal> {
         let Self { server, session, action, .. } = *self;
-        let away = self.to.as_ref().is_some_and(|to| !lock(server.room.registry()).is_online(to.as_str()));
+        let away = self.to.as_ref().is_some_and(|to| server.room.is_offline(to));
         let event = |seq, time: String| {
             let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
             let id = self.id.map(|id| id.as_str().into());

@@ -100,7 +100,7 @@ struct Events {
     /// What is appended and not being written yet.
     pending: Chunk,
     group: Arc<Group>,
-    /// What all that isn't published is about, by its seqs.
+    /// What all that isn't published is about, by its seqs; and who came and went meanwhile untold, by the seq before.
     notes: VecDeque<(u64, What)>,
     /// Comings and goings that couldn't be written. At most one an account: two would cancel each other.
     owed: Vec<What>,
@@ -193,6 +193,18 @@ impl Timeline {
         events.owe(what);
         if let Err(e) = events.pay_what_is_owed() {
             log::error!("somebody's coming or going can't be told yet: {e:?}");
+        }
+        events.ticket()
+    }
+
+    /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
+    pub(super) fn note(&self, what: What) -> Ticket {
+        let mut events = lock(&self.events);
+        let last = events.sequence.last();
+        if events.notes.is_empty() {
+            events.recall.note(last, &what);
+        } else {
+            events.notes.push_back((last, what));
         }
         events.ticket()
     }
@@ -403,7 +415,10 @@ impl Timeline {
         events.sequence.rewind(head);
         events.pending = Chunk::new(head + 1, 0);
         for (_, what) in std::mem::take(&mut events.notes) {
-            events.owe(what);
+            match what {
+                What::Came(_) | What::Went(_) => events.recall.note(head, &what),
+                what => events.owe(what),
+            }
         }
         let later = std::mem::take(&mut events.group);
         drop(events);
@@ -427,7 +442,7 @@ impl Events {
         let (said, audience) = match &what {
             What::Said { by, to: Some(to), .. } => (true, Audience::Pair(Box::new((by.clone(), to.clone())))),
             What::Said { to: None, .. } => (true, Audience::Everyone),
-            What::Joined(_) | What::Left(..) => (false, Audience::Everyone),
+            What::Joined(_) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
         };
         let write = |lines: &mut Vec<u8>| event(seq, timestamp()).encode_into(lines);
         if !self.pending.push_with(said, audience, EVENT_BYTES_MAX, write) {
@@ -464,8 +479,8 @@ impl Events {
     fn publish(&mut self, seq: u64, line: &[u8], entry: &super::chunk::Entry) {
         let event = (seq, entry.said, entry.audience.clone());
         chunk::append(&mut self.chunks, TIMELINE_BYTES_MAX, line, event, self.recall.public());
-        if let Some((seq, what)) = self.notes.pop_front() {
-            self.recall.note(seq, &what);
+        while self.notes.front().is_some_and(|(noted, _)| *noted <= seq) {
+            self.notes.pop_front().iter().for_each(|(seq, what)| self.recall.note(*seq, what));
         }
     }
 }
@@ -485,7 +500,7 @@ fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
     let (time, username) = (time.into(), |name: &'a Username| name.as_str().into());
     match what {
         What::Left(name, reason) => ServerMessage::Left { seq, time, username: username(name), reason: *reason },
-        What::Joined(name) | What::Said { by: name, .. } => {
+        What::Joined(name) | What::Came(name) | What::Went(name) | What::Said { by: name, .. } => {
             ServerMessage::Joined { seq, time, username: username(name) }
         }
     }

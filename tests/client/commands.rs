@@ -1,14 +1,17 @@
 //! Lines that begin with a slash.
 
 use super::seen;
-use crate::harness::{ADMIN, Peer, Server, Terminal};
+use crate::harness::{ADMIN, Peer, Server, Terminal, wait_until};
+use serde_json::json;
 
-/// What the room heard of ada until now.
+/// What the room heard of ada until she was gone, which isn't told of each time.
 #[track_caller]
 fn heard(bob: &mut Peer) -> Vec<String> {
-    let left = bob.until("ada's leaving", |line| line["type"] == "left" && line["username"] == "ada");
+    wait_until("ada's leaving", || bob.ask(json!({"type": "who"}))["users"] == json!(["bob"]));
+    let mark = format!("mark {}", bob.seq());
+    bob.send(&json!({"type": "say", "text": mark}));
     let mut texts = Vec::new();
-    for line in left {
+    for line in bob.until_text(&mark) {
         if line["from"] == "ada" && line["type"] == "message" {
             texts.push(line["text"].as_str().unwrap().to_owned());
         }

@@ -11,6 +11,7 @@ mod doctor;
 mod duplex;
 mod export;
 mod first_login;
+mod flapping;
 mod flood;
 #[cfg(unix)]
 mod folder;

@@ -7,9 +7,13 @@ pub mod chunk;
 
 #[path = "../../../src/server/delivery.rs"]
 pub mod delivery;
+#[path = "../../../src/server/herald.rs"]
+pub mod herald;
 pub mod journal;
 #[path = "../../../src/server/past.rs"]
 pub mod past;
+#[path = "../../../src/server/presence.rs"]
+pub mod presence;
 #[path = "../../../src/server/recall.rs"]
 pub mod recall;
 #[path = "../../../src/server/record.rs"]

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// What each of those who speak says.
 const MESSAGES: usize = 3;
 
+/// How often one account comes and goes: as often as it's told of at once, and once more.
+const VISITS: u64 = 5;
+
 /// One person's connection.
 struct Person {
     session: Arc<Session>,
@@ -62,6 +65,8 @@ pub fn run() {
     threads.push(thread::spawn(move || {
         end(&there, &Username::parse("dan").unwrap(), &same);
     }));
+    let there = Arc::clone(&room);
+    threads.push(thread::spawn(move || flap(&there)));
     let late = thread::spawn(move || come(&door, 3, "dan", 2, &dan));
     assert!(room.is_well(Instant::now() + Duration::from_secs(60)), "the postmen answer while all goes on");
     // Half of the schedules end the server while everything is still going on.
@@ -103,6 +108,21 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32, account: &Arc<
     session.end_unless_welcomed();
     own.join().unwrap();
     Ok(Person { session, socket, since: arrived?.seq })
+}
+
+/// Comes and goes more often than anybody is told of.
+fn flap(room: &Arc<Room>) {
+    let (name, account) = (Username::parse("cat").unwrap(), Arc::new(Standing::new(State::default())));
+    for id in 4..4 + VISITS {
+        let link = (Arc::new(Socket::new(0)), "192.0.2.1:1".parse().unwrap());
+        let mandate = Mandate::new(Arc::clone(&account), 0);
+        let session = Session::new(id, name.clone(), mandate, ([0; 32], Arc::default()), link, Duplex::default());
+        let session = Arc::new(session);
+        let Ok(arrived) = room.arrive(&session, None, |names| names.cloned().collect()) else { return };
+        assert!(arrived.names.contains(&name), "whoever comes is told that they are there");
+        room.leave(&session, Reason::Disconnected);
+        room.is_offline(&name);
+    }
 }
 
 /// Says something to the room and to one person, and asks for something, in turn.
@@ -157,6 +177,11 @@ fn check(people: Vec<Person>, late: Result<Person, Refused>, answered: u64) {
         let seq = event["seq"].as_u64().unwrap();
         let other = everything.entry(seq).or_insert_with(|| event.clone());
         assert_eq!(other, event, "one event is the same for everyone");
+    }
+    let mut online = BTreeMap::new();
+    for event in everything.values().filter(|event| event["type"] == "joined" || event["type"] == "left") {
+        let before = online.insert(event["username"].to_string(), event["type"] == "joined");
+        assert_ne!(before, Some(event["type"] == "joined"), "{event}: comings and goings alternate");
     }
     for (person, given) in people.iter().zip(&given) {
         let name = person.session.name.as_str();

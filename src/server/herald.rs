@@ -1,0 +1,136 @@
+//! The herald: has comings and goings told, at once or when they have settled, and the timeline take note of the others.
+//!
+//! Everything about one account happens under its lock, so that the timeline's `joined` and `left` alternate.
+
+use super::delivery::Delivery;
+use super::presence::{Move, Presence};
+use super::recall::What;
+use super::timeline::{Ticket, Timeline};
+use crate::protocol::{Reason, Username};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{Arc, Condvar, Mutex, lock};
+use std::io;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+/// The stack of its thread, which appends a line now and then.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// Who tells.
+#[derive(Debug)]
+pub(super) struct Herald {
+    timeline: Arc<Timeline>,
+    delivery: Arc<Delivery>,
+    desk: Mutex<Desk>,
+    /// Told when somebody has become unsettled, and at the end.
+    changed: Condvar,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    presence: Presence,
+    /// Nothing more is told.
+    stopped: bool,
+}
+
+impl Herald {
+    /// Starts its thread. Nobody is there yet.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub(super) fn start(timeline: &Arc<Timeline>, delivery: &Arc<Delivery>) -> io::Result<Arc<Self>> {
+        let (timeline, delivery) = (Arc::clone(timeline), Arc::clone(delivery));
+        let (desk, changed) = (Mutex::default(), Condvar::new());
+        let herald = Arc::new(Self { timeline, delivery, desk, changed, thread: Mutex::new(None) });
+        let theirs = Arc::clone(&herald);
+        let builder = thread::Builder::new().name("herald".into()).stack_size(STACK_BYTES);
+        *lock(&herald.thread) = Some(builder.spawn(move || theirs.run())?);
+        Ok(herald)
+    }
+
+    /// An account came online.
+    pub(super) fn came(&self, name: &Username) -> Ticket {
+        self.change(name, Move::Came)
+    }
+
+    /// An account went.
+    pub(super) fn went(&self, name: &Username, reason: Reason) -> Ticket {
+        self.change(name, Move::Went(reason))
+    }
+
+    /// Tells now what an account did last, if that isn't told yet.
+    pub(super) fn insist(&self, name: &Username) -> Ticket {
+        let mut desk = lock(&self.desk);
+        let news = if desk.stopped { None } else { desk.presence.insist(name, Instant::now()) };
+        news.map_or_else(|| self.timeline.now(), |what| self.timeline.announce(event(name.clone(), what)))
+    }
+
+    /// Whom everyone was told to be there, and this account: as many as `fit` takes, and how many there are beyond.
+    pub(super) fn told(
+        &self,
+        own: &Username,
+        fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
+    ) -> (Vec<Username>, usize) {
+        let desk = lock(&self.desk);
+        let names = fit(&mut desk.presence.names(own));
+        let more = desk.presence.names(own).count() - names.len();
+        (names, more)
+    }
+
+    /// From now on it tells nothing.
+    pub(super) fn stop(&self) {
+        lock(&self.desk).stopped = true;
+        self.changed.notify_all();
+        if lock(&self.thread).take().is_some_and(|thread| thread.join().is_err()) {
+            log::error!("the herald's thread panicked");
+        }
+    }
+
+    fn change(&self, name: &Username, what: Move) -> Ticket {
+        let mut desk = lock(&self.desk);
+        let before = desk.presence.unsettled();
+        if desk.presence.change(name, what, Instant::now()) {
+            return self.timeline.announce(event(name.clone(), what));
+        }
+        if desk.presence.unsettled() > before {
+            self.changed.notify_all();
+        }
+        self.timeline.note(match what {
+            Move::Came => What::Came(name.clone()),
+            Move::Went(_) => What::Went(name.clone()),
+        })
+    }
+
+    /// Tells what has settled, until the end.
+    fn run(&self) {
+        let mut desk = lock(&self.desk);
+        while !desk.stopped {
+            let now = Instant::now();
+            let news = desk.presence.settled(now);
+            if !news.is_empty() {
+                news.into_iter().for_each(|(name, what)| drop(self.timeline.announce(event(name, what))));
+                drop(desk);
+                // What can't be written is told later.
+                let _ = self.timeline.commit(&self.timeline.now());
+                self.delivery.wake();
+                desk = lock(&self.desk);
+                continue;
+            }
+            desk = match desk.presence.next_due(now) {
+                Some(due) => {
+                    let wait = self.changed.wait_timeout(desk, due.saturating_duration_since(now));
+                    wait.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+fn event(name: Username, what: Move) -> What {
+    match what {
+        Move::Came => What::Joined(name),
+        Move::Went(reason) => What::Left(name, reason),
+    }
+}
