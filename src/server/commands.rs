@@ -14,6 +14,7 @@ use crate::sync::lock;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// What of a line is left for a list: any such line without its list, a topic of four-byte characters in it, is
@@ -62,6 +63,10 @@ pub(super) enum Answer {
 pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8]) -> Flow {
     let (id, result) = match Request::parse(line) {
         Ok((id, request)) => {
+            if looks_back(session, &request) {
+                // Before its turn: whoever ends the session waits for that.
+                history::wait_for_turn(session);
+            }
             let Some(result) = session.take_turn(|| perform(server, session, id.as_ref(), request)) else {
                 return Flow::Leave;
             };
@@ -70,6 +75,15 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
         Err(bad) => (bad.id, Err(refuse(ErrorCode::BadRequest, bad.message))),
     };
     answer(server, session, id.as_ref(), result)
+}
+
+/// Whether a request may look at what was said before.
+fn looks_back(session: &Session, request: &Request) -> bool {
+    match request {
+        Request::History { .. } => true,
+        Request::Say { .. } | Request::Whisper { .. } => session.continues.load(Ordering::Acquire),
+        _ => false,
+    }
 }
 
 /// Who may be listed in one line.

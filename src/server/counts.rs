@@ -22,7 +22,7 @@ pub(super) enum LoginFailure {
     TooOften,
 }
 
-const FAILURES: [LoginFailure; 6] = [
+const FAILURES: [LoginFailure; 7] = [
     LoginFailure::Wrong,
     LoginFailure::WrongToken,
     LoginFailure::Banned,

@@ -43,7 +43,6 @@ pub(super) fn page(
     bytes_max: usize,
 ) -> io::Result<Page> {
     let (mut page, mut left, mut before) = (Page::default(), bytes_max, before);
-    take_turn(session);
     let mut looked_at = 0;
     while page.lines.len() + page.more < limit && before > since.saturating_add(1) && !session.is_over() {
         if looked_at == STRETCHES_PER_PAGE_MAX {
@@ -75,7 +74,7 @@ pub(super) fn page(
 
 /// Waits until what was looked at for the session's account is paid for. Bounded: each of its few sessions looks at no
 /// more than [`STRETCHES_PER_PAGE_MAX`] beyond what it has. Nobody waits for who is gone.
-fn take_turn(session: &Session) {
+pub(super) fn wait_for_turn(session: &Session) {
     loop {
         let wait = session.mandate.standing().looks.charge(0, Instant::now());
         if wait.is_zero() || session.is_over() {
@@ -90,7 +89,6 @@ fn take_turn(session: &Session) {
 /// # Errors
 /// The journal can't be read.
 pub(super) fn own_event(timeline: &Timeline, session: &Session, seq: u64) -> io::Result<Option<Vec<u8>>> {
-    take_turn(session);
     session.mandate.standing().looks.charge(1, Instant::now());
     event(timeline, seq)
 }

@@ -10,7 +10,7 @@ use super::counts::LoginFailure;
 use super::rate::MessageRate;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
-use super::standing::Mandate;
+use super::standing::{Mandate, Standing};
 use super::strangers::Stay;
 use super::throttle::Origin;
 use super::tokens::{TokenId, Tokens};
@@ -331,7 +331,7 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
             lock(&server.throttle).succeeded(origin, &name);
             // Only now: nobody else can use it up, and strangers learn nothing.
             let often = |wait| refuse_login(server, peer, &name, false, LoginError::TooOften(wait));
-            permit_login(server, &credentials.standing).map_err(often)?;
+            permit_login(server, credentials.mandate.standing()).map_err(often)?;
             Ok(credentials)
         }
         Err(error) => Err(refuse_login(server, peer, &name, login.token.is_some(), error)),

@@ -355,7 +355,7 @@ impl Session {
 
     /// Whether nothing more is done for it.
     pub(super) fn is_over(&self) -> bool {
-        self.ended().is_some()
+        self.dismissed.load(Ordering::Acquire) || !self.mandate.holds() || self.ended().is_some()
     }
 
     /// Why it ended.
