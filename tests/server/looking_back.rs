@@ -80,11 +80,11 @@ fn an_account_that_asks_for_much_waits_whichever_session_asks() {
     let server = data().start();
     let mut sessions = [server.login("ada"), server.login("ada")];
     let before = Instant::now();
-    for turn in 0..8 {
+    for turn in 0..10 {
         history(&mut sessions[turn % 2], None);
     }
-    // A third of what was looked at had to be waited for.
-    assert!(before.elapsed() > Duration::from_millis(1500), "{:?}", before.elapsed());
+    // Of 288 stretches before the last one's, 128 are free, and 32 more each second.
+    assert!(before.elapsed() > Duration::from_secs(4), "{:?}", before.elapsed());
     let before = Instant::now();
     history(&mut server.login("eve"), None);
     assert!(before.elapsed() < Duration::from_millis(1500), "another account waited: {:?}", before.elapsed());
@@ -116,6 +116,7 @@ fn a_replay_from_the_journal_is_paid_for_too() {
         ada.until_text(&mark);
     };
     let before = Instant::now();
-    (0..6).for_each(|_| replay(&server));
-    assert!(before.elapsed() > Duration::from_millis(1000), "{:?}", before.elapsed());
+    (0..10).for_each(|_| replay(&server));
+    // Of 320 stretches that are no longer in memory, 128 are free, and 32 more each second.
+    assert!(before.elapsed() > Duration::from_secs(5), "{:?}", before.elapsed());
 }
