@@ -66,6 +66,13 @@ mod tests {
         assert_eq!(whisper("psst"), "\x1b]9;bob whispers: psst\x1b\\");
         assert_eq!(whisper("a\x07\x1b\\b\u{9c}").matches(|c: char| c.is_control()).count(), 2, "its own two alone");
         assert!(whisper(&"x".repeat(4000)).chars().count() < 240);
+        for kind in ["whisper", "message"] {
+            let json = serde_json::json!({"type": kind, "seq": 1, "time": "t", "from": "b\x07\x1b\\ob", "to": "ada",
+                "room": "general", "text": "hi"});
+            let json = json.to_string();
+            let notice = notice(&serde_json::from_str(&json).unwrap(), Dialect::Osc9).unwrap();
+            assert_eq!(notice.matches(|c: char| c.is_control()).count(), 2, "{kind}: {notice:?}");
+        }
         let json = r#"{"type":"message","seq":1,"time":"t","from":"bob","room":"general","text":"ada; hi"}"#;
         let notice = notice(&serde_json::from_str(json).unwrap(), Dialect::Osc777);
         assert_eq!(notice.unwrap(), "\x1b]777;notify;bob;ada; hi\x1b\\");

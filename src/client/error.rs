@@ -382,5 +382,7 @@ mod tests {
         assert_eq!(text.lines().next(), Some("the login was refused: no␛[2J␊"));
         assert!(text.contains("/unban"), "{text}");
         assert_eq!(error.exit_status(), 3);
+        let error = ClientError::NotLetBack { message: "no\x1b[2J\n".into() };
+        assert!(error.to_string().contains("(no␛[2J␊)"), "{error}");
     }
 }

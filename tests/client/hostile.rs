@@ -119,6 +119,66 @@ fn every_field_of_a_hostile_server_is_made_safe() {
     }
 }
 
+/// What a hostile server says of itself, and without being asked.
+fn hostile_welcome(attack: &str) -> Vec<Value> {
+    let time = "2026-11-23T12:00:00.123Z";
+    vec![
+        json!({"type": "welcome", "protocol": 1, "server": attack, "username": attack, "role": "admin", "token": "t",
+            "seq": 1, "users": [attack], "must_change_password": false, "motd": attack,
+            "topic": {"text": attack, "by": attack, "time": attack}}),
+        json!({"type": "message", "seq": 2, "time": time, "from": attack, "room": "general", "text": attack,
+            "action": true}),
+        json!({"type": "topic", "seq": 3, "time": time, "from": attack, "text": attack}),
+        json!({"type": "topic", "seq": 4, "time": time, "from": attack, "text": ""}),
+        json!({"type": "notice", "time": time, "text": attack}),
+        json!({"type": "away", "username": attack, "text": attack, "since": time}),
+    ]
+}
+
+/// What it answers to a request, with an attack in every field.
+fn hostile_answer(request: &Value, attack: &str) -> Value {
+    let (id, time) = (&request["id"], "2026-11-23T12:00:00.123Z");
+    let away = json!({"username": attack, "text": attack, "since": time});
+    let users = match request["type"].as_str().unwrap() {
+        "whisper" => {
+            return json!({"type": "whisper", "seq": 5, "time": time, "from": attack, "to": attack, "text": attack,
+                "id": id, "away": true});
+        }
+        "ban" | "history" => return json!({"type": "error", "id": id, "code": "internal", "message": attack}),
+        "list_users" => json!([{"username": attack, "role": "user", "online": true}]),
+        _ => json!([attack, "bob"]),
+    };
+    json!({"type": "reply", "id": id, "ok": true, "users": users, "away": [attack], "password": attack,
+        "whois": {"username": attack, "role": "user", "sessions": 2, "since": time, "away": away},
+        "topic": {"text": attack, "by": attack, "time": time}, "report": [attack],
+        "commands": [{"usage": attack, "about": attack, "admin": false}]})
+}
+
+#[test]
+fn every_answer_of_a_hostile_server_is_made_safe() {
+    let typed = ["/who", "/whois bob", "/topic", "/listusers", "/help", "/reload", "/adduser eve", "/msg bob hi"];
+    let typed = [&typed[..], &["/mute bob 5", "/away x", "/ban bob", "/history"]].concat();
+    for attack in ATTACKS {
+        let server = FakeServer::new();
+        let link = server.join_link();
+        let host = server.meet(move |guest| {
+            hostile_welcome(attack).iter().for_each(|line| guest.write(line));
+            let mut asked = Vec::new();
+            while asked.last().is_none_or(|kind| kind != "logout") {
+                let request = guest.read();
+                guest.write(&hostile_answer(&request, attack));
+                asked.push(request["type"].clone());
+            }
+            guest.write(&json!({"type": "bye", "reason": "logout"}));
+            asked.len()
+        });
+        let ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
+        let finished = ada.script(&typed);
+        assert_all_safe(&finished);
+        assert_eq!(host.join().unwrap(), typed.len() + 1, "one answer for each: {finished:?}");
+    }
+}
+
 #[test]
 fn what_it_does_not_know_it_passes_over() {
     let finished = show(vec![
@@ -173,6 +233,19 @@ fn a_line_without_an_end_is_the_end() {
     let host = server.welcome(|guest| {
         let chunk = vec![b'x'; 1 << 16];
         // 64 MiB at most: it must have hung up long before.
+        (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
+    });
+    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
+    ada.wait().failed_with(1);
+    assert!(host.join().unwrap() < 1_024, "it listened to the end");
+}
+
+#[test]
+fn an_answer_to_the_login_without_an_end_is_the_end() {
+    let server = FakeServer::new();
+    let link = server.join_link();
+    let host = server.meet(|guest| {
+        let chunk = vec![b'x'; 1 << 16];
         (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
     });
     let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
