@@ -1,6 +1,6 @@
 //! What was acknowledged is there after a crash, for whoever may see it, once.
 
-use crate::harness::{DataDir, Peer, Server, assert_error, assert_reply, wait_until};
+use crate::harness::{DataDir, PASSWORD, Peer, Server, assert_error, assert_reply, wait_until};
 use serde_json::{Value, json};
 use std::fs;
 use std::sync::Arc;
@@ -299,6 +299,47 @@ fn a_new_account_of_an_old_name_sees_nothing_of_the_old_one() {
     assert!(bob.welcome["left_at"].is_null(), "{}", bob.welcome);
     assert_eq!(history(&mut bob, None, 200).0, [] as [Value; 0]);
     assert!(bob.inbox().iter().all(|line| line["type"] != "whisper"), "{:?}", bob.inbox());
+}
+
+/// Nor one that was made while no server ran.
+#[test]
+fn a_new_account_of_the_command_line_sees_nothing_of_an_old_one() {
+    let data = DataDir::with_users(&["ada", "bob"]);
+    let mut server = data.start();
+    let (mut ada, mut admin) = (server.login("ada"), server.admin());
+    let after = ada.seq();
+    ada.ask(json!({"type": "whisper", "to": "bob", "text": "for the old one"}));
+    assert_reply(&admin.ask(json!({"type": "delete_user", "username": "bob"})));
+    server.kill();
+    data.user_add(&["bob"], Some(PASSWORD)).succeeded();
+    let server = data.start();
+    let mut bob = server.login("bob");
+    assert_eq!(history(&mut bob, None, 200).0, [] as [Value; 0]);
+    let mut again = server.connect();
+    again.resume("bob", &bob.welcome["token"], after);
+    bob.say("hello");
+    let seen = [again.until_text("hello"), bob.inbox().iter().cloned().collect()].concat();
+    assert!(seen.iter().all(|line| line["type"] != "whisper"), "{seen:?}");
+}
+
+/// What a start keeps in memory is replayed with the same eyes as what was just said.
+#[test]
+fn after_a_start_whispers_are_replayed_to_their_two_alone() {
+    let data = DataDir::with_users(&["ada", "bob", "eve"]);
+    let mut server = data.start();
+    let (mut ada, bob, eve) = (server.login("ada"), server.login("bob"), server.login("eve"));
+    ada.ask(json!({"type": "whisper", "to": "bob", "text": "for bob"}));
+    ada.say("for all");
+    let mut admin = server.admin();
+    admin.send(&json!({"type": "shutdown"}));
+    assert_eq!(server.wait(), Some(0));
+    let server = data.start();
+    for (peer, name, expected) in [(bob, "bob", &["for bob", "for all"][..]), (eve, "eve", &["for all"])] {
+        let mut again = server.connect();
+        again.resume(name, &peer.welcome["token"], peer.welcome["seq"].as_u64().unwrap());
+        assert!(again.welcome["gap"].is_null(), "{}", again.welcome);
+        assert_eq!(texts(&again.until_text("for all")), expected, "{name}");
+    }
 }
 
 #[test]
