@@ -1,13 +1,14 @@
 //! The journal on a real disk, under a timeline.
 
 use super::*;
-use crate::protocol::{GENERAL, ServerMessage, Username};
+use crate::protocol::{GENERAL, LINE_BYTES_MAX, ServerMessage, Username, format_time};
 use crate::server::chunk::{Batch, Viewer};
 use crate::server::notices;
 use crate::server::past::Past;
 use crate::server::recall::What;
 use crate::server::sequence::Sequence;
 use crate::server::timeline::{AppendError, Appended, Timeline};
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::fs;
 use tempfile::TempDir;
@@ -170,6 +171,54 @@ fn damage_before_the_end_stops_the_start_and_is_left_alone() {
         assert!(error.contains(&format!("{} is damaged at line {line}:", path.display())), "{error}");
         assert_eq!(fs::read_to_string(path).unwrap(), text, "it is left alone");
     }
+}
+
+#[test]
+fn damage_in_an_older_segment_leaves_the_newest_ones_torn_end_alone_too() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    for text in ["one", "two", "three"] {
+        say(&timeline, text);
+    }
+    timeline.close().unwrap();
+    drop(timeline);
+    let older = &segments(&folder)[0];
+    let newest = segment::path(&folder.path().join("journal"), 3);
+    let whole = fs::read_to_string(older).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let torn = [lines[2], "{\"type\""].concat();
+    fs::write(&newest, &torn).unwrap();
+    let too_long = lines[1].replacen("two", &"2".repeat(LINE_BYTES_MAX), 1);
+    for text in [[lines[0], &lines[1][..20]].concat(), [lines[0], &too_long].concat()] {
+        fs::write(older, &text).unwrap();
+        let error = open(&folder, OPTIONS).unwrap_err();
+        assert!(error.contains(&format!("{} is damaged at line 2:", older.display())), "{error}");
+        assert_eq!([older, &newest].map(|path| fs::read_to_string(path).unwrap()), [text, torn.clone()]);
+    }
+}
+
+#[test]
+fn segments_go_when_their_days_are_over() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    for text in ["31 days ago", "29 days ago", "now"] {
+        say(&timeline, text);
+    }
+    timeline.close().unwrap();
+    drop(timeline);
+    let whole = fs::read_to_string(&segments(&folder)[0]).unwrap();
+    for ((line, days), first) in whole.lines().zip([31, 29, 0]).zip(1..) {
+        let mut event: Value = serde_json::from_str(line).unwrap();
+        event["time"] = format_time(Timestamp::now() - SignedDuration::from_hours(days * 24)).into();
+        fs::write(segment::path(&folder.path().join("journal"), first), format!("{event}\n")).unwrap();
+    }
+    let timeline = open(&folder, OPTIONS).unwrap();
+    timeline.with_journal(Journal::tend);
+    assert_eq!(segments(&folder).len(), 2);
+    drop(timeline);
+    let timeline = open(&folder, OPTIONS).unwrap();
+    assert_eq!(timeline.gap(0), Some(2));
+    assert_eq!(texts(&timeline, 1), ["29 days ago", "now"]);
 }
 
 #[test]
