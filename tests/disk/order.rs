@@ -176,6 +176,38 @@ fn what_a_killed_server_has_left_is_synced_before_the_journal_goes_on() {
     }
 }
 
+/// Else a power failure takes the whole file.
+#[test]
+fn a_new_segment_is_in_its_folder_before_it_is_written_to() {
+    let Some(traced) = Traced::start(&["--sync", "always"]) else { return };
+    traced.server.login("ada").say("marked");
+    let mut calls = Vec::new();
+    let wrote = |call: &Call| call.is_of_journal("write");
+    wait_until("the first write to the journal is written down", || {
+        calls = parse(&fs::read_to_string(&traced.log).unwrap());
+        calls.iter().any(wrote)
+    });
+    let write = calls.iter().find(|call| wrote(call)).unwrap();
+    let made = calls.iter().find(|call| call.is_of_journal("openat") && call.text.contains("O_CREAT")).unwrap();
+    let of_folder = |call: &&Call| call.name == "fsync" && call.text.contains("/journal>)") && call.begin > made.end;
+    let sync = calls.iter().find(of_folder).unwrap_or_else(|| panic!("no sync of the folder: {calls:?}"));
+    assert!(sync.end < write.begin && sync.text.ends_with("= 0"), "{calls:?}");
+}
+
+#[test]
+fn a_tokens_end_is_on_the_disk_before_its_owner_is_told() {
+    let Some(traced) = Traced::start(&[]) else { return };
+    assert_reply(&traced.server.login("ada").ask(json!({"type": "logout"})));
+    // The line that says how long a token is valid came before.
+    let ends = |call: &Call| call.text.contains("/tokens.jsonl>") && !call.text.contains("valid");
+    let calls = traced.around(|call| call.name == "write" && ends(call));
+    let write = calls.iter().find(|call| call.name == "write" && ends(call)).unwrap();
+    let is_sync = |call: &&Call| call.name == "fdatasync" && ends(call) && call.begin > write.end;
+    let sync = calls.iter().find(is_sync).unwrap_or_else(|| panic!("no sync before the send: {calls:?}"));
+    let sent = calls.iter().find(|call| call.is_send() && call.begin > write.end).unwrap();
+    assert!(sync.text.ends_with("= 0") && sent.begin > sync.end, "{calls:?}");
+}
+
 #[test]
 fn an_account_is_on_the_disk_before_its_administrator_is_told() {
     let Some(traced) = Traced::start(&[]) else { return };
