@@ -60,6 +60,8 @@ fn passwords_are_kept_as_salted_hashes() {
     let hashes: BTreeSet<&str> = text.split('"').filter(|word| word.starts_with("$pbkdf2-sha256$")).collect();
     assert_eq!(hashes.len(), 3, "the same password three times, three salts: {text}");
     assert!(hashes.iter().all(|hash| hash.contains("i=1000")), "{hashes:?}");
+    // `$pbkdf2-sha256$i=…,l=…$salt$hash`, in base64 without padding: 22 characters are 16 bytes.
+    assert!(hashes.iter().all(|hash| hash.split('$').nth(3).is_some_and(|salt| salt.len() == 22)), "{hashes:?}");
 }
 
 #[test]

@@ -45,6 +45,18 @@ fn tokens_outlive_a_kill_and_an_end_in_good_order() {
 }
 
 #[test]
+fn a_token_is_256_random_bits() {
+    let server = Server::with_users(&["ada"]);
+    let tokens: Vec<String> = (0..8).map(|_| token(&server.login("ada")).as_str().unwrap().to_owned()).collect();
+    assert!(tokens.iter().all(|token| token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit())), "{tokens:?}");
+    // Eight random digits are all the same once in 16 to the seventh.
+    let digits = |place: usize| tokens.iter().map(move |token| token.as_bytes()[place]);
+    let fixed: Vec<usize> =
+        (0..64).filter(|&place| digits(place).all(|digit| digit == digits(place).next().unwrap())).collect();
+    assert!(fixed.is_empty(), "no chance in the digits {fixed:?} of {tokens:?}");
+}
+
+#[test]
 fn what_ends_a_token_outlives_a_kill() {
     let data = DataDir::with_users(&["ada", "bob", "eve", "joe", "kim", "lea"]);
     let mut server = data.start();
