@@ -139,4 +139,15 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
         assert_eq!(fs::read_to_string(folder.path().join("audit.jsonl.1")).unwrap(), text);
     }
+
+    #[test]
+    fn what_an_earlier_server_wrote_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        File::create(&path).unwrap().set_len(AUDIT_BYTES_MAX).unwrap();
+        let audit = Audit::open(&path, notices::channel().0).unwrap();
+        audit.failed_login(IpAddr::from([192, 0, 2, 1]), None, "wrong password");
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+        assert_eq!(fs::metadata(folder.path().join("audit.jsonl.1")).unwrap().len(), AUDIT_BYTES_MAX);
+    }
 }

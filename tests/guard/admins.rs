@@ -1,6 +1,6 @@
 //! What administrators can do, and that it is written down.
 
-use crate::harness::{ADMIN, DataDir, PASSWORD, Peer, Server, assert_error, assert_reply};
+use crate::harness::{ADMIN, DataDir, PASSWORD, Peer, Server, assert_error, assert_reply, wait_until};
 use serde_json::{Value, json};
 
 /// One request about an account.
@@ -39,6 +39,16 @@ fn only_administrators_may() {
         for kind in kinds {
             assert_error(&ada.ask(about(kind, name)), "not_admin");
         }
+    }
+    for request in [
+        json!({"type": "add_user", "username": "zed", "password": PASSWORD}),
+        json!({"type": "list_users"}),
+        json!({"type": "topic", "text": "mine"}),
+        json!({"type": "status"}),
+        json!({"type": "reload"}),
+        json!({"type": "shutdown"}),
+    ] {
+        assert_error(&ada.ask(request), "not_admin");
     }
     bob.say("untouched");
     let acts: Vec<Value> = audit(&server.data()).into_iter().filter(|entry| entry["event"] != "login_failed").collect();
@@ -103,6 +113,19 @@ fn a_muted_account_listens_until_it_is_unmuted() {
         assert_error(&admin.ask(json!({"type": "mute", "username": "eve", "minutes": bad})), "bad_request");
     }
     eve.say("at last");
+}
+
+#[test]
+fn a_mute_with_an_end_is_over_then() {
+    let data = DataDir::with_users(&["ada", "eve"]);
+    let mut users = data.users_json();
+    for (name, until) in [("ada", "2026-01-01T00:00:00Z"), ("eve", "2999-01-01T00:00:00Z")] {
+        users["users"][name]["muted_until"] = json!(until);
+    }
+    std::fs::write(data.file("users.json"), users.to_string()).unwrap();
+    let server = data.start();
+    server.login("ada").say("at last");
+    assert_error(&server.login("eve").ask(json!({"type": "say", "text": "hi"})), "muted");
 }
 
 #[test]
@@ -218,6 +241,36 @@ fn failed_logins_are_written_down_without_what_was_typed() {
     let shown: Vec<_> = entries.iter().map(|entry| (&entry["event"], &entry["peer"], &entry["username"])).collect();
     let (event, peer) = (json!("login_failed"), json!("127.0.0.1"));
     assert_eq!(shown, [(&event, &peer, &json!("ada")), (&event, &peer, &Value::Null)]);
+}
+
+/// Whatever it fails for; in the audit log and in the one for people.
+#[test]
+fn every_kind_of_failed_login_is_written_down() {
+    let server = Server::with_users(&["ada", "bob", "eve"]);
+    assert_reply(&server.admin().ask(about("ban", "eve")));
+    assert_error(&try_login(&server, "hunter2hunter2", "x"), "bad_credentials");
+    assert_error(&try_login(&server, "ada", "six green bottles"), "bad_credentials");
+    let by_token = json!({"type": "login", "protocol": 1, "username": "ada", "token": "5a".repeat(32)});
+    assert_error(&server.connect().ask(by_token), "bad_credentials");
+    assert_error(&try_login(&server, "eve", PASSWORD), "banned");
+    wait_until("bob has to wait", || try_login(&server, "bob", "six green bottles")["code"] == "try_later");
+
+    let (entries, log) = (audit(&server.data()), server.stderr.text());
+    let failed: Vec<_> = entries.iter().filter(|entry| entry["event"] == "login_failed").collect();
+    let told =
+        |entry: &&Value| (entry["username"].as_str().map(str::to_owned), entry["detail"].as_str().unwrap().to_owned());
+    let mut kinds: Vec<_> = failed.iter().map(told).collect();
+    kinds.dedup();
+    let kind = |name: &str, detail: &str| ((!name.is_empty()).then(|| name.to_owned()), detail.to_owned());
+    let expected = [("", "wrong password"), ("ada", "wrong password"), ("ada", "wrong token"), ("eve", "banned")];
+    let expected = expected.iter().chain(&[("bob", "wrong password"), ("bob", "throttled")]);
+    assert_eq!(kinds, expected.map(|(name, detail)| kind(name, detail)).collect::<Vec<_>>());
+    let lines: Vec<&str> = log.lines().filter_map(|line| line.split_once("failed login ").map(|line| line.1)).collect();
+    assert_eq!(lines.len(), failed.len(), "{log}");
+    for (line, (name, detail)) in lines.iter().zip(failed.iter().map(told)) {
+        let end = format!(" as {}: {detail}", name.as_deref().unwrap_or("an unknown name"));
+        assert!(line.starts_with("from 127.0.0.1:") && line.ends_with(&end), "{line}, and not {end}");
+    }
 }
 
 /// fail2ban's own regular expression, but for its `<HOST>`, tried by grep.

@@ -1,6 +1,6 @@
 //! Messages to the room.
 
-use crate::harness::{PASSWORD, Server, assert_error};
+use crate::harness::{DataDir, PASSWORD, Server, assert_error};
 use serde_json::json;
 
 #[test]
@@ -125,12 +125,14 @@ fn a_senders_messages_keep_their_order() {
 
 #[test]
 fn words_are_never_logged() {
-    let server = Server::with_users(&["ada", "bob"]);
+    // All that it can log.
+    let server = DataDir::with_users(&["ada", "bob"]).server().log("trace").start();
     let mut ada = server.login("ada");
     let _bob = server.login("bob");
     ada.say("wisteria");
     ada.ask(json!({"type": "whisper", "to": "bob", "text": "wisteria"}));
     ada.ask(json!({"type": "frobnicate", "text": "wisteria"}));
+    ada.ask(json!({"type": "away", "text": "wisteria"}));
     let token = ada.welcome["token"].as_str().unwrap().to_owned();
     ada.ask(json!({"type": "logout"}));
     server.login("ada").assert_alive();

@@ -136,7 +136,10 @@ fn what_cannot_be_read_is_not_repeated() {
     let mut secrets = Secrets::default();
     let mut ada = secrets.login(&server, "ada", PASSWORD);
     secrets.add("hunter2hunter2");
+    secrets.add("87654321");
     for line in [
+        "{\"type\":\"passwd\",\"old\":87654321,\"new\":87654321}",
+        "{\"type\":\"login\",\"protocol\":1,\"username\":\"ada\",\"password\":87654321}",
         "{\"type\":\"passwd\",\"old\":\"hunter2hunter2\"}",
         "{\"type\":\"passwd\",\"old\":\"hunter2hunter2\",\"new\":",
         "{\"type\":\"passwd\",\"old\":[\"hunter2hunter2\"],\"new\":[\"hunter2hunter2\"]}",
