@@ -265,6 +265,14 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_saves_up_no_more_than_a_burst_of_requests() {
+        let mut rate = RequestRate::new();
+        let later = Instant::now() + Duration::from_secs(3600);
+        assert!((0..200).all(|_| rate.wait(later).is_zero()));
+        assert!(!rate.wait(later).is_zero());
+    }
+
+    #[test]
     fn rates_read() {
         assert_eq!("off".parse(), Ok(MessageRate::Off));
         assert_eq!("2.5".parse(), Ok(MessageRate::PerSecond(2.5)));

@@ -80,12 +80,13 @@ const QUIET: Duration = Duration::from_millis(100);
 fn at_the_cap_of_an_address_the_one_silent_for_longest_makes_way() {
     let server = DataDir::with_users(&[]).server().args(&["--max-strangers-per-address", "3"]).start();
     let process = Proc::of(server.pid());
+    // Silent for longer than all the others, but not from their address.
+    let elsewhere = dial_from(loopback(1), server.address());
     let mut speaker = server.connect();
     let before = process.descriptors();
     let silent = [(); 2].map(|()| TcpStream::connect(server.address()).unwrap());
     wait_until("both are accepted", || process.descriptors() == before + 2);
     speaker.assert_alive();
-    let elsewhere = dial_from(loopback(1), server.address());
     let newcomer = TcpStream::connect(server.address()).unwrap();
     assert!(hangs_up(&silent[0], DEADLINE), "the first silent one stays");
     assert!(!hangs_up(&silent[1], QUIET) && !hangs_up(&newcomer, QUIET) && !hangs_up(&elsewhere, QUIET));

@@ -100,3 +100,24 @@ fn slow_reader(server: &Server, name: &str) -> Peer {
     peer.login(name, PASSWORD);
     peer
 }
+
+/// Whoever only asks has to wait: the answers wait for it, and there is a bound to that.
+#[test]
+fn answers_that_nobody_reads_take_no_memory() {
+    const QUESTIONS: usize = 20_000;
+    const GROWTH_KIB_MAX: u64 = 8 * 1024;
+    let args = ["--message-rate", "off", "--slow-deadline", "3600"];
+    let server = DataDir::with_users(&["ada"]).server().args(&args).start();
+    let socket: TcpStream = dial_small(server.address());
+    let same = socket.try_clone().unwrap();
+    let mut ada = Peer::over(socket);
+    ada.login("ada", PASSWORD);
+    let before = Proc::of(server.pid()).memory_kib();
+    // So long a request that not all of them fit on the way.
+    let question = format!("{}\n", json!({"type": "help", "junk": "x".repeat(1000)}));
+    same.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let asked = (0..QUESTIONS).take_while(|_| ada.try_send_bytes(question.as_bytes()).is_ok()).count();
+    let peak = Proc::of(server.pid()).memory_peak_kib();
+    println!("{asked} questions, {before} KiB before, {peak} KiB at most");
+    assert!(asked < QUESTIONS && peak < before + GROWTH_KIB_MAX, "{asked} questions: {before} KiB became {peak} KiB");
+}

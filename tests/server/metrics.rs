@@ -46,6 +46,9 @@ fn page(address: SocketAddr) -> BTreeMap<String, f64> {
         let base = name.split('{').next().unwrap();
         let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| base.strip_suffix(end)).unwrap_or(base);
         assert_eq!(told.iter().filter(|told| *told == base).count(), 2, "HELP and TYPE of {name}");
+        // They tell what is counted, never whom.
+        let label = name.split_once('{').and_then(|(_, rest)| rest.split('=').next());
+        assert!(label.is_none_or(|label| ["version", "reason", "le"].contains(&label)), "{name}");
         assert!(samples.insert(name.to_owned(), value.parse().unwrap()).is_none(), "{name} twice");
     }
     // OpenMetrics, which newer collectors ask for, calls a counter `x_total` the family `x`.
@@ -85,6 +88,8 @@ fn the_page_counts_what_happened() {
     #[cfg(target_os = "linux")]
     assert!(value("memory_bytes") > 1e6 && value("threads") > 5.0 && value("open_files") > 5.0);
     assert!(!samples.contains_key("homeroom_certificate_end_seconds"), "it has none");
+    let personal = |name: &&String| ["ada", "bob", "127.0.0.1"].iter().any(|word| name.contains(word));
+    assert_eq!(samples.keys().find(personal), None);
 }
 
 #[test]
