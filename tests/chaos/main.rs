@@ -25,7 +25,6 @@ mod stage;
 mod violation;
 mod walk;
 mod warden;
-mod wire;
 
 use checker::{Verdict, check, check_history};
 use ends::check_ends;

@@ -3,11 +3,10 @@
 
 mod requests;
 
-use crate::harness::{PASSWORD, Random};
+use crate::harness::{PASSWORD, Random, Wire};
 use crate::history::{Account, Entry, Event, Place, Record, Turn, name};
 use crate::mark::Mark;
 use crate::stage::{Client, Phase, Stage};
-use crate::wire::Wire;
 use requests::{HeldBack, Unanswered};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,10 +1,9 @@
 //! An administrator who ends the sessions of some accounts now and then, while all goes on.
 
 use crate::ends::Ended;
-use crate::harness::{ADMIN, PASSWORD, Random};
+use crate::harness::{ADMIN, PASSWORD, Random, Wire};
 use crate::history::{Account, name};
 use crate::stage::{Phase, Stage};
-use crate::wire::Wire;
 use serde_json::{Value, json};
 use std::io::{self, ErrorKind};
 use std::ops::Range;

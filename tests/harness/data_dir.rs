@@ -8,13 +8,24 @@ use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
 
+/// The rounds of hashing where a test doesn't ask for others: the fewest there are.
+const HASH_ROUNDS: u32 = 1000;
+
 /// A folder of a server's own, gone after the test.
-pub(crate) struct DataDir(TempDir);
+pub(crate) struct DataDir {
+    folder: TempDir,
+    hash_rounds: u32,
+}
 
 impl DataDir {
     /// An empty one.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(TempDir::new().unwrap()))
+        Self::with_hash_rounds(HASH_ROUNDS)
+    }
+
+    /// An empty one, whose passwords take this many rounds to check.
+    pub(crate) fn with_hash_rounds(hash_rounds: u32) -> Arc<Self> {
+        Arc::new(Self { folder: TempDir::new().unwrap(), hash_rounds })
     }
 
     /// One with the administrator [`ADMIN`] and these users.
@@ -44,7 +55,7 @@ impl DataDir {
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -90,10 +101,14 @@ impl DataDir {
         run(command.arg("--password-stdin"), PASSWORD.as_bytes()).succeeded();
     }
 
-    /// `homeroom-server` on this folder, with few rounds of hashing.
+    /// `homeroom-server` on this folder, with its rounds of hashing.
     pub(crate) fn command(&self) -> Command {
         let mut command = super::process::program("SERVER", env!("CARGO_BIN_EXE_homeroom-server"));
-        command.env_remove("RUST_LOG").arg("--data-dir").arg(self.path()).args(["--hash-rounds", "1000"]);
+        command
+            .env_remove("RUST_LOG")
+            .arg("--data-dir")
+            .arg(self.path())
+            .args(["--hash-rounds", &self.hash_rounds.to_string()]);
         command
     }
 

@@ -14,10 +14,7 @@ pub(crate) fn loopback(n: u16) -> Ipv4Addr {
 /// Connects from another address of this machine.
 #[track_caller]
 pub(crate) fn dial_from(source: Ipv4Addr, server: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
-    socket.connect_timeout(&server.into(), DEADLINE).unwrap();
-    socket.into()
+    try_dial_from(source, false, server).unwrap()
 }
 
 /// Connects with a small buffer for what comes, which is full soon when nobody reads, and with the packets of a
@@ -29,9 +26,17 @@ pub(crate) fn dial_small(server: SocketAddr) -> TcpStream {
 
 /// The same, for a server that may not be there.
 pub(crate) fn try_dial_small(server: SocketAddr) -> io::Result<TcpStream> {
+    try_dial_from(Ipv4Addr::LOCALHOST, true, server)
+}
+
+/// Connects from an address of this machine; a `narrow` one has small buffers, as [`dial_small`] says.
+pub(crate) fn try_dial_from(source: Ipv4Addr, narrow: bool, server: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.set_recv_buffer_size(4 * 1024)?;
-    socket.set_tcp_mss(536)?;
+    if narrow {
+        socket.set_recv_buffer_size(4 * 1024)?;
+        socket.set_tcp_mss(536)?;
+    }
+    socket.bind(&SocketAddr::from((source, 0)).into())?;
     socket.connect_timeout(&server.into(), DEADLINE)?;
     Ok(socket.into())
 }

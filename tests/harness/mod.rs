@@ -2,6 +2,7 @@
 //!
 //! - [`DataDir`] and [`Server`]: a folder of its own and the real server on it;
 //! - [`Peer`]: a bare TLS client that knows the protocol's description and nothing else;
+//! - [`Wire`]: a connection that may fail at any time;
 //! - [`Terminal`]: the real client, driven through pipes;
 //! - [`Proxy`]: a bad network between them;
 //! - [`SmallDisk`]: a disk that can be filled;
@@ -30,13 +31,16 @@ mod server;
 #[cfg(target_os = "linux")]
 mod small_disk;
 mod terminal;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "only the long runs have clients that may fail")]
+mod wire;
 
 pub(crate) use data_dir::DataDir;
 #[cfg(target_os = "linux")]
-#[allow(unused_imports, reason = "nor clients that may fail to connect")]
-pub(crate) use dial::try_dial_small;
-#[cfg(target_os = "linux")]
 pub(crate) use dial::{dial_from, dial_small, loopback};
+#[cfg(target_os = "linux")]
+#[allow(unused_imports, reason = "nor clients that may fail to connect")]
+pub(crate) use dial::{try_dial_from, try_dial_small};
 pub(crate) use fake_server::FakeServer;
 #[cfg(target_os = "linux")]
 pub(crate) use fake_server::Guest;
@@ -60,6 +64,9 @@ pub(crate) use server::Server;
 #[allow(unused_imports, reason = "nor a full disk")]
 pub(crate) use small_disk::SmallDisk;
 pub(crate) use terminal::Terminal;
+#[cfg(target_os = "linux")]
+#[allow(unused_imports, reason = "nor clients that may fail later")]
+pub(crate) use wire::Wire;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};

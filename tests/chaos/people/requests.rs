@@ -1,9 +1,9 @@
 //! What people ask for: something new, the same again, or so that it arrives late.
 
 use super::{Leave, Person};
+use crate::harness::Wire;
 use crate::history::{Account, Entry, name};
 use crate::mark::Mark;
-use crate::wire::Wire;
 use serde_json::{Value, json};
 use std::io;
 use std::ops::Range;

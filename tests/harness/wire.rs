@@ -1,6 +1,6 @@
 //! A connection that may fail at any time, and says so instead of ending the test.
 
-use crate::harness::{connector, try_dial_small};
+use super::{connector, try_dial_small};
 use serde_json::Value;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,12 +19,21 @@ pub(crate) struct Wire {
 impl Wire {
     /// Connects. A `narrow` one has little room for what it doesn't read.
     pub(crate) fn connect(address: SocketAddr, narrow: bool) -> io::Result<Self> {
-        let socket = if narrow { try_dial_small(address)? } else { TcpStream::connect_timeout(&address, WAIT)? };
+        Self::over(if narrow { try_dial_small(address)? } else { TcpStream::connect_timeout(&address, WAIT)? })
+    }
+
+    /// TLS over a socket that is connected already.
+    pub(crate) fn over(socket: TcpStream) -> io::Result<Self> {
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(WAIT))?;
         socket.set_write_timeout(Some(WAIT))?;
         let tls = connector().connect("localhost", socket).map_err(|e| io::Error::other(e.to_string()))?;
         Ok(Self { tls, partial: Vec::new() })
+    }
+
+    /// What it goes over.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        self.tls.get_ref()
     }
 
     pub(crate) fn send(&mut self, request: &Value) -> io::Result<()> {
