@@ -5,7 +5,7 @@
 DATA ?= .
 ARGS ?=
 FEATURES ?=
-# How long `make soak` and `make chaos` run, and `make fuzz` for each target.
+# How long `make soak`, `make siege` and `make chaos` run, and `make fuzz` for each target.
 MINUTES ?= 10
 # What `make chaos` repeats; by chance unless given.
 SEED ?=
@@ -20,7 +20,7 @@ export FEATURES
 .PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
-.PHONY: help run build install demo test ci soak chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
+.PHONY: help run build install demo test ci soak siege chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,11 +52,14 @@ test: test-dependencies fmt-check lint doc ## formatting, lints, documentation, 
 ci: test demo ## what .ci/run runs
 	$(MAKE) --no-print-directory pi-test PROFILE=cross-check PROGRAMS=server
 
-# `make test` has a short form of each of the three.
+# `make test` has a short form of each of the four.
 soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
 	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
 	HOMEROOM_LONG=1 $(CARGO) test --release --locked $(FEATURES) --test e2e -- --nocapture \
 		an_endless_line fifty_of_two_hundred however_much_comes
+
+siege: dependencies ## pupils and strangers attack for MINUTES=10 while a class chats; fails if it is kept waiting, or anything is left
+	SIEGE_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test siege -- --nocapture
 
 chaos: dependencies ## everything breaks for MINUTES=10, by SEED=N; fails if anything that was said is lost or doubled
 	CHAOS_SECONDS=$$(( $(MINUTES) * 60 )) $(if $(SEED),CHAOS_SEED=$(SEED)) \
