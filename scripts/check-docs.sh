@@ -33,12 +33,15 @@ for file in $(sed -n '/^\[package.metadata.deb/,/^\[lints/s/^    \["\([^"]*\)".*
 done
 
 # The commands and options that people are told of. (--help and --version come from clap.)
-for command in $(grep -oE 'command\($|command\("/[a-z]+|^ *"/[a-z]+ ' src/protocol.rs | grep -oE '/[a-z]+' | sort -u); do
-    grep -q "$command" README.md || missing README.md "$command is not described"
+for command in $(grep -rhoE --include='*.rs' '\<command\("/[a-z]+|^ {8}"/[a-z]+ ' src | grep -oE '/[a-z]+' | sort -u); do
+    grep -qE "$command\>" docs/commands.md || missing docs/commands.md "$command is not described"
 done
-for option in $(grep -ohE '`--[a-z-]+' README.md SECURITY.md PROTOCOL.md | tr -d '`' | sort -u); do
+pages="README.md SECURITY.md PROTOCOL.md"
+for page in client coming-back commands files plain settings trust; do pages="$pages docs/$page.md"; done
+# shellcheck disable=SC2086
+for option in $(grep -ohE '`--[a-z-]+' $pages | tr -d '`' | sort -u); do
     case $option in --help | --version) continue ;; esac
     name=$(echo "${option#--}" | tr - _)
-    grep -rqE "\b$name:" src/server/args.rs src/client/args.rs || missing "the documents" "there is no option $option"
+    grep -rqE --include=args.rs "\b$name:" src || missing "the documents" "there is no option $option"
 done
 exit $status
