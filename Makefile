@@ -89,6 +89,7 @@ audit: ## the dependencies: advisories, licences, sources
 
 # For the people who work on it: private items too, and links to them.
 doc: ## check the documents, build the crate's into target/doc; a warning is an error
+	scripts/check-docs.sh --self-test
 	scripts/check-docs.sh
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' $(CARGO) doc --locked --no-deps --document-private-items $(FEATURES)
 
