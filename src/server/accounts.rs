@@ -1,8 +1,10 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
+use super::hasher::{Client, Hasher, NoTurn};
 use super::notices::{Notices, Trouble};
-use super::passwords::{self, Crowded, Hasher, StoredPassword};
+use super::passwords::{self, StoredPassword};
 use super::standing::{Mandate, Standing, State};
+use super::throttle::{Origin, Wait};
 use super::users_file;
 use crate::files;
 use crate::protocol::{Role, Secret, Username};
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The accounts of one data folder.
 ///
@@ -57,8 +59,8 @@ pub(super) enum AccountError {
     LastAdmin,
     /// Whoever asked for it may no longer do so.
     NotPermitted,
-    /// Too many wait for their turn to hash.
-    Crowded,
+    /// There was no turn to hash.
+    NoTurn(NoTurn),
     /// The new password isn't good enough; with what is wrong with it.
     Weak(String),
     /// `users.json` couldn't be written: nothing has changed.
@@ -92,6 +94,18 @@ pub(super) enum LoginError {
     TryLater(Duration),
     /// Too many wait for their turn to hash.
     Crowded,
+    /// Nobody is there any more to be let in.
+    Gone,
+}
+
+impl From<NoTurn> for LoginError {
+    fn from(no_turn: NoTurn) -> Self {
+        match no_turn {
+            NoTurn::Crowded => Self::Crowded,
+            NoTurn::Gone => Self::Gone,
+            NoTurn::TryLater(wait) => Self::TryLater(wait),
+        }
+    }
 }
 
 impl Accounts {
@@ -115,6 +129,7 @@ impl Accounts {
             })?;
             let entries = entries.into_iter().map(|(name, state, password)| (name, this.account(password, state)));
             *lock(&this.accounts) = entries.collect();
+            this.cover(&lock(&this.accounts));
             this.date_one_time_passwords();
         }
         Ok(this)
@@ -138,18 +153,18 @@ impl Accounts {
     /// Checks a password. A name that doesn't exist takes as long as a wrong password. `permit` is asked once it is
     /// the login's turn, so that many at once can't slip past it.
     ///
-    /// An account of the old form gets its PBKDF2 hash here, the one moment when its password is known.
+    /// A hash of the old form, or of fewer rounds than a new one has, is made anew here, the one moment when its
+    /// password is known.
     ///
     /// # Errors
     /// [`LoginError`].
     pub(super) fn check(
         &self,
-        name: &Username,
+        client: &Client<'_>,
         password: &str,
-        permit: impl FnOnce() -> Result<(), Duration>,
+        permit: impl FnMut(Instant) -> Result<(), Wait>,
     ) -> Result<Checked, LoginError> {
-        let turn = self.hasher.turn().map_err(|Crowded| LoginError::Crowded)?;
-        permit().map_err(LoginError::TryLater)?;
+        let (name, turn) = (client.name, self.hasher.turn(client, permit)?);
         let account = lock(&self.accounts).get(name).cloned();
         if !turn.verify(password, account.as_ref().map(|account| &account.password)) {
             return Err(LoginError::Wrong);
@@ -158,7 +173,7 @@ impl Accounts {
         if account.state.banned {
             return Err(LoginError::Banned);
         }
-        if matches!(account.password, StoredPassword::Legacy(_)) {
+        if self.hasher.outgrows(&account.password) {
             let new = turn.hash(password);
             drop(turn);
             if let Err(e) = self.replace_password(Author::Owner, name, &account.password, new, |_| {}) {
@@ -166,6 +181,11 @@ impl Accounts {
             }
         }
         Ok(Checked { standing: account.standing, generation: account.state.generation })
+    }
+
+    /// What was counted against somebody at this origin was taken back: whoever had to wait there may ask again.
+    pub(super) fn recall(&self, origin: Origin) {
+        self.hasher.recall(origin);
     }
 
     /// What holds for an account, if there is one of that name.
@@ -187,8 +207,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn add(&self, author: Author<'_>, new: NewAccount) -> Result<Option<Secret>, AccountError> {
-        Ok(self.add_all(author, vec![new]).map_err(|(_, e)| e)?.pop().flatten())
+    pub(super) fn add(
+        &self,
+        author: Author<'_>,
+        new: NewAccount,
+        client: &Client<'_>,
+    ) -> Result<Option<Secret>, AccountError> {
+        Ok(self.add_all(author, vec![new], client).map_err(|(_, e)| e)?.pop().flatten())
     }
 
     /// Makes several accounts with one write; all or none. The result has each one's one-time password, where
@@ -200,6 +225,7 @@ impl Accounts {
         &self,
         author: Author<'_>,
         new: Vec<NewAccount>,
+        client: &Client<'_>,
     ) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
         for (index, account) in new.iter().enumerate() {
             // Asked before the hashing too, which takes long.
@@ -214,7 +240,7 @@ impl Accounts {
         for NewAccount { name, password, role, since } in new {
             let generated = password.is_none().then(passwords::one_time);
             let text = password.as_ref().or(generated.as_ref()).map_or("", Secret::expose);
-            let hash = self.hasher.turn().map_err(|Crowded| (made.len(), AccountError::Crowded))?.hash(text);
+            let hash = self.hash(text, client).map_err(|e| (made.len(), e))?;
             let generation = u32::from_ne_bytes(passwords::random());
             let mut state = State { role, since, generation, ..State::default() };
             if generated.is_some() {
@@ -244,14 +270,15 @@ impl Accounts {
     /// [`AccountError`]; then nothing has changed.
     pub(super) fn change_password(
         &self,
+        client: &Client<'_>,
         mandate: &Mandate,
-        name: &Username,
-        old: &str,
-        new: &str,
+        (old, new): (&str, &str),
+        permit: impl FnMut(Instant) -> Result<(), Wait>,
     ) -> Result<u32, AccountError> {
+        let name = client.name;
         passwords::judge(new, name).map_err(AccountError::Weak)?;
         let stored = lock(&self.accounts).get(name).map(|account| account.password.clone());
-        let turn = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?;
+        let turn = self.hasher.turn(client, permit).map_err(AccountError::NoTurn)?;
         if !turn.verify(old, stored.as_ref()) {
             return Err(AccountError::WrongPassword);
         }
@@ -271,9 +298,14 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn reset_password(&self, author: Author<'_>, name: &Username) -> Result<Secret, AccountError> {
+    pub(super) fn reset_password(
+        &self,
+        author: Author<'_>,
+        name: &Username,
+        client: &Client<'_>,
+    ) -> Result<Secret, AccountError> {
         let one_time = passwords::one_time();
-        let hash = self.hasher.turn().map_err(|Crowded| AccountError::Crowded)?.hash(one_time.expose());
+        let hash = self.hash(one_time.expose(), client)?;
         self.change(author, |accounts| {
             let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
             account.password = hash;
@@ -373,8 +405,20 @@ impl Accounts {
             // Whoever has it still in hand must not log in with it, and nobody whisper to it.
             deleted.standing.delete();
         }
+        self.cover(&copy);
         *lock(&self.accounts) = copy;
         Ok(result)
+    }
+
+    /// Hashes a new password in its turn.
+    fn hash(&self, password: &str, client: &Client<'_>) -> Result<StoredPassword, AccountError> {
+        let turn = self.hasher.turn(client, |_| Ok(())).map_err(AccountError::NoTurn)?;
+        Ok(turn.hash(password))
+    }
+
+    /// From now on a wrong name costs what the dearest of these passwords costs.
+    fn cover(&self, accounts: &BTreeMap<Username, Account>) {
+        self.hasher.cover(accounts.values().map(|account| &account.password));
     }
 
     fn account(&self, password: StoredPassword, state: State) -> Account {
@@ -446,20 +490,22 @@ mod tests {
         role: Role,
     ) -> Result<Option<Secret>, AccountError> {
         let name = Username::parse(name).unwrap();
-        accounts.add(Author::Owner, NewAccount { name, password: password.map(secret), role, since: 0 })
+        let new = NewAccount { name: name.clone(), password: password.map(secret), role, since: 0 };
+        accounts.add(Author::Owner, new, &Client::own(&name))
     }
 
     /// Changes a password in a session that logged in before.
-    fn change_password(accounts: &Accounts, owner: &str, old: &str, new: &str) -> Result<u32, AccountError> {
-        let standing = accounts.standing(owner).unwrap();
+    fn change(accounts: &Accounts, name: &str, old: &str, new: &str) {
+        let standing = accounts.standing(name).unwrap();
         let mandate = Mandate::new(Arc::clone(&standing), standing.state().generation);
-        let generation = accounts.change_password(&mandate, &name(owner), old, new)?;
+        let name = Username::parse(name).unwrap();
+        accounts.change_password(&Client::own(&name), &mandate, (old, new), |_| Ok(())).unwrap();
         assert!(mandate.holds(), "it goes on");
-        Ok(generation)
     }
 
     fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
-        let checked = accounts.check(&Username::parse(name).unwrap(), password, || Ok(()))?;
+        let name = Username::parse(name).unwrap();
+        let checked = accounts.check(&Client::own(&name), password, |_| Ok(()))?;
         Ok(checked.standing.state())
     }
 
@@ -472,16 +518,17 @@ mod tests {
         add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
         let one_time = add(&accounts, "root", None, Role::Admin).unwrap().unwrap();
         assert!(matches!(add(&accounts, "ada", None, Role::User), Err(AccountError::Exists)));
-        change_password(&accounts, "ada", "correct horse", "battery staple").unwrap();
+        change(&accounts, "ada", "correct horse", "battery staple");
 
         let accounts = open(&path).unwrap();
         assert!(!accounts.is_new());
         assert_eq!(check(&accounts, "ada", "correct horse"), Err(LoginError::Wrong));
         let state = check(&accounts, "ada", "battery staple").unwrap();
         assert_eq!(state, State { generation: state.generation, ..State::default() });
-        let root = accounts.check(&name("root"), one_time.expose(), || Ok(())).unwrap().standing;
+        let root = accounts.standing("root").unwrap();
+        assert!(check(&accounts, "root", one_time.expose()).is_ok());
         assert_eq!((root.state().role, root.state().must_change_password), (Role::Admin, true));
-        change_password(&accounts, "root", one_time.expose(), "battery staple").unwrap();
+        change(&accounts, "root", one_time.expose(), "battery staple");
         assert!(!root.state().must_change_password, "sessions see the change at once");
     }
 
@@ -513,7 +560,7 @@ mod tests {
         accounts.update(Author::Owner, &eve, |state| *state = State { role: Role::Admin, ..State::default() }).unwrap();
         accounts.delete(Author::Owner, &root).unwrap();
         assert_eq!(check(&accounts, "root", "correct horse"), Err(LoginError::Wrong));
-        let one_time = accounts.reset_password(Author::Owner, &eve).unwrap();
+        let one_time = accounts.reset_password(Author::Owner, &eve, &Client::own(&root)).unwrap();
         assert!(check(&accounts, "eve", one_time.expose()).unwrap().must_change_password);
         assert!(matches!(accounts.delete(Author::Owner, &root), Err(AccountError::Unknown)));
     }
@@ -523,9 +570,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let accounts = open(&folder.path().join("users.json")).unwrap();
         add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
-        let wait = Duration::from_secs(7);
-        let refused = accounts.check(&name("ada"), "correct horse", || Err(wait));
-        assert_eq!(refused.unwrap_err(), LoginError::TryLater(wait));
+        let wait = Wait { time: Duration::from_secs(7), here: false };
+        let refused = accounts.check(&Client::own(&name("ada")), "correct horse", |_| Err(wait));
+        assert_eq!(refused.unwrap_err(), LoginError::TryLater(wait.time));
     }
 
     #[test]
@@ -543,6 +590,33 @@ mod tests {
         let accounts = open(&path).unwrap();
         assert_eq!(check(&accounts, "version", "password").unwrap().role, Role::Admin);
         assert!(!std::fs::read_to_string(&path).unwrap().contains(sha256));
+    }
+
+    /// The rounds were raised, and somebody's hash is dearer still.
+    #[test]
+    fn a_hash_of_fewer_rounds_is_renewed_and_a_dearer_one_makes_every_wrong_login_dear() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        add(&open(&path).unwrap(), "ada", Some("correct horse"), Role::User).unwrap();
+        let dear = 40 * ROUNDS_MIN;
+        let accounts = Accounts::open(&path, Hasher::new(2 * ROUNDS_MIN)).unwrap();
+        assert!(check(&accounts, "ada", "correct horse").is_ok());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("i=2000,"), "{text}");
+        assert!(check(&accounts, "ada", "correct horse").is_ok());
+
+        let unknown = |accounts: &Accounts| {
+            let time = |_| {
+                let start = Instant::now();
+                assert_eq!(check(accounts, "nobody", "correct horse"), Err(LoginError::Wrong));
+                start.elapsed()
+            };
+            (0..9).map(time).min().unwrap()
+        };
+        let before = unknown(&accounts);
+        add(&Accounts::open(&path, Hasher::new(dear)).unwrap(), "eve", Some("correct horse"), Role::User).unwrap();
+        let after = unknown(&open(&path).unwrap());
+        assert!(after > before * 5, "{before:?} for 2,000 rounds, {after:?} for {dear}");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
 use super::Server;
-use super::accounts::{Author, NewAccount};
+use super::accounts::{AccountError, Author, NewAccount};
 use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
+use super::door;
+use super::hasher::Client;
 use super::session::Session;
 use super::standing::State;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
@@ -49,7 +51,7 @@ impl<'a> Admin<'a> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
         let since = self.server.room.timeline().now().seq;
         let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
-        let one_time = self.server.accounts.add(self.author(), new).map_err(account_refusal)?;
+        let one_time = self.hashing(|client| self.server.accounts.add(self.author(), new, client))?;
         self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
     }
@@ -118,7 +120,7 @@ impl<'a> Admin<'a> {
     /// Whoever is logged in with the old password is logged out, so the one-time password is the only way in.
     pub(super) fn reset_password(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
-        let one_time = self.server.accounts.reset_password(self.author(), &name).map_err(account_refusal)?;
+        let one_time = self.hashing(|client| self.server.accounts.reset_password(self.author(), &name, client))?;
         self.record("reset_password", &name, None);
         Ok(self.enforce(&name, Reply { password: Some(one_time), ..Reply::default() }))
     }
@@ -130,6 +132,11 @@ impl<'a> Admin<'a> {
         self.server.tokens.forget(&name);
         self.record("delete_user", &name, None);
         Ok(self.enforce(&name, Reply::default()))
+    }
+
+    /// Something that hashes a password: in the administrator's turn, behind everyone's who logs in there.
+    fn hashing<T>(&self, what: impl FnOnce(&Client<'_>) -> Result<T, AccountError>) -> Result<T, Refusal> {
+        what(&door::client(self.session, &|| door::is_still_there(self.session))).map_err(account_refusal)
     }
 
     fn update(

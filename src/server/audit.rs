@@ -1,4 +1,5 @@
-//! The audit log: every administrative act and every failed login, one JSON object a line.
+//! The audit log: every administrative act, every failed login and every failed change of a password, one JSON object
+//! a line.
 //!
 //! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
 //! filter). Never a password, a token or a message's text.
@@ -66,6 +67,19 @@ impl Audit {
     pub(super) fn failed_login(&self, peer: IpAddr, username: Option<&Username>, reason: &str) {
         let username = username.map(Username::as_str);
         self.write(&Entry { time: timestamp(), event: "login_failed", peer, by: None, username, detail: Some(reason) });
+    }
+
+    /// A token was refused: somebody came back after it had ended, or was made up. No guess, and nothing for fail2ban.
+    pub(super) fn refused_token(&self, peer: IpAddr, username: Option<&Username>, reason: &str) {
+        let (time, username) = (timestamp(), username.map(Username::as_str));
+        self.write(&Entry { time, event: "token_refused", peer, by: None, username, detail: Some(reason) });
+    }
+
+    /// Somebody who is logged in didn't know the password they wanted to change. fail2ban would shut out everyone at
+    /// their address; the account is what to look at.
+    pub(super) fn failed_change(&self, peer: IpAddr, username: &Username, reason: &str) {
+        let (time, username) = (timestamp(), Some(username.as_str()));
+        self.write(&Entry { time, event: "passwd_failed", peer, by: None, username, detail: Some(reason) });
     }
 
     /// An administrator did something, to an account or to the server.

@@ -2,10 +2,11 @@
 
 use super::accounts::AccountError;
 use super::admin::{self, Admin};
+use super::hasher::NoTurn;
 use super::metrics;
 use super::reader::Flow;
 use super::session::Session;
-use super::{Server, history, lobby, people, speech, topic};
+use super::{Server, door, history, lobby, people, speech, topic};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX,
     Reason, Reply, Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
@@ -310,7 +311,7 @@ fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -
     if session.mandate.standing().state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
         return Err(one_time_is_over());
     }
-    let changed = server.accounts.change_password(&session.mandate, &session.name, old.expose(), new.expose());
+    let changed = door::change_password(server, session, old.expose(), new.expose());
     // Whoever holds another token, or has another session, may have it by the old password.
     let token = (session.token, &session.continues);
     server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());
@@ -347,7 +348,10 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
             refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
         }
         AccountError::NotPermitted => ended(),
-        AccountError::Crowded => refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s"),
+        AccountError::NoTurn(NoTurn::TryLater(wait)) => refuse(ErrorCode::TryLater, door::try_later(wait)),
+        AccountError::NoTurn(NoTurn::Crowded | NoTurn::Gone) => {
+            refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s")
+        }
         AccountError::Save(e) => {
             log::debug!("a change is refused: {e}");
             refuse(ErrorCode::Internal, "the server can't write users.json: nothing was changed, try again later")

@@ -7,6 +7,7 @@
 use super::accounts::{Checked, LoginError};
 use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
 use super::counts::LoginFailure;
+use super::door::{self, Knock};
 use super::rate::MessageRate;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
@@ -155,8 +156,8 @@ impl<'a> Stranger<'a> {
     }
 
     fn log_in(self, id: Option<&RequestId>, login: Login) -> io::Result<()> {
-        self.stay.served();
-        match authenticate(self.server, self.peer, &login) {
+        self.stay.served(true);
+        match authenticate(&self, &login) {
             Ok(credentials) => self.admit(id, credentials, login.after),
             Err(refusal) => self.turn_away(id, refusal),
         }
@@ -310,7 +311,8 @@ fn explain(refused: Refused) -> Refusal {
 }
 
 /// Checks a login. The same answer, after the same time, for a wrong name and a wrong password.
-fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Credentials, Refusal> {
+fn authenticate(stranger: &Stranger<'_>, login: &Login) -> Result<Credentials, Refusal> {
+    let &Stranger { server, peer, .. } = stranger;
     if login.protocol != protocol::VERSION {
         let message = format!("this server speaks protocol {}, not {}", protocol::VERSION, login.protocol);
         return Err(refuse(ErrorCode::UnsupportedProtocol, message));
@@ -321,16 +323,16 @@ fn authenticate(server: &Server, peer: SocketAddr, login: &Login) -> Result<Cred
     let origin = Origin::from(peer.ip());
     // A name that can't be one is looked up all the same: nothing is quicker than anything else.
     let name = Username::parse(&login.username).unwrap_or_else(Username::nobody);
-    let permit = || lock(&server.throttle).check(origin, &name, Instant::now());
-    let result = permit().map_err(LoginError::TryLater).and_then(|()| match (&login.token, &login.password) {
+    let result = match (&login.token, &login.password) {
+        // Nobody guesses one: it may always be tried, and is nobody's failure.
         (Some(token), _) => check_token(server, &name, token),
-        (None, password) => check_password(server, &name, password.as_ref().map_or("", Secret::expose), permit),
-    });
+        (None, password) => check_password(stranger, &name, password.as_ref().map_or("", Secret::expose)),
+    };
     match result {
         Ok(credentials) => {
-            lock(&server.throttle).succeeded(origin, &name);
+            door::let_in(server, origin, &name);
             // Only now: nobody else can use it up, and strangers learn nothing.
-            let often = |wait| refuse_login(server, peer, &name, false, LoginError::TooOften(wait));
+            let often = |wait| refuse_login(server, peer, &name, login.token.is_some(), LoginError::TooOften(wait));
             permit_login(server, credentials.mandate.standing()).map_err(often)?;
             Ok(credentials)
         }
@@ -359,13 +361,10 @@ fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Crede
     Ok(Credentials { name: name.clone(), mandate, token: token.clone(), token_id, continued, new: None })
 }
 
-fn check_password(
-    server: &Server,
-    name: &Username,
-    password: &str,
-    permit: impl FnOnce() -> Result<(), Duration>,
-) -> Result<Credentials, LoginError> {
-    let Checked { standing, generation } = server.accounts.check(name, password, permit)?;
+fn check_password(stranger: &Stranger<'_>, name: &Username, password: &str) -> Result<Credentials, LoginError> {
+    let &Stranger { server, peer, stay, deadline, .. } = stranger;
+    let knock = Knock { peer, socket: &stranger.socket, stay, deadline };
+    let Checked { standing, generation } = door::check_password(server, &knock, name, password)?;
     if standing.state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
         return Err(LoginError::Expired);
     }
@@ -383,7 +382,6 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
     let shown = known.map_or("an unknown name", Username::as_str);
     let (reason, refusal) = match error {
         LoginError::Wrong => {
-            lock(&server.throttle).failed(peer.ip().into(), name, Instant::now());
             if by_token {
                 let message = "this token is not valid, or no longer: log in with the password";
                 (LoginFailure::WrongToken, refuse(ErrorCode::BadCredentials, message))
@@ -393,23 +391,27 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
         }
         LoginError::Banned => (LoginFailure::Banned, explain(Refused::Banned)),
         LoginError::Expired => (LoginFailure::Expired, one_time_is_over()),
-        LoginError::TryLater(wait) => {
-            let seconds = wait.as_secs_f64().ceil().max(1.0);
-            let message = format!("too many failed logins: try again in {seconds} s");
-            (LoginFailure::Throttled, refuse(ErrorCode::TryLater, message))
-        }
+        LoginError::TryLater(wait) => (LoginFailure::Throttled, refuse(ErrorCode::TryLater, door::try_later(wait))),
         LoginError::TooOften(wait) => {
             let seconds = wait.as_secs_f64().ceil().max(1.0);
             let message = format!("this account logs in too often: try again in {seconds} s");
             (LoginFailure::TooOften, refuse(ErrorCode::TryLater, message))
         }
-        LoginError::Crowded => {
+        LoginError::Crowded | LoginError::Gone => {
             (LoginFailure::Crowded, refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))
         }
     };
+    if error == LoginError::Gone {
+        log::info!("{peer} is gone before its login as {shown} was checked");
+        return refusal;
+    }
     server.counts.failure(reason);
     let reason = reason.name();
     log::warn!("failed login from {peer} as {shown}: {reason}");
-    server.audit.failed_login(peer.ip(), known, reason);
+    if by_token {
+        server.audit.refused_token(peer.ip(), known, reason);
+    } else {
+        server.audit.failed_login(peer.ip(), known, reason);
+    }
     refusal
 }

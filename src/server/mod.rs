@@ -17,6 +17,7 @@ pub mod config;
 mod counts;
 mod delivery;
 mod doctor;
+mod door;
 mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;
@@ -24,12 +25,14 @@ mod finding;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod hasher;
 mod herald;
 mod history;
 mod identities;
 mod identity;
 mod journal;
 mod limits;
+mod line;
 mod lobby;
 pub mod logging;
 mod metrics;
@@ -75,12 +78,13 @@ use audit::Audit;
 use config::Config;
 use counts::Counts;
 use folder::Folder;
+use hasher::{Client, Hasher};
 use identity::InUse;
 use jiff::Timestamp;
 use journal::Journal;
 use limits::Limits;
 use notices::Notices;
-use passwords::{Hasher, ROUNDS_DEFAULT};
+use passwords::ROUNDS_DEFAULT;
 use past::Past;
 use room::Room;
 use sequence::Sequence;
@@ -236,6 +240,7 @@ fn build(
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
     let tokens =
         Tokens::open(&folder.tokens(), Timestamp::now(), notices.clone(), generation).map_err(ServerError::Folder)?;
+    let throttle = Throttle::with_homes(tokens.homes());
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
     let room = Room::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
@@ -248,7 +253,7 @@ fn build(
         accounts,
         room,
         tokens,
-        throttle: Mutex::default(),
+        throttle: Mutex::new(throttle),
         audit,
         topic,
         identity: Mutex::new(identity),
@@ -286,8 +291,8 @@ fn postmen() -> usize {
 fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
     let failed = |what: &dyn fmt::Debug| ServerError::Folder(format!("can't make the account `admin`: {what:?}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
-    let new = NewAccount { name, password: None, role: Role::Admin, since: 0 };
-    let one_time = accounts.add(Author::Owner, new).map_err(|e| failed(&e))?;
+    let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, since: 0 };
+    let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| failed(&e))?;
     one_time.ok_or_else(|| failed(&"no password"))
 }
 

@@ -1,14 +1,12 @@
-//! Passwords: how they are hashed, checked, judged and made.
+//! Passwords: how they are stored, judged and made. `hasher.rs` says whose is checked when.
 
 use crate::hex;
 use crate::protocol::{Secret, Username};
-use crate::sync::lock;
 use pbkdf2::password_hash::phc::PasswordHash;
 use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
 use pbkdf2::{Params, Pbkdf2};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::sync::{Condvar, Mutex, PoisonError};
 use subtle::ConstantTimeEq;
 
 /// The PBKDF2-HMAC-SHA256 rounds of a new hash. OWASP's Password Storage Cheat Sheet asks for 600,000.
@@ -26,13 +24,12 @@ pub(super) const PASSWORD_CHARS_MAX: usize = 256;
 /// (NIST SP 800-63B, 5.1.1.2: compare with values known to be common).
 const COMMON_PASSWORDS: &str = include_str!("common-passwords.txt");
 
-/// How many may wait for their turn to hash; all of the lobby, and some sessions that change a password.
-const WAITING_MAX: usize = 768;
-
 /// How many days a one-time password is good for: a class that gets its slips has its next lesson within two weeks, and a
 /// slip that was lost is worthless after the holidays.
 pub(super) const ONE_TIME_DAYS: u64 = 14;
 
+/// Bytes of a SHA-256, and of one block of PBKDF2's output.
+const SHA256_BYTES: usize = 32;
 /// Bytes of random salt in each hash (NIST SP 800-132 asks for at least 16).
 const SALT_BYTES: usize = 16;
 /// What one-time passwords are made of: no two of these look alike on a projector.
@@ -43,10 +40,15 @@ const ONE_TIME_GROUPS: usize = 3;
 /// A stored password.
 #[derive(Clone, Eq, PartialEq)]
 pub(super) enum StoredPassword {
-    /// PBKDF2-HMAC-SHA256 as a PHC string: `$pbkdf2-sha256$i=600000,l=32$salt$hash`.
-    Pbkdf2(String),
+    /// PBKDF2-HMAC-SHA256.
+    Pbkdf2 {
+        /// As a PHC string: `$pbkdf2-sha256$i=600000,l=32$salt$hash`.
+        phc: String,
+        /// What it costs: its rounds, each for 32 bytes of output.
+        rounds: u32,
+    },
     /// The bare SHA-256 of the password, from a file of the old form. Replaced at the user's next login.
-    Legacy([u8; 32]),
+    Legacy([u8; SHA256_BYTES]),
 }
 
 impl StoredPassword {
@@ -56,18 +58,56 @@ impl StoredPassword {
             return Some(Self::Legacy(bytes));
         }
         let hash: PasswordHash = text.parse().ok()?;
-        let sound = hash.algorithm.as_str() == "pbkdf2-sha256"
-            && hash.salt.is_some()
-            && hash.hash.is_some()
-            && Params::try_from(&hash).is_ok();
-        sound.then(|| Self::Pbkdf2(text.to_owned()))
+        let sound = hash.algorithm.as_str() == "pbkdf2-sha256" && hash.salt.is_some() && hash.hash.is_some();
+        let params = Params::try_from(&hash).ok().filter(|_| sound)?;
+        let blocks = u32::try_from(params.output_len().div_ceil(SHA256_BYTES)).ok()?;
+        Some(Self::Pbkdf2 { phc: text.to_owned(), rounds: params.rounds().saturating_mul(blocks) })
+    }
+
+    /// Hashes a password with a salt of its own.
+    pub(super) fn hash(password: &str, rounds: u32) -> Self {
+        let salt = random::<SALT_BYTES>();
+        let hashed = Pbkdf2::SHA256.hash_password_customized(password.as_bytes(), &salt, None, None, params(rounds));
+        let hashed: PasswordHash = hashed.expect("a 16-byte salt and 32 bytes of output are what PBKDF2 takes");
+        Self::Pbkdf2 { phc: hashed.to_string(), rounds }
+    }
+
+    /// Whether it is this password's. Takes as long as its rounds.
+    pub(super) fn matches(&self, password: &str) -> bool {
+        match self {
+            Self::Pbkdf2 { phc, .. } => phc
+                .parse::<PasswordHash>()
+                .is_ok_and(|hash| Pbkdf2::SHA256.verify_password(password.as_bytes(), &hash).is_ok()),
+            Self::Legacy(sha256) => {
+                let given: [u8; SHA256_BYTES] = Sha256::digest(password).into();
+                given.ct_eq(sha256).into()
+            }
+        }
+    }
+
+    /// What it takes to compare with it, in PBKDF2's rounds.
+    pub(super) fn rounds(&self) -> u32 {
+        match self {
+            Self::Pbkdf2 { rounds, .. } => *rounds,
+            Self::Legacy(_) => 0,
+        }
+    }
+
+    /// Takes as long as so many rounds, or as the fewest there can be, for nothing.
+    pub(super) fn spend(password: &str, rounds: u32) {
+        if rounds > 0 {
+            let mut out = [0; SHA256_BYTES];
+            let (algorithm, params) = (pbkdf2::Algorithm::Pbkdf2Sha256, params(rounds));
+            pbkdf2::pbkdf2_hmac_with_params(password.as_bytes(), &[0; SALT_BYTES], algorithm, params, &mut out);
+            std::hint::black_box(out);
+        }
     }
 }
 
 impl fmt::Display for StoredPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pbkdf2(phc) => f.write_str(phc),
+            Self::Pbkdf2 { phc, .. } => f.write_str(phc),
             Self::Legacy(bytes) => hex::Hex(bytes).fmt(f),
         }
     }
@@ -79,108 +119,8 @@ impl fmt::Debug for StoredPassword {
     }
 }
 
-/// Hashes, at most one at a time for each two cores, so that a burst of logins leaves cores for the chat.
-#[derive(Debug)]
-pub(super) struct Hasher {
-    rounds: u32,
-    /// Compared with where there is no account, so that a wrong name takes as long as a wrong password.
-    dummy: StoredPassword,
-    queue: Mutex<Queue>,
-    freed: Condvar,
-}
-
-#[derive(Debug)]
-struct Queue {
-    free: usize,
-    waiting: usize,
-}
-
-/// Too many wait for their turn to hash.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Crowded;
-
-impl Hasher {
-    /// With `rounds` for new hashes.
-    pub(super) fn new(rounds: u32) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut hasher = Self {
-            rounds,
-            dummy: StoredPassword::Legacy([0; 32]),
-            queue: Mutex::new(Queue { free: (cores / 2).max(1), waiting: 0 }),
-            freed: Condvar::new(),
-        };
-        hasher.dummy = hasher.compute("");
-        hasher
-    }
-
-    /// Waits for a free place.
-    ///
-    /// # Errors
-    /// [`Crowded`] when too many wait already. Each of them has at most the others' hashes before it.
-    pub(super) fn turn(&self) -> Result<Turn<'_>, Crowded> {
-        let mut queue = lock(&self.queue);
-        if queue.waiting >= WAITING_MAX {
-            return Err(Crowded);
-        }
-        queue.waiting += 1;
-        queue = self.freed.wait_while(queue, |queue| queue.free == 0).unwrap_or_else(PoisonError::into_inner);
-        queue.waiting -= 1;
-        queue.free -= 1;
-        Ok(Turn(self))
-    }
-
-    fn compute(&self, password: &str) -> StoredPassword {
-        let salt = random::<SALT_BYTES>();
-        let params = Params::new(self.rounds.max(ROUNDS_MIN)).unwrap_or(Params::RECOMMENDED);
-        let hashed = Pbkdf2::SHA256.hash_password_customized(password.as_bytes(), &salt, None, None, params);
-        let hashed: PasswordHash = hashed.expect("a 16-byte salt and 32 bytes of output are what PBKDF2 takes");
-        StoredPassword::Pbkdf2(hashed.to_string())
-    }
-
-    fn verify_dummy(&self, password: &str) {
-        if let StoredPassword::Pbkdf2(phc) = &self.dummy {
-            std::hint::black_box(matches_phc(password, phc));
-        }
-    }
-}
-
-/// A place at the hasher, given back when dropped.
-#[derive(Debug)]
-pub(super) struct Turn<'a>(&'a Hasher);
-
-impl Turn<'_> {
-    /// Hashes a password with a salt of its own.
-    pub(super) fn hash(&self, password: &str) -> StoredPassword {
-        self.0.compute(password)
-    }
-
-    /// Whether `password` is the stored one. Takes the same time whether there is none, it is of the old form,
-    /// or it doesn't match.
-    pub(super) fn verify(&self, password: &str, stored: Option<&StoredPassword>) -> bool {
-        match stored {
-            Some(StoredPassword::Pbkdf2(phc)) => matches_phc(password, phc),
-            Some(StoredPassword::Legacy(sha256)) => {
-                self.0.verify_dummy(password);
-                let given: [u8; 32] = Sha256::digest(password).into();
-                given.ct_eq(sha256).into()
-            }
-            None => {
-                self.0.verify_dummy(password);
-                false
-            }
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.queue).free += 1;
-        self.0.freed.notify_one();
-    }
-}
-
-fn matches_phc(password: &str, phc: &str) -> bool {
-    phc.parse::<PasswordHash>().is_ok_and(|hash| Pbkdf2::SHA256.verify_password(password.as_bytes(), &hash).is_ok())
+fn params(rounds: u32) -> Params {
+    Params::new(rounds.max(ROUNDS_MIN)).unwrap_or(Params::RECOMMENDED)
 }
 
 /// Judges a new password.
@@ -225,31 +165,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_verify_and_read_back() {
-        let hasher = Hasher::new(ROUNDS_MIN);
-        let hasher = hasher.turn().unwrap();
-        let stored = hasher.hash("correct horse");
-        assert!(stored.to_string().starts_with("$pbkdf2-sha256$i=1000,l=32$"));
-        assert_eq!(StoredPassword::parse(&stored.to_string()), Some(stored.clone()));
-        assert!(hasher.verify("correct horse", Some(&stored)));
-        assert!(!hasher.verify("correct horsf", Some(&stored)));
-        assert!(!hasher.verify("", None));
-        assert_ne!(hasher.hash("correct horse"), stored, "each hash has its own salt");
-    }
-
-    #[test]
-    fn the_old_form() {
-        // The SHA-256 of "password".
-        let text = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
-        let stored = StoredPassword::parse(text).unwrap();
-        assert_eq!(stored.to_string(), text);
-        let hasher = Hasher::new(ROUNDS_MIN);
-        let hasher = hasher.turn().unwrap();
-        assert!(hasher.verify("password", Some(&stored)));
-        assert!(!hasher.verify("Password", Some(&stored)));
-    }
-
-    #[test]
     fn what_is_no_stored_password() {
         for text in ["", "password", "$pbkdf2-sha256$i=1000", "$argon2id$v=19$m=1,t=1,p=1$YWJj$YWJj", &"zz".repeat(32)]
         {
@@ -283,24 +198,6 @@ mod tests {
         for line in COMMON_PASSWORDS.lines() {
             assert!(line.chars().count() >= PASSWORD_CHARS_MIN && line == line.to_lowercase(), "{line}");
         }
-    }
-
-    #[test]
-    fn turns_are_taken_one_after_the_other() {
-        let hasher = Hasher::new(ROUNDS_MIN);
-        let places = lock(&hasher.queue).free;
-        let turns: Vec<_> = (0..places).map(|_| hasher.turn().unwrap()).collect();
-        std::thread::scope(|scope| {
-            let waiter = scope.spawn(|| hasher.turn().map(drop));
-            while lock(&hasher.queue).waiting == 0 {
-                std::thread::yield_now();
-            }
-            assert!(!waiter.is_finished());
-            drop(turns);
-            assert_eq!(waiter.join().unwrap(), Ok(()));
-        });
-        lock(&hasher.queue).waiting = WAITING_MAX;
-        assert_eq!(hasher.turn().map(drop), Err(Crowded));
     }
 
     #[test]

@@ -69,9 +69,9 @@ impl Stay {
         self.update(|present| present.heard = now);
     }
 
-    /// Its login is being checked.
-    pub(super) fn served(&self) {
-        self.update(|present| present.served = true);
+    /// Its login is being checked, or is to wait until it may be.
+    pub(super) fn served(&self, now: bool) {
+        self.update(|present| present.served = now);
     }
 
     fn update(&self, change: impl FnOnce(&mut Present)) {
@@ -134,7 +134,7 @@ mod tests {
         let sockets: Vec<_> = (0..3).map(|_| pair()).collect();
         let stays: Vec<_> =
             sockets[..2].iter().map(|(socket, _)| lobby.enter(origin(1), socket, (2, 2), now).unwrap()).collect();
-        stays.iter().for_each(Stay::served);
+        stays.iter().for_each(|stay| stay.served(true));
         assert!(lobby.enter(origin(1), &sockets[2].0, (2, 2), now).is_none());
         assert!(lobby.enter(origin(2), &sockets[2].0, (2, 2), now).is_none());
         drop(stays);

@@ -1,8 +1,9 @@
-//! `tokens.jsonl`: what holds for tokens, one JSON object a line, the newest last.
+//! `tokens.jsonl`: what holds for tokens, and where accounts are at home, one JSON object a line, the newest last.
 //!
 //! A line is appended for what changes, so that a login costs one small write and no sync. When the file has grown
 //! long it is written anew with what still holds.
 
+use super::throttle::{HOMES_PER_ACCOUNT_MAX, Origin};
 use super::tokens::TokenId;
 use crate::files::{self, Access};
 use crate::hex::{self, Hex};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,15 +22,29 @@ pub(super) const REWRITE_BYTES_MIN: u64 = 1024 * 1024;
 /// A larger one is when it has grown to so many times its size: what that costs is shared by as many lines.
 const REWRITE_GROWTH: u64 = 4;
 
+/// Stands in place of a token where a line is about homes: a server that doesn't know these reads the end of a token
+/// that nobody has.
+const NO_TOKEN: TokenId = [0; 32];
+
 /// What one line says.
 #[derive(Debug)]
-pub(super) struct Entry {
-    /// Whose token.
-    pub(super) name: Username,
-    /// Which.
-    pub(super) id: TokenId,
-    /// Its validity; None when it has ended.
-    pub(super) valid: Option<Validity>,
+pub(super) enum Entry {
+    /// What holds for a token.
+    Token {
+        /// Whose.
+        name: Username,
+        /// Which.
+        id: TokenId,
+        /// Its validity; None when it has ended.
+        valid: Option<Validity>,
+    },
+    /// Where an account is at home.
+    Homes {
+        /// Which.
+        name: Username,
+        /// All of them, the one added last at the end.
+        homes: Vec<Origin>,
+    },
 }
 
 /// What makes a token valid.
@@ -48,14 +64,21 @@ struct EntryLine<'a> {
     token: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     valid: Option<Validity>,
+    /// Addresses; then `token` is [`NO_TOKEN`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    homes: Option<Vec<IpAddr>>,
 }
 
 impl Entry {
     fn parse(line: &[u8]) -> Result<Self, String> {
-        let EntryLine { username, token, valid } = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+        let EntryLine { username, token, valid, homes } = serde_json::from_slice(line).map_err(|e| e.to_string())?;
         let name = Username::parse(&username).ok_or("`username` is no user name")?;
         let id = hex::parse(&token).ok_or("`token` is no SHA-256")?;
-        Ok(Self { name, id, valid })
+        let Some(homes) = homes else { return Ok(Self::Token { name, id, valid }) };
+        if homes.len() > HOMES_PER_ACCOUNT_MAX {
+            return Err(format!("`homes` has more than {HOMES_PER_ACCOUNT_MAX}"));
+        }
+        Ok(Self::Homes { name, homes: homes.into_iter().map(Origin::from).collect() })
     }
 }
 
@@ -182,8 +205,12 @@ pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, usize), String> {
 fn encode(entries: &[Entry]) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     for entry in entries {
-        let (username, token) = (entry.name.as_str().into(), Hex(&entry.id).to_string().into());
-        serde_json::to_writer(&mut lines, &EntryLine { username, token, valid: entry.valid })?;
+        let (name, id, valid, homes) = match entry {
+            Entry::Token { name, id, valid } => (name, id, *valid, None),
+            Entry::Homes { name, homes } => (name, &NO_TOKEN, None, Some(homes.iter().map(Origin::address).collect())),
+        };
+        let (username, token) = (name.as_str().into(), Hex(id).to_string().into());
+        serde_json::to_writer(&mut lines, &EntryLine { username, token, valid, homes })?;
         lines.push(b'\n');
     }
     Ok(lines)

@@ -6,6 +6,7 @@
 
 use super::notices::{Notices, Trouble};
 use super::passwords::random;
+use super::throttle::Origin;
 use super::token_file::{Entry, TokenFile, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
@@ -43,6 +44,8 @@ pub(super) struct Tokens {
 #[derive(Debug)]
 struct Kept {
     owners: HashMap<Username, Vec<Token>>,
+    /// Where each account is at home, as it is written down. The throttle knows more of it.
+    homes: HashMap<Username, Vec<Origin>>,
     file: TokenFile,
     /// How many notes were made.
     notes: u64,
@@ -74,12 +77,21 @@ impl Tokens {
         generation: impl Fn(&Username) -> Option<u32>,
     ) -> Result<Self, String> {
         let (file, entries) = TokenFile::open(path)?;
-        let mut kept = Kept { owners: HashMap::new(), file, notes: 0, trouble: Trouble::with("tokens.jsonl", notices) };
+        let mut kept = Kept {
+            owners: HashMap::new(),
+            homes: HashMap::new(),
+            file,
+            notes: 0,
+            trouble: Trouble::with("tokens.jsonl", notices),
+        };
         let lines = entries.len();
-        for Entry { name, id, valid } in entries {
-            match valid {
-                None => kept.remove(&name, &id),
-                Some(Validity { generation, used }) => {
+        for entry in entries {
+            match entry {
+                Entry::Homes { name, homes } => {
+                    kept.homes.insert(name, homes);
+                }
+                Entry::Token { name, id, valid: None } => kept.remove(&name, &id),
+                Entry::Token { name, id, valid: Some(Validity { generation, used }) } => {
                     // A clock that was ahead gives no token a longer life.
                     let used = used.min(now);
                     kept.put(&name, Token { id, generation, used, noted: used, continued: Arc::default() });
@@ -90,7 +102,8 @@ impl Tokens {
             tokens.retain(|token| Some(token.generation) == generation(name) && !token.is_old(now));
             !tokens.is_empty()
         });
-        if kept.owners.values().map(Vec::len).sum::<usize>() < lines || !kept.file.is_whole() {
+        kept.homes.retain(|name, homes| generation(name).is_some() && !homes.is_empty());
+        if kept.owners.values().map(Vec::len).sum::<usize>() + kept.homes.len() < lines || !kept.file.is_whole() {
             kept.rewrite().map_err(|e| format!("can't write {}: {e}", path.display()))?;
         }
         Ok(Self { kept: Mutex::new(kept), synced: Mutex::new(0) })
@@ -114,8 +127,8 @@ impl Tokens {
         let mut kept = lock(&self.kept);
         let token = Token { id, generation, used: now, noted: now, continued: Arc::clone(continued) };
         let ended = kept.put(name, token);
-        let ended = ended.iter().map(|token| Entry { name: name.clone(), id: token.id, valid: None });
-        let new = Entry { name: name.clone(), id, valid: Some(Validity { generation, used: now }) };
+        let ended = ended.iter().map(|token| Entry::Token { name: name.clone(), id: token.id, valid: None });
+        let new = Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now }) };
         // The ends first: a start that reads the new one before them would have one too many, and let go of another,
         // since the file doesn't know every use.
         kept.note(&ended.chain(std::iter::once(new)).collect::<Vec<_>>());
@@ -142,7 +155,7 @@ impl Tokens {
         let continued = Arc::clone(&token.continued);
         if now.duration_since(token.noted).abs() >= NOTED_EVERY {
             token.noted = now;
-            kept.note(&[Entry { name: name.clone(), id, valid: Some(Validity { generation, used: now }) }]);
+            kept.note(&[Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now }) }]);
         }
         Some((id, continued))
     }
@@ -154,15 +167,36 @@ impl Tokens {
     pub(super) fn revoke(&self, name: &Username, id: &TokenId) -> io::Result<()> {
         let mut kept = lock(&self.kept);
         kept.remove(name, id);
-        kept.note(&[Entry { name: name.clone(), id: *id, valid: None }]);
+        kept.note(&[Entry::Token { name: name.clone(), id: *id, valid: None }]);
         let note = kept.notes;
         drop(kept);
         self.sync(note)
     }
 
-    /// Forgets an account that was deleted.
+    /// Where accounts were at home when the server started.
+    pub(super) fn homes(&self) -> Vec<(Username, Vec<Origin>)> {
+        lock(&self.kept).homes.clone().into_iter().collect()
+    }
+
+    /// An account is at home here from now on.
+    pub(super) fn note_homes(&self, name: &Username, homes: Vec<Origin>) {
+        let mut kept = lock(&self.kept);
+        kept.homes.insert(name.clone(), homes.clone());
+        kept.note(&[Entry::Homes { name: name.clone(), homes }]);
+    }
+
+    /// Forgets an account that was deleted: whoever has its name next is at home nowhere.
     pub(super) fn forget(&self, name: &Username) {
-        lock(&self.kept).owners.remove(name);
+        let mut kept = lock(&self.kept);
+        kept.owners.remove(name);
+        if kept.homes.remove(name).is_none() {
+            return;
+        }
+        kept.note(&[Entry::Homes { name: name.clone(), homes: Vec::new() }]);
+        let note = kept.notes;
+        drop(kept);
+        // If it can't be written, the file is given up, or written without it.
+        let _ = self.sync(note);
     }
 
     /// Waits until the first `note` notes are safe on disk. One sync does for all who wait.
@@ -226,9 +260,11 @@ impl Kept {
         for (name, tokens) in &self.owners {
             for Token { id, generation, used, .. } in tokens {
                 let valid = Validity { generation: *generation, used: *used };
-                entries.push(Entry { name: name.clone(), id: *id, valid: Some(valid) });
+                entries.push(Entry::Token { name: name.clone(), id: *id, valid: Some(valid) });
             }
         }
+        let homes = self.homes.iter().map(|(name, homes)| (name.clone(), homes.clone()));
+        entries.extend(homes.map(|(name, homes)| Entry::Homes { name, homes }));
         self.file.rewrite(&entries)
     }
 }

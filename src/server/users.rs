@@ -2,6 +2,7 @@
 
 use super::accounts::{AccountError, Accounts, Author, NewAccount};
 use super::args::UserCommand;
+use super::hasher::Client;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -20,7 +21,7 @@ pub(super) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
             let password = if *password_stdin { Some(read_password()?) } else { None };
             let name = Username::parse(name).ok_or_else(|| format!("`{name}` is no user name: {}", Username::RULE))?;
             let new = NewAccount { name: name.clone(), password, role, since };
-            let one_time = accounts.add(Author::Owner, new).map_err(|e| describe(&name, e))?;
+            let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| describe(&name, e))?;
             println!("added {name}");
             tell(&name, one_time.as_ref());
             Ok(())
@@ -32,7 +33,9 @@ pub(super) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
 fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
     let new = read_csv(path, since).map_err(|e| format!("{}: {e}", path.display()))?;
     let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
-    let one_time = accounts.add_all(Author::Owner, new).map_err(|(at, e)| describe(&names[at], e))?;
+    let nobody = Username::nobody();
+    let one_time =
+        accounts.add_all(Author::Owner, new, &Client::own(&nobody)).map_err(|(at, e)| describe(&names[at], e))?;
     for (name, password) in names.iter().zip(&one_time) {
         tell(name, password.as_ref());
     }
@@ -55,7 +58,7 @@ fn describe(name: &Username, error: AccountError) -> String {
         | AccountError::WrongPassword
         | AccountError::LastAdmin
         | AccountError::NotPermitted
-        | AccountError::Crowded => format!("`{name}` changed meanwhile; try again"),
+        | AccountError::NoTurn(_) => format!("`{name}` changed meanwhile; try again"),
     }
 }
 

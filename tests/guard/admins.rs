@@ -18,7 +18,7 @@ fn try_login(server: &Server, name: &str, password: &str) -> Value {
 
 /// The audit log's lines.
 #[track_caller]
-fn audit(data: &DataDir) -> Vec<Value> {
+pub(super) fn audit(data: &DataDir) -> Vec<Value> {
     let text = data.read("audit.jsonl");
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }
@@ -256,7 +256,10 @@ fn every_kind_of_failed_login_is_written_down() {
     wait_until("bob has to wait", || try_login(&server, "bob", "six green bottles")["code"] == "try_later");
 
     let (entries, log) = (audit(&server.data()), server.stderr.text());
-    let failed: Vec<_> = entries.iter().filter(|entry| entry["event"] == "login_failed").collect();
+    let failed: Vec<_> = entries
+        .iter()
+        .filter(|entry| ["login_failed", "token_refused"].iter().any(|event| entry["event"] == *event))
+        .collect();
     let told =
         |entry: &&Value| (entry["username"].as_str().map(str::to_owned), entry["detail"].as_str().unwrap().to_owned());
     let mut kinds: Vec<_> = failed.iter().map(told).collect();

@@ -12,6 +12,8 @@ mod ends;
 mod faults;
 #[cfg(target_os = "linux")]
 mod guessing;
+#[cfg(target_os = "linux")]
+mod home;
 mod limits;
 #[cfg(target_os = "linux")]
 mod lobby;

@@ -175,6 +175,32 @@ impl Peer {
         self.find("any line", |_| true)
     }
 
+    /// The next line, for which it may wait longer than for others.
+    #[allow(dead_code, reason = "only logins are held for so long")]
+    #[track_caller]
+    pub(crate) fn next_within(&mut self, wait: Duration) -> Value {
+        let end = Instant::now() + wait;
+        while self.inbox.is_empty() {
+            assert!(!self.closed && self.receive(end), "no answer within {wait:?}, closed: {}", self.closed);
+        }
+        self.next()
+    }
+
+    /// Sends a request and gives the next line, which a login that is held waits for.
+    #[allow(dead_code, reason = "only logins are held for so long")]
+    #[track_caller]
+    pub(crate) fn ask_plainly(&mut self, request: &Value) -> Value {
+        self.send(request);
+        self.next_within(3 * DEADLINE)
+    }
+
+    /// Breaks the connection off: what the other side has sent and still sends is thrown away.
+    #[allow(dead_code, reason = "only some break off")]
+    pub(crate) fn reset(self) {
+        let socket = socket2::SockRef::from(self.tls.get_ref());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
     /// The next event of this kind about this account (its sender or its subject).
     #[track_caller]
     pub(crate) fn event(&mut self, kind: &str, account: &str) -> Value {

@@ -1,0 +1,217 @@
+//! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
+
+use super::Server;
+use super::accounts::{AccountError, Checked, LoginError};
+use super::hasher::{Client, NoTurn};
+use super::session::Session;
+use super::strangers::Stay;
+use super::throttle::{Attempt, Origin, Wait};
+use crate::protocol::Username;
+use crate::sync::lock;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// How long a look at a session's socket waits: the least there is.
+const LOOK_WAIT: Duration = Duration::from_millis(1);
+
+/// A stranger who wants in.
+pub(super) struct Knock<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) socket: &'a TcpStream,
+    pub(super) stay: &'a Stay,
+    pub(super) deadline: Instant,
+}
+
+/// A password that is checked. What it was is told to the throttle at its end, a panic's too.
+struct Guess<'a> {
+    server: &'a Server,
+    begun: Option<Attempt>,
+    outcome: Outcome,
+}
+
+/// What a guess was.
+enum Outcome {
+    Right,
+    Wrong,
+    /// It wasn't compared, or it doesn't matter.
+    Neither,
+}
+
+impl Guess<'_> {
+    fn begin(&mut self, client: &Client<'_>, now: Instant) -> Result<(), Wait> {
+        self.begun = Some(lock(&self.server.throttle).begin(client.origin, client.name, now)?);
+        Ok(())
+    }
+}
+
+impl Drop for Guess<'_> {
+    fn drop(&mut self) {
+        let Some(attempt) = &self.begun else { return };
+        let mut throttle = lock(&self.server.throttle);
+        match self.outcome {
+            Outcome::Right => throttle.succeeded(attempt),
+            Outcome::Wrong => throttle.failed(attempt),
+            Outcome::Neither => throttle.take_back(attempt),
+        }
+        drop(throttle);
+        // Whoever had to wait while it was under way is told how long now.
+        self.server.accounts.recall(attempt.origin());
+    }
+}
+
+/// Checks a password for a login. Where it must wait for a short while at home, it does so here; in a full lobby it can
+/// then be the one that makes way.
+///
+/// # Errors
+/// [`LoginError`].
+pub(super) fn check_password(
+    server: &Server,
+    knock: &Knock<'_>,
+    name: &Username,
+    password: &str,
+) -> Result<Checked, LoginError> {
+    let (origin, now) = (Origin::from(knock.peer.ip()), Instant::now());
+    let throttle = lock(&server.throttle);
+    if let Err(Wait { time, here: false }) = throttle.check(origin, name, now) {
+        return Err(LoginError::TryLater(time));
+    }
+    let rank = throttle.rank(origin, name, now);
+    drop(throttle);
+    let is_there = || is_there(knock.socket);
+    let client = Client { origin, name, rank, deadline: Some(knock.deadline), is_there: &is_there };
+    let mut guess = Guess { server, begun: None, outcome: Outcome::Wrong };
+    let permit = |now| {
+        let begun = guess.begin(&client, now);
+        knock.stay.served(begun.is_ok());
+        begun
+    };
+    let checked = server.accounts.check(&client, password, permit);
+    guess.outcome = match &checked {
+        Ok(_) => Outcome::Right,
+        Err(LoginError::Banned) => Outcome::Neither,
+        Err(_) => Outcome::Wrong,
+    };
+    checked
+}
+
+/// Changes a password: the old one is guessed at like any other, but whoever must wait is told so and not held.
+///
+/// # Errors
+/// [`AccountError`].
+pub(super) fn change_password(server: &Server, session: &Session, old: &str, new: &str) -> Result<u32, AccountError> {
+    let is_there = || is_still_there(session);
+    let client = client(session, &is_there);
+    let mut guess = Guess { server, begun: None, outcome: Outcome::Wrong };
+    let permit = |now| guess.begin(&client, now).map_err(|Wait { time, .. }| Wait { time, here: false });
+    // Who must wait costs no turn.
+    let may = lock(&server.throttle).check(client.origin, client.name, Instant::now());
+    let changed = match may {
+        Ok(()) => server.accounts.change_password(&client, &session.mandate, (old, new), permit),
+        Err(Wait { time, .. }) => Err(AccountError::NoTurn(NoTurn::TryLater(time))),
+    };
+    let (outcome, failure) = match &changed {
+        Ok(_) => (Outcome::Right, None),
+        Err(AccountError::WrongPassword) => (Outcome::Wrong, Some("wrong old password")),
+        Err(AccountError::NoTurn(NoTurn::TryLater(_))) => (Outcome::Neither, Some("throttled")),
+        Err(_) => (Outcome::Neither, None),
+    };
+    guess.outcome = outcome;
+    if let Some(failure) = failure {
+        log::warn!("{} from {} can't change the password: {failure}", session.name, session.peer);
+        server.audit.failed_change(session.peer.ip(), &session.name, failure);
+    }
+    changed
+}
+
+/// What a session has hashed for it, behind whoever logs in at the same address.
+pub(super) fn client<'a>(session: &'a Session, is_there: &'a (dyn Fn() -> bool + Sync)) -> Client<'a> {
+    Client { origin: session.peer.ip().into(), name: &session.name, rank: u8::MAX, deadline: None, is_there }
+}
+
+/// Somebody is let in: their account is at home there from now on.
+pub(super) fn let_in(server: &Server, origin: Origin, name: &Username) {
+    let new = lock(&server.throttle).at_home(origin, name, Instant::now());
+    if let Some(homes) = new {
+        server.tokens.note_homes(name, homes);
+    }
+    // Deleted meanwhile: whoever has its name next is at home nowhere.
+    if server.accounts.standing(name.as_str()).is_none() {
+        lock(&server.throttle).forget(name);
+        server.tokens.forget(name);
+    }
+}
+
+/// How long somebody must wait, for them to read.
+pub(super) fn try_later(wait: Duration) -> String {
+    let seconds = wait.as_secs_f64().ceil().max(1.0);
+    format!("too many failed logins: try again in {seconds} s")
+}
+
+/// Whether a session goes on, so that its owner still waits for what they asked for. For its own thread.
+pub(super) fn is_still_there(session: &Session) -> bool {
+    !session.is_over() && is_connected(session.socket())
+}
+
+/// Whether the other side of a session's socket has neither closed nor broken off. For the thread that reads it: others
+/// may be writing meanwhile, so it stays as it is but for the time that a read waits.
+fn is_connected(socket: &TcpStream) -> bool {
+    let Ok(before) = socket.read_timeout() else { return false };
+    let looked = socket.set_read_timeout(Some(LOOK_WAIT)).and_then(|()| socket.peek(&mut [0]));
+    socket.set_read_timeout(before).is_ok() && is_open(socket, looked)
+}
+
+/// The same for a socket that nobody else uses.
+fn is_there(socket: &TcpStream) -> bool {
+    let looked = socket.set_nonblocking(true).and_then(|()| socket.peek(&mut [0]));
+    socket.set_nonblocking(false).is_ok() && is_open(socket, looked)
+}
+
+fn is_open(socket: &TcpStream, looked: io::Result<usize>) -> bool {
+    let open = match looked {
+        Ok(waiting) => waiting > 0,
+        Err(e) => matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted),
+    };
+    // A reset that came behind bytes which nobody has read yet shows here alone.
+    open && matches!(socket.take_error(), Ok(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::{Shutdown, TcpListener};
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (listener.accept().unwrap().0, peer)
+    }
+
+    fn wait_until_gone(socket: &TcpStream, is_there: fn(&TcpStream) -> bool) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while is_there(socket) {
+            assert!(Instant::now() < end, "it is still there");
+        }
+    }
+
+    #[test]
+    fn who_is_gone_is_seen_to_be() {
+        for is_there in [is_there, is_connected] {
+            let (socket, mut peer) = pair();
+            socket.set_read_timeout(Some(Duration::from_secs(77))).unwrap();
+            assert!(is_there(&socket));
+            peer.write_all(b"what comes behind the login").unwrap();
+            assert!(is_there(&socket), "whatever waits to be read");
+            assert_eq!(socket.read_timeout().unwrap(), Some(Duration::from_secs(77)), "it is as it was");
+            // Bytes that it hasn't read make its end a reset.
+            (&socket).write_all(b"an answer").unwrap();
+            drop(peer);
+            wait_until_gone(&socket, is_there);
+
+            let (socket, peer) = pair();
+            peer.shutdown(Shutdown::Write).unwrap();
+            wait_until_gone(&socket, is_there);
+        }
+    }
+}

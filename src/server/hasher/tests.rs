@@ -1,0 +1,169 @@
+use super::*;
+use crate::server::throttle::Wait;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+
+fn name(text: &str) -> Username {
+    Username::parse(text).unwrap()
+}
+
+fn may(_: Instant) -> Result<(), Wait> {
+    Ok(())
+}
+
+fn own_turn(hasher: &Hasher) -> Turn<'_> {
+    hasher.turn(&Client::own(&name("ada")), may).unwrap()
+}
+#[test]
+fn hashes_verify_and_read_back() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let turn = own_turn(&hasher);
+    let stored = turn.hash("correct horse");
+    assert!(stored.to_string().starts_with("$pbkdf2-sha256$i=1000,l=32$"));
+    assert_eq!(StoredPassword::parse(&stored.to_string()), Some(stored.clone()));
+    assert!(turn.verify("correct horse", Some(&stored)));
+    assert!(!turn.verify("correct horsf", Some(&stored)));
+    assert!(!turn.verify("", None));
+    assert_ne!(turn.hash("correct horse"), stored, "each hash has its own salt");
+}
+
+#[test]
+fn the_old_form() {
+    // The SHA-256 of "password".
+    let text = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
+    let stored = StoredPassword::parse(text).unwrap();
+    assert_eq!(stored.to_string(), text);
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let turn = own_turn(&hasher);
+    assert!(turn.verify("password", Some(&stored)));
+    assert!(!turn.verify("Password", Some(&stored)));
+}
+
+#[test]
+fn turns_are_taken_one_after_the_other() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let places = lock(&hasher.queue).free;
+    let turns: Vec<_> = (0..places).map(|_| own_turn(&hasher)).collect();
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| drop(own_turn(&hasher)));
+        while lock(&hasher.queue).line.len() <= places {
+            thread::yield_now();
+        }
+        assert!(!waiter.is_finished());
+        drop(turns);
+        waiter.join().unwrap();
+    });
+    let ada = name("ada");
+    let client = Client::own(&ada);
+    let waiting: Vec<_> = (0..WAITING_MAX).map(|_| hasher.join(&client).unwrap()).collect();
+    assert_eq!(hasher.turn(&client, may).map(drop), Err(NoTurn::Crowded));
+    drop(waiting);
+    let queue = lock(&hasher.queue);
+    assert_eq!((queue.free, queue.line.len(), queue.bells.len()), (places, 0, 0));
+}
+
+#[test]
+fn nobody_hashes_for_who_is_gone() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let places = lock(&hasher.queue).free;
+    let ada = name("ada");
+    let is_there = AtomicBool::new(true);
+    let look = || is_there.load(Ordering::Relaxed);
+    let client = Client { is_there: &look, ..Client::own(&ada) };
+    let asked = AtomicBool::new(false);
+    let permit = |_| {
+        asked.store(true, Ordering::Relaxed);
+        Ok(())
+    };
+    // Whose turn has come.
+    is_there.store(false, Ordering::Relaxed);
+    assert_eq!(hasher.turn(&client, permit).map(drop), Err(NoTurn::Gone));
+    // Who goes while the others have theirs.
+    is_there.store(true, Ordering::Relaxed);
+    let turns: Vec<_> = (0..places).map(|_| own_turn(&hasher)).collect();
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| hasher.turn(&client, permit).map(drop));
+        while lock(&hasher.queue).line.len() <= places {
+            thread::yield_now();
+        }
+        is_there.store(false, Ordering::Relaxed);
+        assert_eq!(waiter.join().unwrap(), Err(NoTurn::Gone));
+    });
+    assert!(!asked.load(Ordering::Relaxed), "it doesn't count as a guess");
+    drop(turns);
+    let queue = lock(&hasher.queue);
+    assert_eq!((queue.free, queue.line.len()), (places, 0));
+}
+
+#[test]
+fn nobody_waits_past_the_deadline() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let places = lock(&hasher.queue).free;
+    let _turns: Vec<_> = (0..places).map(|_| own_turn(&hasher)).collect();
+    let ada = name("ada");
+    let client = Client { deadline: Some(Instant::now() + Duration::from_millis(20)), ..Client::own(&ada) };
+    assert_eq!(hasher.turn(&client, may).map(drop), Err(NoTurn::Crowded));
+    assert_eq!(lock(&hasher.queue).line.len(), places);
+}
+
+#[test]
+fn who_may_wait_here_gets_the_turn_when_it_is_time_or_earlier_if_recalled() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let (ada, hour) = (name("ada"), Duration::from_secs(3600));
+    let client = Client { deadline: Some(Instant::now() + 2 * hour), ..Client::own(&ada) };
+    let open = AtomicBool::new(false);
+    let permit = |time, here| {
+        let open = &open;
+        move |_| if open.load(Ordering::Relaxed) { Ok(()) } else { Err(Wait { time, here }) }
+    };
+    assert_eq!(hasher.turn(&client, permit(hour, false)).map(drop), Err(NoTurn::TryLater(hour)), "not here");
+    assert_eq!(hasher.turn(&client, permit(3 * hour, true)).map(drop), Err(NoTurn::TryLater(3 * hour)), "too long");
+    // It comes back each millisecond, and leaves the place to others meanwhile.
+    for wait in [Duration::from_millis(1), hour] {
+        open.store(false, Ordering::Relaxed);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| hasher.turn(&client, permit(wait, true)).map(drop));
+            while lock(&hasher.queue).line.len() == 0 {
+                thread::yield_now();
+            }
+            drop(own_turn(&hasher));
+            open.store(true, Ordering::Relaxed);
+            hasher.recall(client.origin);
+            assert_eq!(waiter.join().unwrap(), Ok(()));
+        });
+    }
+}
+
+/// The least of several: whatever else the machine does makes some of them longer.
+fn time(what: impl Fn()) -> Duration {
+    let measure = || {
+        let start = Instant::now();
+        what();
+        start.elapsed()
+    };
+    (0..15).map(|_| measure()).min().unwrap()
+}
+
+/// With rounds that were changed up, and down.
+#[test]
+fn whatever_is_wrong_costs_what_the_dearest_costs() {
+    const MANY: u32 = 30 * ROUNDS_MIN;
+    let (cheap, dear) = (StoredPassword::hash("x", ROUNDS_MIN), StoredPassword::hash("x", MANY));
+    let legacy = StoredPassword::Legacy([7; 32]);
+    for (rounds, stored) in [(MANY, vec![&cheap, &legacy]), (ROUNDS_MIN, vec![&cheap, &legacy, &dear])] {
+        let hasher = Hasher::new(rounds);
+        hasher.cover(stored.iter().copied());
+        let turn = own_turn(&hasher);
+        let dearest = time(|| assert!(!turn.verify("wrong", Some(&dear))));
+        for (what, stored) in [("no account", None), ("few rounds", Some(&cheap)), ("the old form", Some(&legacy))] {
+            let took = time(|| assert!(!turn.verify("wrong", stored)));
+            let ratio = took.as_secs_f64() / dearest.as_secs_f64();
+            assert!(
+                (0.5..2.0).contains(&ratio),
+                "{rounds} rounds, {what}: {took:?} where the dearest takes {dearest:?}"
+            );
+        }
+        assert!(turn.verify("x", Some(&cheap)));
+        assert_eq!((hasher.outgrows(&cheap), hasher.outgrows(&legacy)), (rounds > ROUNDS_MIN, true));
+    }
+}
