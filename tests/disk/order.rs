@@ -198,8 +198,9 @@ fn a_new_segment_is_in_its_folder_before_it_is_written_to() {
 fn a_tokens_end_is_on_the_disk_before_its_owner_is_told() {
     let Some(traced) = Traced::start(&[]) else { return };
     assert_reply(&traced.server.login("ada").ask(json!({"type": "logout"})));
-    // The line that says how long a token is valid came before.
-    let ends = |call: &Call| call.text.contains("/tokens.jsonl>") && !call.text.contains("valid");
+    // The lines that say how long a token is valid, and where its owner is at home, came before.
+    let others = |call: &Call| ["valid", "homes"].iter().any(|field| call.text.contains(field));
+    let ends = |call: &Call| call.text.contains("/tokens.jsonl>") && !others(call);
     let calls = traced.around(|call| call.name == "write" && ends(call));
     let write = calls.iter().find(|call| call.name == "write" && ends(call)).unwrap();
     let is_sync = |call: &&Call| call.name == "fdatasync" && ends(call) && call.begin > write.end;
