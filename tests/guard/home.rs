@@ -209,7 +209,7 @@ fn logins_that_are_sent_and_reset_delay_nobody() {
     let data = DataDir::with_users(&["ada", "eve"]);
     // One account's hash is so dear, and with it every wrong login, that many of them would be told apart from a few.
     let mut users = data.users_json();
-    let hash = users["users"]["eve"]["password"].as_str().unwrap().replace("i=1000,", "i=100000,");
+    let hash = users["users"]["eve"]["password"].as_str().unwrap().replace("i=1000,", "i=400000,");
     users["users"]["eve"]["password"] = json!(hash);
     std::fs::write(data.file("users.json"), users.to_string()).unwrap();
     let server = data.start();

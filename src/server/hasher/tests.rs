@@ -134,35 +134,41 @@ fn who_may_wait_here_gets_the_turn_when_it_is_time_or_earlier_if_recalled() {
     }
 }
 
-/// The least of several: whatever else the machine does makes some of them longer.
-fn time(what: impl Fn()) -> Duration {
-    let measure = || {
-        let start = Instant::now();
-        what();
-        start.elapsed()
-    };
-    (0..15).map(|_| measure()).min().unwrap()
+/// How long it takes.
+fn time(what: impl Fn()) -> f64 {
+    let start = Instant::now();
+    what();
+    start.elapsed().as_secs_f64()
 }
 
 /// With rounds that were changed up, and down.
 #[test]
 fn whatever_is_wrong_costs_what_the_dearest_costs() {
     const MANY: u32 = 30 * ROUNDS_MIN;
+    /// A busy machine makes some longer, and none shorter: the least is compared, of as many as it takes.
+    const TRIES_MAX: usize = 200;
     let (cheap, dear) = (StoredPassword::hash("x", ROUNDS_MIN), StoredPassword::hash("x", MANY));
     let legacy = StoredPassword::Legacy([7; 32]);
     for (rounds, stored) in [(MANY, vec![&cheap, &legacy]), (ROUNDS_MIN, vec![&cheap, &legacy, &dear])] {
         let hasher = Hasher::new(rounds);
         hasher.cover(stored.iter().copied());
         let turn = own_turn(&hasher);
-        let dearest = time(|| assert!(!turn.verify("wrong", Some(&dear))));
-        for (what, stored) in [("no account", None), ("few rounds", Some(&cheap)), ("the old form", Some(&legacy))] {
-            let took = time(|| assert!(!turn.verify("wrong", stored)));
-            let ratio = took.as_secs_f64() / dearest.as_secs_f64();
-            assert!(
-                (0.5..2.0).contains(&ratio),
-                "{rounds} rounds, {what}: {took:?} where the dearest takes {dearest:?}"
-            );
+        let wrong = [("the dearest", Some(&dear)), ("no account", None), ("few", Some(&cheap)), ("old", Some(&legacy))];
+        let mut least = [f64::INFINITY; 4];
+        let alike = |least: &[f64; 4]| least.iter().all(|time| (0.7..1.4).contains(&(time / least[0])));
+        for _ in 0..TRIES_MAX {
+            for ((_, stored), least) in wrong.iter().zip(&mut least) {
+                *least = least.min(time(|| assert!(!turn.verify("wrong", *stored))));
+            }
+            if alike(&least) {
+                break;
+            }
         }
+        assert!(
+            alike(&least),
+            "{rounds} rounds: {:?}",
+            wrong.map(|(what, _)| what).iter().zip(least).collect::<Vec<_>>()
+        );
         assert!(turn.verify("x", Some(&cheap)));
         assert_eq!((hasher.outgrows(&cheap), hasher.outgrows(&legacy)), (rounds > ROUNDS_MIN, true));
     }

@@ -162,7 +162,8 @@ fn at_home_the_waits_are_short_and_a_days_failures_few() {
     succeed(&mut throttle, origin(1), &s00, now + HOME_WAIT_MAX);
     assert_eq!(throttle.check(origin(1), &s00, now + HOME_WAIT_MAX), Ok(()), "the owner begins anew");
     // The success isn't among them, and hasn't wiped them out either.
-    let (guesses, then) = guess(&mut throttle, origin(1), &[s00.clone()], now + HOME_WAIT_MAX, WINDOW * 3 / 2);
+    let (guesses, then) =
+        guess(&mut throttle, origin(1), std::slice::from_ref(&s00), now + HOME_WAIT_MAX, WINDOW * 3 / 2);
     assert_eq!(guesses + 11, HOME_FAILURES_A_DAY);
     let Err(Wait { time, here: false }) = throttle.check(origin(1), &s00, then) else { panic!("it goes on") };
     assert!(time > WINDOW, "{time:?}");
