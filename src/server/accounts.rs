@@ -509,6 +509,36 @@ mod tests {
         Ok(checked.standing.state())
     }
 
+    /// Asked in the moment of the change: a request may have waited since its sender was ended, or demoted.
+    #[test]
+    fn who_was_ended_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = open(&folder.path().join("users.json")).unwrap();
+        let (root, eve) = (name("root"), name("eve"));
+        for name in ["root", "mallory", "eve"] {
+            add(&accounts, name, Some("correct horse"), Role::Admin).unwrap();
+        }
+        for end in [State::end_sessions, |state: &mut State| state.role = Role::User] {
+            let standing = accounts.standing("mallory").unwrap();
+            let mandate = Mandate::new(Arc::clone(&standing), standing.state().generation);
+            let by = Author::Admin(&mandate);
+            assert!(accounts.update(by, &eve, |_| {}).is_ok());
+            accounts.update(Author::Owner, &name("mallory"), end).unwrap();
+            let new = NewAccount { name: name("zed"), password: None, role: Role::Admin, since: 0 };
+            assert!(matches!(accounts.add(by, new, &Client::own(&root)), Err(AccountError::NotPermitted)));
+            assert!(matches!(accounts.update(by, &eve, |_| {}), Err(AccountError::NotPermitted)));
+            assert!(matches!(accounts.delete(by, &eve), Err(AccountError::NotPermitted)));
+            let reset = accounts.reset_password(by, &eve, &Client::own(&root));
+            assert!(matches!(reset, Err(AccountError::NotPermitted)));
+        }
+        let standing = accounts.standing("eve").unwrap();
+        let mandate = Mandate::new(Arc::clone(&standing), standing.state().generation);
+        accounts.update(Author::Owner, &eve, State::end_sessions).unwrap();
+        let passwords = ("correct horse", "battery staple");
+        let late = accounts.change_password(&Client::own(&eve), &mandate, passwords, |_| Ok(()));
+        assert!(matches!(late, Err(AccountError::NotPermitted)), "nor one's own password");
+    }
+
     #[test]
     fn accounts_survive_a_restart() {
         let folder = tempfile::tempdir().unwrap();

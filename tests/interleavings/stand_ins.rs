@@ -135,7 +135,7 @@ pub mod duplex {
 /// Whether the person behind an account is there: nobody asks.
 pub mod attention {
     #[derive(Debug, Default)]
-    pub struct Attention;
+    pub struct Attention(());
 }
 
 /// How fast an account may do things: as it likes.

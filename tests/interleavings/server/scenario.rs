@@ -51,7 +51,14 @@ pub fn run() {
     let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
     threads.push(thread::spawn(move || {
         let ada = Username::parse("ada").unwrap();
-        while eve.take_turn(|| speak_once(&there, &eve, &ada, 0)).is_some() {}
+        loop {
+            let over = !eve.mandate.holds();
+            let done = eve.take_turn(|| speak_once(&there, &eve, &ada, 0)).is_some();
+            assert!(!(over && done), "nothing is begun once the mandate has ended");
+            if !done {
+                break;
+            }
+        }
     }));
     let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
     let ended = thread::spawn(move || {
