@@ -33,7 +33,7 @@ for file in $(sed -n '/^\[package.metadata.deb/,/^\[lints/s/^    \["\([^"]*\)".*
 done
 
 # The commands and options that people are told of. (--help and --version come from clap.)
-for command in $(grep -oE 'command\($|command\("/[a-z]+|^ *"/[a-z]+ ' src/protocol.rs | grep -oE '/[a-z]+' | sort -u); do
+for command in $(grep -oE 'command\($|command\("/[a-z]+|^ *"/[a-z]+ ' src/protocol/commands.rs | grep -oE '/[a-z]+' | sort -u); do
     grep -q "$command" README.md || missing README.md "$command is not described"
 done
 for option in $(grep -ohE '`--[a-z-]+' README.md SECURITY.md PROTOCOL.md | tr -d '`' | sort -u); do
