@@ -1,10 +1,11 @@
 //! What calls for attention, and how: a sound, the bell, a word on the desktop. Or nothing, when one is not to be
 //! disturbed.
 
+use super::cue::Cue;
 use super::desktop;
 use super::mention;
 use super::settings::Settings;
-use super::sound::{Cue, Sounds};
+use super::sound::Sounds;
 use crate::protocol::ServerMessage;
 use crate::sync::lock;
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,6 @@
 //! The client's command line.
 
-use super::look::ColourWish;
-use super::sound::Cue;
+use super::cue::Cue;
 use crate::link::{Link, Pin};
 use crate::protocol::Username;
 use clap::{Arg, ArgAction, Parser};
@@ -80,6 +79,18 @@ pub struct Args {
     /// With dates; the file is readable by nobody else.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+}
+
+/// When there are colours. Plain and JSON output never has any.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum ColourWish {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// On a terminal, even if NO_COLOR is set
+    Always,
+    /// Nowhere
+    Never,
 }
 
 const AFTER_HELP: &str = "\

@@ -1,5 +1,6 @@
 //! How what is shown looks: plain lines, the wire's own, or made for a person's terminal.
 
+use super::args::ColourWish;
 use std::io::{self, IsTerminal};
 
 /// How what is shown looks.
@@ -34,18 +35,6 @@ pub(super) enum Colours {
     Few,
     /// xterm's 256.
     Many,
-}
-
-/// When there are colours. Plain and JSON output never has any.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
-pub enum ColourWish {
-    /// On a terminal, unless NO_COLOR is set
-    #[default]
-    Auto,
-    /// On a terminal, even if NO_COLOR is set
-    Always,
-    /// Nowhere
-    Never,
 }
 
 /// Terminals on which no line can be edited.

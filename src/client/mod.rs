@@ -14,6 +14,7 @@ mod comeback;
 mod commands;
 mod connect;
 mod console;
+mod cue;
 mod desktop;
 mod discover;
 mod doubts;
@@ -41,8 +42,9 @@ mod trust;
 mod wire;
 mod wrap;
 
+pub use args::ColourWish;
+pub use cue::Cue;
 pub use error::ClientError;
-pub use sound::Cue;
 pub use trust::KnownServersError;
 
 use crate::protocol::Reason;
@@ -58,7 +60,6 @@ use jiff::tz::TimeZone;
 use last_server::LastServer;
 use local::Locals;
 use login::{Credentials, Key, LoggedIn};
-pub use look::ColourWish;
 use look::Look;
 use reader::{End, Reader};
 use render::Renderer;

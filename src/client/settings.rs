@@ -3,8 +3,8 @@
 //! [`Args`] is the one definition of what there is: every option is a setting, and every setting an option.
 
 use super::args::Args;
+use super::cue::Cue;
 use super::folder;
-use super::sound::Cue;
 use crate::files;
 use crate::nearest::nearest;
 use crate::options::{self, Entry, Options, Problem, key, toml_value};

@@ -4,8 +4,8 @@
 //! nobody hears a drumroll, or what happened long ago.
 
 use super::console::notice;
+use super::cue::Cue;
 use crate::sync::lock;
-use clap::ValueEnum;
 use device::{Device, Library};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -17,41 +17,6 @@ use std::time::Duration;
 const STORM_GAP: Duration = Duration::from_millis(300);
 /// How long the audio device is kept after the last cue: an open one costs processor time in silence too.
 const DEVICE_IDLE: Duration = Duration::from_secs(5);
-
-/// What there is to hear, the least urgent first.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
-pub enum Cue {
-    /// Somebody left.
-    Logout,
-    /// Somebody came.
-    Login,
-    /// A message to the room.
-    Message,
-    /// Something was refused.
-    Error,
-    /// One's own name in a message.
-    Mention,
-    /// A whisper.
-    Private,
-}
-
-impl Cue {
-    /// All of them, in the order in which they are listed.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Login, Self::Logout, Self::Private, Self::Message, Self::Mention, Self::Error];
-
-    /// What it's called: its file, and where it's set.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Logout => "logout",
-            Self::Private => "private",
-            Self::Message => "message",
-            Self::Mention => "mention",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// Plays cues.
 #[derive(Debug, Default)]
@@ -287,12 +252,5 @@ mod tests {
         }
         assert_eq!(waiting.next(None), Some((Cue::Private, false)));
         assert_eq!(waiting.next(Some(Duration::ZERO)), None, "the others are not heard late");
-    }
-
-    #[test]
-    fn names() {
-        for cue in Cue::ALL {
-            assert_eq!(cue.to_possible_value().unwrap().get_name(), cue.name());
-        }
     }
 }
