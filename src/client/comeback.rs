@@ -2,10 +2,11 @@
 
 use super::connect::{self, Connected};
 use super::errands::Errands;
+use super::error::ClientError;
 use super::login::{self, Key, LoggedIn};
 use super::session::Session;
+use super::threads::spawn;
 use super::trust::Expected;
-use super::{ClientError, spawn};
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret};
 use std::sync::mpsc::{RecvTimeoutError, channel};

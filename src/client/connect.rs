@@ -1,8 +1,8 @@
 //! The way to a server: TCP, then TLS, then whether it is the right one. Nothing is said to it before that.
 
-use super::ClientError;
 use super::advice;
 use super::console::{Console, notice};
+use super::error::ClientError;
 use super::trust::{self, Expected, KnownServers};
 use crate::duplex::{Duplex, HandshakeError};
 use crate::link::{Link, Pin};

@@ -3,7 +3,7 @@
 //! Prompts and what the client itself has to say go to standard error; once a person's [`Terminal`] is open, above the
 //! line that is edited there.
 
-use super::ClientError;
+use super::error::ClientError;
 use super::terminal::{Setup, Terminal, screen};
 use crate::protocol::{LINE_BYTES_MAX, Secret};
 use crate::sync::{Gate, lock};

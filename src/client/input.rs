@@ -1,10 +1,10 @@
 //! The stdin thread: what is typed, line after line, becomes an errand each.
 
-use super::ClientError;
 use super::commands::{self, Typed};
 use super::console::{Console, TypedLine, notice};
 use super::doubts;
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
+use super::error::ClientError;
 use super::local::Locals;
 use super::session::{Answer, Session};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};

@@ -1,9 +1,9 @@
 //! The server that was used last: what `homeroom-client` alone joins.
 
-use super::ClientError;
 use super::args::Args;
 use super::console::{Console, notice};
 use super::discover;
+use super::error::ClientError;
 use super::folder;
 use super::trust;
 use crate::files::{self, Access};

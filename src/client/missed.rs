@@ -1,7 +1,7 @@
 //! What came since the account last left, fetched between the login and everything else.
 
-use super::ClientError;
 use super::connect::Connected;
+use super::error::ClientError;
 use super::login::{self, LoggedIn};
 use crate::protocol::{HISTORY_EVENTS_MAX, Reply, Request, ServerMessage};
 use std::collections::BTreeMap;

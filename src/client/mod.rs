@@ -37,6 +37,7 @@ pub mod settings;
 mod sound;
 mod status;
 mod terminal;
+mod threads;
 pub(crate) mod transcript;
 mod trust;
 mod wire;
@@ -44,8 +45,7 @@ mod wrap;
 
 pub use args::ColourWish;
 pub use cue::Cue;
-pub use error::ClientError;
-pub use trust::KnownServersError;
+pub use error::{ClientError, KnownServersError};
 
 use crate::protocol::Reason;
 use crate::sanitize;
@@ -55,21 +55,22 @@ use comeback::{Comeback, Ended, Waits};
 use connect::Wanted;
 use console::{Console, notice};
 use errands::Errands;
+use error::End;
 use input::{Input, Preliminaries};
 use jiff::tz::TimeZone;
 use last_server::LastServer;
 use local::Locals;
 use login::{Credentials, Key, LoggedIn};
 use look::Look;
-use reader::{End, Reader};
+use reader::Reader;
 use render::Renderer;
 use session::Session;
 use settings::Settings;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 use terminal::{Setup, screen};
+use threads::spawn;
 use transcript::Transcript;
 use trust::KnownServers;
 use wire::Wire;
@@ -229,10 +230,4 @@ fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session
         }
     };
     ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: e.to_string() })
-}
-
-/// A named thread that nobody joins: it ends with the process, perhaps in the middle of waiting for a line.
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), ClientError> {
-    let started = thread::Builder::new().name(name.into()).spawn(run);
-    started.map(drop).map_err(|e| ClientError::System { what: "start a thread", error: e.to_string() })
 }

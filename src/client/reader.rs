@@ -3,9 +3,9 @@
 //! It outlives a connection. What the next one replays is shown once, and in its place: the timeline's order is that of
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
-use super::ClientError;
 use super::alerts::Alerts;
 use super::console::notice;
+use super::error::{ClientError, End};
 use super::look::Look;
 use super::missed::Missed;
 use super::page::Page;
@@ -15,11 +15,11 @@ use super::transcript::Transcript;
 use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reason, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,19 +78,6 @@ pub(super) struct Back {
     pub(super) online: usize,
     /// Part of what it missed is lost.
     pub(super) gap: bool,
-}
-
-/// How a connection ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The server said goodbye.
-    Bye(Reason),
-    /// The server sends something without end.
-    Flood,
-    /// It closed the connection without a word.
-    Closed,
-    /// The connection broke, or the server is silent.
-    Broken(io::Error),
 }
 
 impl<'a, W: Write> Reader<'a, W> {

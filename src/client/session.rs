@@ -3,7 +3,7 @@
 //! A session outlives its connections. A request that was under way when one broke is sent again over the next, under
 //! the same id, so the server does it once: as long as it is one that may be sent again.
 
-use super::ClientError;
+use super::error::ClientError;
 use super::people::People;
 use super::wire::Wire;
 use crate::protocol::{ErrorCode, Request};

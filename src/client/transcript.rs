@@ -2,8 +2,8 @@
 //!
 //! Each line is one of docs/plain.md with the day and the time to the second before it.
 
-use super::ClientError;
 use super::console::notice;
+use super::error::ClientError;
 use super::look::Look;
 use super::page::{CONTINUATION, Page};
 use super::render::Renderer;

@@ -4,6 +4,7 @@
 //! blank lines and lines that begin with `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR`
 //! names, otherwise in `homeroom` in the user's configuration folder.
 
+use super::error::KnownServersError;
 use super::folder;
 use crate::files::{self, Access};
 use crate::link::{Link, Pin};
@@ -28,17 +29,6 @@ pub(super) enum Expected {
 #[derive(Debug)]
 pub(super) struct KnownServers {
     path: PathBuf,
-}
-
-/// Why the file is no use.
-#[derive(Debug)]
-pub enum KnownServersError {
-    /// There's no telling where it should be.
-    NoFolder,
-    /// It, or its folder, can't be read or written.
-    Io(PathBuf, io::Error),
-    /// A line, counted from 1, isn't an entry.
-    Line(PathBuf, usize),
 }
 
 impl KnownServers {
@@ -127,20 +117,6 @@ fn parse(line: &str) -> Result<Option<(&str, Pin)>, ()> {
     let (key, fingerprint) = line.split_once(char::is_whitespace).ok_or(())?;
     Ok(Some((key, fingerprint.trim_start().parse().map_err(|_| ())?)))
 }
-
-impl std::fmt::Display for KnownServersError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoFolder => f.write_str("there is no folder for known_servers: set HOMEROOM_CONFIG_DIR"),
-            Self::Io(path, e) => write!(f, "`{}` can't be used: {e}", path.display()),
-            Self::Line(path, line) => {
-                write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX+key:HEX: mend or remove it", path.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for KnownServersError {}
 
 #[cfg(test)]
 mod tests {

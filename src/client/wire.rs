@@ -4,8 +4,8 @@
 //! sent goes into an outbox; the writer thread alone takes it out, encrypts it, and writes it. So the reader
 //! never waits for a write: were both sides' buffers full, each would otherwise wait for the other to read.
 
-use super::ClientError;
 use super::connect::Connected;
+use super::error::ClientError;
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::Request;
 use crate::sync::lock;

@@ -11,7 +11,7 @@ mod keys;
 pub(super) mod names;
 pub(super) mod screen;
 
-use super::ClientError;
+use super::error::ClientError;
 use super::look::Style;
 use completion::Helper;
 use history::HistoryFile;
