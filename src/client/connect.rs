@@ -1,8 +1,9 @@
 //! The way to a server: TCP, then TLS, then whether it is the right one. Nothing is said to it before that.
 
 use super::advice;
-use super::console::{Console, notice};
+use super::console::Console;
 use super::error::ClientError;
+use super::terminal::notice::notice;
 use super::trust::{self, Expected, KnownServers};
 use crate::duplex::{Duplex, HandshakeError};
 use crate::link::{Link, Pin};

@@ -4,6 +4,7 @@
 //! line that is edited there.
 
 use super::error::ClientError;
+use super::terminal::notice::notice;
 use super::terminal::{Setup, Terminal, screen};
 use crate::protocol::{LINE_BYTES_MAX, Secret};
 use crate::sync::{Gate, lock};
@@ -42,15 +43,6 @@ pub(super) enum TypedLine {
     TooLong,
     /// Not UTF-8. It was skipped.
     NotUtf8,
-}
-
-/// Says something on standard error, marked as the client's own word.
-pub(super) fn notice(text: impl std::fmt::Display) {
-    let line = format!("! {text}");
-    if !screen::notice(&line) {
-        // Nobody is left to be told that this failed.
-        let _ = writeln!(io::stderr(), "{line}");
-    }
 }
 
 impl Console {

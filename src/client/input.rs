@@ -1,12 +1,13 @@
 //! The stdin thread: what is typed, line after line, becomes an errand each.
 
 use super::commands::{self, Typed};
-use super::console::{Console, TypedLine, notice};
+use super::console::{Console, TypedLine};
 use super::doubts;
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::error::ClientError;
 use super::local::Locals;
 use super::session::{Answer, Session};
+use super::terminal::notice::notice;
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;

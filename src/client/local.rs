@@ -2,9 +2,9 @@
 
 use super::alerts::{Alerts, QUIET_MINUTES_MAX};
 use super::commands;
-use super::console::notice;
 use super::cue::Cue;
 use super::settings::Settings;
+use super::terminal::notice::notice;
 use super::terminal::screen;
 use crate::protocol::CommandHelp;
 use std::borrow::Cow;

@@ -4,13 +4,13 @@
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
 use super::alerts::Alerts;
-use super::console::notice;
 use super::error::{ClientError, End};
 use super::look::Look;
 use super::missed::Missed;
 use super::page::Page;
 use super::render::Renderer;
 use super::session::{Answer, Session};
+use super::terminal::notice::notice;
 use super::transcript::Transcript;
 use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};

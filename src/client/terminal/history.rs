@@ -3,13 +3,14 @@
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
 //! down: what was meant for one person should not lie on a disk that others may sit at.
 
-use super::HISTORY_LINES_MAX;
 use crate::client::commands;
 use crate::client::doubts;
 use crate::files::{self, Access};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+/// How many lines are remembered; the file may have as many again.
+pub(super) const HISTORY_LINES_MAX: usize = 1000;
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
