@@ -1,13 +1,14 @@
 //! What a typed line means.
 
-use super::local::{self, Local};
-use crate::nearest::nearest;
-use crate::protocol::{COMMANDS, CommandHelp, Request, Secret, TEXT_CHARS_MAX, Username};
+use super::arguments::{fitting, name, secret};
+use super::local::Local;
+use super::missed::HISTORY_SHOWN_MAX;
+use super::terminal::known::{command_name, unknown, usage};
+use crate::protocol::Request;
 use crate::sanitize;
 
-/// How many messages `/history` shows, and how many it shows at most when it's given a number.
+/// How many messages `/history` shows when it's given no number.
 const HISTORY_SHOWN: usize = 50;
-pub(super) const HISTORY_SHOWN_MAX: usize = 1_000;
 
 /// What a typed line asks for.
 #[derive(Debug)]
@@ -78,50 +79,11 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
     }
 }
 
-/// Every command that can be typed here: the server's, and those that this program carries out by itself.
-pub(super) fn all() -> impl Iterator<Item = &'static CommandHelp<'static>> + Clone {
-    COMMANDS.iter().chain(local::COMMANDS)
-}
-
 /// A line that begins with blanks and a slash: most likely a command.
 fn doubtful(line: &str) -> Result<Typed, String> {
     let start = sanitize::line(line.trim_start()).chars().take(20).collect::<String>();
     let why = format!("`{start}` has blanks before it, so it is no command");
     Ok(Typed::Doubtful(Request::Say { room: None, text: fitting(line)?, action: false }, why))
-}
-
-/// The first word, folded: phones begin every line with a capital.
-pub(super) fn command_name(rest: &str) -> String {
-    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-    rest[..end].to_ascii_lowercase()
-}
-
-/// Other names of commands, each with the one under which it's listed.
-const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("quit", "logout")];
-
-/// What is listed of a command, under any of its names.
-pub(super) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
-    let name = ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1);
-    all().find(|command| command_name(&command.usage[1..]) == name)
-}
-
-/// Whether there is a command of this name, `/` left out.
-pub(super) fn is_known(name: &str) -> bool {
-    find(name).is_some()
-}
-
-/// What is said of a command that there isn't.
-pub(super) fn unknown(name: &str) -> String {
-    let names = all().map(|command| command.usage[1..].split(' ').next().unwrap_or_default());
-    let meant = nearest(name, names.chain(ALIASES.map(|alias| alias.0)));
-    let hint = meant.map(|meant| format!(" (did you mean `/{meant}`?)")).unwrap_or_default();
-    let name = sanitize::line(name);
-    format!("there is no command `/{name}`{hint}: /help lists them, and `//{name}` would say `/{name}` to the room")
-}
-
-/// The usage of the command that begins like `command`.
-pub(super) fn usage(command: &str) -> String {
-    format!("usage: {}", find(&command[1..]).map_or(command, |known| &*known.usage))
 }
 
 fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> {
@@ -205,28 +167,11 @@ fn mute(arguments: &str) -> Result<Typed, String> {
     Ok(Typed::Request(Request::Mute { username: name(user)?, minutes }))
 }
 
-pub(super) fn name(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{}` is no user name: {}", sanitize::line(text), Username::RULE);
-    Username::parse(text).map(|name| name.to_string()).ok_or_else(wrong)
-}
-
-fn secret(text: &str) -> Secret {
-    text.to_owned().into()
-}
-
-fn fitting(text: &str) -> Result<String, String> {
-    let chars = text.chars().count();
-    if chars > TEXT_CHARS_MAX {
-        return Err(format!(
-            "a message has at most {TEXT_CHARS_MAX} characters, this one has {chars}: it was not said"
-        ));
-    }
-    Ok(text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::terminal::known::all;
+    use crate::protocol::TEXT_CHARS_MAX;
 
     /// What goes over the wire for a line, without the id.
     fn wire(line: &str) -> String {

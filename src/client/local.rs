@@ -1,28 +1,13 @@
 //! The commands that the client carries out by itself.
 
 use super::alerts::{Alerts, QUIET_MINUTES_MAX};
-use super::commands;
+use super::arguments;
 use super::cue::Cue;
 use super::settings::Settings;
 use super::terminal::notice::notice;
-use super::terminal::screen;
+use super::terminal::{known, screen};
 use crate::protocol::CommandHelp;
-use std::borrow::Cow;
 use std::sync::Arc;
-
-/// What `/help` lists of them, behind the server's.
-pub(super) const COMMANDS: &[CommandHelp<'static>] = &[
-    command("/ignore [user]", "show and hear nothing of somebody any more; alone: whom you ignore"),
-    command("/unignore <user>", "show and hear them again"),
-    command("/sound [event] [on|off|test]", "which events make a sound: show, change, try"),
-    command("/dnd [minutes|off]", "make no sound and no notice, for so long or until /dnd off"),
-    command("/set [name] [value]", "show or change a setting; `-` takes it back"),
-    command("/clear", "clear the screen"),
-];
-
-const fn command(usage: &'static str, about: &'static str) -> CommandHelp<'static> {
-    CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin: false }
-}
 
 /// What is to be done.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,12 +40,12 @@ impl Local {
     /// Reads a command's arguments; None when it isn't one of these.
     pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Self, String>> {
         let words: Vec<&str> = arguments.split_whitespace().collect();
-        let usage = || Err(commands::usage(&format!("/{name}")));
+        let usage = || Err(known::usage(&format!("/{name}")));
         Some(match (name, &words[..]) {
-            ("help", [command]) => Ok(Self::Help(commands::command_name(command.trim_start_matches('/')))),
+            ("help", [command]) => Ok(Self::Help(known::command_name(command.trim_start_matches('/')))),
             ("ignore", []) => Ok(Self::Ignore(None)),
-            ("ignore", [user]) => commands::name(user).map(|user| Self::Ignore(Some(user))),
-            ("unignore", [user]) => commands::name(user).map(Self::Unignore),
+            ("ignore", [user]) => arguments::name(user).map(|user| Self::Ignore(Some(user))),
+            ("unignore", [user]) => arguments::name(user).map(Self::Unignore),
             ("sound", words) => sound(words).map_or_else(usage, Ok),
             ("dnd", []) => Ok(Self::Quiet(None)),
             ("dnd", ["off"]) => Ok(Self::Disturb),
@@ -182,12 +167,12 @@ impl Locals {
 
 /// Tells about one command.
 fn help(name: &str) {
-    match commands::find(name) {
+    match known::find(name) {
         Some(&CommandHelp { ref usage, ref about, admin }) => {
             let admin = if admin { " (for administrators)" } else { "" };
             notice(format_args!("{usage}: {about}{admin}"));
         }
-        None => notice(commands::unknown(name)),
+        None => notice(known::unknown(name)),
     }
 }
 

@@ -5,8 +5,10 @@ use super::error::ClientError;
 use super::login::{self, LoggedIn};
 use crate::protocol::{HISTORY_EVENTS_MAX, Reply, Request, ServerMessage};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+/// How many messages `/history` shows at most.
+pub(super) const HISTORY_SHOWN_MAX: usize = 1_000;
 /// How much of it is shown, beside the whispers that waited. The rest is for `/history`.
 const SHOWN_MAX: usize = 50;
 /// How many requests that may take: a page holds as many events as fit in a line.
@@ -21,6 +23,17 @@ pub(super) struct Missed {
     pub(super) events: BTreeMap<u64, ServerMessage<'static>>,
     /// How many older ones there are beyond those.
     pub(super) more: u64,
+}
+
+/// How the client came back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Back {
+    /// How long it was gone.
+    pub(super) gone: Duration,
+    /// How many accounts are online now.
+    pub(super) online: usize,
+    /// Part of what it missed is lost.
+    pub(super) gap: bool,
 }
 
 /// Asks for what was missed. What else comes stays in `pending`, for the reader.

@@ -10,6 +10,7 @@
 mod advice;
 mod alerts;
 pub mod args;
+mod arguments;
 mod comeback;
 mod commands;
 mod connect;

@@ -6,7 +6,7 @@
 use super::alerts::Alerts;
 use super::error::{ClientError, End};
 use super::look::Look;
-use super::missed::Missed;
+use super::missed::{Back, Missed};
 use super::page::Page;
 use super::render::Renderer;
 use super::session::{Answer, Session};
@@ -67,17 +67,6 @@ struct Replay {
     said: usize,
     /// What is known of it from the beginning.
     back: Back,
-}
-
-/// How the client came back.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Back {
-    /// How long it was gone.
-    pub(super) gone: Duration,
-    /// How many accounts are online now.
-    pub(super) online: usize,
-    /// Part of what it missed is lost.
-    pub(super) gap: bool,
 }
 
 impl<'a, W: Write> Reader<'a, W> {

@@ -1,11 +1,9 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
-use super::commands::HISTORY_SHOWN_MAX;
-use super::local;
-use super::missed::Missed;
+use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
 use super::page::{CONTINUATION, Page, Speaker, YOU};
-use super::reader::Back;
 use super::status;
+use super::terminal::known;
 use super::terminal::names::Names;
 use crate::protocol::{
     AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
@@ -346,7 +344,7 @@ fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
 
 /// What the server knows, and what this program does by itself.
 fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
-    let commands = commands.iter().chain(local::COMMANDS);
+    let commands = commands.iter().chain(known::LOCAL);
     let usages: Vec<_> = commands.clone().map(|command| sanitize::line(&command.usage)).collect();
     let width = widest(&usages);
     for (usage, command) in usages.iter().zip(commands) {

@@ -3,7 +3,7 @@
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
 //! down: what was meant for one person should not lie on a disk that others may sit at.
 
-use crate::client::commands;
+use super::known;
 use crate::client::doubts;
 use crate::files::{self, Access};
 use std::io::{Read, Write};
@@ -30,7 +30,7 @@ pub(super) fn may_be_recalled(line: &str) -> bool {
             let mut words = rest.split_whitespace();
             let name = words.next().unwrap_or_default().to_ascii_lowercase();
             let arguments = words.count();
-            commands::is_known(&name)
+            known::is_known(&name)
                 && match name.as_str() {
                     "passwd" => arguments == 0,
                     "adduser" => arguments <= 1,

@@ -9,6 +9,7 @@ mod completion;
 mod editing;
 mod history;
 mod keys;
+pub(super) mod known;
 pub(super) mod names;
 pub(super) mod notice;
 pub(super) mod screen;
