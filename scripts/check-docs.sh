@@ -39,6 +39,6 @@ done
 for option in $(grep -ohE '`--[a-z-]+' README.md SECURITY.md PROTOCOL.md | tr -d '`' | sort -u); do
     case $option in --help | --version) continue ;; esac
     name=$(echo "${option#--}" | tr - _)
-    grep -rqE "\b$name:" src/server/args.rs src/client/args.rs || missing "the documents" "there is no option $option"
+    grep -rqE "\b$name:" src/server/args.rs src/client/settings/args.rs || missing "the documents" "there is no option $option"
 done
 exit $status

@@ -1,9 +1,9 @@
 //! What calls for attention, and how: a sound, the bell, a word on the desktop. Or nothing, when one is not to be
 //! disturbed.
 
-use super::cue::Cue;
 use super::desktop;
 use super::mention;
+use super::settings::Cue;
 use super::settings::Settings;
 use super::sound::Sounds;
 use crate::protocol::ServerMessage;
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn not_to_be_disturbed() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Arc::new(super::super::settings::for_tests(folder.path(), &[]));
+        let settings = Arc::new(crate::client::settings::for_tests(folder.path(), &[]));
         let alerts = Alerts { settings, sounds: Sounds::default(), quiet: Mutex::new(Quiet::No) };
         assert!(!alerts.is_quiet());
         alerts.be_quiet(None);

@@ -1,10 +1,10 @@
 //! The server that was used last: what `homeroom-client` alone joins.
 
-use super::args::Args;
 use super::console::Console;
 use super::discover;
 use super::error::ClientError;
-use super::folder;
+use super::settings::Args;
+use super::settings::folder;
 use super::terminal::notice::notice;
 use super::trust;
 use crate::files::{self, Access};

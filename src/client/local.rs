@@ -2,7 +2,7 @@
 
 use super::alerts::{Alerts, QUIET_MINUTES_MAX};
 use super::arguments;
-use super::cue::Cue;
+use super::settings::Cue;
 use super::settings::Settings;
 use super::terminal::notice::notice;
 use super::terminal::{known, screen};

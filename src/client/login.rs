@@ -1,9 +1,9 @@
 //! From a fresh connection to a session: who the user is, and what the server says to it.
 
-use super::args::Args;
 use super::connect::Connected;
 use super::console::Console;
 use super::error::ClientError;
+use super::settings::Args;
 use crate::duplex::Peer;
 use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
 use std::env::VarError;

@@ -1,6 +1,6 @@
 //! How what is shown looks: plain lines, the wire's own, or made for a person's terminal.
 
-use super::args::ColourWish;
+use super::settings::ColourWish;
 use std::io::{self, IsTerminal};
 
 /// How what is shown looks.

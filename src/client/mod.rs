@@ -9,19 +9,16 @@
 
 mod advice;
 mod alerts;
-pub mod args;
 mod arguments;
 mod comeback;
 mod commands;
 mod connect;
 mod console;
-mod cue;
 mod desktop;
 mod discover;
 mod doubts;
 mod errands;
 mod error;
-mod folder;
 mod input;
 mod last_server;
 mod local;
@@ -44,9 +41,9 @@ mod trust;
 mod wire;
 mod wrap;
 
-pub use args::ColourWish;
-pub use cue::Cue;
 pub use error::{ClientError, KnownServersError};
+pub use settings::ColourWish;
+pub use settings::Cue;
 
 use crate::protocol::Reason;
 use crate::sanitize;

@@ -3,7 +3,7 @@
 //! One cue at the most waits, the most urgent one, and no two begin within [`STORM_GAP`]: however much happens,
 //! nobody hears a drumroll, or what happened long ago.
 
-use super::cue::Cue;
+use super::settings::Cue;
 use super::terminal::notice::notice;
 use crate::sync::lock;
 use device::{Device, Library};

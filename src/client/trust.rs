@@ -5,7 +5,7 @@
 //! names, otherwise in `homeroom` in the user's configuration folder.
 
 use super::error::KnownServersError;
-use super::folder;
+use super::settings::folder;
 use crate::files::{self, Access};
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;

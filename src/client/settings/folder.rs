@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The folder that `HOMEROOM_CONFIG_DIR` names, otherwise `homeroom` in the user's configuration folder. None where
 /// there is no telling.
-pub(super) fn find() -> Option<PathBuf> {
+pub(crate) fn find() -> Option<PathBuf> {
     match std::env::var_os("HOMEROOM_CONFIG_DIR") {
         Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
         _ => dirs::config_dir().map(|folder| folder.join("homeroom")),
@@ -17,6 +17,6 @@ pub(super) fn find() -> Option<PathBuf> {
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn create(path: &Path) -> io::Result<()> {
+pub(crate) fn create(path: &Path) -> io::Result<()> {
     files::create_folder(path)
 }

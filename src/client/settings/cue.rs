@@ -21,11 +21,11 @@ pub enum Cue {
 
 impl Cue {
     /// All of them, in the order in which they are listed.
-    pub(super) const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Login, Self::Logout, Self::Private, Self::Message, Self::Mention, Self::Error];
 
     /// What it's called: its file, and where it's set.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Login => "login",
             Self::Logout => "logout",

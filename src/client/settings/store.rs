@@ -26,7 +26,7 @@ const FILE: &str = "settings.toml";
 const LIVE: [&str; 5] = ["no_sound", "silent", "no_bell", "no_notify", "ignore"];
 
 /// What there is to set.
-pub(super) const OPTIONS: Options = Options {
+pub(crate) const OPTIONS: Options = Options {
     command: Args::command,
     example: "user = \"ada\" or no-bell = true",
     not_in_file: &[
@@ -59,15 +59,15 @@ struct State {
 
 /// What may change while the client runs.
 #[derive(Debug)]
-pub(super) struct Live {
+pub(crate) struct Live {
     /// What is heard.
-    pub(super) heard: BTreeSet<Cue>,
+    pub(crate) heard: BTreeSet<Cue>,
     /// Whether the bell rings where nothing can be played.
-    pub(super) bell: bool,
+    pub(crate) bell: bool,
     /// Whether the desktop tells of whispers and mentions.
-    pub(super) notify: bool,
+    pub(crate) notify: bool,
     /// Who is neither shown nor heard.
-    pub(super) ignored: BTreeSet<Username>,
+    pub(crate) ignored: BTreeSet<Username>,
 }
 
 /// Why there are no settings.
@@ -99,12 +99,12 @@ impl Settings {
     }
 
     /// What held at the start, and what was set since.
-    pub(super) fn args(&self) -> Args {
+    pub(crate) fn args(&self) -> Args {
         lock(&self.state).args.clone()
     }
 
     /// What holds now.
-    pub(super) fn live(&self) -> Arc<Live> {
+    pub(crate) fn live(&self) -> Arc<Live> {
         Arc::clone(&lock(&self.state).live)
     }
 
@@ -112,7 +112,7 @@ impl Settings {
     ///
     /// # Errors
     /// There is no such setting.
-    pub(super) fn show(&self, name: Option<&str>) -> Result<Vec<String>, String> {
+    pub(crate) fn show(&self, name: Option<&str>) -> Result<Vec<String>, String> {
         let state = lock(&self.state);
         match name {
             Some(name) => Ok(vec![state.line(&find(name)?)]),
@@ -124,7 +124,7 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with it, or with the file.
-    pub(super) fn set(&self, name: &str, text: &str) -> Result<(String, bool), String> {
+    pub(crate) fn set(&self, name: &str, text: &str) -> Result<(String, bool), String> {
         let option = find(name)?;
         let values = values(&option, text)?;
         self.store(&option, values)
@@ -134,7 +134,7 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub(super) fn put(&self, name: &str, value: &str, there: bool) -> Result<bool, String> {
+    pub(crate) fn put(&self, name: &str, value: &str, there: bool) -> Result<bool, String> {
         let option = find(name)?;
         let mut list = lock(&self.state).values(&option);
         // Names may be written in either case.
@@ -324,7 +324,7 @@ impl std::error::Error for SettingsError {}
 
 /// For the unit tests of others: the defaults, and a file that doesn't exist yet.
 #[cfg(test)]
-pub(super) fn for_tests(folder: &Path, line: &[&str]) -> Settings {
+pub(crate) fn for_tests(folder: &Path, line: &[&str]) -> Settings {
     let line = std::iter::once("homeroom-client").chain(line.iter().copied());
     let said = Args::command().try_get_matches_from(line).unwrap();
     let path = folder.join(FILE);
