@@ -3,7 +3,7 @@
 use super::advice;
 use super::console::Console;
 use super::error::ClientError;
-use super::terminal::notice::notice;
+use super::terminal::notice;
 use super::trust::{self, Expected, KnownServers};
 use crate::duplex::{Duplex, HandshakeError};
 use crate::link::{Link, Pin};

@@ -2,7 +2,7 @@
 
 pub(super) use inner::search;
 
-use super::terminal::notice::notice;
+use super::terminal::notice;
 use super::trust;
 use crate::link::{Link, Pin};
 use crate::sanitize;

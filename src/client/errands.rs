@@ -3,9 +3,9 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
-use super::doubts;
 use super::session::{Answer, Session};
-use super::terminal::notice::notice;
+use super::terminal::doubts;
+use super::terminal::notice;
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;

@@ -2,12 +2,12 @@
 
 use super::commands::{self, Typed};
 use super::console::{Console, TypedLine};
-use super::doubts;
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::error::ClientError;
 use super::local::Locals;
 use super::session::{Answer, Session};
-use super::terminal::notice::notice;
+use super::terminal::doubts;
+use super::terminal::notice;
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use super::discover;
 use super::error::ClientError;
 use super::settings::Args;
 use super::settings::folder;
-use super::terminal::notice::notice;
+use super::terminal::notice;
 use super::trust;
 use crate::files::{self, Access};
 use crate::link::Link;

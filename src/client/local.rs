@@ -4,7 +4,7 @@ use super::alerts::{Alerts, QUIET_MINUTES_MAX};
 use super::arguments;
 use super::settings::Cue;
 use super::settings::Settings;
-use super::terminal::notice::notice;
+use super::terminal::notice;
 use super::terminal::{known, screen};
 use crate::protocol::CommandHelp;
 use std::sync::Arc;

@@ -5,12 +5,12 @@
 
 use super::alerts::Alerts;
 use super::error::{ClientError, End};
-use super::look::Look;
 use super::missed::{Back, Missed};
 use super::page::Page;
 use super::render::Renderer;
 use super::session::{Answer, Session};
-use super::terminal::notice::notice;
+use super::terminal::Look;
+use super::terminal::notice;
 use super::transcript::Transcript;
 use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};

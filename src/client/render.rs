@@ -3,8 +3,8 @@
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
 use super::page::{CONTINUATION, Page, Speaker, YOU};
 use super::status;
+use super::terminal::Names;
 use super::terminal::known;
-use super::terminal::names::Names;
 use crate::protocol::{
     AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
     Whois,
@@ -373,7 +373,7 @@ fn reason_name(reason: Reason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::look::Look;
+    use crate::client::terminal::Look;
 
     fn plain() -> Page {
         Page::new(Look::Plain, "ada")

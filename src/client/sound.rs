@@ -4,7 +4,7 @@
 //! nobody hears a drumroll, or what happened long ago.
 
 use super::settings::Cue;
-use super::terminal::notice::notice;
+use super::terminal::notice;
 use crate::sync::lock;
 use device::{Device, Library};
 use std::io::{self, IsTerminal, Write};
@@ -113,7 +113,7 @@ fn ring() {
 #[cfg(feature = "sound")]
 mod device {
     use super::Cue;
-    use crate::client::terminal::notice::notice;
+    use crate::client::terminal::notice;
     use playback_rs::{Hint, Player, Song};
     use std::io::Cursor;
     use std::path::Path;
@@ -212,7 +212,7 @@ mod device {
 #[cfg(not(feature = "sound"))]
 mod device {
     use super::Cue;
-    use crate::client::terminal::notice::notice;
+    use crate::client::terminal::notice;
     use std::path::Path;
 
     pub(super) struct Library;

@@ -3,10 +3,10 @@
 //! Each line is one of docs/plain.md with the day and the time to the second before it.
 
 use super::error::ClientError;
-use super::look::Look;
 use super::page::{CONTINUATION, Page};
 use super::render::Renderer;
-use super::terminal::notice::notice;
+use super::terminal::Look;
+use super::terminal::notice;
 use crate::files;
 use crate::protocol::ServerMessage;
 use jiff::{Timestamp, tz::TimeZone};

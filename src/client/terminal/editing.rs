@@ -3,10 +3,10 @@
 use super::completion::Helper;
 use super::history::{HISTORY_LINES_MAX, HistoryFile};
 use super::keys::{self, Keys, LINES_WAITING_MAX, Typed};
+use super::look::Style;
 use super::names::Names;
 use super::screen;
 use crate::client::error::ClientError;
-use crate::client::look::Style;
 use crate::sync::lock;
 use rustyline::history::DefaultHistory;
 use rustyline::{Behavior, ColorMode, CompletionType, Config, Editor};
@@ -18,7 +18,7 @@ use std::thread;
 
 /// The lines that a person types at a terminal.
 #[derive(Debug)]
-pub(in crate::client) struct Terminal {
+pub(crate) struct Terminal {
     lines: Mutex<Receiver<Typed>>,
     /// Lets the keys thread go on.
     resume: SyncSender<()>,
@@ -28,15 +28,15 @@ pub(in crate::client) struct Terminal {
 
 /// What a terminal is opened with.
 #[derive(Debug)]
-pub(in crate::client) struct Setup {
+pub(crate) struct Setup {
     /// What it can do.
-    pub(in crate::client) style: Style,
+    pub(crate) style: Style,
     /// What its title says.
-    pub(in crate::client) title: String,
+    pub(crate) title: String,
     /// Where typed lines are remembered, if they are.
-    pub(in crate::client) history: Option<PathBuf>,
+    pub(crate) history: Option<PathBuf>,
     /// Who can be completed.
-    pub(in crate::client) names: Arc<Names>,
+    pub(crate) names: Arc<Names>,
 }
 
 impl Terminal {
@@ -44,7 +44,7 @@ impl Terminal {
     ///
     /// # Errors
     /// What the system says.
-    pub(in crate::client) fn open(setup: Setup) -> Result<Self, ClientError> {
+    pub(crate) fn open(setup: Setup) -> Result<Self, ClientError> {
         let failed = |e: String| ClientError::System { what: "edit lines on this terminal", error: e };
         let config = Config::builder()
             .max_history_size(HISTORY_LINES_MAX)
@@ -74,7 +74,7 @@ impl Terminal {
     ///
     /// # Errors
     /// What the system says.
-    pub(in crate::client) fn next_line(&self) -> Typed {
+    pub(crate) fn next_line(&self) -> Typed {
         if self.paused.swap(false, Ordering::SeqCst) {
             // It's there: it waits for this.
             let _ = self.resume.try_send(());

@@ -3,8 +3,8 @@
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
 //! down: what was meant for one person should not lie on a disk that others may sit at.
 
+use super::doubts;
 use super::known;
-use crate::client::doubts;
 use crate::files::{self, Access};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -1,12 +1,12 @@
 //! The `keys` thread: it edits one line after the other until the person leaves.
 
 use super::completion::Helper;
+use super::doubts;
 use super::history::{self, HistoryFile};
+use super::look::Style;
 use super::notice::notice;
+use super::wrap::{columns, terminal_columns};
 use super::{attention, screen};
-use crate::client::doubts;
-use crate::client::look::Style;
-use crate::client::wrap::{columns, terminal_columns};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};

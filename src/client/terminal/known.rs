@@ -6,7 +6,7 @@ use crate::sanitize;
 use std::borrow::Cow;
 
 /// Those that the client carries out by itself: `/help` lists them behind the server's.
-pub(in crate::client) const LOCAL: &[CommandHelp<'static>] = &[
+pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
     command("/ignore [user]", "show and hear nothing of somebody any more; alone: whom you ignore"),
     command("/unignore <user>", "show and hear them again"),
     command("/sound [event] [on|off|test]", "which events make a sound: show, change, try"),
@@ -20,12 +20,12 @@ const fn command(usage: &'static str, about: &'static str) -> CommandHelp<'stati
 }
 
 /// Every command that can be typed here: the server's, and those that this program carries out by itself.
-pub(in crate::client) fn all() -> impl Iterator<Item = &'static CommandHelp<'static>> + Clone {
+pub(crate) fn all() -> impl Iterator<Item = &'static CommandHelp<'static>> + Clone {
     COMMANDS.iter().chain(LOCAL)
 }
 
 /// The first word, folded: phones begin every line with a capital.
-pub(in crate::client) fn command_name(rest: &str) -> String {
+pub(crate) fn command_name(rest: &str) -> String {
     let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
     rest[..end].to_ascii_lowercase()
 }
@@ -34,18 +34,18 @@ pub(in crate::client) fn command_name(rest: &str) -> String {
 const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("quit", "logout")];
 
 /// What is listed of a command, under any of its names.
-pub(in crate::client) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
+pub(crate) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
     let name = ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1);
     all().find(|command| command_name(&command.usage[1..]) == name)
 }
 
 /// Whether there is a command of this name, `/` left out.
-pub(in crate::client) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     find(name).is_some()
 }
 
 /// What is said of a command that there isn't.
-pub(in crate::client) fn unknown(name: &str) -> String {
+pub(crate) fn unknown(name: &str) -> String {
     let names = all().map(|command| command.usage[1..].split(' ').next().unwrap_or_default());
     let meant = nearest(name, names.chain(ALIASES.map(|alias| alias.0)));
     let hint = meant.map(|meant| format!(" (did you mean `/{meant}`?)")).unwrap_or_default();
@@ -54,6 +54,6 @@ pub(in crate::client) fn unknown(name: &str) -> String {
 }
 
 /// The usage of the command that begins like `command`.
-pub(in crate::client) fn usage(command: &str) -> String {
+pub(crate) fn usage(command: &str) -> String {
     format!("usage: {}", find(&command[1..]).map_or(command, |known| &*known.usage))
 }

@@ -4,14 +4,21 @@
 //! between two keys what others gave to [`screen`]. It hands whole lines over a queue to whoever carries them out, and
 //! so goes on editing while the server answers.
 
-pub(super) mod attention;
+pub(crate) mod attention;
 mod completion;
+pub(crate) mod doubts;
 mod editing;
 mod history;
 mod keys;
-pub(super) mod known;
-pub(super) mod names;
-pub(super) mod notice;
-pub(super) mod screen;
+pub(crate) mod known;
+mod look;
+mod names;
+mod notice;
+pub(crate) mod screen;
+mod wrap;
 
-pub(super) use editing::{Setup, Terminal};
+pub(crate) use editing::{Setup, Terminal};
+pub(crate) use look::{Colours, Look, Paint, Style};
+pub(crate) use names::Names;
+pub(crate) use notice::notice;
+pub(crate) use wrap::{columns, terminal_columns, wrap};

@@ -4,7 +4,7 @@ use super::screen;
 use std::io::{self, Write};
 
 /// Says something on standard error, marked as the client's own word.
-pub(in crate::client) fn notice(text: impl std::fmt::Display) {
+pub(crate) fn notice(text: impl std::fmt::Display) {
     let line = format!("! {text}");
     if !screen::notice(&line) {
         // Nobody is left to be told that this failed.

@@ -1,11 +1,11 @@
 //! How what is shown looks: plain lines, the wire's own, or made for a person's terminal.
 
-use super::settings::ColourWish;
+use crate::client::settings::ColourWish;
 use std::io::{self, IsTerminal};
 
 /// How what is shown looks.
 #[derive(Clone, Debug)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// Lines that are only ever appended, for pipes, scripts and screen readers: docs/plain.md.
     Plain,
     /// The same at a terminal: cut to its rows, each of which says that it goes on with a line. The terminal's own rows
@@ -19,16 +19,16 @@ pub(super) enum Look {
 
 /// What a terminal can do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
+pub(crate) struct Style {
     /// The colours that may be used.
-    pub(super) colours: Colours,
+    pub(crate) colours: Colours,
     /// It understands xterm's sequences for the title and for focus reports.
-    pub(super) is_xterm: bool,
+    pub(crate) is_xterm: bool,
 }
 
 /// The colours that may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Colours {
+pub(crate) enum Colours {
     /// None, and no other attributes.
     None,
     /// The eight of old terminals.
@@ -46,7 +46,7 @@ const XTERM_LIKE: [&str; 11] =
 
 impl Look {
     /// What the command line, the environment and the two ends allow.
-    pub(super) fn choose(plain: bool, json: bool, wish: ColourWish) -> Self {
+    pub(crate) fn choose(plain: bool, json: bool, wish: ColourWish) -> Self {
         let variable = |name| std::env::var(name).unwrap_or_default();
         if json {
             return Self::Json;
@@ -75,7 +75,7 @@ impl Colours {
     }
 
     /// `text` in the colours for `what`.
-    pub(super) fn paint(self, what: Paint<'_>, text: &str) -> String {
+    pub(crate) fn paint(self, what: Paint<'_>, text: &str) -> String {
         match self.codes(what) {
             Some(codes) if !text.is_empty() => format!("\x1b[{codes}m{text}\x1b[0m"),
             _ => text.to_owned(),
@@ -106,7 +106,7 @@ impl Colours {
 
 /// What is painted.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Paint<'a> {
+pub(crate) enum Paint<'a> {
     /// Times, comings and goings.
     Faint,
     /// A person's name, in the colour that it always has.

@@ -7,19 +7,19 @@ use unicode_width::UnicodeWidthStr;
 const COLUMNS_UNTOLD: usize = 80;
 
 /// The terminal's width in columns, at least 1.
-pub(super) fn terminal_columns() -> usize {
+pub(crate) fn terminal_columns() -> usize {
     terminal_size::terminal_size().map_or(COLUMNS_UNTOLD, |(width, _)| usize::from(width.0)).max(1)
 }
 
 /// How many columns a terminal uses for this, as far as terminals agree.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }
 
 /// Cuts `text` into pieces: the first is at most `first` columns wide, the others `others`. It is cut where Unicode
 /// allows (UAX #14: behind blanks and hyphens, between Chinese characters), and inside a word only if that is wider
 /// than a whole line. Blanks at a cut are left out. A width of 0 counts as 1.
-pub(super) fn wrap(text: &str, first: usize, others: usize) -> Vec<&str> {
+pub(crate) fn wrap(text: &str, first: usize, others: usize) -> Vec<&str> {
     let mut cut = Cutter { text, room: first, others: others.max(1), start: 0, pieces: Vec::new() };
     let mut end = 0;
     for (next, _) in unicode_linebreak::linebreaks(text) {

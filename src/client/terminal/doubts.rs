@@ -15,17 +15,17 @@ const PASSWORD_CHARS_MIN: usize = 6;
 static DOUBTS: Mutex<Doubts> = Mutex::new(Doubts { failed: None });
 
 /// A change of password failed, with these.
-pub(super) fn failed(passwords: [&Secret; 2]) {
+pub(crate) fn failed(passwords: [&Secret; 2]) {
     *lock(&DOUBTS) = Doubts { failed: Some((Instant::now(), passwords.map(Clone::clone))) };
 }
 
 /// A change of password succeeded.
-pub(super) fn settled() {
+pub(crate) fn settled() {
     lock(&DOUBTS).failed = None;
 }
 
 /// Whether a line may be a password that was meant for elsewhere.
-pub(super) fn doubt(line: &str) -> bool {
+pub(crate) fn doubt(line: &str) -> bool {
     lock(&DOUBTS).doubt(line, Instant::now())
 }
 
