@@ -1,12 +1,9 @@
 //! The way back after a connection was lost: the same server, by the same certificate, with the token.
 
-use super::connect::{self, Connected};
+use super::connection::{self, Connected, Expected, Key, LoggedIn, Session};
 use super::errands::Errands;
 use super::error::ClientError;
-use super::login::{self, Key, LoggedIn};
-use super::session::Session;
 use super::threads::spawn;
-use super::trust::Expected;
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -104,8 +101,8 @@ impl Comeback {
     }
 
     fn log_in(&self, after: u64) -> Result<(Connected, LoggedIn), ClientError> {
-        let mut connected = connect::again(&self.server, self.expected)?;
-        let logged_in = login::log_in(&mut connected, &self.name, &Key::Token(&self.token, after))?;
+        let mut connected = connection::again(&self.server, self.expected)?;
+        let logged_in = connection::log_in(&mut connected, &self.name, &Key::Token(&self.token, after))?;
         Ok((connected, logged_in))
     }
 }

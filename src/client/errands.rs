@@ -3,7 +3,7 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
-use super::session::{Answer, Session};
+use super::connection::{Answer, Session};
 use super::terminal::doubts;
 use super::terminal::notice;
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};

@@ -1,11 +1,11 @@
 //! The stdin thread: what is typed, line after line, becomes an errand each.
 
 use super::commands::{self, Typed};
+use super::connection::{Answer, Session};
 use super::console::{Console, TypedLine};
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::error::ClientError;
 use super::local::Locals;
-use super::session::{Answer, Session};
 use super::terminal::doubts;
 use super::terminal::notice;
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};

@@ -1,8 +1,7 @@
 //! What came since the account last left, fetched between the login and everything else.
 
-use super::connect::Connected;
+use super::connection::{Connected, LOGIN_WAIT, LoggedIn, next_line};
 use super::error::ClientError;
-use super::login::{self, LoggedIn};
 use crate::protocol::{HISTORY_EVENTS_MAX, Reply, Request, ServerMessage};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -92,10 +91,10 @@ impl Fetch<'_> {
     ) -> Result<Option<Reply<'static>>, ClientError> {
         let lost = |error| ClientError::Lost { error: Some(error) };
         self.connected.tls.send(&self.connected.socket, &request.encode(Some(id))).map_err(lost)?;
-        let deadline = Instant::now() + login::LOGIN_WAIT;
+        let deadline = Instant::now() + LOGIN_WAIT;
         while self.lines < LINES_MAX {
             self.lines += 1;
-            let line = login::next_line(self.connected, deadline, pending)?;
+            let line = next_line(self.connected, deadline, pending)?;
             match serde_json::from_slice(&line) {
                 Ok(ServerMessage::Reply(reply)) if reply.id.as_deref() == Some(id) => return Ok(Some(reply)),
                 Ok(ServerMessage::Error { id: Some(of), .. }) if of == id => return Ok(None),

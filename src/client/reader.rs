@@ -4,15 +4,15 @@
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
 use super::alerts::Alerts;
+use super::connection::{Answer, Session};
+use super::connection::{SILENCE_WAIT, Wire};
 use super::error::{ClientError, End};
 use super::missed::{Back, Missed};
 use super::page::Page;
 use super::render::Renderer;
-use super::session::{Answer, Session};
 use super::terminal::Look;
 use super::terminal::notice;
 use super::transcript::Transcript;
-use super::wire::{SILENCE_WAIT, Wire};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};

@@ -1,9 +1,9 @@
 //! From a fresh connection to a session: who the user is, and what the server says to it.
 
 use super::connect::Connected;
-use super::console::Console;
-use super::error::ClientError;
-use super::settings::Args;
+use crate::client::console::Console;
+use crate::client::error::ClientError;
+use crate::client::settings::Args;
 use crate::duplex::Peer;
 use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
 use std::env::VarError;
@@ -12,23 +12,23 @@ use std::time::{Duration, Instant};
 
 /// How long the server may take to answer a login. Hashing a password takes a slow machine a second or more, and
 /// a whole class logs in at once.
-pub(super) const LOGIN_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const LOGIN_WAIT: Duration = Duration::from_secs(60);
 
 /// Where the password may come from instead of a prompt.
 const PASSWORD_VARIABLE: &str = "HOMEROOM_PASSWORD";
 
 /// Who logs in, and with what.
 #[derive(Debug)]
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     /// The account's name.
-    pub(super) name: Username,
+    pub(crate) name: Username,
     /// Its password.
-    pub(super) password: Secret,
+    pub(crate) password: Secret,
 }
 
 /// What stands for the account's owner.
 #[derive(Debug)]
-pub(super) enum Key<'a> {
+pub(crate) enum Key<'a> {
     /// The password.
     Password(&'a Secret),
     /// The token of an earlier welcome, and the newest event that was seen.
@@ -37,11 +37,11 @@ pub(super) enum Key<'a> {
 
 /// What a login yields.
 #[derive(Debug)]
-pub(super) struct LoggedIn {
+pub(crate) struct LoggedIn {
     /// The server's answer.
-    pub(super) welcome: Welcome<'static>,
+    pub(crate) welcome: Welcome<'static>,
     /// Plaintext that came behind it.
-    pub(super) pending: Vec<u8>,
+    pub(crate) pending: Vec<u8>,
 }
 
 impl Credentials {
@@ -49,7 +49,7 @@ impl Credentials {
     ///
     /// # Errors
     /// Nothing was given where something was asked for.
-    pub(super) fn ask(args: &Args, console: &Console) -> Result<Self, ClientError> {
+    pub(crate) fn ask(args: &Args, console: &Console) -> Result<Self, ClientError> {
         let name = match &args.user {
             Some(name) => name.clone(),
             None => {
@@ -70,7 +70,7 @@ impl Credentials {
 ///
 /// # Errors
 /// The server refuses, makes no sense, or is gone.
-pub(super) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
+pub(crate) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
     let (password, token, after) = match *key {
         Key::Password(password) => (Some(password.clone()), None, None),
         Key::Token(token, after) => (None, Some(token.clone()), Some(after)),
@@ -101,7 +101,7 @@ pub(super) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Re
 ///
 /// # Errors
 /// The connection is lost, silent until `deadline`, or sends no line.
-pub(super) fn next_line(
+pub(crate) fn next_line(
     connected: &mut Connected,
     deadline: Instant,
     pending: &mut Vec<u8>,

@@ -3,9 +3,9 @@
 //! A session outlives its connections. A request that was under way when one broke is sent again over the next, under
 //! the same id, so the server does it once: as long as it is one that may be sent again.
 
-use super::error::ClientError;
 use super::people::People;
 use super::wire::Wire;
+use crate::client::error::ClientError;
 use crate::protocol::{ErrorCode, Request};
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,11 +20,11 @@ const GOODBYE_WAIT: Duration = Duration::from_secs(5);
 
 /// A session with a server, after the login.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     /// The account's name, as the server says it.
-    pub(super) me: String,
+    pub(crate) me: String,
     /// What is remembered of the others.
-    pub(super) people: People,
+    pub(crate) people: People,
     ids: Ids,
     leaving: AtomicBool,
     state: Mutex<State>,
@@ -53,15 +53,15 @@ enum Link {
 
 /// A request under way.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Under which id.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// What was asked.
-    pub(super) request: Arc<Request>,
+    pub(crate) request: Arc<Request>,
     /// How many events of the history are still wanted, this request's among them.
-    pub(super) wanted: usize,
+    pub(crate) wanted: usize,
     /// It was sent before, over a connection that broke.
-    pub(super) resent: bool,
+    pub(crate) resent: bool,
     /// It was sent over the connection there is now.
     sent: bool,
     /// When the server is given up, once it's sent.
@@ -70,7 +70,7 @@ pub(super) struct Asked {
 
 /// How a request went.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It was carried out.
     Done,
     /// It was carried out, and the list in the answer was cut after this name.
@@ -104,7 +104,7 @@ impl Session {
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub(super) fn new(me: String) -> Result<Self, ClientError> {
+    pub(crate) fn new(me: String) -> Result<Self, ClientError> {
         Ok(Self {
             me,
             people: People::default(),
@@ -117,7 +117,7 @@ impl Session {
 
     /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again. Of the
     /// history so many events are `wanted`.
-    pub(super) fn ask(&self, request: &Arc<Request>, wanted: usize) -> Answer {
+    pub(crate) fn ask(&self, request: &Arc<Request>, wanted: usize) -> Answer {
         let mut state = lock(&self.state);
         let (id, request) = (self.ids.next(), Arc::clone(request));
         state.asked = Some(Asked { id, request, wanted, resent: false, sent: false, deadline: Instant::now() });
@@ -152,17 +152,17 @@ impl Session {
     }
 
     /// What was asked under this id, if that is what is waiting.
-    pub(super) fn asked(&self, id: &str) -> Option<Asked> {
+    pub(crate) fn asked(&self, id: &str) -> Option<Asked> {
         lock(&self.state).asked.as_ref().filter(|asked| asked.id == id).cloned()
     }
 
     /// Whether a request is waiting for its answer.
-    pub(super) fn is_asking(&self) -> bool {
+    pub(crate) fn is_asking(&self) -> bool {
         lock(&self.state).asked.is_some()
     }
 
     /// Hands the answer to whoever waits for it, if somebody still does.
-    pub(super) fn settle(&self, id: &str, answer: Answer) {
+    pub(crate) fn settle(&self, id: &str, answer: Answer) {
         let mut state = lock(&self.state);
         if state.asked.take_if(|asked| asked.id == id).is_some() {
             state.answer = Some(answer);
@@ -171,7 +171,7 @@ impl Session {
     }
 
     /// There is a connection: what was asked meanwhile is sent over it.
-    pub(super) fn connected(&self, wire: &Arc<Wire>) {
+    pub(crate) fn connected(&self, wire: &Arc<Wire>) {
         let mut state = lock(&self.state);
         if !matches!(state.link, Link::Over) {
             state.link = Link::Up(Arc::clone(wire));
@@ -180,7 +180,7 @@ impl Session {
     }
 
     /// The connection is lost, and another may come.
-    pub(super) fn disconnected(&self) {
+    pub(crate) fn disconnected(&self) {
         let mut state = lock(&self.state);
         if let Link::Up(wire) = std::mem::replace(&mut state.link, Link::Down) {
             wire.close();
@@ -195,7 +195,7 @@ impl Session {
     }
 
     /// No more answers will come.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut state = lock(&self.state);
         if let Link::Up(wire) = std::mem::replace(&mut state.link, Link::Over) {
             wire.close();
@@ -204,29 +204,29 @@ impl Session {
     }
 
     /// Whether there is a connection.
-    pub(super) fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         matches!(lock(&self.state).link, Link::Up(_))
     }
 
     /// Whether no connection will come any more.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         matches!(lock(&self.state).link, Link::Over)
     }
 
     /// Whether the end of the session is what was wanted.
-    pub(super) fn is_leaving(&self) -> bool {
+    pub(crate) fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
     }
 
     /// From now on the end of the session is what was wanted.
-    pub(super) fn set_leaving(&self) {
+    pub(crate) fn set_leaving(&self) {
         let _state = lock(&self.state);
         self.leaving.store(true, Ordering::Release);
         self.changed.notify_all();
     }
 
     /// Waits for `wait`, less if the session is to be left meanwhile; true if it is.
-    pub(super) fn wait_for_leaving(&self, wait: Duration) -> bool {
+    pub(crate) fn wait_for_leaving(&self, wait: Duration) -> bool {
         let staying = |_: &mut State| !self.is_leaving();
         drop(self.wait_while(lock(&self.state), wait, staying));
         self.is_leaving()
@@ -234,7 +234,7 @@ impl Session {
 
     /// Logs out; the reader then sees the end of the connection. One that doesn't come is made. Without a connection
     /// there is nobody to tell.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.set_leaving();
         let state = lock(&self.state);
         let Link::Up(wire) = &state.link else { return };

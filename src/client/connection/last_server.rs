@@ -1,12 +1,12 @@
 //! The server that was used last: what `homeroom-client` alone joins.
 
-use super::console::Console;
 use super::discover;
-use super::error::ClientError;
-use super::settings::Args;
-use super::settings::folder;
-use super::terminal::notice;
 use super::trust;
+use crate::client::console::Console;
+use crate::client::error::ClientError;
+use crate::client::settings::Args;
+use crate::client::settings::folder;
+use crate::client::terminal::notice;
 use crate::files::{self, Access};
 use crate::link::Link;
 use crate::protocol::Username;
@@ -21,13 +21,13 @@ const FILE_BYTES_MAX: u64 = 4096;
 
 /// The file `last_server`: HOST:PORT and the name used there, on one line.
 #[derive(Debug)]
-pub(super) struct LastServer {
+pub(crate) struct LastServer {
     path: PathBuf,
 }
 
 impl LastServer {
     /// In the same folder as this file.
-    pub(super) fn beside(file: &Path) -> Self {
+    pub(crate) fn beside(file: &Path) -> Self {
         Self { path: file.with_file_name("last_server") }
     }
 
@@ -36,7 +36,7 @@ impl LastServer {
     ///
     /// # Errors
     /// There is none, and nobody to ask.
-    pub(super) fn choose(&self, args: &Args, console: &Console) -> Result<(Link, Option<Username>), ClientError> {
+    pub(crate) fn choose(&self, args: &Args, console: &Console) -> Result<(Link, Option<Username>), ClientError> {
         if let Some(server) = &args.server {
             return Ok((server.clone(), None));
         }
@@ -71,7 +71,7 @@ impl LastServer {
     }
 
     /// Remembers where somebody is logged in, and under which name. Without that the client works as well.
-    pub(super) fn remember(&self, server: &Link, name: &str) {
+    pub(crate) fn remember(&self, server: &Link, name: &str) {
         let line = format!("{} {}\n", trust::address(server), sanitize::line(name));
         if files::read_to_string(&self.path).is_ok_and(|before| before == line) {
             return;

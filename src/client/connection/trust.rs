@@ -4,8 +4,8 @@
 //! blank lines and lines that begin with `#` are kept as they are. It lies in the folder that `HOMEROOM_CONFIG_DIR`
 //! names, otherwise in `homeroom` in the user's configuration folder.
 
-use super::error::KnownServersError;
-use super::settings::folder;
+use crate::client::error::KnownServersError;
+use crate::client::settings::folder;
 use crate::files::{self, Access};
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What makes a server the right one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     /// It shows this certificate, or another one with this key.
     Pinned(Pin),
     /// The system's roots accept its certificate for its name.
@@ -27,7 +27,7 @@ pub(super) enum Expected {
 
 /// The file `known_servers`.
 #[derive(Debug)]
-pub(super) struct KnownServers {
+pub(crate) struct KnownServers {
     path: PathBuf,
 }
 
@@ -36,13 +36,13 @@ impl KnownServers {
     ///
     /// # Errors
     /// [`KnownServersError::NoFolder`].
-    pub(super) fn from_environment() -> Result<Self, KnownServersError> {
+    pub(crate) fn from_environment() -> Result<Self, KnownServersError> {
         let folder = folder::find().ok_or(KnownServersError::NoFolder)?;
         Ok(Self { path: folder.join("known_servers") })
     }
 
     /// Where it is.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -51,7 +51,7 @@ impl KnownServers {
     /// # Errors
     /// [`KnownServersError`]: a file that can't be read whole is no memory at all, and must not look like one
     /// that doesn't know this server.
-    pub(super) fn find(&self, server: &Link) -> Result<Option<(Pin, usize)>, KnownServersError> {
+    pub(crate) fn find(&self, server: &Link) -> Result<Option<(Pin, usize)>, KnownServersError> {
         let (key, text) = (address(server), self.read()?);
         let mut found = None;
         for (index, line) in text.lines().enumerate() {
@@ -65,7 +65,7 @@ impl KnownServers {
     ///
     /// # Errors
     /// [`KnownServersError`].
-    pub(super) fn remember(&self, server: &Link, pin: Pin) -> Result<(), KnownServersError> {
+    pub(crate) fn remember(&self, server: &Link, pin: Pin) -> Result<(), KnownServersError> {
         let (key, text) = (address(server), self.read()?);
         let others = text.lines().filter(|line| !matches!(parse(line), Ok(Some(entry)) if entry.0 == key));
         let mut new = others.fold(String::new(), |new, line| new + line + "\n");
@@ -101,7 +101,7 @@ impl KnownServers {
 
 /// HOST:PORT, as a server is called in the file. Names mean the same in upper and lower case and with a dot at their end,
 /// and an IPv6 address however many of its zeros are written.
-pub(super) fn address(server: &Link) -> String {
+pub(crate) fn address(server: &Link) -> String {
     let host = server.host.to_ascii_lowercase();
     let host = host.strip_suffix('.').unwrap_or(&host);
     let host = host.parse::<Ipv6Addr>().map_or_else(|_| host.to_owned(), |address| address.to_string());

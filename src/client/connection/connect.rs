@@ -1,10 +1,10 @@
 //! The way to a server: TCP, then TLS, then whether it is the right one. Nothing is said to it before that.
 
-use super::advice;
-use super::console::Console;
-use super::error::ClientError;
-use super::terminal::notice;
 use super::trust::{self, Expected, KnownServers};
+use crate::client::advice;
+use crate::client::console::Console;
+use crate::client::error::ClientError;
+use crate::client::terminal::notice;
 use crate::duplex::{Duplex, HandshakeError};
 use crate::link::{Link, Pin};
 use jiff::Timestamp;
@@ -23,19 +23,19 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(15);
 
 /// What the command line says that a server must show.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    pub(super) pin: Pin,
+pub(crate) struct Wanted {
+    pub(crate) pin: Pin,
     /// `--fingerprint` says it, not a link alone: that is no slip.
-    pub(super) on_purpose: bool,
+    pub(crate) on_purpose: bool,
 }
 
 /// A connection to a server that is the right one.
 #[derive(Debug)]
-pub(super) struct Connected {
+pub(crate) struct Connected {
     /// What is read from and written to.
-    pub(super) socket: Arc<TcpStream>,
+    pub(crate) socket: Arc<TcpStream>,
     /// What is said over it.
-    pub(super) tls: Duplex,
+    pub(crate) tls: Duplex,
 }
 
 /// Connects to a server for the first time in this run, and finds out what makes it the right one.
@@ -46,7 +46,7 @@ pub(super) struct Connected {
 ///
 /// # Errors
 /// [`ClientError`]; from a pipe also when a person would have to be asked.
-pub(super) fn meet(
+pub(crate) fn meet(
     server: &Link,
     wanted: Option<Wanted>,
     known: &KnownServers,
@@ -153,7 +153,7 @@ fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(
 ///
 /// # Errors
 /// [`ClientError`].
-pub(super) fn again(server: &Link, expected: Expected) -> Result<Connected, ClientError> {
+pub(crate) fn again(server: &Link, expected: Expected) -> Result<Connected, ClientError> {
     match expected {
         Expected::Pinned(pin) => dial_pinned(server, pin).map(|(connected, _)| connected),
         Expected::Roots => {

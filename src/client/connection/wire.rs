@@ -5,7 +5,7 @@
 //! never waits for a write: were both sides' buffers full, each would otherwise wait for the other to read.
 
 use super::connect::Connected;
-use super::error::ClientError;
+use crate::client::error::ClientError;
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::Request;
 use crate::sync::lock;
@@ -18,13 +18,13 @@ use std::time::Duration;
 /// How long the server may take nothing of what is sent before it is given up.
 const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// How long the server may say nothing before it is asked whether it's there, and again before it is given up.
-pub(super) const SILENCE_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const SILENCE_WAIT: Duration = Duration::from_secs(60);
 /// How much may wait to be sent before whoever types more waits too.
 const UNSENT_BYTES_MAX: usize = 256 * 1024;
 
 /// A connection that one thread reads, one writes, and any may send over.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     socket: Arc<TcpStream>,
     tls: Mutex<Duplex>,
     outbox: Mutex<Outbox>,
@@ -50,7 +50,7 @@ impl Wire {
     ///
     /// # Errors
     /// The system gives no thread, or refuses the socket its timeouts.
-    pub(super) fn start(connected: Connected) -> Result<Arc<Self>, ClientError> {
+    pub(crate) fn start(connected: Connected) -> Result<Arc<Self>, ClientError> {
         let Connected { socket, tls } = connected;
         let system = |e: io::Error| ClientError::System { what: "start the writer thread", error: e.to_string() };
         socket.set_write_timeout(Some(WRITE_WAIT)).map_err(system)?;
@@ -62,7 +62,7 @@ impl Wire {
 
     /// Sends a line after all that were sent before. Waits while too much is unsent; false when the connection
     /// is over.
-    pub(super) fn send(&self, line: &[u8]) -> bool {
+    pub(crate) fn send(&self, line: &[u8]) -> bool {
         let full = |outbox: &mut Outbox| outbox.plain.len() > UNSENT_BYTES_MAX && !outbox.closed;
         // Bounded: a writer that can't get rid of anything for WRITE_WAIT closes the outbox.
         let waited = self.changed.wait_while(lock(&self.outbox), full);
@@ -73,19 +73,19 @@ impl Wire {
     }
 
     /// Answers the server's `ping`. Never waits.
-    pub(super) fn pong(&self) {
+    pub(crate) fn pong(&self) {
         lock(&self.outbox).pong_due = true;
         self.changed.notify_all();
     }
 
     /// Asks whether the server is there. Never waits.
-    pub(super) fn ping(&self) {
+    pub(crate) fn ping(&self) {
         lock(&self.outbox).ping_due = true;
         self.changed.notify_all();
     }
 
     /// Ends the connection at once, and wakes who waits on it.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         lock(&self.outbox).closed = true;
         self.changed.notify_all();
         // An error says that it's over already.
@@ -96,7 +96,7 @@ impl Wire {
     ///
     /// # Errors
     /// `WouldBlock` or `TimedOut` after that time; otherwise the socket's or TLS's error.
-    pub(super) fn receive(&self, patience: Duration, buffer: &mut [u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
+    pub(crate) fn receive(&self, patience: Duration, buffer: &mut [u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
         if self.socket.read_timeout()? != Some(patience) {
             self.socket.set_read_timeout(Some(patience))?;
         }

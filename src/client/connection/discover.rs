@@ -1,9 +1,9 @@
 //! Servers that announce themselves in the local network.
 
-pub(super) use inner::search;
+pub(crate) use inner::search;
 
-use super::terminal::notice;
 use super::trust;
+use crate::client::terminal::notice;
 use crate::link::{Link, Pin};
 use crate::sanitize;
 
@@ -13,17 +13,17 @@ const PIN_CHARS_SHOWN: usize = "sha256:".len() + 16;
 /// A server that says that it is there. Anybody can say so: it is a place to look at, and its fingerprint is still to
 /// be confirmed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// What it calls itself; to be made safe before it's shown.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where it is; without a pin, so that trusting it is asked for.
-    pub(super) server: Link,
+    pub(crate) server: Link,
     /// What it says that it will show.
-    pub(super) announced: Option<Pin>,
+    pub(crate) announced: Option<Pin>,
 }
 
 /// Shows a person what was found, numbered from 1.
-pub(super) fn list(found: &[Found]) {
+pub(crate) fn list(found: &[Found]) {
     if found.is_empty() {
         return;
     }
@@ -50,7 +50,7 @@ mod inner {
     const FOUND_MAX: usize = 20;
 
     /// Looks for servers, for [`SEARCH_WAIT`]. Sorted by name; none where looking isn't possible.
-    pub(in crate::client) fn search() -> Vec<Found> {
+    pub(crate) fn search() -> Vec<Found> {
         let Ok(daemon) = ServiceDaemon::new() else { return Vec::new() };
         let Ok(events) = daemon.browse(SERVICE) else { return Vec::new() };
         let deadline = Instant::now() + SEARCH_WAIT;
@@ -87,7 +87,7 @@ mod inner {
 mod inner {
     use super::Found;
 
-    pub(in crate::client) fn search() -> Vec<Found> {
+    pub(crate) fn search() -> Vec<Found> {
         Vec::new()
     }
 }
