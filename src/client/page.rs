@@ -3,7 +3,7 @@
 //! Whoever fills a page writes plain lines; their first characters say what they are, as docs/plain.md tells. A plain
 //! page keeps them as they are, a styled one paints and wraps them, one for programs leaves them out.
 
-use super::mention;
+use super::alerts::mention;
 use super::terminal::attention;
 use super::terminal::{Colours, Look, Paint, Style};
 use super::terminal::{columns, terminal_columns, wrap};

@@ -3,8 +3,8 @@
 //! One cue at the most waits, the most urgent one, and no two begin within [`STORM_GAP`]: however much happens,
 //! nobody hears a drumroll, or what happened long ago.
 
-use super::settings::Cue;
-use super::terminal::notice;
+use crate::client::settings::Cue;
+use crate::client::terminal::notice;
 use crate::sync::lock;
 use device::{Device, Library};
 use std::io::{self, IsTerminal, Write};
@@ -20,7 +20,7 @@ const DEVICE_IDLE: Duration = Duration::from_secs(5);
 
 /// Plays cues.
 #[derive(Debug, Default)]
-pub(super) struct Sounds {
+pub(crate) struct Sounds {
     /// None where no thread could be had.
     waiting: Option<Arc<Waiting>>,
 }
@@ -33,11 +33,11 @@ struct Waiting {
 }
 
 /// Whether the terminal's bell may stand in for a sound.
-pub(super) type Bell = bool;
+pub(crate) type Bell = bool;
 
 impl Sounds {
     /// Starts the thread that plays; `folder` replaces the built-in sounds.
-    pub(super) fn start(folder: Option<PathBuf>) -> Self {
+    pub(crate) fn start(folder: Option<PathBuf>) -> Self {
         let waiting = Arc::new(Waiting::default());
         let theirs = Arc::clone(&waiting);
         let started = thread::Builder::new().name("sound".into()).spawn(move || run(&theirs, folder));
@@ -51,7 +51,7 @@ impl Sounds {
     }
 
     /// Plays a cue soon, unless a more urgent one waits.
-    pub(super) fn play(&self, cue: Cue, bell: Bell) {
+    pub(crate) fn play(&self, cue: Cue, bell: Bell) {
         let Some(waiting) = &self.waiting else { return };
         let mut other = lock(&waiting.cue);
         if other.is_none_or(|other| other.0 <= cue) {
@@ -123,28 +123,28 @@ mod device {
 
     /// Each cue with its built-in sound.
     const BUILT_IN: [(Cue, &[u8]); 6] = [
-        (Cue::Login, include_bytes!("../../sounds/login.wav")),
-        (Cue::Logout, include_bytes!("../../sounds/logout.wav")),
-        (Cue::Private, include_bytes!("../../sounds/private.wav")),
-        (Cue::Message, include_bytes!("../../sounds/message.wav")),
-        (Cue::Mention, include_bytes!("../../sounds/mention.wav")),
-        (Cue::Error, include_bytes!("../../sounds/error.wav")),
+        (Cue::Login, include_bytes!("../../../sounds/login.wav")),
+        (Cue::Logout, include_bytes!("../../../sounds/logout.wav")),
+        (Cue::Private, include_bytes!("../../../sounds/private.wav")),
+        (Cue::Message, include_bytes!("../../../sounds/message.wav")),
+        (Cue::Mention, include_bytes!("../../../sounds/mention.wav")),
+        (Cue::Error, include_bytes!("../../../sounds/error.wav")),
     ];
 
     /// The sounds.
-    pub(super) struct Library(Vec<(Cue, Song)>);
+    pub(crate) struct Library(Vec<(Cue, Song)>);
 
     /// An audio device that is open.
-    pub(super) struct Device(Player);
+    pub(crate) struct Device(Player);
 
     impl Device {
         /// Opens the system's; says why if there is none.
-        pub(super) fn open() -> Option<Self> {
+        pub(crate) fn open() -> Option<Self> {
             Player::new(None).map(Self).map_err(|e| notice(format_args!("no sounds: {e}"))).ok()
         }
 
         /// Plays at once, in place of what is being played.
-        pub(super) fn play(&self, library: &Library, cue: Cue) -> Result<(), String> {
+        pub(crate) fn play(&self, library: &Library, cue: Cue) -> Result<(), String> {
             let Some((_, song)) = library.0.iter().find(|song| song.0 == cue) else { return Ok(()) };
             self.0.play_song_now(song, None).map_err(|e| e.to_string())
         }
@@ -152,7 +152,7 @@ mod device {
 
     impl Library {
         /// The sounds of the folder, and for what it lacks the built-in ones.
-        pub(super) fn load(folder: Option<&Path>) -> Self {
+        pub(crate) fn load(folder: Option<&Path>) -> Self {
             let missing = folder.filter(|folder| !folder.is_dir());
             if let Some(folder) = missing {
                 notice(format_args!("the built-in sounds stay: `{}` is no folder", folder.display()));
@@ -215,22 +215,22 @@ mod device {
     use crate::client::terminal::notice;
     use std::path::Path;
 
-    pub(super) struct Library;
-    pub(super) struct Device;
+    pub(crate) struct Library;
+    pub(crate) struct Device;
 
     impl Device {
-        pub(super) fn open() -> Option<Self> {
+        pub(crate) fn open() -> Option<Self> {
             None
         }
 
-        pub(super) fn play(&self, _library: &Library, _cue: Cue) -> Result<(), &'static str> {
+        pub(crate) fn play(&self, _library: &Library, _cue: Cue) -> Result<(), &'static str> {
             Ok(())
         }
     }
 
     impl Library {
         /// Says that it's no use to who brings some.
-        pub(super) fn load(folder: Option<&Path>) -> Self {
+        pub(crate) fn load(folder: Option<&Path>) -> Self {
             if folder.is_some() {
                 notice("no sounds: this program was built without them");
             }

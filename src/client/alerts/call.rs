@@ -3,20 +3,20 @@
 
 use super::desktop;
 use super::mention;
-use super::settings::Cue;
-use super::settings::Settings;
 use super::sound::Sounds;
+use crate::client::settings::Cue;
+use crate::client::settings::Settings;
 use crate::protocol::ServerMessage;
 use crate::sync::lock;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The longest time of not being disturbed that has an end: a year.
-pub(super) const QUIET_MINUTES_MAX: u32 = 366 * 24 * 60;
+pub(crate) const QUIET_MINUTES_MAX: u32 = 366 * 24 * 60;
 
 /// Calls for attention.
 #[derive(Debug)]
-pub(super) struct Alerts {
+pub(crate) struct Alerts {
     settings: Arc<Settings>,
     sounds: Sounds,
     quiet: Mutex<Quiet>,
@@ -32,14 +32,14 @@ enum Quiet {
 
 impl Alerts {
     /// As the settings say.
-    pub(super) fn start(settings: Arc<Settings>) -> Self {
+    pub(crate) fn start(settings: Arc<Settings>) -> Self {
         // Sounds that are off now can be turned on later.
         let sounds = Sounds::start(settings.args().sounds);
         Self { settings, sounds, quiet: Mutex::new(Quiet::No) }
     }
 
     /// Something came. `me` is whose client this is; nobody is called for what they did themselves.
-    pub(super) fn came(&self, message: &ServerMessage<'_>, me: &str) {
+    pub(crate) fn came(&self, message: &ServerMessage<'_>, me: &str) {
         let Some(cue) = cue(message, me) else { return };
         self.call(cue);
         if cue >= Cue::Mention && self.settings.live().notify && !self.is_quiet() {
@@ -48,33 +48,33 @@ impl Alerts {
     }
 
     /// Something was said while the client was gone, and is shown now.
-    pub(super) fn missed(&self) {
+    pub(crate) fn missed(&self) {
         self.call(Cue::Message);
     }
 
     /// Something that was asked for is refused.
-    pub(super) fn refused(&self) {
+    pub(crate) fn refused(&self) {
         self.call(Cue::Error);
     }
 
     /// Plays a cue whatever the settings say, to hear what it's like.
-    pub(super) fn try_out(&self, cue: Cue) {
+    pub(crate) fn try_out(&self, cue: Cue) {
         self.sounds.play(cue, true);
     }
 
     /// Whether this account is neither to be shown nor heard.
-    pub(super) fn ignores(&self, name: &str) -> bool {
+    pub(crate) fn ignores(&self, name: &str) -> bool {
         self.settings.live().ignored.contains(name)
     }
 
     /// From now on nothing calls, for so many minutes or until [`disturb`](Self::disturb).
-    pub(super) fn be_quiet(&self, minutes: Option<u32>) {
+    pub(crate) fn be_quiet(&self, minutes: Option<u32>) {
         let end = |minutes: u32| Instant::now().checked_add(Duration::from_secs(u64::from(minutes) * 60));
         *lock(&self.quiet) = minutes.and_then(end).map_or(Quiet::Always, Quiet::Until);
     }
 
     /// Everything calls again.
-    pub(super) fn disturb(&self) {
+    pub(crate) fn disturb(&self) {
         *lock(&self.quiet) = Quiet::No;
     }
 

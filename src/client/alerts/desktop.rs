@@ -1,7 +1,7 @@
 //! A word on the desktop, through the terminal: OSC 9 as iTerm2, kitty, WezTerm, foot, Ghostty and ConEmu know it, or
 //! OSC 777 as urxvt and VTE do. So it works over SSH too, and needs no library of any system's own.
 
-use super::terminal::attention;
+use crate::client::terminal::attention;
 use crate::protocol::ServerMessage;
 use crate::sanitize;
 use std::io::{self, IsTerminal, Write};
@@ -18,7 +18,7 @@ enum Dialect {
 
 /// Tells of a whisper or a mention, where the terminal has said that it isn't in front: such a terminal is a modern one,
 /// and takes what it doesn't know for nothing.
-pub(super) fn tell(message: &ServerMessage<'_>) {
+pub(crate) fn tell(message: &ServerMessage<'_>) {
     if attention::is_in_front() != Some(false) || !io::stderr().is_terminal() {
         return;
     }

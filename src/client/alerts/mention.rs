@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Where `text` has the name `me` as a word of its own, in upper or lower case.
-pub(super) fn find<'a>(text: &'a str, me: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+pub(crate) fn find<'a>(text: &'a str, me: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii();
     let bytes = text.as_bytes();
     let last = if me.is_empty() { 0 } else { (bytes.len() + 1).saturating_sub(me.len()) };
