@@ -2,7 +2,7 @@
 
 use super::arguments::{fitting, name, secret};
 use super::local::Local;
-use super::missed::HISTORY_SHOWN_MAX;
+use super::page::missed::HISTORY_SHOWN_MAX;
 use super::terminal::known::{command_name, unknown, usage};
 use crate::protocol::Request;
 use crate::sanitize;

@@ -18,19 +18,14 @@ mod errands;
 mod error;
 mod input;
 mod local;
-mod missed;
 mod page;
-mod reader;
-mod render;
 pub mod settings;
-mod status;
 mod terminal;
 mod threads;
-pub(crate) mod transcript;
 
 pub use error::{ClientError, KnownServersError};
-pub use settings::ColourWish;
-pub use settings::Cue;
+pub(crate) use page::transcript;
+pub use settings::{ColourWish, Cue};
 
 use crate::protocol::Reason;
 use crate::sanitize;
@@ -44,8 +39,8 @@ use error::End;
 use input::{Input, Preliminaries};
 use jiff::tz::TimeZone;
 use local::Locals;
-use reader::Reader;
-use render::Renderer;
+use page::Reader;
+use page::Renderer;
 use settings::Settings;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -87,7 +82,7 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     }
     let key = Key::Password(&credentials.password);
     let mut logged_in = connection::log_in(&mut connected, credentials.name.as_str(), &key)?;
-    let missed = missed::fetch(&mut connected, &mut logged_in)?;
+    let missed = page::missed::fetch(&mut connected, &mut logged_in)?;
     let LoggedIn { welcome, pending } = logged_in;
     last.remember(&server, &welcome.username);
     let one_time = welcome.must_change_password.then_some(credentials.password);

@@ -1,10 +1,10 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
+use super::layout::{CONTINUATION, Page, Speaker, YOU};
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
-use super::page::{CONTINUATION, Page, Speaker, YOU};
 use super::status;
-use super::terminal::Names;
-use super::terminal::known;
+use crate::client::terminal::Names;
+use crate::client::terminal::known;
 use crate::protocol::{
     AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
     Whois,
@@ -22,7 +22,7 @@ const REMARK_LINES_MAX: usize = 50;
 
 /// Turns messages of the server into lines.
 #[derive(Debug)]
-pub(super) struct Renderer {
+pub(crate) struct Renderer {
     me: String,
     zone: TimeZone,
     /// The day of what was shown last; None: whatever day comes first.
@@ -33,18 +33,18 @@ pub(super) struct Renderer {
 
 impl Renderer {
     /// For the account `me`, with times in `zone`.
-    pub(super) fn new(me: &str, zone: TimeZone) -> Self {
+    pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
         let day = Cell::new(Some(zone.to_datetime(Timestamp::now()).date()));
         Self { me: me.to_owned(), zone, day, names: Arc::default() }
     }
 
     /// The names that come by, kept up to date.
-    pub(super) fn names(&self) -> Arc<Names> {
+    pub(crate) fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names)
     }
 
     /// Appends what is shown of the welcome.
-    pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
+    pub(crate) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
         let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
         let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
         welcome.users.iter().for_each(|name| self.names.add(name));
@@ -58,7 +58,7 @@ impl Renderer {
     }
 
     /// Appends that the client has come back, after what was `said` meanwhile is shown; `whole` if that is all of it.
-    pub(super) fn back(&self, back: &Back, said: usize, whole: bool, out: &mut Page) {
+    pub(crate) fn back(&self, back: &Back, said: usize, whole: bool, out: &mut Page) {
         let missed = match said {
             0 if whole && !back.gap => "; nothing was missed".into(),
             0 => String::new(),
@@ -70,7 +70,7 @@ impl Renderer {
     }
 
     /// Appends what is said of what was missed, after it is shown.
-    pub(super) fn missed(&self, missed: &Missed, out: &mut Page) {
+    pub(crate) fn missed(&self, missed: &Missed, out: &mut Page) {
         let shown = missed.events.len();
         if shown == 0 {
             return;
@@ -85,12 +85,12 @@ impl Renderer {
     }
 
     /// Appends that somebody to whom one has whispered is not there.
-    pub(super) fn waits(&self, to: &str, out: &mut Page) {
+    pub(crate) fn waits(&self, to: &str, out: &mut Page) {
         let _ = writeln!(out, "* {} is not online, and will see that at the next login", sanitize::line(to));
     }
 
     /// Appends a stretch of what was said.
-    pub(super) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
+    pub(crate) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
         events.iter().for_each(|event| self.event(event, out));
         let _ = match events.len() {
             0 => writeln!(out, "* nothing was said yet that you may see"),
@@ -100,7 +100,7 @@ impl Renderer {
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.
-    pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
+    pub(crate) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
         match message {
             ServerMessage::Message { time, from, text, action: true, .. } => {
                 self.names.add(from);
@@ -143,7 +143,7 @@ impl Renderer {
     }
 
     /// Appends what is shown of the reply to `request`.
-    pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+    pub(crate) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
         match (request, &reply.users) {
             (Request::Who { after }, Some(UserList::Names(names))) => {
                 names.iter().for_each(|name| self.names.add(name));
@@ -182,12 +182,12 @@ impl Renderer {
     }
 
     /// Appends that one is no longer away.
-    pub(super) fn is_back(&self, out: &mut Page) {
+    pub(crate) fn is_back(&self, out: &mut Page) {
         let _ = writeln!(out, "* you are back");
     }
 
     /// The next event begins no new day.
-    pub(super) fn forget_day(&self) {
+    pub(crate) fn forget_day(&self) {
         self.day.set(None);
     }
 

@@ -3,16 +3,16 @@
 //! It outlives a connection. What the next one replays is shown once, and in its place: the timeline's order is that of
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
-use super::alerts::Alerts;
-use super::connection::{Answer, Session};
-use super::connection::{SILENCE_WAIT, Wire};
-use super::error::{ClientError, End};
+use super::layout::Page;
 use super::missed::{Back, Missed};
-use super::page::Page;
 use super::render::Renderer;
-use super::terminal::Look;
-use super::terminal::notice;
 use super::transcript::Transcript;
+use crate::client::alerts::Alerts;
+use crate::client::connection::{Answer, Session};
+use crate::client::connection::{SILENCE_WAIT, Wire};
+use crate::client::error::{ClientError, End};
+use crate::client::terminal::Look;
+use crate::client::terminal::notice;
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
@@ -31,7 +31,7 @@ const PONG_WAIT: Duration = Duration::from_secs(30);
 const AHEAD_MAX: usize = 16;
 
 /// Reads until a connection is over. Everything that came before the end has then been shown.
-pub(super) struct Reader<'a, W> {
+pub(crate) struct Reader<'a, W> {
     session: &'a Session,
     renderer: Renderer,
     alerts: Arc<Alerts>,
@@ -71,7 +71,7 @@ struct Replay {
 
 impl<'a, W: Write> Reader<'a, W> {
     /// Shows on `out` what comes for `session`.
-    pub(super) fn new(
+    pub(crate) fn new(
         session: &'a Session,
         renderer: Renderer,
         look: Look,
@@ -99,7 +99,7 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 
     /// The newest event that was seen: what came after it is missed when the connection breaks.
-    pub(super) fn seen(&self) -> u64 {
+    pub(crate) fn seen(&self) -> u64 {
         self.shown_upto.max(self.begun_at)
     }
 
@@ -107,7 +107,7 @@ impl<'a, W: Write> Reader<'a, W> {
     ///
     /// # Errors
     /// Standard output can't be written to.
-    pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
+    pub(crate) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
         self.begun_at = welcome.seq;
         self.renderer.welcome(welcome, &mut self.shown);
         self.shown.wire(for_programs(welcome).as_bytes());
@@ -118,7 +118,7 @@ impl<'a, W: Write> Reader<'a, W> {
     ///
     /// # Errors
     /// Standard output can't be written to.
-    pub(super) fn missed(&mut self, missed: &Missed) -> Result<(), ClientError> {
+    pub(crate) fn missed(&mut self, missed: &Missed) -> Result<(), ClientError> {
         for event in missed.events.values() {
             let line = event.encode();
             self.shown.wire(line.strip_suffix(b"\n").unwrap_or(&line));
@@ -129,7 +129,7 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 
     /// The client has come back: what it missed follows.
-    pub(super) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
+    pub(crate) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
         // A server that has lost its timeline begins a new one.
         self.shown_upto = self.seen().min(welcome.seq);
         self.begun_at = self.shown_upto;
@@ -143,7 +143,7 @@ impl<'a, W: Write> Reader<'a, W> {
     ///
     /// # Errors
     /// Standard output can't be written to.
-    pub(super) fn run(&mut self, wire: &Arc<Wire>, pending: &[u8]) -> Result<End, ClientError> {
+    pub(crate) fn run(&mut self, wire: &Arc<Wire>, pending: &[u8]) -> Result<End, ClientError> {
         if self.replay.as_ref().is_some_and(|replay| self.shown_upto >= replay.upto) {
             self.end_replay(true);
         }

@@ -1,13 +1,13 @@
 //! What came since the account last left, fetched between the login and everything else.
 
-use super::connection::{Connected, LOGIN_WAIT, LoggedIn, next_line};
-use super::error::ClientError;
+use crate::client::connection::{Connected, LOGIN_WAIT, LoggedIn, next_line};
+use crate::client::error::ClientError;
 use crate::protocol::{HISTORY_EVENTS_MAX, Reply, Request, ServerMessage};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How many messages `/history` shows at most.
-pub(super) const HISTORY_SHOWN_MAX: usize = 1_000;
+pub(crate) const HISTORY_SHOWN_MAX: usize = 1_000;
 /// How much of it is shown, beside the whispers that waited. The rest is for `/history`.
 const SHOWN_MAX: usize = 50;
 /// How many requests that may take: a page holds as many events as fit in a line.
@@ -17,29 +17,29 @@ const LINES_MAX: usize = 4_000;
 
 /// What was missed.
 #[derive(Debug, Default)]
-pub(super) struct Missed {
+pub(crate) struct Missed {
     /// By seq.
-    pub(super) events: BTreeMap<u64, ServerMessage<'static>>,
+    pub(crate) events: BTreeMap<u64, ServerMessage<'static>>,
     /// How many older ones there are beyond those.
-    pub(super) more: u64,
+    pub(crate) more: u64,
 }
 
 /// How the client came back.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Back {
+pub(crate) struct Back {
     /// How long it was gone.
-    pub(super) gone: Duration,
+    pub(crate) gone: Duration,
     /// How many accounts are online now.
-    pub(super) online: usize,
+    pub(crate) online: usize,
     /// Part of what it missed is lost.
-    pub(super) gap: bool,
+    pub(crate) gap: bool,
 }
 
 /// Asks for what was missed. What else comes stays in `pending`, for the reader.
 ///
 /// # Errors
 /// The connection is lost.
-pub(super) fn fetch(connected: &mut Connected, logged_in: &mut LoggedIn) -> Result<Missed, ClientError> {
+pub(crate) fn fetch(connected: &mut Connected, logged_in: &mut LoggedIn) -> Result<Missed, ClientError> {
     let LoggedIn { welcome, pending } = logged_in;
     let mut missed = Missed::default();
     // Whoever must change the password first may not look back yet.

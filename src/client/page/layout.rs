@@ -3,10 +3,10 @@
 //! Whoever fills a page writes plain lines; their first characters say what they are, as docs/plain.md tells. A plain
 //! page keeps them as they are, a styled one paints and wraps them, one for programs leaves them out.
 
-use super::alerts::mention;
-use super::terminal::attention;
-use super::terminal::{Colours, Look, Paint, Style};
-use super::terminal::{columns, terminal_columns, wrap};
+use crate::client::alerts::mention;
+use crate::client::terminal::attention;
+use crate::client::terminal::{Colours, Look, Paint, Style};
+use crate::client::terminal::{columns, terminal_columns, wrap};
 use crate::sanitize;
 use std::fmt;
 
@@ -15,7 +15,7 @@ const MESSAGE_LINES_MAX: usize = 50;
 
 /// What stands before every further line of a message on a plain page: it is as wide as the time, and no line that
 /// begins so can be taken for another message.
-pub(super) const CONTINUATION: &str = "      | ";
+pub(crate) const CONTINUATION: &str = "      | ";
 
 /// How far the further lines of a message are indented on a styled page: as wide as the time.
 const INDENT: usize = 6;
@@ -25,7 +25,7 @@ const COLUMNS_MIN: usize = 16;
 
 /// Lines to be shown.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     look: Look,
     /// Whose page it is.
     me: String,
@@ -38,7 +38,7 @@ pub(super) struct Page {
 
 /// Who says something, and how. The names are safe to show.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Speaker<'a> {
+pub(crate) enum Speaker<'a> {
     /// To the room.
     Room(&'a str),
     /// To the room, as something that is done.
@@ -49,12 +49,12 @@ pub(super) enum Speaker<'a> {
 
 impl Page {
     /// An empty page for the account `me`.
-    pub(super) fn new(look: Look, me: &str) -> Self {
+    pub(crate) fn new(look: Look, me: &str) -> Self {
         Self { look, me: me.to_owned(), text: String::new(), line: String::new(), columns: None }
     }
 
     /// Appends something that was said at this time of day, to the end of its last line.
-    pub(super) fn said(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
+    pub(crate) fn said(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
         match self.look {
             Look::Json => {}
             Look::Plain | Look::PlainRows => self.said_plainly(time, speaker, text),
@@ -64,7 +64,7 @@ impl Page {
 
     /// Appends a line of the server as it came, for programs. What a terminal could obey is written as JSON escapes,
     /// which mean the same.
-    pub(super) fn wire(&mut self, line: &[u8]) {
+    pub(crate) fn wire(&mut self, line: &[u8]) {
         if !matches!(self.look, Look::Json) {
             return;
         }
@@ -82,7 +82,7 @@ impl Page {
     }
 
     /// All that was laid out, of which nothing is kept.
-    pub(super) fn take(&mut self) -> String {
+    pub(crate) fn take(&mut self) -> String {
         self.columns = None;
         std::mem::take(&mut self.text)
     }
@@ -208,7 +208,7 @@ impl Speaker<'_> {
 }
 
 /// What one is called oneself, where it matters who is who.
-pub(super) const YOU: &str = "you";
+pub(crate) const YOU: &str = "you";
 
 impl fmt::Display for Speaker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,11 +2,11 @@
 //!
 //! Each line is one of docs/plain.md with the day and the time to the second before it.
 
-use super::error::ClientError;
-use super::page::{CONTINUATION, Page};
+use super::layout::{CONTINUATION, Page};
 use super::render::Renderer;
-use super::terminal::Look;
-use super::terminal::notice;
+use crate::client::error::ClientError;
+use crate::client::terminal::Look;
+use crate::client::terminal::notice;
 use crate::files;
 use crate::protocol::ServerMessage;
 use jiff::{Timestamp, tz::TimeZone};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// A file that grows.
 #[derive(Debug)]
-pub(super) struct Transcript {
+pub(crate) struct Transcript {
     path: PathBuf,
     /// None after a write that failed, which is said once.
     file: Option<File>,
@@ -36,14 +36,14 @@ impl Transcript {
     ///
     /// # Errors
     /// [`ClientError::Transcript`].
-    pub(super) fn open(path: &Path, me: &str) -> Result<Self, ClientError> {
+    pub(crate) fn open(path: &Path, me: &str) -> Result<Self, ClientError> {
         let failed = |error| ClientError::Transcript { path: path.to_owned(), error };
         let file = files::append_anywhere(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file: Some(file), lines: Lines::new(me, TimeZone::system()) })
     }
 
     /// Appends an event.
-    pub(super) fn write(&mut self, message: &ServerMessage<'_>) {
+    pub(crate) fn write(&mut self, message: &ServerMessage<'_>) {
         let Some(file) = &mut self.file else { return };
         if let Err(e) = file.write_all(self.lines.of(message).as_bytes()) {
             notice(format_args!("the transcript ends here: `{}` can't be written: {e}", self.path.display()));
