@@ -1,8 +1,8 @@
 //! The way back after a connection was lost: the same server, by the same certificate, with the token.
 
 use super::connection::{self, Connected, Expected, Key, LoggedIn, Session};
-use super::errands::Errands;
 use super::error::ClientError;
+use super::input::Errands;
 use super::threads::spawn;
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret};

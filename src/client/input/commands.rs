@@ -2,8 +2,8 @@
 
 use super::arguments::{fitting, name, secret};
 use super::local::Local;
-use super::page::missed::HISTORY_SHOWN_MAX;
-use super::terminal::known::{command_name, unknown, usage};
+use crate::client::page::missed::HISTORY_SHOWN_MAX;
+use crate::client::terminal::known::{command_name, unknown, usage};
 use crate::protocol::Request;
 use crate::sanitize;
 
@@ -12,7 +12,7 @@ const HISTORY_SHOWN: usize = 50;
 
 /// What a typed line asks for.
 #[derive(Debug)]
-pub(super) enum Typed {
+pub(crate) enum Typed {
     /// Nothing: a blank line.
     Nothing,
     /// Something of the server.
@@ -35,7 +35,7 @@ pub(super) enum Typed {
 ///
 /// # Errors
 /// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
-pub(super) fn parse(line: &str) -> Result<Typed, String> {
+pub(crate) fn parse(line: &str) -> Result<Typed, String> {
     let Some(rest) = line.strip_prefix('/') else {
         return match line.trim_start() {
             "" => Ok(Typed::Nothing),

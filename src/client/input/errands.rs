@@ -3,9 +3,9 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
-use super::connection::{Answer, Session};
-use super::terminal::doubts;
-use super::terminal::notice;
+use crate::client::connection::{Answer, Session};
+use crate::client::terminal::doubts;
+use crate::client::terminal::notice;
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How much that was typed may wait for its turn.
-pub(super) const ERRANDS_MAX: usize = 1_000;
+pub(crate) const ERRANDS_MAX: usize = 1_000;
 /// How long the client waits before it says again what the server refused because it came too fast.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_millis(250);
 /// How often it says it again before it gives up.
@@ -26,7 +26,7 @@ const LIST_PIECES_MAX: usize = 1000;
 
 /// Something to be done.
 #[derive(Debug)]
-pub(super) enum Errand {
+pub(crate) enum Errand {
     /// To be asked of the server.
     Request(Request),
     /// To be whispered to the other party of the whisper that is the last one by then.
@@ -38,11 +38,11 @@ pub(super) enum Errand {
 }
 
 /// Whether the session goes on.
-pub(super) type Flow = ControlFlow<()>;
+pub(crate) type Flow = ControlFlow<()>;
 
 /// What is to be done, in order.
 #[derive(Debug)]
-pub(super) struct Errands {
+pub(crate) struct Errands {
     session: Arc<Session>,
     queue: Mutex<Queue>,
     /// Told of every change of the queue.
@@ -60,12 +60,12 @@ struct Queue {
 
 impl Errands {
     /// None yet, of this session.
-    pub(super) fn new(session: Arc<Session>) -> Self {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
         Self { session, queue: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Adds an errand. False when too many wait already.
-    pub(super) fn add(&self, errand: Errand) -> bool {
+    pub(crate) fn add(&self, errand: Errand) -> bool {
         let mut queue = lock(&self.queue);
         let fits = queue.errands.len() < ERRANDS_MAX;
         if fits {
@@ -76,17 +76,17 @@ impl Errands {
     }
 
     /// Waits until one more can be added. Breaks when the session is over.
-    pub(super) fn wait_for_room(&self) -> Flow {
+    pub(crate) fn wait_for_room(&self) -> Flow {
         self.wait_while(|queue| queue.errands.len() >= ERRANDS_MAX)
     }
 
     /// Waits until all is done. Breaks when the session is over.
-    pub(super) fn wait_until_done(&self) -> Flow {
+    pub(crate) fn wait_until_done(&self) -> Flow {
         self.wait_while(|queue| queue.busy || !queue.errands.is_empty())
     }
 
     /// To leave when all is done. Nothing is added after that.
-    pub(super) fn leave_when_done(&self) {
+    pub(crate) fn leave_when_done(&self) {
         let mut queue = lock(&self.queue);
         queue.closed = true;
         queue.errands.push_back(Errand::Leave);
@@ -94,24 +94,24 @@ impl Errands {
     }
 
     /// Whether everything was typed, and only the server is waited for.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         lock(&self.queue).closed
     }
 
     /// How much was typed and has no answer.
-    pub(super) fn undone(&self) -> usize {
+    pub(crate) fn undone(&self) -> usize {
         let typed = |errand: &&Errand| !matches!(errand, Errand::Leave);
         lock(&self.queue).errands.iter().filter(typed).count() + usize::from(self.session.is_asking())
     }
 
     /// The session is over: wakes whoever waits.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let _queue = lock(&self.queue);
         self.changed.notify_all();
     }
 
     /// The errands thread: carries out one after the other until the session is left or over.
-    pub(super) fn run(&self) {
+    pub(crate) fn run(&self) {
         while let Some(errand) = self.next() {
             let flow = match errand {
                 Errand::Request(request) => self.carry_out(request),
@@ -191,7 +191,7 @@ impl Errands {
     }
 
     /// Sends a request until it has an answer other than that it came too fast. What has none is said here.
-    pub(super) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
+    pub(crate) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
         self.ask_for(request, 0)
     }
 

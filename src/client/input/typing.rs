@@ -1,13 +1,13 @@
 //! The stdin thread: what is typed, line after line, becomes an errand each.
 
 use super::commands::{self, Typed};
-use super::connection::{Answer, Session};
-use super::console::{Console, TypedLine};
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
-use super::error::ClientError;
 use super::local::Locals;
-use super::terminal::doubts;
-use super::terminal::notice;
+use crate::client::connection::{Answer, Session};
+use crate::client::console::{Console, TypedLine};
+use crate::client::error::ClientError;
+use crate::client::terminal::doubts;
+use crate::client::terminal::notice;
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;
@@ -17,30 +17,30 @@ const NEW_PASSWORD_TRIES_MAX: usize = 10;
 
 /// What the stdin thread works with.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     /// Whose lines these are.
-    pub(super) session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
     /// Where they come from.
-    pub(super) console: Arc<Console>,
+    pub(crate) console: Arc<Console>,
     /// Where they go.
-    pub(super) errands: Arc<Errands>,
+    pub(crate) errands: Arc<Errands>,
     /// What this program does by itself.
-    pub(super) locals: Locals,
+    pub(crate) locals: Locals,
 }
 
 /// What is to be done before anything typed is.
 #[derive(Debug)]
-pub(super) struct Preliminaries {
+pub(crate) struct Preliminaries {
     /// The rest of who is online, after this name.
-    pub(super) online_after: Option<String>,
+    pub(crate) online_after: Option<String>,
     /// The one-time password that must be changed.
-    pub(super) one_time: Option<Secret>,
+    pub(crate) one_time: Option<Secret>,
 }
 
 impl Input {
     /// Takes what is typed until the end of the input or of the session. All of it is carried out before the client
     /// leaves, as long as the server is there; without it a person leaves at once, and a script has no hurry.
-    pub(super) fn run(&self, first: Preliminaries) {
+    pub(crate) fn run(&self, first: Preliminaries) {
         if self.prepare(first).is_break() {
             self.session.leave();
         } else if self.follow().is_continue() {

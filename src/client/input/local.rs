@@ -1,17 +1,17 @@
 //! The commands that the client carries out by itself.
 
-use super::alerts::{Alerts, QUIET_MINUTES_MAX};
 use super::arguments;
-use super::settings::Cue;
-use super::settings::Settings;
-use super::terminal::notice;
-use super::terminal::{known, screen};
+use crate::client::alerts::{Alerts, QUIET_MINUTES_MAX};
+use crate::client::settings::Cue;
+use crate::client::settings::Settings;
+use crate::client::terminal::notice;
+use crate::client::terminal::{known, screen};
 use crate::protocol::CommandHelp;
 use std::sync::Arc;
 
 /// What is to be done.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Local {
+pub(crate) enum Local {
     /// Tell about one command.
     Help(String),
     /// Ignore somebody, or list who is.
@@ -38,7 +38,7 @@ pub(super) enum Local {
 
 impl Local {
     /// Reads a command's arguments; None when it isn't one of these.
-    pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Self, String>> {
+    pub(crate) fn parse(name: &str, arguments: &str) -> Option<Result<Self, String>> {
         let words: Vec<&str> = arguments.split_whitespace().collect();
         let usage = || Err(known::usage(&format!("/{name}")));
         Some(match (name, &words[..]) {
@@ -82,16 +82,16 @@ fn sound(words: &[&str]) -> Option<Local> {
 
 /// Carries them out.
 #[derive(Debug)]
-pub(super) struct Locals {
+pub(crate) struct Locals {
     /// What is set.
-    pub(super) settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     /// What calls for attention.
-    pub(super) alerts: Arc<Alerts>,
+    pub(crate) alerts: Arc<Alerts>,
 }
 
 impl Locals {
     /// Carries out one, and says what came of it.
-    pub(super) fn carry_out(&self, local: &Local) {
+    pub(crate) fn carry_out(&self, local: &Local) {
         match local {
             Local::Help(name) => help(name),
             Local::Ignore(None) => self.ignored(),
