@@ -1,9 +1,12 @@
 //! What comes from the server, and how it is shown and written down.
 
+mod clock;
 mod layout;
 pub(crate) mod missed;
+mod presence;
 mod reader;
 mod render;
+mod replies;
 mod status;
 pub(crate) mod transcript;
 

@@ -1,18 +1,14 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
+use super::clock::Clock;
 use super::layout::{CONTINUATION, Page, Speaker, YOU};
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
-use super::status;
+use super::{presence, replies};
 use crate::client::terminal::Names;
-use crate::client::terminal::known;
-use crate::protocol::{
-    AccountInfo, AwayInfo, CommandHelp, Reason, Reply, Request, Role, ServerMessage, TopicInfo, UserList, Welcome,
-    Whois,
-};
+use crate::protocol::{Reason, Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::tz::TimeZone;
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +20,7 @@ const REMARK_LINES_MAX: usize = 50;
 #[derive(Debug)]
 pub(crate) struct Renderer {
     me: String,
-    zone: TimeZone,
-    /// The day of what was shown last; None: whatever day comes first.
-    day: Cell<Option<Date>>,
+    clock: Clock,
     /// Who came by.
     names: Arc<Names>,
 }
@@ -34,8 +28,7 @@ pub(crate) struct Renderer {
 impl Renderer {
     /// For the account `me`, with times in `zone`.
     pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
-        let day = Cell::new(Some(zone.to_datetime(Timestamp::now()).date()));
-        Self { me: me.to_owned(), zone, day, names: Arc::default() }
+        Self { me: me.to_owned(), clock: Clock::new(zone), names: Arc::default() }
     }
 
     /// The names that come by, kept up to date.
@@ -48,7 +41,7 @@ impl Renderer {
         let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
         let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
         welcome.users.iter().for_each(|name| self.names.add(name));
-        online(&welcome.users, &[], welcome.more, false, out);
+        presence::online(&welcome.users, &[], welcome.more, false, out);
         if let Some(topic) = &welcome.topic {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
@@ -104,29 +97,29 @@ impl Renderer {
         match message {
             ServerMessage::Message { time, from, text, action: true, .. } => {
                 self.names.add(from);
-                self.new_day(time, out);
-                out.said(&self.time(time), Speaker::Acts(&sanitize::line(from)), text);
+                self.clock.new_day(time, out);
+                out.said(&self.clock.time(time), Speaker::Acts(&sanitize::line(from)), text);
             }
             ServerMessage::Message { time, from, text, .. } => {
                 self.names.add(from);
-                self.new_day(time, out);
-                out.said(&self.time(time), Speaker::Room(&sanitize::line(from)), text);
+                self.clock.new_day(time, out);
+                out.said(&self.clock.time(time), Speaker::Room(&sanitize::line(from)), text);
             }
             ServerMessage::Whisper { time, from, to, text, .. } => {
                 self.names.add(from);
-                self.new_day(time, out);
-                out.said(&self.time(time), Speaker::Whisper(&self.party(from), &self.party(to)), text);
+                self.clock.new_day(time, out);
+                out.said(&self.clock.time(time), Speaker::Whisper(&self.party(from), &self.party(to)), text);
             }
             ServerMessage::Notice { time, text } => {
-                let _ = writeln!(out, "[{}] * the server says: {}", self.time(time), sanitize::line(text));
+                let _ = writeln!(out, "[{}] * the server says: {}", self.clock.time(time), sanitize::line(text));
             }
             ServerMessage::Joined { time, username, .. } => {
                 self.names.add(username);
-                self.new_day(time, out);
+                self.clock.new_day(time, out);
                 let _ = writeln!(out, "* {} joined", sanitize::line(username));
             }
             ServerMessage::Left { time, username, reason, .. } => {
-                self.new_day(time, out);
+                self.clock.new_day(time, out);
                 let _ = writeln!(out, "* {} left ({})", sanitize::line(username), reason_name(*reason));
             }
             ServerMessage::Topic { from, text, .. } if text.is_empty() => {
@@ -136,7 +129,7 @@ impl Renderer {
                 let _ = writeln!(out, "* {} set the topic: {}", sanitize::line(from), sanitize::line(text));
             }
             ServerMessage::Away(away) => {
-                let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), self.away(away));
+                let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), presence::away(&self.clock, away));
             }
             _ => {}
         }
@@ -145,118 +138,23 @@ impl Renderer {
     /// Appends what is shown of the reply to `request`.
     pub(crate) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
         match (request, &reply.users) {
-            (Request::Who { after }, Some(UserList::Names(names))) => {
-                names.iter().for_each(|name| self.names.add(name));
-                online(names, &reply.away, reply.more, after.is_some(), out);
-            }
+            (Request::Who { .. }, Some(UserList::Names(names))) => names.iter().for_each(|name| self.names.add(name)),
             (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => {
                 accounts.iter().for_each(|account| self.names.add(&account.username));
-                table(accounts, out);
             }
             _ => {}
         }
-        if matches!(request, Request::Topic { .. }) {
-            self.topic(reply.topic.as_ref(), out);
-        }
-        if let Some(whois) = &reply.whois {
-            self.whois(whois, out);
-        }
-        if let Some(commands) = &reply.commands {
-            help(commands, out);
-        }
-        if let Some(status) = &reply.status {
-            for line in status::words(status) {
-                let _ = writeln!(out, "* {line}");
-            }
-        }
-        for sentence in reply.report.iter().flatten() {
-            let _ = writeln!(out, "* {}", sanitize::line(sentence));
-        }
-        if let Some(done) = done(request) {
-            let _ = write!(out, "* {done}");
-            if let Some(password) = &reply.password {
-                let _ = write!(out, ", with the one-time password {}", sanitize::line(password.expose()));
-            }
-            let _ = writeln!(out);
-        }
+        replies::reply(&self.clock, request, reply, out);
+    }
+
+    /// The next event begins no new day.
+    pub(crate) fn forget_day(&self) {
+        self.clock.forget_day();
     }
 
     /// Appends that one is no longer away.
     pub(crate) fn is_back(&self, out: &mut Page) {
         let _ = writeln!(out, "* you are back");
-    }
-
-    /// The next event begins no new day.
-    pub(crate) fn forget_day(&self) {
-        self.day.set(None);
-    }
-
-    /// Appends a line with the day, if it isn't that of what was shown last.
-    fn new_day(&self, time: &str, out: &mut Page) {
-        let Ok(timestamp) = time.parse::<Timestamp>() else { return };
-        let day = self.zone.to_datetime(timestamp).date();
-        if self.day.replace(Some(day)).is_some_and(|before| before != day) {
-            let _ = writeln!(out, "* it is {}", day.strftime("%A, %Y-%m-%d"));
-        }
-    }
-
-    /// The time of day here.
-    fn time(&self, time: &str) -> Cow<'static, str> {
-        match time.parse::<Timestamp>() {
-            Ok(timestamp) => {
-                let here = self.zone.to_datetime(timestamp);
-                format!("{:02}:{:02}", here.hour(), here.minute()).into()
-            }
-            Err(_) => "--:--".into(),
-        }
-    }
-
-    /// Day and time of day here.
-    fn moment(&self, time: &str) -> String {
-        let here = time.parse::<Timestamp>().map(|timestamp| self.zone.to_datetime(timestamp));
-        here.map_or_else(|_| "an unknown time".into(), |here| here.strftime("%Y-%m-%d %H:%M").to_string())
-    }
-
-    fn away(&self, away: &AwayInfo<'_>) -> String {
-        let since = self.moment(&away.since);
-        match &*away.text {
-            "" => format!("is away since {since}"),
-            text => format!("is away since {since}: {}", sanitize::line(text)),
-        }
-    }
-
-    fn topic(&self, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
-        let _ = match topic {
-            None => writeln!(out, "* there is no topic"),
-            Some(TopicInfo { text, by, time }) => {
-                let (text, by) = (sanitize::line(text), sanitize::line(by));
-                writeln!(out, "* topic: {text} (set by {by}, {})", self.moment(time))
-            }
-        };
-    }
-
-    fn whois(&self, whois: &Whois<'_>, out: &mut Page) {
-        let name = sanitize::line(&whois.username);
-        let role = if whois.role == Role::Admin { "an administrator" } else { "a user" };
-        let _ = write!(out, "* {name} is {role}, ");
-        match &whois.since {
-            None => {
-                let _ = write!(out, "not online");
-            }
-            Some(since) => {
-                let _ = write!(out, "online since {}", self.moment(since));
-            }
-        }
-        if whois.sessions > 1 {
-            let _ = write!(out, " with {} sessions", whois.sessions);
-        }
-        if let Some(seconds) = whois.idle_seconds {
-            let _ = write!(out, ", idle for {}", duration(seconds));
-        }
-        let _ = writeln!(out);
-        if let Some(away) = &whois.away {
-            let _ = writeln!(out, "* {name} {}", self.away(away));
-        }
     }
 
     fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
@@ -273,89 +171,11 @@ fn length(time: Duration) -> String {
     }
 }
 
-/// What a request has done, where the answer itself doesn't show it.
-fn done(request: &Request) -> Option<String> {
-    let (username, what) = match request {
-        Request::AddUser { username, .. } => (username, "is added"),
-        Request::LogoutUser { username } => (username, "is logged out"),
-        Request::Ban { username } => (username, "is banned"),
-        Request::Unban { username } => (username, "is no longer banned"),
-        Request::Mute { username, minutes: None } => (username, "is muted"),
-        Request::Mute { username, minutes: Some(minutes) } => {
-            return Some(format!("{} is muted for {minutes} min", sanitize::line(username)));
-        }
-        Request::Unmute { username } => (username, "is no longer muted"),
-        Request::ResetPassword { username } => (username, "begins again"),
-        Request::DeleteUser { username } => (username, "is deleted"),
-        Request::Promote { username } => (username, "is an administrator now"),
-        Request::Demote { username } => (username, "is no longer an administrator"),
-        Request::Away { text: Some(_) } => {
-            return Some("you are away; whoever whispers to you is told, and speaking ends it".into());
-        }
-        Request::Away { text: None } => return Some("you are back".into()),
-        Request::Passwd { .. } => return Some("your password is changed".into()),
-        Request::Shutdown => return Some("the server shuts down".into()),
-        _ => return None,
-    };
-    Some(format!("{} {what}", sanitize::line(username)))
-}
-
 /// What the server's owner has to say, to the end of its last line.
 fn remark(text: &str, out: &mut Page) {
     for (index, line) in sanitize::lines(text, REMARK_LINES_MAX).enumerate() {
         let _ = writeln!(out, "{}{line}", if index == 0 { "* " } else { CONTINUATION });
     }
-}
-
-/// A length of time in the two largest of its units.
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
-}
-
-fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut Page) {
-    let shown = |name| match away.contains(name) {
-        true => format!("{} (away)", sanitize::line(name)),
-        false => sanitize::line(name).into_owned(),
-    };
-    let safe: Vec<_> = names.iter().map(shown).collect();
-    let _ = match continued {
-        true => writeln!(out, "* also online: {}", safe.join(", ")),
-        false => writeln!(out, "* {} online: {}", names.len().saturating_add(more), safe.join(", ")),
-    };
-}
-
-fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
-    let names: Vec<_> = accounts.iter().map(|account| sanitize::line(&account.username)).collect();
-    let width = widest(&names);
-    for (name, account) in names.iter().zip(accounts) {
-        let role = if account.role == Role::Admin { "admin" } else { "user " };
-        let _ = write!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
-        for (_, mark) in [(account.banned, ", banned"), (account.muted, ", muted")].iter().filter(|(is, _)| *is) {
-            let _ = out.write_str(mark);
-        }
-        let _ = writeln!(out);
-    }
-}
-
-/// What the server knows, and what this program does by itself.
-fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
-    let commands = commands.iter().chain(known::LOCAL);
-    let usages: Vec<_> = commands.clone().map(|command| sanitize::line(&command.usage)).collect();
-    let width = widest(&usages);
-    for (usage, command) in usages.iter().zip(commands) {
-        let _ = writeln!(out, "  {usage:width$}  {}", sanitize::line(&command.about));
-    }
-}
-
-/// The width of a column. A cell that is wider than any should be doesn't push the others out of sight.
-fn widest(cells: &[Cow<'_, str>]) -> usize {
-    const COLUMN_CHARS_MAX: usize = 40;
-    cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0).min(COLUMN_CHARS_MAX)
 }
 
 fn reason_name(reason: Reason) -> &'static str {
@@ -383,18 +203,12 @@ mod tests {
     fn shown(json: &str) -> String {
         let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds((5 * 60 + 30) * 60).unwrap());
         let renderer = Renderer::new("ada", zone);
-        renderer.day.set(None);
+        renderer.forget_day();
         let mut out = plain();
         match serde_json::from_str(json).unwrap() {
             ServerMessage::Welcome(welcome) => renderer.welcome(&welcome, &mut out),
             message => renderer.event(&message, &mut out),
         }
-        out.take()
-    }
-
-    fn answered(request: &Request, json: &str) -> String {
-        let mut out = plain();
-        Renderer::new("ada", TimeZone::UTC).reply(request, &serde_json::from_str(json).unwrap(), &mut out);
         out.take()
     }
 
@@ -498,66 +312,5 @@ mod tests {
             shown(&welcome("admin", 5)),
             "* you are ada, an administrator; /help lists the commands\n* 7 online: ada, bob\n"
         );
-    }
-
-    #[test]
-    fn replies() {
-        let name = || "eve".to_owned();
-        let add = Request::AddUser { username: name(), password: None, role: Role::User };
-        assert_eq!(
-            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b\r"]}"#),
-            "* 2 online: a, b␍\n"
-        );
-        assert_eq!(
-            answered(&Request::Who { after: Some("a".into()) }, r#"{"ok":true,"users":["b"]}"#),
-            "* also online: b\n"
-        );
-        assert_eq!(answered(&add, r#"{"ok":true}"#), "* eve is added\n");
-        assert_eq!(
-            answered(&add, r#"{"ok":true,"password":"xyz"}"#),
-            "* eve is added, with the one-time password xyz\n"
-        );
-        assert_eq!(answered(&Request::LogoutUser { username: name() }, r#"{"ok":true}"#), "* eve is logged out\n");
-        let mute = Request::Mute { username: name(), minutes: Some(5) };
-        assert_eq!(answered(&mute, r#"{"ok":true}"#), "* eve is muted for 5 min\n");
-        assert_eq!(
-            answered(&Request::ResetPassword { username: name() }, r#"{"ok":true,"password":"xyz"}"#),
-            "* eve begins again, with the one-time password xyz\n"
-        );
-        assert_eq!(
-            answered(
-                &Request::ListUsers { after: None },
-                r#"{"ok":true,"users":[{"username":"admin","role":"admin","online":true},{"username":"eve","role":"user","online":false,"banned":true,"muted":true}]}"#
-            ),
-            "  admin  admin  online\n  eve    user   -, banned, muted\n"
-        );
-        let whois = |rest| format!(r#"{{"ok":true,"whois":{{"username":"eve","role":"user",{rest}}}}}"#);
-        let ask = Request::Whois { username: name() };
-        assert_eq!(answered(&ask, &whois(r#""sessions":0"#)), "* eve is a user, not online\n");
-        assert_eq!(
-            answered(
-                &ask,
-                &whois(
-                    r#""sessions":2,"since":"2026-11-23T12:00:00.123Z","idle_seconds":7500,"away":{"username":"eve","text":"\u001b]lunch","since":"x"}"#
-                )
-            ),
-            "* eve is a user, online since 2026-11-23 12:00 with 2 sessions, idle for 2 h 5 min\n\
-             * eve is away since an unknown time: ␛]lunch\n"
-        );
-        let topic = r#"{"ok":true,"topic":{"text":"fractions","by":"bob","time":"2026-11-23T12:00:00.123Z"}}"#;
-        let ask = Request::Topic { text: None };
-        assert_eq!(answered(&ask, topic), "* topic: fractions (set by bob, 2026-11-23 12:00)\n");
-        assert_eq!(answered(&ask, r#"{"ok":true}"#), "* there is no topic\n");
-        assert_eq!(
-            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b"],"away":["b"]}"#),
-            "* 2 online: a, b (away)\n"
-        );
-        let help = answered(
-            &Request::Help,
-            r#"{"ok":true,"commands":[{"usage":"/who","about":"who is online","admin":false}]}"#,
-        );
-        let (who, clear) =
-            ("  /who                          who is online\n", "  /clear                        clear the screen\n");
-        assert!(help.starts_with(who) && help.ends_with(clear), "the server's, then this program's: {help}");
     }
 }
