@@ -7,6 +7,7 @@ mod presence;
 mod reader;
 mod render;
 mod replies;
+mod seen;
 mod status;
 pub(crate) mod transcript;
 

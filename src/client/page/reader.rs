@@ -6,6 +6,7 @@
 use super::layout::Page;
 use super::missed::{Back, Missed};
 use super::render::Renderer;
+use super::seen::Seen;
 use super::transcript::Transcript;
 use crate::client::alerts::Alerts;
 use crate::client::connection::{Answer, Session};
@@ -18,7 +19,6 @@ use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +27,6 @@ use std::time::Duration;
 const REPLAY_QUIET: Duration = Duration::from_secs(1);
 /// How long the server has to answer when it is asked whether it's there, as it asks itself.
 const PONG_WAIT: Duration = Duration::from_secs(30);
-/// How many acknowledgements may be remembered that came before their turn; there is one request at a time.
-const AHEAD_MAX: usize = 16;
-
 /// Reads until a connection is over. Everything that came before the end has then been shown.
 pub(crate) struct Reader<'a, W> {
     session: &'a Session,
@@ -44,12 +41,8 @@ pub(crate) struct Reader<'a, W> {
     answered: Option<(String, Answer)>,
     /// The server has sent something that makes no sense; said once.
     complained: bool,
-    /// The newest event there was when the session began.
-    begun_at: u64,
-    /// The newest event that was shown since. What waited for the account comes first, though it is older.
-    shown_upto: u64,
-    /// Newer ones that came out of turn: the answers to what was sent again.
-    ahead: VecDeque<u64>,
+    /// Which events were shown since the session began.
+    seen: Seen,
     /// The pages of the history that have come so far.
     history: Vec<ServerMessage<'static>>,
     /// What was missed is being replayed.
@@ -89,9 +82,7 @@ impl<'a, W: Write> Reader<'a, W> {
             shown: Page::new(look, &session.me),
             answered: None,
             complained: false,
-            begun_at: 0,
-            shown_upto: 0,
-            ahead: VecDeque::new(),
+            seen: Seen::default(),
             history: Vec::new(),
             replay: None,
             caught_up: false,
@@ -100,7 +91,7 @@ impl<'a, W: Write> Reader<'a, W> {
 
     /// The newest event that was seen: what came after it is missed when the connection breaks.
     pub(crate) fn seen(&self) -> u64 {
-        self.shown_upto.max(self.begun_at)
+        self.seen.newest()
     }
 
     /// Shows the welcome.
@@ -108,7 +99,7 @@ impl<'a, W: Write> Reader<'a, W> {
     /// # Errors
     /// Standard output can't be written to.
     pub(crate) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
-        self.begun_at = welcome.seq;
+        self.seen.begin(welcome.seq);
         self.renderer.welcome(welcome, &mut self.shown);
         self.shown.wire(for_programs(welcome).as_bytes());
         self.write()
@@ -130,9 +121,7 @@ impl<'a, W: Write> Reader<'a, W> {
 
     /// The client has come back: what it missed follows.
     pub(crate) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
-        // A server that has lost its timeline begins a new one.
-        self.shown_upto = self.seen().min(welcome.seq);
-        self.begun_at = self.shown_upto;
+        self.seen.go_on(welcome.seq);
         self.lines = LineReader::default();
         self.shown.wire(for_programs(welcome).as_bytes());
         let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
@@ -144,7 +133,7 @@ impl<'a, W: Write> Reader<'a, W> {
     /// # Errors
     /// Standard output can't be written to.
     pub(crate) fn run(&mut self, wire: &Arc<Wire>, pending: &[u8]) -> Result<End, ClientError> {
-        if self.replay.as_ref().is_some_and(|replay| self.shown_upto >= replay.upto) {
+        if self.replay.as_ref().is_some_and(|replay| self.seen.is_through(replay.upto)) {
             self.end_replay(true);
         }
         let mut end = self.take(pending, wire)?;
@@ -218,7 +207,7 @@ impl<'a, W: Write> Reader<'a, W> {
 
     /// For programs: the line itself, once. What only keeps the connection alive is nobody's business.
     fn wire(&mut self, line: &[u8], message: &ServerMessage<'_>) {
-        let repeated = message.seq().is_some_and(|seq| seq <= self.shown_upto || self.ahead.contains(&seq));
+        let repeated = message.seq().is_some_and(|seq| self.seen.has(seq));
         if !repeated && !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
             self.shown.wire(line);
         }
@@ -290,7 +279,7 @@ impl<'a, W: Write> Reader<'a, W> {
         let mine = from == self.session.me;
         let asked = id.filter(|_| mine).and_then(|id| self.session.asked(id));
         self.reach(seq);
-        if self.is_new(seq, asked.as_ref().is_some_and(|asked| asked.resent)) {
+        if self.seen.is_new(seq, asked.as_ref().is_some_and(|asked| asked.resent)) {
             self.event(message, from);
             match message {
                 ServerMessage::Whisper { to, away: true, .. } if mine => self.renderer.waits(to, &mut self.shown),
@@ -312,7 +301,7 @@ impl<'a, W: Write> Reader<'a, W> {
     /// Shows who came or went; not what of that was missed, but who is there now is told at the end of the replay.
     fn presence(&mut self, message: &ServerMessage<'_>, seq: u64, username: &str) {
         self.reach(seq);
-        if self.is_new(seq, false) && self.replay.is_none() {
+        if self.seen.is_new(seq, false) && self.replay.is_none() {
             self.event(message, username);
         }
         self.end_replay_at(seq);
@@ -330,23 +319,6 @@ impl<'a, W: Write> Reader<'a, W> {
         if self.replay.as_ref().is_some_and(|replay| seq == replay.upto) {
             self.end_replay(true);
         }
-    }
-
-    /// Whether an event was not shown yet. The answer to something that was sent again may come before its turn, so it
-    /// doesn't count as the newest that was seen; in its turn it comes once more.
-    fn is_new(&mut self, seq: u64, resent: bool) -> bool {
-        if self.ahead.contains(&seq) {
-            self.shown_upto = self.shown_upto.max(seq);
-            return false;
-        }
-        let new = seq > self.shown_upto;
-        if new && resent {
-            self.ahead.push_back(seq);
-            self.ahead.truncate(AHEAD_MAX);
-        } else if new {
-            self.shown_upto = seq;
-        }
-        new
     }
 
     fn reply(&mut self, mut reply: Reply<'static>) {
