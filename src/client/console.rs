@@ -4,8 +4,7 @@
 //! line that is edited there.
 
 use super::error::ClientError;
-use super::terminal::notice;
-use super::terminal::{Setup, Terminal, screen};
+use super::terminal::{Setup, Terminal, notice, screen};
 use crate::protocol::{LINE_BYTES_MAX, Secret};
 use crate::sync::{Gate, lock};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};

@@ -4,8 +4,7 @@
 use super::desktop;
 use super::mention;
 use super::sound::Sounds;
-use crate::client::settings::Cue;
-use crate::client::settings::Settings;
+use crate::client::settings::{Cue, Settings};
 use crate::protocol::ServerMessage;
 use crate::sync::lock;
 use std::sync::{Arc, Mutex};

@@ -18,7 +18,7 @@ enum Dialect {
 
 /// Tells of a whisper or a mention, where the terminal has said that it isn't in front: such a terminal is a modern one,
 /// and takes what it doesn't know for nothing.
-pub(crate) fn tell(message: &ServerMessage<'_>) {
+pub(super) fn tell(message: &ServerMessage<'_>) {
     if attention::is_in_front() != Some(false) || !io::stderr().is_terminal() {
         return;
     }

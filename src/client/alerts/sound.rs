@@ -20,7 +20,7 @@ const DEVICE_IDLE: Duration = Duration::from_secs(5);
 
 /// Plays cues.
 #[derive(Debug, Default)]
-pub(crate) struct Sounds {
+pub(super) struct Sounds {
     /// None where no thread could be had.
     waiting: Option<Arc<Waiting>>,
 }
@@ -33,11 +33,11 @@ struct Waiting {
 }
 
 /// Whether the terminal's bell may stand in for a sound.
-pub(crate) type Bell = bool;
+pub(super) type Bell = bool;
 
 impl Sounds {
     /// Starts the thread that plays; `folder` replaces the built-in sounds.
-    pub(crate) fn start(folder: Option<PathBuf>) -> Self {
+    pub(super) fn start(folder: Option<PathBuf>) -> Self {
         let waiting = Arc::new(Waiting::default());
         let theirs = Arc::clone(&waiting);
         let started = thread::Builder::new().name("sound".into()).spawn(move || run(&theirs, folder));
@@ -51,7 +51,7 @@ impl Sounds {
     }
 
     /// Plays a cue soon, unless a more urgent one waits.
-    pub(crate) fn play(&self, cue: Cue, bell: Bell) {
+    pub(super) fn play(&self, cue: Cue, bell: Bell) {
         let Some(waiting) = &self.waiting else { return };
         let mut other = lock(&waiting.cue);
         if other.is_none_or(|other| other.0 <= cue) {
@@ -132,19 +132,19 @@ mod device {
     ];
 
     /// The sounds.
-    pub(crate) struct Library(Vec<(Cue, Song)>);
+    pub(super) struct Library(Vec<(Cue, Song)>);
 
     /// An audio device that is open.
-    pub(crate) struct Device(Player);
+    pub(super) struct Device(Player);
 
     impl Device {
         /// Opens the system's; says why if there is none.
-        pub(crate) fn open() -> Option<Self> {
+        pub(super) fn open() -> Option<Self> {
             Player::new(None).map(Self).map_err(|e| notice(format_args!("no sounds: {e}"))).ok()
         }
 
         /// Plays at once, in place of what is being played.
-        pub(crate) fn play(&self, library: &Library, cue: Cue) -> Result<(), String> {
+        pub(super) fn play(&self, library: &Library, cue: Cue) -> Result<(), String> {
             let Some((_, song)) = library.0.iter().find(|song| song.0 == cue) else { return Ok(()) };
             self.0.play_song_now(song, None).map_err(|e| e.to_string())
         }
@@ -152,7 +152,7 @@ mod device {
 
     impl Library {
         /// The sounds of the folder, and for what it lacks the built-in ones.
-        pub(crate) fn load(folder: Option<&Path>) -> Self {
+        pub(super) fn load(folder: Option<&Path>) -> Self {
             let missing = folder.filter(|folder| !folder.is_dir());
             if let Some(folder) = missing {
                 notice(format_args!("the built-in sounds stay: `{}` is no folder", folder.display()));
@@ -215,22 +215,22 @@ mod device {
     use crate::client::terminal::notice;
     use std::path::Path;
 
-    pub(crate) struct Library;
-    pub(crate) struct Device;
+    pub(super) struct Library;
+    pub(super) struct Device;
 
     impl Device {
-        pub(crate) fn open() -> Option<Self> {
+        pub(super) fn open() -> Option<Self> {
             None
         }
 
-        pub(crate) fn play(&self, _library: &Library, _cue: Cue) -> Result<(), &'static str> {
+        pub(super) fn play(&self, _library: &Library, _cue: Cue) -> Result<(), &'static str> {
             Ok(())
         }
     }
 
     impl Library {
         /// Says that it's no use to who brings some.
-        pub(crate) fn load(folder: Option<&Path>) -> Self {
+        pub(super) fn load(folder: Option<&Path>) -> Self {
             if folder.is_some() {
                 notice("no sounds: this program was built without them");
             }

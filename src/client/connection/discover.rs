@@ -13,17 +13,17 @@ const PIN_CHARS_SHOWN: usize = "sha256:".len() + 16;
 /// A server that says that it is there. Anybody can say so: it is a place to look at, and its fingerprint is still to
 /// be confirmed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Found {
+pub(super) struct Found {
     /// What it calls itself; to be made safe before it's shown.
-    pub(crate) name: String,
+    pub(super) name: String,
     /// Where it is; without a pin, so that trusting it is asked for.
-    pub(crate) server: Link,
+    pub(super) server: Link,
     /// What it says that it will show.
-    pub(crate) announced: Option<Pin>,
+    pub(super) announced: Option<Pin>,
 }
 
 /// Shows a person what was found, numbered from 1.
-pub(crate) fn list(found: &[Found]) {
+pub(super) fn list(found: &[Found]) {
     if found.is_empty() {
         return;
     }

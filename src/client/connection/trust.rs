@@ -51,7 +51,7 @@ impl KnownServers {
     /// # Errors
     /// [`KnownServersError`]: a file that can't be read whole is no memory at all, and must not look like one
     /// that doesn't know this server.
-    pub(crate) fn find(&self, server: &Link) -> Result<Option<(Pin, usize)>, KnownServersError> {
+    pub(super) fn find(&self, server: &Link) -> Result<Option<(Pin, usize)>, KnownServersError> {
         let (key, text) = (address(server), self.read()?);
         let mut found = None;
         for (index, line) in text.lines().enumerate() {
@@ -65,7 +65,7 @@ impl KnownServers {
     ///
     /// # Errors
     /// [`KnownServersError`].
-    pub(crate) fn remember(&self, server: &Link, pin: Pin) -> Result<(), KnownServersError> {
+    pub(super) fn remember(&self, server: &Link, pin: Pin) -> Result<(), KnownServersError> {
         let (key, text) = (address(server), self.read()?);
         let others = text.lines().filter(|line| !matches!(parse(line), Ok(Some(entry)) if entry.0 == key));
         let mut new = others.fold(String::new(), |new, line| new + line + "\n");
@@ -101,7 +101,7 @@ impl KnownServers {
 
 /// HOST:PORT, as a server is called in the file. Names mean the same in upper and lower case and with a dot at their end,
 /// and an IPv6 address however many of its zeros are written.
-pub(crate) fn address(server: &Link) -> String {
+pub(super) fn address(server: &Link) -> String {
     let host = server.host.to_ascii_lowercase();
     let host = host.strip_suffix('.').unwrap_or(&host);
     let host = host.parse::<Ipv6Addr>().map_or_else(|_| host.to_owned(), |address| address.to_string());

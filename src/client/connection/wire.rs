@@ -62,7 +62,7 @@ impl Wire {
 
     /// Sends a line after all that were sent before. Waits while too much is unsent; false when the connection
     /// is over.
-    pub(crate) fn send(&self, line: &[u8]) -> bool {
+    pub(super) fn send(&self, line: &[u8]) -> bool {
         let full = |outbox: &mut Outbox| outbox.plain.len() > UNSENT_BYTES_MAX && !outbox.closed;
         // Bounded: a writer that can't get rid of anything for WRITE_WAIT closes the outbox.
         let waited = self.changed.wait_while(lock(&self.outbox), full);

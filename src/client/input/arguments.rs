@@ -4,18 +4,18 @@ use crate::protocol::{Secret, TEXT_CHARS_MAX, Username};
 use crate::sanitize;
 
 /// The account that somebody means.
-pub(crate) fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     let wrong = || format!("`{}` is no user name: {}", sanitize::line(text), Username::RULE);
     Username::parse(text).map(|name| name.to_string()).ok_or_else(wrong)
 }
 
 /// A password as it was typed.
-pub(crate) fn secret(text: &str) -> Secret {
+pub(super) fn secret(text: &str) -> Secret {
     text.to_owned().into()
 }
 
 /// A text, if it is no longer than one may be.
-pub(crate) fn fitting(text: &str) -> Result<String, String> {
+pub(super) fn fitting(text: &str) -> Result<String, String> {
     let chars = text.chars().count();
     if chars > TEXT_CHARS_MAX {
         return Err(format!(

@@ -12,7 +12,7 @@ const HISTORY_SHOWN: usize = 50;
 
 /// What a typed line asks for.
 #[derive(Debug)]
-pub(crate) enum Typed {
+pub(super) enum Typed {
     /// Nothing: a blank line.
     Nothing,
     /// Something of the server.
@@ -35,7 +35,7 @@ pub(crate) enum Typed {
 ///
 /// # Errors
 /// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
-pub(crate) fn parse(line: &str) -> Result<Typed, String> {
+pub(super) fn parse(line: &str) -> Result<Typed, String> {
     let Some(rest) = line.strip_prefix('/') else {
         return match line.trim_start() {
             "" => Ok(Typed::Nothing),

@@ -4,8 +4,7 @@
 //! carried out in order once the server is back.
 
 use crate::client::connection::{Answer, Session};
-use crate::client::terminal::doubts;
-use crate::client::terminal::notice;
+use crate::client::terminal::{doubts, notice};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
@@ -16,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How much that was typed may wait for its turn.
-pub(crate) const ERRANDS_MAX: usize = 1_000;
+pub(super) const ERRANDS_MAX: usize = 1_000;
 /// How long the client waits before it says again what the server refused because it came too fast.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_millis(250);
 /// How often it says it again before it gives up.
@@ -26,7 +25,7 @@ const LIST_PIECES_MAX: usize = 1000;
 
 /// Something to be done.
 #[derive(Debug)]
-pub(crate) enum Errand {
+pub(super) enum Errand {
     /// To be asked of the server.
     Request(Request),
     /// To be whispered to the other party of the whisper that is the last one by then.
@@ -38,7 +37,7 @@ pub(crate) enum Errand {
 }
 
 /// Whether the session goes on.
-pub(crate) type Flow = ControlFlow<()>;
+pub(super) type Flow = ControlFlow<()>;
 
 /// What is to be done, in order.
 #[derive(Debug)]
@@ -65,7 +64,7 @@ impl Errands {
     }
 
     /// Adds an errand. False when too many wait already.
-    pub(crate) fn add(&self, errand: Errand) -> bool {
+    pub(super) fn add(&self, errand: Errand) -> bool {
         let mut queue = lock(&self.queue);
         let fits = queue.errands.len() < ERRANDS_MAX;
         if fits {
@@ -76,17 +75,17 @@ impl Errands {
     }
 
     /// Waits until one more can be added. Breaks when the session is over.
-    pub(crate) fn wait_for_room(&self) -> Flow {
+    pub(super) fn wait_for_room(&self) -> Flow {
         self.wait_while(|queue| queue.errands.len() >= ERRANDS_MAX)
     }
 
     /// Waits until all is done. Breaks when the session is over.
-    pub(crate) fn wait_until_done(&self) -> Flow {
+    pub(super) fn wait_until_done(&self) -> Flow {
         self.wait_while(|queue| queue.busy || !queue.errands.is_empty())
     }
 
     /// To leave when all is done. Nothing is added after that.
-    pub(crate) fn leave_when_done(&self) {
+    pub(super) fn leave_when_done(&self) {
         let mut queue = lock(&self.queue);
         queue.closed = true;
         queue.errands.push_back(Errand::Leave);
@@ -191,7 +190,7 @@ impl Errands {
     }
 
     /// Sends a request until it has an answer other than that it came too fast. What has none is said here.
-    pub(crate) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
+    pub(super) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
         self.ask_for(request, 0)
     }
 

@@ -2,16 +2,14 @@
 
 use super::arguments;
 use crate::client::alerts::{Alerts, QUIET_MINUTES_MAX};
-use crate::client::settings::Cue;
-use crate::client::settings::Settings;
-use crate::client::terminal::notice;
-use crate::client::terminal::{known, screen};
+use crate::client::settings::{Cue, Settings};
+use crate::client::terminal::{known, notice, screen};
 use crate::protocol::CommandHelp;
 use std::sync::Arc;
 
 /// What is to be done.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Local {
+pub(super) enum Local {
     /// Tell about one command.
     Help(String),
     /// Ignore somebody, or list who is.
@@ -38,7 +36,7 @@ pub(crate) enum Local {
 
 impl Local {
     /// Reads a command's arguments; None when it isn't one of these.
-    pub(crate) fn parse(name: &str, arguments: &str) -> Option<Result<Self, String>> {
+    pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Self, String>> {
         let words: Vec<&str> = arguments.split_whitespace().collect();
         let usage = || Err(known::usage(&format!("/{name}")));
         Some(match (name, &words[..]) {
@@ -91,7 +89,7 @@ pub(crate) struct Locals {
 
 impl Locals {
     /// Carries out one, and says what came of it.
-    pub(crate) fn carry_out(&self, local: &Local) {
+    pub(super) fn carry_out(&self, local: &Local) {
         match local {
             Local::Help(name) => help(name),
             Local::Ignore(None) => self.ignored(),

@@ -22,7 +22,7 @@ impl Clock {
     }
 
     /// The next event begins no new day.
-    pub(crate) fn forget_day(&self) {
+    pub(super) fn forget_day(&self) {
         self.day.set(None);
     }
 

@@ -4,9 +4,7 @@
 //! page keeps them as they are, a styled one paints and wraps them, one for programs leaves them out.
 
 use crate::client::alerts::mention;
-use crate::client::terminal::attention;
-use crate::client::terminal::{Colours, Look, Paint, Style};
-use crate::client::terminal::{columns, terminal_columns, wrap};
+use crate::client::terminal::{Colours, Look, Paint, Style, attention, columns, terminal_columns, wrap};
 use crate::sanitize;
 use std::fmt;
 
@@ -15,7 +13,7 @@ const MESSAGE_LINES_MAX: usize = 50;
 
 /// What stands before every further line of a message on a plain page: it is as wide as the time, and no line that
 /// begins so can be taken for another message.
-pub(crate) const CONTINUATION: &str = "      | ";
+pub(super) const CONTINUATION: &str = "      | ";
 
 /// How far the further lines of a message are indented on a styled page: as wide as the time.
 const INDENT: usize = 6;
@@ -25,7 +23,7 @@ const COLUMNS_MIN: usize = 16;
 
 /// Lines to be shown.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(super) struct Page {
     look: Look,
     /// Whose page it is.
     me: String,
@@ -38,7 +36,7 @@ pub(crate) struct Page {
 
 /// Who says something, and how. The names are safe to show.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Speaker<'a> {
+pub(super) enum Speaker<'a> {
     /// To the room.
     Room(&'a str),
     /// To the room, as something that is done.
@@ -49,12 +47,12 @@ pub(crate) enum Speaker<'a> {
 
 impl Page {
     /// An empty page for the account `me`.
-    pub(crate) fn new(look: Look, me: &str) -> Self {
+    pub(super) fn new(look: Look, me: &str) -> Self {
         Self { look, me: me.to_owned(), text: String::new(), line: String::new(), columns: None }
     }
 
     /// Appends something that was said at this time of day, to the end of its last line.
-    pub(crate) fn said(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
+    pub(super) fn said(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
         match self.look {
             Look::Json => {}
             Look::Plain | Look::PlainRows => self.said_plainly(time, speaker, text),
@@ -64,7 +62,7 @@ impl Page {
 
     /// Appends a line of the server as it came, for programs. What a terminal could obey is written as JSON escapes,
     /// which mean the same.
-    pub(crate) fn wire(&mut self, line: &[u8]) {
+    pub(super) fn wire(&mut self, line: &[u8]) {
         if !matches!(self.look, Look::Json) {
             return;
         }
@@ -82,7 +80,7 @@ impl Page {
     }
 
     /// All that was laid out, of which nothing is kept.
-    pub(crate) fn take(&mut self) -> String {
+    pub(super) fn take(&mut self) -> String {
         self.columns = None;
         std::mem::take(&mut self.text)
     }
@@ -208,7 +206,7 @@ impl Speaker<'_> {
 }
 
 /// What one is called oneself, where it matters who is who.
-pub(crate) const YOU: &str = "you";
+pub(super) const YOU: &str = "you";
 
 impl fmt::Display for Speaker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

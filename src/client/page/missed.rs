@@ -19,20 +19,20 @@ const LINES_MAX: usize = 4_000;
 #[derive(Debug, Default)]
 pub(crate) struct Missed {
     /// By seq.
-    pub(crate) events: BTreeMap<u64, ServerMessage<'static>>,
+    pub(super) events: BTreeMap<u64, ServerMessage<'static>>,
     /// How many older ones there are beyond those.
-    pub(crate) more: u64,
+    pub(super) more: u64,
 }
 
 /// How the client came back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Back {
+pub(super) struct Back {
     /// How long it was gone.
-    pub(crate) gone: Duration,
+    pub(super) gone: Duration,
     /// How many accounts are online now.
-    pub(crate) online: usize,
+    pub(super) online: usize,
     /// Part of what it missed is lost.
-    pub(crate) gap: bool,
+    pub(super) gap: bool,
 }
 
 /// Asks for what was missed. What else comes stays in `pending`, for the reader.

@@ -37,7 +37,7 @@ impl Renderer {
     }
 
     /// Appends what is shown of the welcome.
-    pub(crate) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
+    pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
         let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
         let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
         welcome.users.iter().for_each(|name| self.names.add(name));
@@ -51,7 +51,7 @@ impl Renderer {
     }
 
     /// Appends that the client has come back, after what was `said` meanwhile is shown; `whole` if that is all of it.
-    pub(crate) fn back(&self, back: &Back, said: usize, whole: bool, out: &mut Page) {
+    pub(super) fn back(&self, back: &Back, said: usize, whole: bool, out: &mut Page) {
         let missed = match said {
             0 if whole && !back.gap => "; nothing was missed".into(),
             0 => String::new(),
@@ -63,7 +63,7 @@ impl Renderer {
     }
 
     /// Appends what is said of what was missed, after it is shown.
-    pub(crate) fn missed(&self, missed: &Missed, out: &mut Page) {
+    pub(super) fn missed(&self, missed: &Missed, out: &mut Page) {
         let shown = missed.events.len();
         if shown == 0 {
             return;
@@ -78,12 +78,12 @@ impl Renderer {
     }
 
     /// Appends that somebody to whom one has whispered is not there.
-    pub(crate) fn waits(&self, to: &str, out: &mut Page) {
+    pub(super) fn waits(&self, to: &str, out: &mut Page) {
         let _ = writeln!(out, "* {} is not online, and will see that at the next login", sanitize::line(to));
     }
 
     /// Appends a stretch of what was said.
-    pub(crate) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
+    pub(super) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
         events.iter().for_each(|event| self.event(event, out));
         let _ = match events.len() {
             0 => writeln!(out, "* nothing was said yet that you may see"),
@@ -93,7 +93,7 @@ impl Renderer {
     }
 
     /// Appends what is shown of an event; nothing for what isn't one.
-    pub(crate) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
+    pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
         match message {
             ServerMessage::Message { time, from, text, action: true, .. } => {
                 self.names.add(from);
@@ -136,7 +136,7 @@ impl Renderer {
     }
 
     /// Appends what is shown of the reply to `request`.
-    pub(crate) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+    pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
         match (request, &reply.users) {
             (Request::Who { .. }, Some(UserList::Names(names))) => names.iter().for_each(|name| self.names.add(name)),
             (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => {
@@ -148,12 +148,12 @@ impl Renderer {
     }
 
     /// The next event begins no new day.
-    pub(crate) fn forget_day(&self) {
+    pub(super) fn forget_day(&self) {
         self.clock.forget_day();
     }
 
     /// Appends that one is no longer away.
-    pub(crate) fn is_back(&self, out: &mut Page) {
+    pub(super) fn is_back(&self, out: &mut Page) {
         let _ = writeln!(out, "* you are back");
     }
 

@@ -4,7 +4,7 @@ use crate::protocol::Status;
 use std::fmt::Write;
 
 /// The lines that `/status` shows, without their ends.
-pub(crate) fn words(status: &Status) -> Vec<String> {
+pub(super) fn words(status: &Status) -> Vec<String> {
     let Status { sessions, accounts_online, strangers, logins, logins_failed, events, deliveries, .. } = status;
     let mut lines = vec![
         format!("the server has run for {}", duration(status.uptime_seconds)),

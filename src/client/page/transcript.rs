@@ -5,8 +5,7 @@
 use super::layout::{CONTINUATION, Page};
 use super::render::Renderer;
 use crate::client::error::ClientError;
-use crate::client::terminal::Look;
-use crate::client::terminal::notice;
+use crate::client::terminal::{Look, notice};
 use crate::files;
 use crate::protocol::ServerMessage;
 use jiff::{Timestamp, tz::TimeZone};
@@ -43,7 +42,7 @@ impl Transcript {
     }
 
     /// Appends an event.
-    pub(crate) fn write(&mut self, message: &ServerMessage<'_>) {
+    pub(super) fn write(&mut self, message: &ServerMessage<'_>) {
         let Some(file) = &mut self.file else { return };
         if let Err(e) = file.write_all(self.lines.of(message).as_bytes()) {
             notice(format_args!("the transcript ends here: `{}` can't be written: {e}", self.path.display()));

@@ -111,7 +111,7 @@ fn help() -> Arg {
 
 impl Args {
     /// The id of the one argument that isn't an option.
-    pub(crate) const SERVER: &str = "server";
+    pub(super) const SERVER: &str = "server";
 
     /// What this server must show, if the command line says it.
     ///

@@ -26,7 +26,7 @@ const FILE: &str = "settings.toml";
 const LIVE: [&str; 5] = ["no_sound", "silent", "no_bell", "no_notify", "ignore"];
 
 /// What there is to set.
-pub(crate) const OPTIONS: Options = Options {
+pub(super) const OPTIONS: Options = Options {
     command: Args::command,
     example: "user = \"ada\" or no-bell = true",
     not_in_file: &[

@@ -40,7 +40,7 @@ pub(crate) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
 }
 
 /// Whether there is a command of this name, `/` left out.
-pub(crate) fn is_known(name: &str) -> bool {
+pub(super) fn is_known(name: &str) -> bool {
     find(name).is_some()
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn print(lines: &str) -> bool {
 }
 
 /// Shows the client's own word above the line that is edited. False where there is none.
-pub(crate) fn notice(line: &str) -> bool {
+pub(super) fn notice(line: &str) -> bool {
     let mut screen = lock(&SCREEN);
     let Some(colours) = screen.as_ref().map(|screen| screen.colours) else { return false };
     let room = terminal_columns().saturating_sub(1);
