@@ -7,6 +7,7 @@ use crate::client::error::ClientError;
 use crate::client::terminal::notice;
 use crate::duplex::{Duplex, HandshakeError};
 use crate::link::{Link, Pin};
+use crate::protocol::Request;
 use jiff::Timestamp;
 use native_tls::{Protocol, TlsConnector};
 use std::io;
@@ -36,6 +37,17 @@ pub(crate) struct Connected {
     pub(crate) socket: Arc<TcpStream>,
     /// What is said over it.
     pub(crate) tls: Duplex,
+}
+
+impl Connected {
+    /// Says something, under an id if it has one.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(crate) fn send(&mut self, request: &Request, id: Option<&str>) -> Result<(), ClientError> {
+        let lost = |error| ClientError::Lost { error: Some(error) };
+        self.tls.send(&self.socket, &request.encode(id)).map_err(lost)
+    }
 }
 
 /// Connects to a server for the first time in this run, and finds out what makes it the right one.

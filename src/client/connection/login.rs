@@ -76,8 +76,7 @@ pub(crate) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Re
         Key::Token(token, after) => (None, Some(token.clone()), Some(after)),
     };
     let request = Request::Login(Login { protocol: VERSION, username: name.to_owned(), password, token, after });
-    let lost = |error| ClientError::Lost { error: Some(error) };
-    connected.tls.send(&connected.socket, &request.encode(None)).map_err(lost)?;
+    connected.send(&request, None)?;
     let deadline = Instant::now() + LOGIN_WAIT;
     let mut pending = Vec::new();
     loop {
@@ -87,9 +86,7 @@ pub(crate) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Re
             ServerMessage::Error { code, message, .. } => {
                 return Err(ClientError::Refused { code, message: message.into_owned() });
             }
-            ServerMessage::Ping {} => {
-                connected.tls.send(&connected.socket, &Request::Pong.encode(None)).map_err(lost)?;
-            }
+            ServerMessage::Ping {} => connected.send(&Request::Pong, None)?,
             ServerMessage::Bye { reason } => return Err(ClientError::Bye(reason)),
             ServerMessage::Unknown => {}
             _ => return Err(ClientError::NoWelcome),

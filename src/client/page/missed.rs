@@ -89,8 +89,7 @@ impl Fetch<'_> {
         id: &str,
         pending: &mut Vec<u8>,
     ) -> Result<Option<Reply<'static>>, ClientError> {
-        let lost = |error| ClientError::Lost { error: Some(error) };
-        self.connected.tls.send(&self.connected.socket, &request.encode(Some(id))).map_err(lost)?;
+        self.connected.send(request, Some(id))?;
         let deadline = Instant::now() + LOGIN_WAIT;
         while self.lines < LINES_MAX {
             self.lines += 1;
@@ -98,10 +97,7 @@ impl Fetch<'_> {
             match serde_json::from_slice(&line) {
                 Ok(ServerMessage::Reply(reply)) if reply.id.as_deref() == Some(id) => return Ok(Some(reply)),
                 Ok(ServerMessage::Error { id: Some(of), .. }) if of == id => return Ok(None),
-                Ok(ServerMessage::Ping {}) => {
-                    let pong = Request::Pong.encode(None);
-                    self.connected.tls.send(&self.connected.socket, &pong).map_err(lost)?;
-                }
+                Ok(ServerMessage::Ping {}) => self.connected.send(&Request::Pong, None)?,
                 Ok(whisper @ ServerMessage::Whisper { seq, .. }) if seq <= self.upto => {
                     self.whispers.insert(seq, whisper);
                 }
