@@ -75,11 +75,7 @@ impl LastServer {
         if files::read_to_string(&self.path).is_ok_and(|before| before == line) {
             return;
         }
-        let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let written =
-            folder::create(folder).and_then(|()| files::replace_through(&temporary, &self.path, line.as_bytes()));
-        if let Err(e) = written {
+        if let Err(e) = folder::replace(&self.path, line.as_bytes()) {
             log::debug!("the last server can't be remembered: {e}");
         }
     }

@@ -9,7 +9,7 @@ use crate::client::settings::folder;
 use crate::files::{self, Access};
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ impl KnownServers {
         let others = text.lines().filter(|line| !matches!(parse(line), Ok(Some(entry)) if entry.0 == key));
         let mut new = others.fold(String::new(), |new, line| new + line + "\n");
         let _ = writeln!(new, "{key} {pin}");
-        self.write(&new).map_err(|e| KnownServersError::Io(self.path.clone(), e))
+        folder::replace(&self.path, new.as_bytes()).map_err(|e| KnownServersError::Io(self.path.clone(), e))
     }
 
     fn read(&self) -> Result<String, KnownServersError> {
@@ -82,20 +82,6 @@ impl KnownServers {
             Ok(_) => Err(KnownServersError::Io(self.path.clone(), ErrorKind::FileTooLarge.into())),
             Err(e) => Err(KnownServersError::Io(self.path.clone(), e)),
         }
-    }
-
-    /// Replaces the file whole or not at all.
-    fn write(&self, text: &str) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            folder::create(folder)?;
-        }
-        // Two clients that remember at once each write a file of their own; the later one stands.
-        let temporary = self.path.with_extension(format!("{}.new", std::process::id()));
-        let written = files::replace_through(&temporary, &self.path, text.as_bytes());
-        if written.is_err() {
-            let _ = files::remove(&temporary);
-        }
-        written
     }
 }
 

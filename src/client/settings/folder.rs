@@ -17,6 +17,21 @@ pub(crate) fn find() -> Option<PathBuf> {
 ///
 /// # Errors
 /// What the system says.
-pub(crate) fn create(path: &Path) -> io::Result<()> {
+fn create(path: &Path) -> io::Result<()> {
     files::create_folder(path)
+}
+
+/// Replaces one of its files, whole or not at all, and makes it where it isn't there yet.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    create(path.parent().unwrap_or(Path::new(".")))?;
+    // Two clients that write at once each write a file of their own; the later one stands.
+    let temporary = path.with_extension(format!("{}.new", std::process::id()));
+    let written = files::replace_through(&temporary, path, bytes);
+    if written.is_err() {
+        let _ = files::remove(&temporary);
+    }
+    written
 }

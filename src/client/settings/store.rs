@@ -163,9 +163,7 @@ impl Settings {
             Some(item) => document[key(option)] = item,
             None => drop(document.remove(key(option))),
         }
-        folder::create(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-        let temporary = path.with_extension(format!("{}.new", std::process::id()));
-        files::replace_through(&temporary, path, document.to_string().as_bytes()).map_err(failed)?;
+        folder::replace(path, document.to_string().as_bytes()).map_err(failed)?;
         let entries = read(path).map_err(|e| e.to_string())?;
         let mut typed = std::mem::take(&mut state.typed);
         typed.insert(option.get_id().to_string());

@@ -5,6 +5,7 @@
 
 use super::doubts;
 use super::known;
+use crate::client::settings::folder;
 use crate::files::{self, Access};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -66,8 +67,7 @@ impl HistoryFile {
         let lines: Vec<&str> = text.lines().collect();
         let newest = &lines[lines.len().saturating_sub(HISTORY_LINES_MAX)..];
         if lines.len() > 2 * HISTORY_LINES_MAX {
-            let temporary = path.with_extension(format!("{}.new", std::process::id()));
-            let _ = files::replace_through(&temporary, path, (newest.join("\n") + "\n").as_bytes());
+            let _ = folder::replace(path, (newest.join("\n") + "\n").as_bytes());
         }
         newest.iter().map(|line| unescape(line)).collect()
     }
