@@ -76,8 +76,10 @@ fmt-check:
 	$(CARGO) fmt --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
-lint: audit ## clippy with and without sound, systemd on the unit, the shell on its scripts; a warning is an error
+lint: audit ## clippy with and without sound, the order of the wings, systemd on the unit, the shell on its scripts; a warning is an error
 	scripts/check-unit.sh
+	scripts/wings.py
+	scripts/wings-test.py
 	for script in scripts/*.sh packaging/deb/*.post*; do bash -n "$$script" || exit 1; done
 	$(CARGO) clippy --locked --all-targets --no-deps $(FEATURES) -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-deps --no-default-features -- -D warnings

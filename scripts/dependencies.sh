@@ -73,6 +73,7 @@ missing_packages() {
             has script || echo bsdutils
             has ip || echo iproute2
             has strace || echo strace
+            has python3 || echo python3
             [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
             ;;
         deb) has dpkg-shlibdeps || echo dpkg-dev ;;
@@ -133,6 +134,7 @@ name_packages() {
         case $package in
             gcc) dnf="$dnf gcc" pacman="$pacman gcc" apk="$apk gcc" zypper="$zypper gcc" ;;
             libc6-dev) dnf="$dnf glibc-devel" pacman="$pacman glibc" apk="$apk musl-dev" zypper="$zypper glibc-devel" ;;
+            python3) dnf="$dnf python3" pacman="$pacman python" apk="$apk python3" zypper="$zypper python3" ;;
             strace) dnf="$dnf strace" pacman="$pacman strace" apk="$apk strace" zypper="$zypper strace" ;;
             iproute2) dnf="$dnf iproute" pacman="$pacman iproute2" apk="$apk iproute2" zypper="$zypper iproute2" ;;
             bsdutils | procps)

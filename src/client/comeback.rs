@@ -1,11 +1,9 @@
 //! The way back after a connection was lost: the same server, by the same certificate, with the token.
 
-use super::connect::{self, Connected};
-use super::errands::Errands;
-use super::login::{self, Key, LoggedIn};
-use super::session::Session;
-use super::trust::Expected;
-use super::{ClientError, spawn};
+use super::connection::{self, Connected, Expected, Key, LoggedIn, Session};
+use super::error::ClientError;
+use super::input::Errands;
+use super::threads::spawn;
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -103,8 +101,8 @@ impl Comeback {
     }
 
     fn log_in(&self, after: u64) -> Result<(Connected, LoggedIn), ClientError> {
-        let mut connected = connect::again(&self.server, self.expected)?;
-        let logged_in = login::log_in(&mut connected, &self.name, &Key::Token(&self.token, after))?;
+        let mut connected = connection::again(&self.server, self.expected)?;
+        let logged_in = connection::log_in(&mut connected, &self.name, &Key::Token(&self.token, after))?;
         Ok((connected, logged_in))
     }
 }

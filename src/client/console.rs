@@ -3,8 +3,8 @@
 //! Prompts and what the client itself has to say go to standard error; once a person's [`Terminal`] is open, above the
 //! line that is edited there.
 
-use super::ClientError;
-use super::terminal::{Setup, Terminal, screen};
+use super::error::ClientError;
+use super::terminal::{Setup, Terminal, notice, screen};
 use crate::protocol::{LINE_BYTES_MAX, Secret};
 use crate::sync::{Gate, lock};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
@@ -42,15 +42,6 @@ pub(super) enum TypedLine {
     TooLong,
     /// Not UTF-8. It was skipped.
     NotUtf8,
-}
-
-/// Says something on standard error, marked as the client's own word.
-pub(super) fn notice(text: impl std::fmt::Display) {
-    let line = format!("! {text}");
-    if !screen::notice(&line) {
-        // Nobody is left to be told that this failed.
-        let _ = writeln!(io::stderr(), "{line}");
-    }
 }
 
 impl Console {

@@ -1,8 +1,6 @@
 //! Why the client ends other than by its user's wish.
 
 use super::advice;
-use super::reader::End;
-use super::trust::KnownServersError;
 use crate::duplex::HandshakeError;
 use crate::link::Pin;
 use crate::protocol::{ErrorCode, Reason};
@@ -155,6 +153,30 @@ pub enum ClientError {
         /// What the system says.
         error: String,
     },
+}
+
+/// Why the file is no use.
+#[derive(Debug)]
+pub enum KnownServersError {
+    /// There's no telling where it should be.
+    NoFolder,
+    /// It, or its folder, can't be read or written.
+    Io(PathBuf, io::Error),
+    /// A line, counted from 1, isn't an entry.
+    Line(PathBuf, usize),
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The server said goodbye.
+    Bye(Reason),
+    /// The server sends something without end.
+    Flood,
+    /// It closed the connection without a word.
+    Closed,
+    /// The connection broke, or the server is silent.
+    Broken(io::Error),
 }
 
 impl ClientError {
@@ -338,6 +360,20 @@ fn bye(reason: Reason) -> &'static str {
 }
 
 impl std::error::Error for ClientError {}
+
+impl fmt::Display for KnownServersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFolder => f.write_str("there is no folder for known_servers: set HOMEROOM_CONFIG_DIR"),
+            Self::Io(path, e) => write!(f, "`{}` can't be used: {e}", path.display()),
+            Self::Line(path, line) => {
+                write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX+key:HEX: mend or remove it", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for KnownServersError {}
 
 impl From<End> for ClientError {
     fn from(end: End) -> Self {

@@ -9,69 +9,38 @@
 
 mod advice;
 mod alerts;
-pub mod args;
 mod comeback;
-mod commands;
-mod connect;
+mod connection;
 mod console;
-mod desktop;
-mod discover;
-mod doubts;
-mod errands;
 mod error;
-mod folder;
 mod input;
-mod last_server;
-mod local;
-mod login;
-mod look;
-mod mention;
-mod missed;
 mod page;
-mod people;
-mod reader;
-mod render;
-mod session;
 pub mod settings;
-mod sound;
-mod status;
 mod terminal;
-pub(crate) mod transcript;
-mod trust;
-mod wire;
-mod wrap;
+mod threads;
 
-pub use error::ClientError;
-pub use sound::Cue;
-pub use trust::KnownServersError;
+pub use error::{ClientError, KnownServersError};
+pub(crate) use page::transcript;
+pub use settings::{ColourWish, Cue};
 
 use crate::protocol::Reason;
 use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
 use comeback::{Comeback, Ended, Waits};
-use connect::Wanted;
-use console::{Console, notice};
-use errands::Errands;
-use input::{Input, Preliminaries};
+use connection::{Credentials, Key, KnownServers, LastServer, LoggedIn, Session, Wanted, Wire};
+use console::Console;
+use error::End;
+use input::{Errands, Input, Locals, Preliminaries};
 use jiff::tz::TimeZone;
-use last_server::LastServer;
-use local::Locals;
-use login::{Credentials, Key, LoggedIn};
-pub use look::ColourWish;
-use look::Look;
-use reader::{End, Reader};
-use render::Renderer;
-use session::Session;
+use page::{Reader, Renderer};
 use settings::Settings;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
-use terminal::{Setup, screen};
+use terminal::{Look, Setup, notice, screen};
+use threads::spawn;
 use transcript::Transcript;
-use trust::KnownServers;
-use wire::Wire;
 
 /// A server drops strangers who take their time. If it took a person longer than this to say who they are, the
 /// client comes back with a fresh connection.
@@ -96,15 +65,15 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     args.user = args.user.or(name_there);
     let pin = args.pin(&server).map_err(ClientError::Usage)?;
     let wanted = pin.map(|pin| Wanted { pin, on_purpose: args.fingerprint.is_some() });
-    let (mut connected, expected) = connect::meet(&server, wanted, &known, &console)?;
+    let (mut connected, expected) = connection::meet(&server, wanted, &known, &console)?;
     let met = Instant::now();
     let credentials = Credentials::ask(&args, &console)?;
     if met.elapsed() > FRESH {
-        connected = connect::again(&server, expected)?;
+        connected = connection::again(&server, expected)?;
     }
     let key = Key::Password(&credentials.password);
-    let mut logged_in = login::log_in(&mut connected, credentials.name.as_str(), &key)?;
-    let missed = missed::fetch(&mut connected, &mut logged_in)?;
+    let mut logged_in = connection::log_in(&mut connected, credentials.name.as_str(), &key)?;
+    let missed = page::missed::fetch(&mut connected, &mut logged_in)?;
     let LoggedIn { welcome, pending } = logged_in;
     last.remember(&server, &welcome.username);
     let one_time = welcome.must_change_password.then_some(credentials.password);
@@ -228,10 +197,4 @@ fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session
         }
     };
     ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: e.to_string() })
-}
-
-/// A named thread that nobody joins: it ends with the process, perhaps in the middle of waiting for a line.
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), ClientError> {
-    let started = thread::Builder::new().name(name.into()).spawn(run);
-    started.map(drop).map_err(|e| ClientError::System { what: "start a thread", error: e.to_string() })
 }

@@ -32,7 +32,7 @@ pub(super) fn begin(name: &str) -> String {
 }
 
 /// Something came that a person may want to read. Gives what makes the terminal show it in its title.
-pub(in crate::client) fn came() -> String {
+pub(crate) fn came() -> String {
     let mut attention = lock(&ATTENTION);
     if attention.in_front == Some(true) {
         return String::new();
@@ -60,7 +60,7 @@ pub(super) fn typed() -> String {
 }
 
 /// Whether the terminal is in front; None where it doesn't tell.
-pub(in crate::client) fn is_in_front() -> Option<bool> {
+pub(crate) fn is_in_front() -> Option<bool> {
     lock(&ATTENTION).in_front
 }
 

@@ -1,7 +1,7 @@
 //! What Tab completes: commands, names, and the arguments that a command's usage tells of.
 
+use super::known::all;
 use super::names::Names;
-use crate::client::commands::all;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;

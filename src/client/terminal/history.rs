@@ -3,13 +3,15 @@
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
 //! down: what was meant for one person should not lie on a disk that others may sit at.
 
-use super::HISTORY_LINES_MAX;
-use crate::client::commands;
-use crate::client::doubts;
+use super::doubts;
+use super::known;
+use crate::client::settings::folder;
 use crate::files::{self, Access};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+/// How many lines are remembered; the file may have as many again.
+pub(super) const HISTORY_LINES_MAX: usize = 1000;
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
@@ -29,7 +31,7 @@ pub(super) fn may_be_recalled(line: &str) -> bool {
             let mut words = rest.split_whitespace();
             let name = words.next().unwrap_or_default().to_ascii_lowercase();
             let arguments = words.count();
-            commands::is_known(&name)
+            known::is_known(&name)
                 && match name.as_str() {
                     "passwd" => arguments == 0,
                     "adduser" => arguments <= 1,
@@ -65,8 +67,7 @@ impl HistoryFile {
         let lines: Vec<&str> = text.lines().collect();
         let newest = &lines[lines.len().saturating_sub(HISTORY_LINES_MAX)..];
         if lines.len() > 2 * HISTORY_LINES_MAX {
-            let temporary = path.with_extension(format!("{}.new", std::process::id()));
-            let _ = files::replace_through(&temporary, path, (newest.join("\n") + "\n").as_bytes());
+            let _ = folder::replace(path, (newest.join("\n") + "\n").as_bytes());
         }
         newest.iter().map(|line| unescape(line)).collect()
     }

@@ -1,12 +1,12 @@
 //! The `keys` thread: it edits one line after the other until the person leaves.
 
 use super::completion::Helper;
+use super::doubts;
 use super::history::{self, HistoryFile};
-use super::{LINES_WAITING_MAX, Typed, attention, screen};
-use crate::client::console::notice;
-use crate::client::doubts;
-use crate::client::look::Style;
-use crate::client::wrap::{columns, terminal_columns};
+use super::look::Style;
+use super::notice::notice;
+use super::wrap::{columns, terminal_columns};
+use super::{attention, screen};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};
@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use unicode_segmentation::UnicodeSegmentation;
 
+/// How many typed lines wait to be carried out. One more is left in the prompt.
+pub(super) const LINES_WAITING_MAX: usize = 1000;
+
 /// What stands before the line that is edited.
 const PROMPT: &str = "> ";
 
@@ -26,6 +29,9 @@ const LINES_UNASKED_MAX: usize = 5;
 /// The keys as which our rustyline reports the terminal's way to the front and to the back.
 const FOCUS_IN: KeyEvent = KeyEvent(KeyCode::F(254), Modifiers::NONE);
 const FOCUS_OUT: KeyEvent = KeyEvent(KeyCode::F(255), Modifiers::NONE);
+
+/// A line that was typed; None when the person leaves.
+pub(super) type Typed = io::Result<Option<String>>;
 
 /// What the thread works with.
 pub(super) struct Keys {

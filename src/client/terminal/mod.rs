@@ -4,105 +4,21 @@
 //! between two keys what others gave to [`screen`]. It hands whole lines over a queue to whoever carries them out, and
 //! so goes on editing while the server answers.
 
-pub(super) mod attention;
+pub(crate) mod attention;
 mod completion;
+pub(crate) mod doubts;
+mod editing;
 mod history;
 mod keys;
-pub(super) mod names;
-pub(super) mod screen;
+pub(crate) mod known;
+mod look;
+mod names;
+mod notice;
+pub(crate) mod screen;
+mod wrap;
 
-use super::ClientError;
-use super::look::Style;
-use completion::Helper;
-use history::HistoryFile;
-use keys::Keys;
-use names::Names;
-use rustyline::history::DefaultHistory;
-use rustyline::{Behavior, ColorMode, CompletionType, Config, Editor};
-use std::io;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread;
-
-use crate::sync::lock;
-
-/// How many typed lines wait to be carried out. One more is left in the prompt.
-const LINES_WAITING_MAX: usize = 1000;
-
-/// How many lines are remembered; the file may have as many again.
-pub(super) const HISTORY_LINES_MAX: usize = 1000;
-
-/// A line that was typed; None when the person leaves.
-type Typed = io::Result<Option<String>>;
-
-/// The lines that a person types at a terminal.
-#[derive(Debug)]
-pub(super) struct Terminal {
-    lines: Mutex<Receiver<Typed>>,
-    /// Lets the keys thread go on.
-    resume: SyncSender<()>,
-    /// The keys thread waits: nobody asked for a line yet, or the last one may ask something itself.
-    paused: AtomicBool,
-}
-
-/// What a terminal is opened with.
-#[derive(Debug)]
-pub(super) struct Setup {
-    /// What it can do.
-    pub(super) style: Style,
-    /// What its title says.
-    pub(super) title: String,
-    /// Where typed lines are remembered, if they are.
-    pub(super) history: Option<PathBuf>,
-    /// Who can be completed.
-    pub(super) names: Arc<Names>,
-}
-
-impl Terminal {
-    /// Takes the terminal over. From now on [`screen`] shows what is to be shown; lines are edited once one is asked for.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(super) fn open(setup: Setup) -> Result<Self, ClientError> {
-        let failed = |e: String| ClientError::System { what: "edit lines on this terminal", error: e };
-        let config = Config::builder()
-            .max_history_size(HISTORY_LINES_MAX)
-            .and_then(|config| config.history_ignore_dups(true))
-            .map_err(|e| failed(e.to_string()))?
-            .behavior(Behavior::Stdio)
-            .color_mode(ColorMode::Enabled)
-            .completion_type(CompletionType::List)
-            .build();
-        let mut editor = Editor::<Helper, DefaultHistory>::with_config(config).map_err(|e| failed(e.to_string()))?;
-        editor.set_helper(Some(Helper::new(setup.names)));
-        let mut history = HistoryFile::open(setup.history);
-        for line in history.read() {
-            let _ = editor.add_history_entry(line);
-        }
-        let printer = editor.create_external_printer().map_err(|e| failed(e.to_string()))?;
-        screen::open(printer, setup.style, &setup.title);
-        let (typed, lines) = sync_channel(LINES_WAITING_MAX);
-        let (resume, resumed) = sync_channel(1);
-        let mut keys = Keys::new(editor, history, setup.style, typed, resumed);
-        let started = thread::Builder::new().name("keys".into()).spawn(move || keys.run());
-        started.map_err(|e| failed(e.to_string()))?;
-        Ok(Self { lines: Mutex::new(lines), resume, paused: AtomicBool::new(true) })
-    }
-
-    /// The next line; None when the person leaves.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(super) fn next_line(&self) -> Typed {
-        if self.paused.swap(false, Ordering::SeqCst) {
-            // It's there: it waits for this.
-            let _ = self.resume.try_send(());
-        }
-        // The thread is gone after it said why.
-        let line = lock(&self.lines).recv().unwrap_or(Ok(None));
-        self.paused.store(matches!(&line, Ok(Some(line)) if keys::asks_back(line)), Ordering::SeqCst);
-        line
-    }
-}
+pub(crate) use editing::{Setup, Terminal};
+pub(crate) use look::{Colours, Look, Paint, Style};
+pub(crate) use names::Names;
+pub(crate) use notice::notice;
+pub(crate) use wrap::{columns, terminal_columns, wrap};

@@ -9,11 +9,11 @@ const NAMES_MAX: usize = 10_000;
 
 /// The names that came by.
 #[derive(Debug, Default)]
-pub(in crate::client) struct Names(Mutex<BTreeSet<String>>);
+pub(crate) struct Names(Mutex<BTreeSet<String>>);
 
 impl Names {
     /// Keeps a name, if it is one.
-    pub(in crate::client) fn add(&self, name: &str) {
+    pub(crate) fn add(&self, name: &str) {
         let mut names = lock(&self.0);
         let is_name = crate::protocol::Username::parse(name).is_some_and(|parsed| parsed.as_str() == name);
         if names.len() < NAMES_MAX && is_name && !names.contains(name) {

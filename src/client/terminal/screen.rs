@@ -3,8 +3,8 @@
 //! A process has one terminal, so this is one state of the process.
 
 use super::attention;
-use crate::client::look::{Colours, Paint, Style};
-use crate::client::wrap::{terminal_columns, wrap};
+use super::look::{Colours, Paint, Style};
+use super::wrap::{terminal_columns, wrap};
 use crate::sync::lock;
 use rustyline::ExternalPrinter;
 use std::io::{self, Write};
@@ -38,11 +38,11 @@ struct Found {
 
 /// A way to standard output: above the line that is edited while there is one.
 #[derive(Debug)]
-pub(in crate::client) struct Output;
+pub(crate) struct Output;
 
 /// Gives the terminal back as it was found when it is dropped.
 #[derive(Debug)]
-pub(in crate::client) struct Restore;
+pub(crate) struct Restore;
 
 /// From now on `printer` shows what is to be shown.
 pub(super) fn open(printer: impl ExternalPrinter + Send + 'static, style: Style, title: &str) {
@@ -59,12 +59,12 @@ pub(super) fn open(printer: impl ExternalPrinter + Send + 'static, style: Style,
 }
 
 /// Shows whole lines above the line that is edited. False where there is none.
-pub(in crate::client) fn print(lines: &str) -> bool {
+pub(crate) fn print(lines: &str) -> bool {
     print_on(&mut lock(&SCREEN), lines)
 }
 
 /// Shows the client's own word above the line that is edited. False where there is none.
-pub(in crate::client) fn notice(line: &str) -> bool {
+pub(super) fn notice(line: &str) -> bool {
     let mut screen = lock(&SCREEN);
     let Some(colours) = screen.as_ref().map(|screen| screen.colours) else { return false };
     let room = terminal_columns().saturating_sub(1);
@@ -83,7 +83,7 @@ fn print_on(screen: &mut Option<Screen>, lines: &str) -> bool {
 }
 
 /// Shows at once what waits to be shown: before something is asked for while no line is edited. What comes then waits.
-pub(in crate::client) fn flush() {
+pub(crate) fn flush() {
     if let Some(screen) = &mut *lock(&SCREEN) {
         let _ = screen.printer.print(String::new());
     }
@@ -102,7 +102,7 @@ pub(super) fn is_closed() -> bool {
 }
 
 /// Shows what is still to be shown and gives the terminal back as it was found. Does nothing the second time.
-pub(in crate::client) fn close() {
+pub(crate) fn close() {
     CLOSED.store(true, Ordering::SeqCst);
     let screen = match SCREEN.try_lock() {
         Ok(mut screen) => screen.take(),

@@ -1,0 +1,17 @@
+//! The way to a server, and what is said to it and asked of it once there is a session.
+
+mod connect;
+mod discover;
+mod last_server;
+mod login;
+mod people;
+mod session;
+mod trust;
+mod wire;
+
+pub(crate) use connect::{Connected, Wanted, again, meet};
+pub(crate) use last_server::LastServer;
+pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, log_in, next_line};
+pub(crate) use session::{Answer, Session};
+pub(crate) use trust::{Expected, KnownServers};
+pub(crate) use wire::{SILENCE_WAIT, Wire};

@@ -1,0 +1,284 @@
+//! What the threads of one run share: the connection there is now, the request under way, and how it all ends.
+//!
+//! A session outlives its connections. A request that was under way when one broke is sent again over the next, under
+//! the same id, so the server does it once: as long as it is one that may be sent again.
+
+use super::people::People;
+use super::wire::Wire;
+use crate::client::error::ClientError;
+use crate::protocol::{ErrorCode, Request};
+use crate::sync::lock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long the server may take to answer a request. A slow machine takes a second to hash one password, and a
+/// class may be in front.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
+/// How long the server has to end the session after a `logout`.
+const GOODBYE_WAIT: Duration = Duration::from_secs(5);
+
+/// A session with a server, after the login.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The account's name, as the server says it.
+    pub(crate) me: String,
+    /// What is remembered of the others.
+    pub(crate) people: People,
+    ids: Ids,
+    leaving: AtomicBool,
+    state: Mutex<State>,
+    /// Told of every change of the state.
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    link: Link,
+    /// The one request that is waiting for its answer. Whoever asks waits for it before the next, so that what is
+    /// typed is carried out in order, and all of it.
+    asked: Option<Asked>,
+    answer: Option<Answer>,
+}
+
+/// The way to the server.
+#[derive(Debug)]
+enum Link {
+    Up(Arc<Wire>),
+    /// It's lost; another may come.
+    Down,
+    /// It's lost, and no other will come.
+    Over,
+}
+
+/// A request under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// Under which id.
+    pub(crate) id: String,
+    /// What was asked.
+    pub(crate) request: Arc<Request>,
+    /// How many events of the history are still wanted, this request's among them.
+    pub(crate) wanted: usize,
+    /// It was sent before, over a connection that broke.
+    pub(crate) resent: bool,
+    /// It was sent over the connection there is now.
+    sent: bool,
+    /// When the server is given up, once it's sent.
+    deadline: Instant,
+}
+
+/// How a request went.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    /// It was carried out.
+    Done,
+    /// It was carried out, and the list in the answer was cut after this name.
+    Cut(String),
+    /// Part of the history has come. What is older than this seq is to be asked for, and so much of it is wanted.
+    Page(u64, usize),
+    /// It was refused.
+    Refused {
+        /// For programs.
+        code: ErrorCode,
+        /// The server's words, as they came.
+        message: String,
+    },
+    /// Nothing came for [`ANSWER_WAIT`].
+    None,
+    /// The connection broke, and the request is none that may be sent again.
+    Unknown,
+    /// The session is over.
+    Over,
+}
+
+/// Names for requests that no other session of the account uses, in this run or another: the server remembers them.
+#[derive(Debug)]
+struct Ids {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl Session {
+    /// The session of the account `me`, not connected yet.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub(crate) fn new(me: String) -> Result<Self, ClientError> {
+        Ok(Self {
+            me,
+            people: People::default(),
+            ids: Ids::new()?,
+            leaving: AtomicBool::new(false),
+            state: Mutex::new(State { link: Link::Down, asked: None, answer: None }),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again. Of the
+    /// history so many events are `wanted`.
+    pub(crate) fn ask(&self, request: &Arc<Request>, wanted: usize) -> Answer {
+        let mut state = lock(&self.state);
+        let (id, request) = (self.ids.next(), Arc::clone(request));
+        state.asked = Some(Asked { id, request, wanted, resent: false, sent: false, deadline: Instant::now() });
+        state.answer = None;
+        loop {
+            let State { link, asked, answer } = &mut *state;
+            if let Some(answer) = answer.take() {
+                return answer;
+            }
+            // What was asked stays: whoever ends the session says that it has no answer.
+            let (Some(asked), false) = (asked, matches!(link, Link::Over)) else { return Answer::Over };
+            state = match link {
+                Link::Up(wire) if !asked.sent => {
+                    (asked.sent, asked.deadline) = (true, Instant::now() + ANSWER_WAIT);
+                    let (wire, line) = (Arc::clone(wire), asked.request.encode(Some(&asked.id)));
+                    drop(state);
+                    // If the connection is over, the reader finds it out.
+                    wire.send(&line);
+                    lock(&self.state)
+                }
+                Link::Up(_) => {
+                    let left = asked.deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        state.asked = None;
+                        return Answer::None;
+                    }
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                _ => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// What was asked under this id, if that is what is waiting.
+    pub(crate) fn asked(&self, id: &str) -> Option<Asked> {
+        lock(&self.state).asked.as_ref().filter(|asked| asked.id == id).cloned()
+    }
+
+    /// Whether a request is waiting for its answer.
+    pub(crate) fn is_asking(&self) -> bool {
+        lock(&self.state).asked.is_some()
+    }
+
+    /// Hands the answer to whoever waits for it, if somebody still does.
+    pub(crate) fn settle(&self, id: &str, answer: Answer) {
+        let mut state = lock(&self.state);
+        if state.asked.take_if(|asked| asked.id == id).is_some() {
+            state.answer = Some(answer);
+            self.changed.notify_all();
+        }
+    }
+
+    /// There is a connection: what was asked meanwhile is sent over it.
+    pub(crate) fn connected(&self, wire: &Arc<Wire>) {
+        let mut state = lock(&self.state);
+        if !matches!(state.link, Link::Over) {
+            state.link = Link::Up(Arc::clone(wire));
+        }
+        self.changed.notify_all();
+    }
+
+    /// The connection is lost, and another may come.
+    pub(crate) fn disconnected(&self) {
+        let mut state = lock(&self.state);
+        if let Link::Up(wire) = std::mem::replace(&mut state.link, Link::Down) {
+            wire.close();
+        }
+        let State { asked, answer, .. } = &mut *state;
+        if asked.as_ref().is_some_and(|asked| asked.sent && !may_be_sent_again(&asked.request)) {
+            (*asked, *answer) = (None, Some(Answer::Unknown));
+        } else if let Some(asked) = asked {
+            (asked.sent, asked.resent) = (false, asked.resent || asked.sent);
+        }
+        self.changed.notify_all();
+    }
+
+    /// No more answers will come.
+    pub(crate) fn end(&self) {
+        let mut state = lock(&self.state);
+        if let Link::Up(wire) = std::mem::replace(&mut state.link, Link::Over) {
+            wire.close();
+        }
+        self.changed.notify_all();
+    }
+
+    /// Whether there is a connection.
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(lock(&self.state).link, Link::Up(_))
+    }
+
+    /// Whether no connection will come any more.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(lock(&self.state).link, Link::Over)
+    }
+
+    /// Whether the end of the session is what was wanted.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// From now on the end of the session is what was wanted.
+    pub(crate) fn set_leaving(&self) {
+        let _state = lock(&self.state);
+        self.leaving.store(true, Ordering::Release);
+        self.changed.notify_all();
+    }
+
+    /// Waits for `wait`, less if the session is to be left meanwhile; true if it is.
+    pub(crate) fn wait_for_leaving(&self, wait: Duration) -> bool {
+        let staying = |_: &mut State| !self.is_leaving();
+        drop(self.wait_while(lock(&self.state), wait, staying));
+        self.is_leaving()
+    }
+
+    /// Logs out; the reader then sees the end of the connection. One that doesn't come is made. Without a connection
+    /// there is nobody to tell.
+    pub(crate) fn leave(&self) {
+        self.set_leaving();
+        let state = lock(&self.state);
+        let Link::Up(wire) = &state.link else { return };
+        let wire = Arc::clone(wire);
+        drop(state);
+        if wire.send(&Request::Logout.encode(Some(&self.ids.next()))) {
+            let connected = |state: &mut State| matches!(state.link, Link::Up(_));
+            drop(self.wait_while(lock(&self.state), GOODBYE_WAIT, connected));
+        }
+        wire.close();
+    }
+
+    fn wait_while<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        wait: Duration,
+        condition: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout_while(state, wait, condition).unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Whether it does no harm if the server does it twice, or it does it once by itself: what is said has an id that the
+/// server remembers.
+fn may_be_sent_again(request: &Request) -> bool {
+    use Request::{Away, Help, History, ListUsers, Say, Whisper, Who, Whois};
+    match request {
+        Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help => true,
+        History { .. } | ListUsers { .. } => true,
+        Request::Topic { text } => text.is_none(),
+        _ => false,
+    }
+}
+
+impl Ids {
+    fn new() -> Result<Self, ClientError> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)
+            .map_err(|e| ClientError::System { what: "get random numbers", error: e.to_string() })?;
+        let prefix = format!("{:x}", u64::from_ne_bytes(random));
+        Ok(Self { prefix, next: AtomicU64::new(1) })
+    }
+
+    fn next(&self) -> String {
+        format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}

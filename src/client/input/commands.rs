@@ -1,0 +1,303 @@
+//! What a typed line means.
+
+use super::arguments::{fitting, name, secret};
+use super::local::Local;
+use crate::client::page::missed::HISTORY_SHOWN_MAX;
+use crate::client::terminal::known::{command_name, unknown, usage};
+use crate::protocol::Request;
+use crate::sanitize;
+
+/// How many messages `/history` shows when it's given no number.
+const HISTORY_SHOWN: usize = 50;
+
+/// What a typed line asks for.
+#[derive(Debug)]
+pub(super) enum Typed {
+    /// Nothing: a blank line.
+    Nothing,
+    /// Something of the server.
+    Request(Request),
+    /// A whisper to whoever was the other party of the last one.
+    Reply(String),
+    /// So many of the messages that were said last.
+    History(usize),
+    /// `/passwd` alone: the passwords are to be asked for.
+    ChangePassword,
+    /// Something that this program does by itself.
+    Local(Local),
+    /// Something that may have been typed by mistake, and why: it's said only after a yes.
+    Doubtful(Request, String),
+    /// The end of the session.
+    Leave,
+}
+
+/// Reads one typed line, without its end.
+///
+/// # Errors
+/// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
+pub(super) fn parse(line: &str) -> Result<Typed, String> {
+    let Some(rest) = line.strip_prefix('/') else {
+        return match line.trim_start() {
+            "" => Ok(Typed::Nothing),
+            command if command.starts_with('/') && !command.starts_with("//") => doubtful(line),
+            _ => say(line),
+        };
+    };
+    if rest.starts_with('/') {
+        return say(rest);
+    }
+    let name = command_name(rest);
+    let arguments = rest[name.len()..].trim_start();
+    match name.as_str() {
+        "msg" | "whisper" | "w" => whisper(arguments),
+        "reply" | "r" => Ok(Typed::Reply(words("/reply", arguments)?)),
+        "me" => Ok(Typed::Request(Request::Say { room: None, text: words("/me", arguments)?, action: true })),
+        "whois" => for_user("/whois", arguments, |username| Request::Whois { username }),
+        "away" => Ok(Typed::Request(Request::Away { text: Some(arguments.trim_end().to_owned()) })),
+        "back" => alone("/back", arguments, Typed::Request(Request::Away { text: None })),
+        "topic" => Ok(Typed::Request(Request::Topic { text: topic(arguments.trim_end()) })),
+        "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
+        "history" => history(arguments.trim_end()),
+        "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
+        "logout" | "quit" => alone("/logout", arguments, Typed::Leave),
+        "passwd" => passwd(arguments),
+        "adduser" => add_user(arguments),
+        "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
+        "logoutuser" => for_user("/logoutuser", arguments, |username| Request::LogoutUser { username }),
+        "ban" => for_user("/ban", arguments, |username| Request::Ban { username }),
+        "unban" => for_user("/unban", arguments, |username| Request::Unban { username }),
+        "mute" => mute(arguments),
+        "unmute" => for_user("/unmute", arguments, |username| Request::Unmute { username }),
+        "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
+        "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
+        "promote" => for_user("/promote", arguments, |username| Request::Promote { username }),
+        "demote" => for_user("/demote", arguments, |username| Request::Demote { username }),
+        "status" => alone("/status", arguments, Typed::Request(Request::Status)),
+        "reload" => alone("/reload", arguments, Typed::Request(Request::Reload)),
+        "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
+        _ => Local::parse(&name, arguments).unwrap_or_else(|| Err(unknown(&name))).map(Typed::Local),
+    }
+}
+
+/// A line that begins with blanks and a slash: most likely a command.
+fn doubtful(line: &str) -> Result<Typed, String> {
+    let start = sanitize::line(line.trim_start()).chars().take(20).collect::<String>();
+    let why = format!("`{start}` has blanks before it, so it is no command");
+    Ok(Typed::Doubtful(Request::Say { room: None, text: fitting(line)?, action: false }, why))
+}
+
+fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> {
+    if arguments.is_empty() { Ok(typed) } else { Err(usage(command)) }
+}
+
+fn say(text: &str) -> Result<Typed, String> {
+    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)?, action: false }))
+}
+
+fn whisper(arguments: &str) -> Result<Typed, String> {
+    let (to, text) = arguments.split_once(char::is_whitespace).ok_or_else(|| usage("/msg"))?;
+    let text = text.trim_start();
+    if text.is_empty() {
+        return Err(usage("/msg"));
+    }
+    Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)? }))
+}
+
+fn history(arguments: &str) -> Result<Typed, String> {
+    let number = if arguments.is_empty() { Ok(HISTORY_SHOWN) } else { arguments.parse() };
+    let fits = |number: &usize| (1..=HISTORY_SHOWN_MAX).contains(number);
+    number
+        .ok()
+        .filter(fits)
+        .map(Typed::History)
+        .ok_or_else(|| format!("{}, and the number is 1 to {HISTORY_SHOWN_MAX}", usage("/history")))
+}
+
+/// A text that there must be.
+fn words(command: &str, arguments: &str) -> Result<String, String> {
+    if arguments.trim().is_empty() { Err(usage(command)) } else { fitting(arguments) }
+}
+
+/// The new topic, if one is given; `-` is none.
+fn topic(arguments: &str) -> Option<String> {
+    match arguments {
+        "" => None,
+        "-" => Some(String::new()),
+        text => Some(text.to_owned()),
+    }
+}
+
+fn passwd(arguments: &str) -> Result<Typed, String> {
+    // The new password is the rest of the line: it may have blanks in it. An old one that has must be typed.
+    match arguments.split_once(char::is_whitespace) {
+        None if arguments.is_empty() => Ok(Typed::ChangePassword),
+        Some((old, new)) if !new.trim().is_empty() => {
+            Ok(Typed::Request(Request::Passwd { old: secret(old), new: secret(new.trim()) }))
+        }
+        _ => Err("usage: /passwd, which asks for both; or /passwd <old> <new> from a pipe".into()),
+    }
+}
+
+fn add_user(arguments: &str) -> Result<Typed, String> {
+    // A password is the rest of the line: it may have blanks in it.
+    let (user, password) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    if user.is_empty() {
+        return Err(usage("/adduser"));
+    }
+    let password = Some(password.trim()).filter(|password| !password.is_empty()).map(secret);
+    Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role: Default::default() }))
+}
+
+/// A command whose one argument is a user.
+fn for_user(command: &str, arguments: &str, request: impl Fn(String) -> Request) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some(user), None) => Ok(Typed::Request(request(name(user)?))),
+        _ => Err(usage(command)),
+    }
+}
+
+fn mute(arguments: &str) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    let (user, minutes) = match (words.next(), words.next(), words.next()) {
+        (Some(user), None, None) => (user, None),
+        (Some(user), Some(minutes), None) => (user, Some(minutes.parse().map_err(|_| usage("/mute"))?)),
+        _ => return Err(usage("/mute")),
+    };
+    Ok(Typed::Request(Request::Mute { username: name(user)?, minutes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::terminal::known::all;
+    use crate::protocol::TEXT_CHARS_MAX;
+
+    /// What goes over the wire for a line, without the id.
+    fn wire(line: &str) -> String {
+        match parse(line) {
+            Ok(Typed::Request(request)) => String::from_utf8(request.encode(None)).unwrap().trim_end().to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn lines_and_what_they_ask_for() {
+        for (line, expected) in [
+            ("hi", r#"{"type":"say","text":"hi"}"#),
+            ("  indented ", r#"{"type":"say","text":"  indented "}"#),
+            ("  // a comment", r#"{"type":"say","text":"  // a comment"}"#),
+            ("//who", r#"{"type":"say","text":"/who"}"#),
+            ("/msg Bob  psst, you ", r#"{"type":"whisper","to":"bob","text":"psst, you "}"#),
+            ("/w bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
+            ("/Whisper bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
+            ("/me  waves ", r#"{"type":"say","text":"waves ","action":true}"#),
+            ("/whois Bob", r#"{"type":"whois","username":"bob"}"#),
+            ("/away", r#"{"type":"away","text":""}"#),
+            ("/away at lunch ", r#"{"type":"away","text":"at lunch"}"#),
+            ("/back", r#"{"type":"away"}"#),
+            ("/topic", r#"{"type":"topic"}"#),
+            ("/topic fractions, page 12", r#"{"type":"topic","text":"fractions, page 12"}"#),
+            ("/topic -", r#"{"type":"topic","text":""}"#),
+            ("/r yes", r#"Ok(Reply("yes"))"#),
+            ("/who", r#"{"type":"who"}"#),
+            ("/help ", r#"{"type":"help"}"#),
+            ("/passwd a b", r#"{"type":"passwd","old":"a","new":"b"}"#),
+            ("/passwd a  b c ", r#"{"type":"passwd","old":"a","new":"b c"}"#),
+            ("/adduser Eve", r#"{"type":"add_user","username":"eve","role":"user"}"#),
+            (
+                "/adduser eve correct horse",
+                r#"{"type":"add_user","username":"eve","password":"correct horse","role":"user"}"#,
+            ),
+            ("/listusers", r#"{"type":"list_users"}"#),
+            ("/logoutuser eve", r#"{"type":"logout_user","username":"eve"}"#),
+            ("/ban Eve", r#"{"type":"ban","username":"eve"}"#),
+            ("/unban eve", r#"{"type":"unban","username":"eve"}"#),
+            ("/mute eve", r#"{"type":"mute","username":"eve"}"#),
+            ("/mute eve 5", r#"{"type":"mute","username":"eve","minutes":5}"#),
+            ("/unmute eve", r#"{"type":"unmute","username":"eve"}"#),
+            ("/resetpassword eve", r#"{"type":"reset_password","username":"eve"}"#),
+            ("/deluser eve", r#"{"type":"delete_user","username":"eve"}"#),
+            ("/promote eve", r#"{"type":"promote","username":"eve"}"#),
+            ("/demote eve", r#"{"type":"demote","username":"eve"}"#),
+            ("/status", r#"{"type":"status"}"#),
+            ("/reload", r#"{"type":"reload"}"#),
+            ("/shutdown", r#"{"type":"shutdown"}"#),
+            ("", "Ok(Nothing)"),
+            (" \t", "Ok(Nothing)"),
+            ("/logout", "Ok(Leave)"),
+            ("/quit", "Ok(Leave)"),
+            ("/passwd", "Ok(ChangePassword)"),
+            ("/history", "Ok(History(50))"),
+            ("/history 1000 ", "Ok(History(1000))"),
+        ] {
+            assert_eq!(wire(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_forms_show_the_right_one() {
+        for (line, expected) in [
+            ("/msg", "usage: /msg <user> <text>"),
+            ("/w", "usage: /msg <user> <text>"),
+            ("/msg bob", "usage: /msg <user> <text>"),
+            ("/msg bob  ", "usage: /msg <user> <text>"),
+            ("/me ", "usage: /me <text>"),
+            ("/r", "usage: /reply <text>"),
+            ("/whois", "usage: /whois <user>"),
+            ("/back to work", "usage: /back"),
+            ("/who is there", "usage: /who"),
+            ("/history 0", "usage: /history [number], and"),
+            ("/history 1001", "usage: /history [number], and the number is 1 to 1000"),
+            ("/history all", "usage: /history [number]"),
+            ("/logout now", "usage: /logout"),
+            ("/passwd one", "usage: /passwd, which"),
+            ("/passwd one ", "usage: /passwd, which"),
+            ("/adduser", "usage: /adduser <user> [password]"),
+            ("/logoutuser", "usage: /logoutuser <user>"),
+            ("/logoutuser a b", "usage: /logoutuser <user>"),
+            ("/ban", "usage: /ban <user>"),
+            ("/mute eve soon", "usage: /mute <user> [minutes]"),
+            ("/mute eve -1", "usage: /mute <user> [minutes]"),
+            ("/deluser a b", "usage: /deluser <user>"),
+            ("/shutdown -h now", "usage: /shutdown"),
+            ("/msg b*b hi", "`b*b` is no user name"),
+            ("/mgs bob secret", "there is no command `/mgs` (did you mean `/msg`?): /help"),
+            ("/whoi", "there is no command `/whoi` (did you mean `/who`?)"),
+            ("/frobnicate", "there is no command `/frobnicate`: /help"),
+            ("/", "there is no command `/`"),
+            ("/\x1b[2J", "there is no command `/␛[2j`"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(error.starts_with(expected), "{line:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_slash_behind_blanks_is_asked_about() {
+        for line in [" /msg bob secret", "\t/w bob secret", "  /etc/passwd is a file"] {
+            assert!(
+                matches!(parse(line), Ok(Typed::Doubtful(Request::Say { text, .. }, _)) if text == line),
+                "{line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_command_that_help_lists_is_one() {
+        for command in all() {
+            let name = command_name(&command.usage[1..]);
+            let result = parse(&format!("/{name} ! ! !"));
+            assert!(!matches!(&result, Err(error) if error.starts_with("there is no command")), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn long_texts() {
+        let longest = "😀".repeat(TEXT_CHARS_MAX);
+        assert!(parse(&longest).is_ok());
+        assert!(parse(&format!("/msg bob {longest}")).is_ok());
+        assert!(parse(&format!("{longest}x")).unwrap_err().contains("this one has 4001"));
+        assert!(parse(&format!("//{longest}")).is_err());
+    }
+}

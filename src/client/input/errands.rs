@@ -1,0 +1,262 @@
+//! What was typed, until it is carried out: one after the other, by a thread of its own.
+//!
+//! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
+//! carried out in order once the server is back.
+
+use crate::client::connection::{Answer, Session};
+use crate::client::terminal::{doubts, notice};
+use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
+use crate::sanitize;
+use crate::sync::lock;
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How much that was typed may wait for its turn.
+pub(super) const ERRANDS_MAX: usize = 1_000;
+/// How long the client waits before it says again what the server refused because it came too fast.
+const RATE_LIMIT_PAUSE: Duration = Duration::from_millis(250);
+/// How often it says it again before it gives up.
+const RATE_LIMIT_TRIES_MAX: usize = 240;
+/// How many pieces of one list are fetched.
+const LIST_PIECES_MAX: usize = 1000;
+
+/// Something to be done.
+#[derive(Debug)]
+pub(super) enum Errand {
+    /// To be asked of the server.
+    Request(Request),
+    /// To be whispered to the other party of the whisper that is the last one by then.
+    Reply(String),
+    /// The newest so many events of the history, oldest first.
+    History(usize),
+    /// To leave, when all before is done.
+    Leave,
+}
+
+/// Whether the session goes on.
+pub(super) type Flow = ControlFlow<()>;
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub(crate) struct Errands {
+    session: Arc<Session>,
+    queue: Mutex<Queue>,
+    /// Told of every change of the queue.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    errands: VecDeque<Errand>,
+    /// One that was taken out is being carried out.
+    busy: bool,
+    /// Nothing more is taken: everything was typed.
+    closed: bool,
+}
+
+impl Errands {
+    /// None yet, of this session.
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session, queue: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Adds an errand. False when too many wait already.
+    pub(super) fn add(&self, errand: Errand) -> bool {
+        let mut queue = lock(&self.queue);
+        let fits = queue.errands.len() < ERRANDS_MAX;
+        if fits {
+            queue.errands.push_back(errand);
+            self.changed.notify_all();
+        }
+        fits
+    }
+
+    /// Waits until one more can be added. Breaks when the session is over.
+    pub(super) fn wait_for_room(&self) -> Flow {
+        self.wait_while(|queue| queue.errands.len() >= ERRANDS_MAX)
+    }
+
+    /// Waits until all is done. Breaks when the session is over.
+    pub(super) fn wait_until_done(&self) -> Flow {
+        self.wait_while(|queue| queue.busy || !queue.errands.is_empty())
+    }
+
+    /// To leave when all is done. Nothing is added after that.
+    pub(super) fn leave_when_done(&self) {
+        let mut queue = lock(&self.queue);
+        queue.closed = true;
+        queue.errands.push_back(Errand::Leave);
+        self.changed.notify_all();
+    }
+
+    /// Whether everything was typed, and only the server is waited for.
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.queue).closed
+    }
+
+    /// How much was typed and has no answer.
+    pub(crate) fn undone(&self) -> usize {
+        let typed = |errand: &&Errand| !matches!(errand, Errand::Leave);
+        lock(&self.queue).errands.iter().filter(typed).count() + usize::from(self.session.is_asking())
+    }
+
+    /// The session is over: wakes whoever waits.
+    pub(crate) fn end(&self) {
+        let _queue = lock(&self.queue);
+        self.changed.notify_all();
+    }
+
+    /// The errands thread: carries out one after the other until the session is left or over.
+    pub(crate) fn run(&self) {
+        while let Some(errand) = self.next() {
+            let flow = match errand {
+                Errand::Request(request) => self.carry_out(request),
+                Errand::Reply(text) => match self.session.people.last_whisper() {
+                    Some(to) => self.carry_out(Request::Whisper { to, text }),
+                    None => {
+                        notice("nobody has whispered yet: /msg <user> <text> begins");
+                        Flow::Continue(())
+                    }
+                },
+                Errand::History(wanted) => self.history(wanted),
+                Errand::Leave => {
+                    self.session.leave();
+                    Flow::Break(())
+                }
+            };
+            lock(&self.queue).busy = false;
+            self.changed.notify_all();
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Errand> {
+        let idle = |queue: &mut Queue| queue.errands.is_empty() && !self.session.is_over();
+        let waited = self.changed.wait_while(lock(&self.queue), idle);
+        let mut queue = waited.unwrap_or_else(PoisonError::into_inner);
+        if self.session.is_over() {
+            return None;
+        }
+        queue.busy = true;
+        self.changed.notify_all();
+        queue.errands.pop_front()
+    }
+
+    fn wait_while(&self, mut condition: impl FnMut(&Queue) -> bool) -> Flow {
+        let waiting = |queue: &mut Queue| condition(queue) && !self.session.is_over();
+        drop(self.changed.wait_while(lock(&self.queue), waiting).unwrap_or_else(PoisonError::into_inner));
+        if self.session.is_over() { Flow::Break(()) } else { Flow::Continue(()) }
+    }
+
+    /// Fetches pages of the history, from the newest on. The reader shows them when it has all.
+    fn history(&self, mut wanted: usize) -> Flow {
+        let mut before = None;
+        for _ in 0..LIST_PIECES_MAX {
+            let limit = Some(wanted.min(HISTORY_EVENTS_MAX));
+            match self.ask_for(&Arc::new(Request::History { before, limit }), wanted)? {
+                Answer::Page(first, left) => (before, wanted) = (Some(first), left),
+                Answer::Refused { message, .. } => {
+                    notice(sanitize::line(&message));
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// Carries out a request, a cut list with all its pieces.
+    fn carry_out(&self, request: Request) -> Flow {
+        let mut request = Arc::new(request);
+        for _ in 0..LIST_PIECES_MAX {
+            match (self.ask(&request)?, &*request) {
+                (Answer::Cut(last), Request::Who { .. }) => request = Arc::new(Request::Who { after: Some(last) }),
+                (Answer::Cut(last), Request::ListUsers { .. }) => {
+                    request = Arc::new(Request::ListUsers { after: Some(last) });
+                }
+                (Answer::Refused { message, .. }, _) => {
+                    notice(sanitize::line(&message));
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// Sends a request until it has an answer other than that it came too fast. What has none is said here.
+    pub(super) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
+        self.ask_for(request, 0)
+    }
+
+    fn ask_for(&self, request: &Arc<Request>, wanted: usize) -> ControlFlow<(), Answer> {
+        for tries in 1.. {
+            match self.session.ask(request, wanted) {
+                Answer::Over => return ControlFlow::Break(()),
+                Answer::Refused { code: ErrorCode::RateLimited, .. } if tries < RATE_LIMIT_TRIES_MAX => {
+                    thread::sleep(RATE_LIMIT_PAUSE);
+                }
+                answer => {
+                    match (&answer, &**request) {
+                        (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed([old, new]),
+                        (_, Request::Passwd { .. }) => doubts::settled(),
+                        _ => {}
+                    }
+                    match &answer {
+                        Answer::None => notice("the server gave no answer: it may or may not have done what was typed"),
+                        Answer::Unknown => notice(format_args!(
+                            "the connection broke before the server answered {}: it may or may not have been done; {}",
+                            name(request),
+                            how_to_find_out(request)
+                        )),
+                        _ => {}
+                    }
+                    return ControlFlow::Continue(answer);
+                }
+            }
+        }
+        ControlFlow::Continue(Answer::None)
+    }
+}
+
+/// What a person knows a request as.
+fn name(request: &Request) -> String {
+    let (command, user) = match request {
+        Request::AddUser { username, .. } => ("/adduser", username),
+        Request::LogoutUser { username } => ("/logoutuser", username),
+        Request::Ban { username } => ("/ban", username),
+        Request::Unban { username } => ("/unban", username),
+        Request::Mute { username, .. } => ("/mute", username),
+        Request::Unmute { username } => ("/unmute", username),
+        Request::ResetPassword { username } => ("/resetpassword", username),
+        Request::DeleteUser { username } => ("/deluser", username),
+        Request::Promote { username } => ("/promote", username),
+        Request::Demote { username } => ("/demote", username),
+        Request::Passwd { .. } => return "/passwd".into(),
+        Request::Topic { .. } => return "/topic".into(),
+        Request::Reload => return "/reload".into(),
+        Request::Shutdown => return "/shutdown".into(),
+        _ => return "what was typed".into(),
+    };
+    format!("{command} {user}")
+}
+
+/// How to see whether a request was carried out that may not be sent again blindly.
+fn how_to_find_out(request: &Request) -> &'static str {
+    match request {
+        Request::AddUser { password: None, .. } => {
+            "/listusers shows whether the account is there, and /resetpassword makes it a new password"
+        }
+        Request::ResetPassword { .. } => "another /resetpassword makes a new password in any case",
+        Request::Passwd { .. } => "the next login shows which password holds",
+        Request::Topic { .. } => "/topic shows it",
+        Request::Reload | Request::LogoutUser { .. } => "doing it again does no harm",
+        Request::Shutdown => "if the server comes back it can be said again",
+        _ => "/listusers shows it",
+    }
+}

@@ -1,0 +1,11 @@
+//! What is typed: its turn, what it means, and how it is carried out.
+
+mod arguments;
+mod commands;
+mod errands;
+mod local;
+mod typing;
+
+pub(crate) use errands::Errands;
+pub(crate) use local::Locals;
+pub(crate) use typing::{Input, Preliminaries};

@@ -1,0 +1,194 @@
+//! The stdin thread: what is typed, line after line, becomes an errand each.
+
+use super::commands::{self, Typed};
+use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
+use super::local::Locals;
+use crate::client::connection::{Answer, Session};
+use crate::client::console::{Console, TypedLine};
+use crate::client::error::ClientError;
+use crate::client::terminal::{doubts, notice};
+use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
+use crate::sanitize;
+use std::sync::Arc;
+
+/// How often a person is asked for a new password in a row.
+const NEW_PASSWORD_TRIES_MAX: usize = 10;
+
+/// What the stdin thread works with.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// Whose lines these are.
+    pub(crate) session: Arc<Session>,
+    /// Where they come from.
+    pub(crate) console: Arc<Console>,
+    /// Where they go.
+    pub(crate) errands: Arc<Errands>,
+    /// What this program does by itself.
+    pub(crate) locals: Locals,
+}
+
+/// What is to be done before anything typed is.
+#[derive(Debug)]
+pub(crate) struct Preliminaries {
+    /// The rest of who is online, after this name.
+    pub(crate) online_after: Option<String>,
+    /// The one-time password that must be changed.
+    pub(crate) one_time: Option<Secret>,
+}
+
+impl Input {
+    /// Takes what is typed until the end of the input or of the session. All of it is carried out before the client
+    /// leaves, as long as the server is there; without it a person leaves at once, and a script has no hurry.
+    pub(crate) fn run(&self, first: Preliminaries) {
+        if self.prepare(first).is_break() {
+            self.session.leave();
+        } else if self.follow().is_continue() {
+            if self.console.is_terminal() && !self.session.is_connected() {
+                self.session.leave();
+            } else {
+                self.errands.leave_when_done();
+            }
+        }
+    }
+
+    fn prepare(&self, first: Preliminaries) -> Flow {
+        if let Some(old) = first.one_time {
+            if self.console.is_terminal() {
+                notice("this password was for one login: choose your own now");
+                self.change_password(Some(old))?;
+            } else {
+                notice("this password was for one login: first change it with /passwd <old> <new>");
+            }
+        } else if first.online_after.is_some() {
+            self.add(Errand::Request(Request::Who { after: first.online_after }))?;
+        }
+        Flow::Continue(())
+    }
+
+    /// Breaks when the session is over, continues when it's to be left.
+    fn follow(&self) -> Flow {
+        loop {
+            match self.console.next_line() {
+                Ok(Some(TypedLine::Text(line))) => match meaning(&line) {
+                    Ok(Typed::Nothing) => {}
+                    Ok(Typed::Request(request @ Request::Passwd { .. })) => {
+                        self.add(Errand::Request(request))?;
+                        // Whether it fails decides what the next line may be.
+                        self.errands.wait_until_done()?;
+                    }
+                    Ok(Typed::Request(request)) => self.add(Errand::Request(request))?,
+                    Ok(Typed::ChangePassword) if self.console.is_terminal() => self.change_password(None)?,
+                    Ok(Typed::ChangePassword) => notice("from a pipe it is /passwd <old> <new>"),
+                    Ok(Typed::History(wanted)) => self.add(Errand::History(wanted))?,
+                    Ok(Typed::Reply(text)) => self.add(Errand::Reply(text))?,
+                    Ok(Typed::Local(local)) => self.locals.carry_out(&local),
+                    Ok(Typed::Doubtful(request, why)) => {
+                        if self.means_it(&why) {
+                            self.add(Errand::Request(request))?;
+                        }
+                    }
+                    Ok(Typed::Leave) => return Flow::Continue(()),
+                    Err(message) => notice(message),
+                },
+                Ok(Some(TypedLine::TooLong)) => {
+                    notice(format_args!("a line of more than {LINE_BYTES_MAX} bytes was not said"));
+                }
+                Ok(Some(TypedLine::NotUtf8)) => notice("a line that is not UTF-8 was not said"),
+                Ok(None) => return Flow::Continue(()),
+                Err(e) => {
+                    notice(ClientError::Input(e));
+                    return Flow::Continue(());
+                }
+            }
+        }
+    }
+
+    /// Has something done when all before is. From a pipe nothing more is read until there is room.
+    fn add(&self, errand: Errand) -> Flow {
+        if !self.console.is_terminal() {
+            self.errands.wait_for_room()?;
+        }
+        if !self.errands.add(errand) {
+            notice(format_args!("{ERRANDS_MAX} lines wait for the server already: this one was not kept"));
+        }
+        Flow::Continue(())
+    }
+
+    /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.
+    fn means_it(&self, why: &str) -> bool {
+        if !self.console.is_terminal() {
+            notice(format_args!("{why}: it was not said"));
+            return false;
+        }
+        let yes = self.console.confirm(&format!("{why}: say it to everyone?"));
+        if !yes {
+            notice("it was not said");
+        }
+        yes
+    }
+
+    /// Asks a person for a new password until the server takes it. With `old` it must be changed: who gives up
+    /// leaves.
+    fn change_password(&self, old: Option<Secret>) -> Flow {
+        if !self.session.is_connected() {
+            notice("the server is not there: change the password when the client is back");
+            return Flow::Continue(());
+        }
+        self.errands.wait_until_done()?;
+        let must = old.is_some();
+        let gave_up = |e: ClientError| match e {
+            ClientError::Interrupted => Flow::Break(()),
+            _ if must => Flow::Break(()),
+            _ => Flow::Continue(()),
+        };
+        let old = match old.map_or_else(|| self.console.ask_hidden("old password"), Ok) {
+            Ok(old) => old,
+            Err(e) => return gave_up(e),
+        };
+        for _ in 0..NEW_PASSWORD_TRIES_MAX {
+            let new = match self.ask_twice() {
+                Ok(Some(new)) => new,
+                Ok(None) => continue,
+                Err(e) => return gave_up(e),
+            };
+            match self.errands.ask(&Arc::new(Request::Passwd { old: old.clone(), new }))? {
+                Answer::Refused { code, message } => {
+                    notice(sanitize::line(&message));
+                    if code != ErrorCode::WeakPassword && !must {
+                        return Flow::Continue(());
+                    }
+                }
+                _ => return Flow::Continue(()),
+            }
+        }
+        let then = if must { "log in again to choose one" } else { "the old one stays" };
+        notice(format_args!("no new password after {NEW_PASSWORD_TRIES_MAX} tries: {then}"));
+        if must { Flow::Break(()) } else { Flow::Continue(()) }
+    }
+
+    /// Asks for a new password, and once more for the same; None, and the person knows why, if that didn't give one.
+    fn ask_twice(&self) -> Result<Option<Secret>, ClientError> {
+        let new = self.console.ask_hidden("new password")?;
+        if new.expose().is_empty() {
+            // One Enter too many at the prompt before is the likely reason: to go on would turn all answers round.
+            notice("nothing was typed: a password is needed");
+            return Ok(None);
+        }
+        let again = self.console.ask_hidden("new password once more")?;
+        if new.expose() != again.expose() {
+            notice("the two are not the same");
+            return Ok(None);
+        }
+        Ok(Some(new))
+    }
+}
+
+/// What a typed line means, and whether it was most likely meant for elsewhere.
+fn meaning(line: &str) -> Result<Typed, String> {
+    match commands::parse(line) {
+        Ok(Typed::Request(request @ Request::Say { .. })) if doubts::doubt(line) => {
+            Ok(Typed::Doubtful(request, "this looks like a password, and a change of yours has just failed".into()))
+        }
+        other => other,
+    }
+}

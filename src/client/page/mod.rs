@@ -1,0 +1,15 @@
+//! What comes from the server, and how it is shown and written down.
+
+mod clock;
+mod layout;
+pub(crate) mod missed;
+mod presence;
+mod reader;
+mod render;
+mod replies;
+mod seen;
+mod status;
+pub(crate) mod transcript;
+
+pub(crate) use reader::Reader;
+pub(crate) use render::Renderer;

@@ -1,0 +1,65 @@
+//! Who is there: who is online, who is away, and since when.
+
+use super::clock::Clock;
+use super::layout::Page;
+use crate::protocol::{AwayInfo, Role, Whois};
+use crate::sanitize;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Appends who is online; `continued` if the beginning of the list is shown already.
+pub(super) fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut Page) {
+    let shown = |name| match away.contains(name) {
+        true => format!("{} (away)", sanitize::line(name)),
+        false => sanitize::line(name).into_owned(),
+    };
+    let safe: Vec<_> = names.iter().map(shown).collect();
+    let _ = match continued {
+        true => writeln!(out, "* also online: {}", safe.join(", ")),
+        false => writeln!(out, "* {} online: {}", names.len().saturating_add(more), safe.join(", ")),
+    };
+}
+
+/// That somebody is away, behind their name.
+pub(super) fn away(clock: &Clock, away: &AwayInfo<'_>) -> String {
+    let since = clock.moment(&away.since);
+    match &*away.text {
+        "" => format!("is away since {since}"),
+        text => format!("is away since {since}: {}", sanitize::line(text)),
+    }
+}
+
+/// Appends who an account is, and whether its owner is there.
+pub(super) fn whois(clock: &Clock, whois: &Whois<'_>, out: &mut Page) {
+    let name = sanitize::line(&whois.username);
+    let role = if whois.role == Role::Admin { "an administrator" } else { "a user" };
+    let _ = write!(out, "* {name} is {role}, ");
+    match &whois.since {
+        None => {
+            let _ = write!(out, "not online");
+        }
+        Some(since) => {
+            let _ = write!(out, "online since {}", clock.moment(since));
+        }
+    }
+    if whois.sessions > 1 {
+        let _ = write!(out, " with {} sessions", whois.sessions);
+    }
+    if let Some(seconds) = whois.idle_seconds {
+        let _ = write!(out, ", idle for {}", duration(seconds));
+    }
+    let _ = writeln!(out);
+    if let Some(away) = &whois.away {
+        let _ = writeln!(out, "* {name} {}", self::away(clock, away));
+    }
+}
+
+/// A length of time in the two largest of its units.
+fn duration(seconds: u64) -> String {
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

@@ -1,0 +1,428 @@
+//! The reader thread: it alone reads from the server, and shows what comes.
+//!
+//! It outlives a connection. What the next one replays is shown once, and in its place: the timeline's order is that of
+//! `seq`, and what isn't beyond the newest that was seen was shown before.
+
+use super::layout::Page;
+use super::missed::{Back, Missed};
+use super::render::Renderer;
+use super::seen::Seen;
+use super::transcript::Transcript;
+use crate::client::alerts::Alerts;
+use crate::client::connection::{Answer, SILENCE_WAIT, Session, Wire};
+use crate::client::error::{ClientError, End};
+use crate::client::terminal::{Look, notice};
+use crate::duplex::{Peer, READ_BYTES};
+use crate::lines::{Line, LineReader};
+use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::sanitize;
+use serde_json::{Value, json};
+use std::io::{ErrorKind, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A replay that has brought nothing for so long is over, if nothing told that before.
+const REPLAY_QUIET: Duration = Duration::from_secs(1);
+/// How long the server has to answer when it is asked whether it's there, as it asks itself.
+const PONG_WAIT: Duration = Duration::from_secs(30);
+/// Reads until a connection is over. Everything that came before the end has then been shown.
+pub(crate) struct Reader<'a, W> {
+    session: &'a Session,
+    renderer: Renderer,
+    alerts: Arc<Alerts>,
+    transcript: Option<Transcript>,
+    out: W,
+    lines: LineReader,
+    /// What is to be shown of what has come.
+    shown: Page,
+    /// The answer that is to be handed on once all that came before it is shown.
+    answered: Option<(String, Answer)>,
+    /// The server has sent something that makes no sense; said once.
+    complained: bool,
+    /// Which events were shown since the session began.
+    seen: Seen,
+    /// The pages of the history that have come so far.
+    history: Vec<ServerMessage<'static>>,
+    /// What was missed is being replayed.
+    replay: Option<Replay>,
+    /// It's over, and whoever waits to ask something is to be told once it's shown.
+    caught_up: bool,
+}
+
+/// A replay under way.
+#[derive(Debug)]
+struct Replay {
+    /// The newest event when the client was back. Whatever it may not see of those up to here doesn't come.
+    upto: u64,
+    /// How much was said.
+    said: usize,
+    /// What is known of it from the beginning.
+    back: Back,
+}
+
+impl<'a, W: Write> Reader<'a, W> {
+    /// Shows on `out` what comes for `session`.
+    pub(crate) fn new(
+        session: &'a Session,
+        renderer: Renderer,
+        look: Look,
+        alerts: Arc<Alerts>,
+        transcript: Option<Transcript>,
+        out: W,
+    ) -> Self {
+        Self {
+            session,
+            renderer,
+            alerts,
+            transcript,
+            out,
+            lines: LineReader::default(),
+            shown: Page::new(look, &session.me),
+            answered: None,
+            complained: false,
+            seen: Seen::default(),
+            history: Vec::new(),
+            replay: None,
+            caught_up: false,
+        }
+    }
+
+    /// The newest event that was seen: what came after it is missed when the connection breaks.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen.newest()
+    }
+
+    /// Shows the welcome.
+    ///
+    /// # Errors
+    /// Standard output can't be written to.
+    pub(crate) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
+        self.seen.begin(welcome.seq);
+        self.renderer.welcome(welcome, &mut self.shown);
+        self.shown.wire(for_programs(welcome).as_bytes());
+        self.write()
+    }
+
+    /// Shows what came since the account last left.
+    ///
+    /// # Errors
+    /// Standard output can't be written to.
+    pub(crate) fn missed(&mut self, missed: &Missed) -> Result<(), ClientError> {
+        for event in missed.events.values() {
+            let line = event.encode();
+            self.shown.wire(line.strip_suffix(b"\n").unwrap_or(&line));
+            self.show_event(event, speaker(event));
+        }
+        self.renderer.missed(missed, &mut self.shown);
+        self.write()
+    }
+
+    /// The client has come back: what it missed follows.
+    pub(crate) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
+        self.seen.go_on(welcome.seq);
+        self.lines = LineReader::default();
+        self.shown.wire(for_programs(welcome).as_bytes());
+        let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
+        self.replay = Some(Replay { upto: welcome.seq, said: 0, back });
+    }
+
+    /// Reads until the connection is over; `pending` is plaintext that came with the login.
+    ///
+    /// # Errors
+    /// Standard output can't be written to.
+    pub(crate) fn run(&mut self, wire: &Arc<Wire>, pending: &[u8]) -> Result<End, ClientError> {
+        if self.replay.as_ref().is_some_and(|replay| self.seen.is_through(replay.upto)) {
+            self.end_replay(true);
+        }
+        let mut end = self.take(pending, wire)?;
+        let mut buffer = vec![0; READ_BYTES];
+        let mut asked = false;
+        while end.is_none() {
+            let patience = match (&self.replay, asked) {
+                (Some(_), _) if self.session.is_leaving() => break,
+                (Some(_), _) => REPLAY_QUIET,
+                (None, true) => PONG_WAIT,
+                (None, false) => SILENCE_WAIT,
+            };
+            let mut plain = Vec::new();
+            match wire.receive(patience, &mut buffer, &mut plain) {
+                Ok(Peer::Open) => end = self.take(&plain, wire)?,
+                Ok(Peer::Closed) => end = Some(self.take(&plain, wire)?.unwrap_or(End::Closed)),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && !asked => {
+                    if self.replay.is_some() {
+                        self.end_replay(false);
+                        self.show(wire)?;
+                    } else {
+                        wire.ping();
+                        asked = true;
+                    }
+                    continue;
+                }
+                Err(error) => end = Some(End::Broken(error)),
+            }
+            asked = false;
+        }
+        wire.close();
+        Ok(end.unwrap_or(End::Closed))
+    }
+
+    /// What was missed is shown: now that is told, and then whoever waits to ask something may. `whole` when it is
+    /// certain that no more of it comes.
+    fn end_replay(&mut self, whole: bool) {
+        if let Some(Replay { said, back, .. }) = self.replay.take() {
+            self.renderer.back(&back, said, whole, &mut self.shown);
+            if said > 0 {
+                self.alerts.missed();
+            }
+            self.caught_up = true;
+        }
+    }
+
+    /// Shows what some plaintext completes.
+    fn take(&mut self, plain: &[u8], wire: &Arc<Wire>) -> Result<Option<End>, ClientError> {
+        let mut end = None;
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.feed(plain, |line| {
+            if end.is_some() {
+                return;
+            }
+            match line {
+                Line::Whole(line) => match serde_json::from_slice(line) {
+                    Ok(message) => {
+                        self.wire(line, &message);
+                        end = self.message(message, wire);
+                    }
+                    Err(_) => self.complain(),
+                },
+                Line::TooLong => self.complain(),
+                Line::Endless => end = Some(End::Flood),
+            }
+        });
+        self.lines = lines;
+        self.show(wire)?;
+        Ok(end)
+    }
+
+    /// For programs: the line itself, once. What only keeps the connection alive is nobody's business.
+    fn wire(&mut self, line: &[u8], message: &ServerMessage<'_>) {
+        let repeated = message.seq().is_some_and(|seq| self.seen.has(seq));
+        if !repeated && !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
+            self.shown.wire(line);
+        }
+    }
+
+    fn message(&mut self, message: ServerMessage<'static>, wire: &Wire) -> Option<End> {
+        if let ServerMessage::Reply(reply) = message {
+            self.reply(reply);
+            return None;
+        }
+        match &message {
+            ServerMessage::Message { seq, from, id, .. }
+            | ServerMessage::Whisper { seq, from, id, .. }
+            | ServerMessage::Topic { seq, from, id, .. } => self.said(&message, *seq, from, id.as_deref()),
+            ServerMessage::Joined { seq, username, .. } => self.presence(&message, *seq, username),
+            ServerMessage::Left { seq, username, .. } => self.presence(&message, *seq, username),
+            ServerMessage::Notice { .. } => self.event(&message, ""),
+            ServerMessage::Away(away) => self.event(&message, &away.username),
+            ServerMessage::Error { id, code, message } => {
+                // What came too fast is said again.
+                if *code != ErrorCode::RateLimited {
+                    self.alerts.refused();
+                }
+                let asked = id.as_deref().filter(|id| self.session.asked(id).is_some());
+                match asked {
+                    Some(id) => {
+                        let answer = Answer::Refused { code: *code, message: message.to_string() };
+                        self.answered = Some((id.to_owned(), answer));
+                    }
+                    None => notice(sanitize::line(message)),
+                }
+            }
+            ServerMessage::Ping {} => wire.pong(),
+            ServerMessage::Bye { reason } => return Some(End::Bye(*reason)),
+            // A type that doesn't belong here, or that this version doesn't know.
+            _ => {}
+        }
+        None
+    }
+
+    /// Shows what somebody did, and calls for attention if it's new; neither where they are ignored.
+    fn event(&mut self, message: &ServerMessage<'_>, whose: &str) {
+        if self.show_event(message, whose) && self.replay.is_none() {
+            self.alerts.came(message, &self.session.me);
+        }
+    }
+
+    /// Shows what somebody did for the first time; false where they are ignored.
+    fn show_event(&mut self, message: &ServerMessage<'_>, whose: &str) -> bool {
+        if self.is_ignored(whose) {
+            return false;
+        }
+        if let ServerMessage::Whisper { from, to, .. } = message {
+            self.session.people.whispered(from, to, &self.session.me);
+        }
+        self.renderer.event(message, &mut self.shown);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.write(message);
+        }
+        true
+    }
+
+    fn is_ignored(&self, whose: &str) -> bool {
+        whose != self.session.me && self.alerts.ignores(whose)
+    }
+
+    /// Shows what somebody said. What one said oneself is the answer to its request, also when it comes again.
+    fn said(&mut self, message: &ServerMessage<'_>, seq: u64, from: &str, id: Option<&str>) {
+        let mine = from == self.session.me;
+        let asked = id.filter(|_| mine).and_then(|id| self.session.asked(id));
+        self.reach(seq);
+        if self.seen.is_new(seq, asked.as_ref().is_some_and(|asked| asked.resent)) {
+            self.event(message, from);
+            match message {
+                ServerMessage::Whisper { to, away: true, .. } if mine => self.renderer.waits(to, &mut self.shown),
+                _ => {}
+            }
+            if let Some(replay) = &mut self.replay {
+                replay.said += usize::from(!mine);
+            }
+        }
+        self.end_replay_at(seq);
+        if mine && self.session.people.spoke() {
+            self.renderer.is_back(&mut self.shown);
+        }
+        if let Some(asked) = asked {
+            self.answered = Some((asked.id, Answer::Done));
+        }
+    }
+
+    /// Shows who came or went; not what of that was missed, but who is there now is told at the end of the replay.
+    fn presence(&mut self, message: &ServerMessage<'_>, seq: u64, username: &str) {
+        self.reach(seq);
+        if self.seen.is_new(seq, false) && self.replay.is_none() {
+            self.event(message, username);
+        }
+        self.end_replay_at(seq);
+    }
+
+    /// An event is about to be shown: a replay that can't hold it is over.
+    fn reach(&mut self, seq: u64) {
+        if self.replay.as_ref().is_some_and(|replay| seq > replay.upto) {
+            self.end_replay(true);
+        }
+    }
+
+    /// An event was shown: a replay whose last one it is is over.
+    fn end_replay_at(&mut self, seq: u64) {
+        if self.replay.as_ref().is_some_and(|replay| seq == replay.upto) {
+            self.end_replay(true);
+        }
+    }
+
+    fn reply(&mut self, mut reply: Reply<'static>) {
+        let Some(asked) = reply.id.as_deref().and_then(|id| self.session.asked(id)) else { return };
+        let answer = match &*asked.request {
+            Request::History { before, limit } => {
+                let events = reply.events.take().unwrap_or_default();
+                let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
+                // A server that doesn't go on would be asked for ever.
+                let next = reply.next.filter(|&next| before.is_none_or(|before| next < before));
+                self.page(events, (reply.more, next), before.is_some(), limit, asked.wanted)
+            }
+            request => {
+                self.renderer.reply(request, &reply, &mut self.shown);
+                if let Request::Away { text } = request {
+                    self.session.people.set_away(text.is_some());
+                }
+                if matches!(request, Request::Shutdown) {
+                    self.session.set_leaving();
+                }
+                let last = match &reply.users {
+                    Some(UserList::Names(names)) => names.last(),
+                    Some(UserList::Accounts(accounts)) => accounts.last().map(|account| &account.username),
+                    None => None,
+                };
+                last.filter(|_| reply.more > 0).map_or(Answer::Done, |last| Answer::Cut(last.to_string()))
+            }
+        };
+        self.answered = Some((asked.id, answer));
+    }
+
+    /// A page of the history, before those that came already if it `continues` them. All is shown when it's here. How
+    /// many more there are, and from where the server goes on if it has only looked so far.
+    fn page(
+        &mut self,
+        mut events: Vec<ServerMessage<'static>>,
+        (more, next): (usize, Option<u64>),
+        continues: bool,
+        limit: usize,
+        wanted: usize,
+    ) -> Answer {
+        events.truncate(limit);
+        let (found, first) = (events.len(), events.first().and_then(ServerMessage::seq));
+        if continues {
+            events.append(&mut self.history);
+        }
+        self.history = events;
+        let left = wanted.saturating_sub(found);
+        match next.or(first.filter(|_| more > 0 || found == limit)) {
+            Some(place) if left > 0 => Answer::Page(place, left),
+            _ => {
+                let mut history = std::mem::take(&mut self.history);
+                history.retain(|event| !self.is_ignored(speaker(event)));
+                self.renderer.history(&history, &mut self.shown);
+                Answer::Done
+            }
+        }
+    }
+
+    fn complain(&mut self) {
+        if !std::mem::replace(&mut self.complained, true) {
+            notice("the server sent something that is no message: it and any other such is passed over");
+        }
+    }
+
+    /// Writes what is to be shown, and only then lets whoever waits for an answer go on.
+    fn show(&mut self, wire: &Arc<Wire>) -> Result<(), ClientError> {
+        self.write()?;
+        if let Some((id, answer)) = self.answered.take() {
+            self.session.settle(&id, answer);
+        }
+        if std::mem::take(&mut self.caught_up) {
+            self.session.connected(wire);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), ClientError> {
+        let shown = self.shown.take();
+        if !shown.is_empty() {
+            let written = self.out.write_all(shown.as_bytes()).and_then(|()| self.out.flush());
+            if let Err(e) = written {
+                self.session.end();
+                return Err(ClientError::Output(e));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who said something; nobody where it isn't said.
+fn speaker<'a>(event: &'a ServerMessage<'_>) -> &'a str {
+    match event {
+        ServerMessage::Message { from, .. }
+        | ServerMessage::Whisper { from, .. }
+        | ServerMessage::Topic { from, .. } => from,
+        _ => "",
+    }
+}
+
+/// The welcome as a line of the wire, without the token: with that, whoever reads the output could log in.
+fn for_programs(welcome: &Welcome<'_>) -> String {
+    let mut line = json!({"type": "welcome"});
+    let fields = serde_json::to_value(welcome).ok();
+    if let (Some(line), Some(Value::Object(fields))) = (line.as_object_mut(), fields) {
+        line.extend(fields.into_iter().filter(|(name, _)| name != "token"));
+    }
+    line.to_string()
+}

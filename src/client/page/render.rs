@@ -1,0 +1,316 @@
+//! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
+
+use super::clock::Clock;
+use super::layout::{CONTINUATION, Page, Speaker, YOU};
+use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
+use super::{presence, replies};
+use crate::client::terminal::Names;
+use crate::protocol::{Reason, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::sanitize;
+use jiff::tz::TimeZone;
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many lines of the server's greeting are shown.
+const REMARK_LINES_MAX: usize = 50;
+
+/// Turns messages of the server into lines.
+#[derive(Debug)]
+pub(crate) struct Renderer {
+    me: String,
+    clock: Clock,
+    /// Who came by.
+    names: Arc<Names>,
+}
+
+impl Renderer {
+    /// For the account `me`, with times in `zone`.
+    pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
+        Self { me: me.to_owned(), clock: Clock::new(zone), names: Arc::default() }
+    }
+
+    /// The names that come by, kept up to date.
+    pub(crate) fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
+    }
+
+    /// Appends what is shown of the welcome.
+    pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
+        let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
+        let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
+        welcome.users.iter().for_each(|name| self.names.add(name));
+        presence::online(&welcome.users, &[], welcome.more, false, out);
+        if let Some(topic) = &welcome.topic {
+            let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
+        }
+        if let Some(motd) = &welcome.motd {
+            remark(motd, out);
+        }
+    }
+
+    /// Appends that the client has come back, after what was `said` meanwhile is shown; `whole` if that is all of it.
+    pub(super) fn back(&self, back: &Back, said: usize, whole: bool, out: &mut Page) {
+        let missed = match said {
+            0 if whole && !back.gap => "; nothing was missed".into(),
+            0 => String::new(),
+            1 => "; 1 missed message is above".into(),
+            _ => format!("; {said} missed messages are above"),
+        };
+        let lost = if back.gap { "; older ones are no longer kept" } else { "" };
+        let _ = writeln!(out, "* back after {}{missed}{lost}; {} online", length(back.gone), back.online);
+    }
+
+    /// Appends what is said of what was missed, after it is shown.
+    pub(super) fn missed(&self, missed: &Missed, out: &mut Page) {
+        let shown = missed.events.len();
+        if shown == 0 {
+            return;
+        }
+        let are = if shown == 1 { "message is" } else { "messages are" };
+        let _ = write!(out, "* {shown} missed {are} above");
+        let all = missed.more.saturating_add(shown as u64).min(HISTORY_SHOWN_MAX as u64);
+        let _ = match missed.more {
+            0 => writeln!(out),
+            more => writeln!(out, ", {more} more before them: /history {all} shows them"),
+        };
+    }
+
+    /// Appends that somebody to whom one has whispered is not there.
+    pub(super) fn waits(&self, to: &str, out: &mut Page) {
+        let _ = writeln!(out, "* {} is not online, and will see that at the next login", sanitize::line(to));
+    }
+
+    /// Appends a stretch of what was said.
+    pub(super) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
+        events.iter().for_each(|event| self.event(event, out));
+        let _ = match events.len() {
+            0 => writeln!(out, "* nothing was said yet that you may see"),
+            1 => writeln!(out, "* this was the last message"),
+            n => writeln!(out, "* these were the last {n} messages"),
+        };
+    }
+
+    /// Appends what is shown of an event; nothing for what isn't one.
+    pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
+        match message {
+            ServerMessage::Message { time, from, text, action: true, .. } => {
+                self.names.add(from);
+                self.clock.new_day(time, out);
+                out.said(&self.clock.time(time), Speaker::Acts(&sanitize::line(from)), text);
+            }
+            ServerMessage::Message { time, from, text, .. } => {
+                self.names.add(from);
+                self.clock.new_day(time, out);
+                out.said(&self.clock.time(time), Speaker::Room(&sanitize::line(from)), text);
+            }
+            ServerMessage::Whisper { time, from, to, text, .. } => {
+                self.names.add(from);
+                self.clock.new_day(time, out);
+                out.said(&self.clock.time(time), Speaker::Whisper(&self.party(from), &self.party(to)), text);
+            }
+            ServerMessage::Notice { time, text } => {
+                let _ = writeln!(out, "[{}] * the server says: {}", self.clock.time(time), sanitize::line(text));
+            }
+            ServerMessage::Joined { time, username, .. } => {
+                self.names.add(username);
+                self.clock.new_day(time, out);
+                let _ = writeln!(out, "* {} joined", sanitize::line(username));
+            }
+            ServerMessage::Left { time, username, reason, .. } => {
+                self.clock.new_day(time, out);
+                let _ = writeln!(out, "* {} left ({})", sanitize::line(username), reason_name(*reason));
+            }
+            ServerMessage::Topic { from, text, .. } if text.is_empty() => {
+                let _ = writeln!(out, "* {} removed the topic", sanitize::line(from));
+            }
+            ServerMessage::Topic { from, text, .. } => {
+                let _ = writeln!(out, "* {} set the topic: {}", sanitize::line(from), sanitize::line(text));
+            }
+            ServerMessage::Away(away) => {
+                let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), presence::away(&self.clock, away));
+            }
+            _ => {}
+        }
+    }
+
+    /// Appends what is shown of the reply to `request`.
+    pub(super) fn reply(&self, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+        match (request, &reply.users) {
+            (Request::Who { .. }, Some(UserList::Names(names))) => names.iter().for_each(|name| self.names.add(name)),
+            (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => {
+                accounts.iter().for_each(|account| self.names.add(&account.username));
+            }
+            _ => {}
+        }
+        replies::reply(&self.clock, request, reply, out);
+    }
+
+    /// The next event begins no new day.
+    pub(super) fn forget_day(&self) {
+        self.clock.forget_day();
+    }
+
+    /// Appends that one is no longer away.
+    pub(super) fn is_back(&self, out: &mut Page) {
+        let _ = writeln!(out, "* you are back");
+    }
+
+    fn party<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        if name == self.me { YOU.into() } else { sanitize::line(name) }
+    }
+}
+
+/// A length of time, for people.
+fn length(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ ..3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// What the server's owner has to say, to the end of its last line.
+fn remark(text: &str, out: &mut Page) {
+    for (index, line) in sanitize::lines(text, REMARK_LINES_MAX).enumerate() {
+        let _ = writeln!(out, "{}{line}", if index == 0 { "* " } else { CONTINUATION });
+    }
+}
+
+fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Logout => "logout",
+        Reason::Disconnected => "disconnected",
+        Reason::Timeout => "timeout",
+        Reason::Removed => "removed",
+        Reason::TooSlow => "too slow",
+        Reason::Shutdown => "shutdown",
+        Reason::Other => "gone",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::terminal::Look;
+
+    fn plain() -> Page {
+        Page::new(Look::Plain, "ada")
+    }
+
+    /// What ada sees, five and a half hours east of Greenwich.
+    fn shown(json: &str) -> String {
+        let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds((5 * 60 + 30) * 60).unwrap());
+        let renderer = Renderer::new("ada", zone);
+        renderer.forget_day();
+        let mut out = plain();
+        match serde_json::from_str(json).unwrap() {
+            ServerMessage::Welcome(welcome) => renderer.welcome(&welcome, &mut out),
+            message => renderer.event(&message, &mut out),
+        }
+        out.take()
+    }
+
+    #[test]
+    fn events() {
+        let message = |text| {
+            format!(
+                r#"{{"type":"message","seq":1,"time":"2026-11-23T12:00:00.123Z","from":"bob","room":"general","text":"{text}"}}"#
+            )
+        };
+        assert_eq!(shown(&message("hi")), "[17:30] bob: hi\n");
+        assert_eq!(
+            shown(&message(r"a\n[17:31] eve: b\n\nc")),
+            "[17:30] bob: a\n      | [17:31] eve: b\n      | \n      | c\n"
+        );
+        assert_eq!(shown(&message(r"\u001b[2J\r")), "[17:30] bob: ␛[2J\n");
+        assert_eq!(shown(&message(&r"\n".repeat(4000))).lines().count(), 50);
+
+        let whisper = |from, to| {
+            format!(
+                r#"{{"type":"whisper","seq":1,"time":"2026-11-23T23:59:59Z","from":"{from}","to":"{to}","text":"psst"}}"#
+            )
+        };
+        assert_eq!(shown(&whisper("bob", "ada")), "[05:29] bob -> you (whisper): psst\n");
+        assert_eq!(shown(&whisper("ada", "bob")), "[05:29] you -> bob (whisper): psst\n");
+        assert_eq!(shown(&whisper("ada", "ada")), "[05:29] you -> you (whisper): psst\n");
+
+        assert_eq!(shown(r#"{"type":"joined","seq":1,"time":"x","username":"bob"}"#), "* bob joined\n");
+        let left = |reason| format!(r#"{{"type":"left","seq":1,"time":"x","username":"bob","reason":"{reason}"}}"#);
+        assert_eq!(shown(&left("timeout")), "* bob left (timeout)\n");
+        assert_eq!(shown(&left("abducted")), "* bob left (gone)\n");
+        assert_eq!(
+            shown(r#"{"type":"notice","time":"2026-11-23T12:00:00.123Z","text":"the disk is full\n"}"#),
+            "[17:30] * the server says: the disk is full␊\n"
+        );
+        let action =
+            r#"{"type":"message","seq":1,"time":"x","from":"bob","room":"general","text":"waves","action":true}"#;
+        assert_eq!(shown(action), "[--:--] * bob waves\n");
+        let topic = |text| format!(r#"{{"type":"topic","seq":1,"time":"x","from":"bob","text":"{text}"}}"#);
+        assert_eq!(shown(&topic("fractions")), "* bob set the topic: fractions\n");
+        assert_eq!(shown(&topic("")), "* bob removed the topic\n");
+        let away =
+            |text| format!(r#"{{"type":"away","username":"bob","text":"{text}","since":"2026-11-23T12:00:00Z"}}"#);
+        assert_eq!(shown(&away("lunch")), "* bob is away since 2026-11-23 17:30: lunch\n");
+        assert_eq!(shown(&away("")), "* bob is away since 2026-11-23 17:30\n");
+        assert_eq!(shown(r#"{"type":"pong"}"#), "");
+    }
+
+    #[test]
+    fn another_day_is_said() {
+        let renderer = Renderer::new("ada", TimeZone::UTC);
+        let mut out = plain();
+        for time in ["2026-11-22T23:59:59Z", "2026-11-23T00:00:00Z", "2026-11-23T00:00:01Z", "x"] {
+            let message =
+                format!(r#"{{"type":"message","seq":1,"time":"{time}","from":"bob","room":"general","text":"x"}}"#);
+            renderer.event(&serde_json::from_str(&message).unwrap(), &mut out);
+        }
+        let expected = "* it is Sunday, 2026-11-22\n[23:59] bob: x\n* it is Monday, 2026-11-23\n\
+                        [00:00] bob: x\n[00:00] bob: x\n[--:--] bob: x\n";
+        assert_eq!(out.take(), expected);
+    }
+
+    #[test]
+    fn the_way_back() {
+        let renderer = Renderer::new("ada", TimeZone::UTC);
+        for (seconds, gap, said, whole, expected) in [
+            (12, false, 3, true, "* back after 12 s; 3 missed messages are above; 4 online\n"),
+            (0, false, 1, false, "* back after 0 s; 1 missed message is above; 4 online\n"),
+            (60, false, 0, true, "* back after 1 min; nothing was missed; 4 online\n"),
+            (7_260, false, 0, false, "* back after 2 h 1 min; 4 online\n"),
+            (
+                59,
+                true,
+                2,
+                true,
+                "* back after 59 s; 2 missed messages are above; older ones are no longer kept; 4 online\n",
+            ),
+        ] {
+            let mut out = plain();
+            let back = Back { gone: Duration::from_secs(seconds), online: 4, gap };
+            renderer.back(&back, said, whole, &mut out);
+            assert_eq!(out.take(), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_none() {
+        let message = r#"{"type":"message","seq":1,"time":"\u001b[2J","from":"b\nb","room":"general","text":"hi"}"#;
+        assert_eq!(shown(message), "[--:--] b␊b: hi\n");
+    }
+
+    #[test]
+    fn the_welcome() {
+        let welcome = |role, more| {
+            format!(
+                r#"{{"type":"welcome","protocol":1,"server":"s","username":"ada","role":"{role}","token":"t","seq":1,"users":["ada","bob"],"more":{more},"must_change_password":false}}"#
+            )
+        };
+        assert_eq!(shown(&welcome("user", 0)), "* you are ada; /help lists the commands\n* 2 online: ada, bob\n");
+        assert_eq!(
+            shown(&welcome("admin", 5)),
+            "* you are ada, an administrator; /help lists the commands\n* 7 online: ada, bob\n"
+        );
+    }
+}

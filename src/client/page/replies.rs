@@ -1,0 +1,185 @@
+//! What is shown of the server's answers to requests.
+
+use super::clock::Clock;
+use super::layout::Page;
+use super::{presence, status};
+use crate::client::terminal::known;
+use crate::protocol::{AccountInfo, CommandHelp, Reply, Request, Role, TopicInfo, UserList};
+use crate::sanitize;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Appends what is shown of the reply to `request`.
+pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+    match (request, &reply.users) {
+        (Request::Who { after }, Some(UserList::Names(names))) => {
+            presence::online(names, &reply.away, reply.more, after.is_some(), out);
+        }
+        (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
+        _ => {}
+    }
+    if matches!(request, Request::Topic { .. }) {
+        topic(clock, reply.topic.as_ref(), out);
+    }
+    if let Some(whois) = &reply.whois {
+        presence::whois(clock, whois, out);
+    }
+    if let Some(commands) = &reply.commands {
+        help(commands, out);
+    }
+    if let Some(status) = &reply.status {
+        for line in status::words(status) {
+            let _ = writeln!(out, "* {line}");
+        }
+    }
+    for sentence in reply.report.iter().flatten() {
+        let _ = writeln!(out, "* {}", sanitize::line(sentence));
+    }
+    if let Some(done) = done(request) {
+        let _ = write!(out, "* {done}");
+        if let Some(password) = &reply.password {
+            let _ = write!(out, ", with the one-time password {}", sanitize::line(password.expose()));
+        }
+        let _ = writeln!(out);
+    }
+}
+
+fn topic(clock: &Clock, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
+    let _ = match topic {
+        None => writeln!(out, "* there is no topic"),
+        Some(TopicInfo { text, by, time }) => {
+            let (text, by) = (sanitize::line(text), sanitize::line(by));
+            writeln!(out, "* topic: {text} (set by {by}, {})", clock.moment(time))
+        }
+    };
+}
+
+/// What a request has done, where the answer itself doesn't show it.
+fn done(request: &Request) -> Option<String> {
+    let (username, what) = match request {
+        Request::AddUser { username, .. } => (username, "is added"),
+        Request::LogoutUser { username } => (username, "is logged out"),
+        Request::Ban { username } => (username, "is banned"),
+        Request::Unban { username } => (username, "is no longer banned"),
+        Request::Mute { username, minutes: None } => (username, "is muted"),
+        Request::Mute { username, minutes: Some(minutes) } => {
+            return Some(format!("{} is muted for {minutes} min", sanitize::line(username)));
+        }
+        Request::Unmute { username } => (username, "is no longer muted"),
+        Request::ResetPassword { username } => (username, "begins again"),
+        Request::DeleteUser { username } => (username, "is deleted"),
+        Request::Promote { username } => (username, "is an administrator now"),
+        Request::Demote { username } => (username, "is no longer an administrator"),
+        Request::Away { text: Some(_) } => {
+            return Some("you are away; whoever whispers to you is told, and speaking ends it".into());
+        }
+        Request::Away { text: None } => return Some("you are back".into()),
+        Request::Passwd { .. } => return Some("your password is changed".into()),
+        Request::Shutdown => return Some("the server shuts down".into()),
+        _ => return None,
+    };
+    Some(format!("{} {what}", sanitize::line(username)))
+}
+
+fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
+    let names: Vec<_> = accounts.iter().map(|account| sanitize::line(&account.username)).collect();
+    let width = widest(&names);
+    for (name, account) in names.iter().zip(accounts) {
+        let role = if account.role == Role::Admin { "admin" } else { "user " };
+        let _ = write!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
+        for (_, mark) in [(account.banned, ", banned"), (account.muted, ", muted")].iter().filter(|(is, _)| *is) {
+            let _ = out.write_str(mark);
+        }
+        let _ = writeln!(out);
+    }
+}
+
+/// What the server knows, and what this program does by itself.
+fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
+    let commands = commands.iter().chain(known::LOCAL);
+    let usages: Vec<_> = commands.clone().map(|command| sanitize::line(&command.usage)).collect();
+    let width = widest(&usages);
+    for (usage, command) in usages.iter().zip(commands) {
+        let _ = writeln!(out, "  {usage:width$}  {}", sanitize::line(&command.about));
+    }
+}
+
+/// The width of a column. A cell that is wider than any should be doesn't push the others out of sight.
+fn widest(cells: &[Cow<'_, str>]) -> usize {
+    const COLUMN_CHARS_MAX: usize = 40;
+    cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0).min(COLUMN_CHARS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::terminal::Look;
+    use jiff::tz::TimeZone;
+
+    fn answered(request: &Request, json: &str) -> String {
+        let mut out = Page::new(Look::Plain, "ada");
+        super::reply(&Clock::new(TimeZone::UTC), request, &serde_json::from_str(json).unwrap(), &mut out);
+        out.take()
+    }
+
+    #[test]
+    fn replies() {
+        let name = || "eve".to_owned();
+        let add = Request::AddUser { username: name(), password: None, role: Role::User };
+        assert_eq!(
+            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b\r"]}"#),
+            "* 2 online: a, b␍\n"
+        );
+        assert_eq!(
+            answered(&Request::Who { after: Some("a".into()) }, r#"{"ok":true,"users":["b"]}"#),
+            "* also online: b\n"
+        );
+        assert_eq!(answered(&add, r#"{"ok":true}"#), "* eve is added\n");
+        assert_eq!(
+            answered(&add, r#"{"ok":true,"password":"xyz"}"#),
+            "* eve is added, with the one-time password xyz\n"
+        );
+        assert_eq!(answered(&Request::LogoutUser { username: name() }, r#"{"ok":true}"#), "* eve is logged out\n");
+        let mute = Request::Mute { username: name(), minutes: Some(5) };
+        assert_eq!(answered(&mute, r#"{"ok":true}"#), "* eve is muted for 5 min\n");
+        assert_eq!(
+            answered(&Request::ResetPassword { username: name() }, r#"{"ok":true,"password":"xyz"}"#),
+            "* eve begins again, with the one-time password xyz\n"
+        );
+        assert_eq!(
+            answered(
+                &Request::ListUsers { after: None },
+                r#"{"ok":true,"users":[{"username":"admin","role":"admin","online":true},{"username":"eve","role":"user","online":false,"banned":true,"muted":true}]}"#
+            ),
+            "  admin  admin  online\n  eve    user   -, banned, muted\n"
+        );
+        let whois = |rest| format!(r#"{{"ok":true,"whois":{{"username":"eve","role":"user",{rest}}}}}"#);
+        let ask = Request::Whois { username: name() };
+        assert_eq!(answered(&ask, &whois(r#""sessions":0"#)), "* eve is a user, not online\n");
+        assert_eq!(
+            answered(
+                &ask,
+                &whois(
+                    r#""sessions":2,"since":"2026-11-23T12:00:00.123Z","idle_seconds":7500,"away":{"username":"eve","text":"\u001b]lunch","since":"x"}"#
+                )
+            ),
+            "* eve is a user, online since 2026-11-23 12:00 with 2 sessions, idle for 2 h 5 min\n\
+             * eve is away since an unknown time: ␛]lunch\n"
+        );
+        let topic = r#"{"ok":true,"topic":{"text":"fractions","by":"bob","time":"2026-11-23T12:00:00.123Z"}}"#;
+        let ask = Request::Topic { text: None };
+        assert_eq!(answered(&ask, topic), "* topic: fractions (set by bob, 2026-11-23 12:00)\n");
+        assert_eq!(answered(&ask, r#"{"ok":true}"#), "* there is no topic\n");
+        assert_eq!(
+            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b"],"away":["b"]}"#),
+            "* 2 online: a, b (away)\n"
+        );
+        let help = answered(
+            &Request::Help,
+            r#"{"ok":true,"commands":[{"usage":"/who","about":"who is online","admin":false}]}"#,
+        );
+        let (who, clear) =
+            ("  /who                          who is online\n", "  /clear                        clear the screen\n");
+        assert!(help.starts_with(who) && help.ends_with(clear), "the server's, then this program's: {help}");
+    }
+}

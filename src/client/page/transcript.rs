@@ -1,0 +1,113 @@
+//! The transcript: what happened in the room, appended to a file of the user's own.
+//!
+//! Each line is one of docs/plain.md with the day and the time to the second before it.
+
+use super::layout::{CONTINUATION, Page};
+use super::render::Renderer;
+use crate::client::error::ClientError;
+use crate::client::terminal::{Look, notice};
+use crate::files;
+use crate::protocol::ServerMessage;
+use jiff::{Timestamp, tz::TimeZone};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A file that grows.
+#[derive(Debug)]
+pub(crate) struct Transcript {
+    path: PathBuf,
+    /// None after a write that failed, which is said once.
+    file: Option<File>,
+    lines: Lines,
+}
+
+/// Events as the lines of a transcript.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    renderer: Renderer,
+    page: Page,
+    zone: TimeZone,
+}
+
+impl Transcript {
+    /// Opens or makes the file, for its owner alone.
+    ///
+    /// # Errors
+    /// [`ClientError::Transcript`].
+    pub(crate) fn open(path: &Path, me: &str) -> Result<Self, ClientError> {
+        let failed = |error| ClientError::Transcript { path: path.to_owned(), error };
+        let file = files::append_anywhere(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file: Some(file), lines: Lines::new(me, TimeZone::system()) })
+    }
+
+    /// Appends an event.
+    pub(super) fn write(&mut self, message: &ServerMessage<'_>) {
+        let Some(file) = &mut self.file else { return };
+        if let Err(e) = file.write_all(self.lines.of(message).as_bytes()) {
+            notice(format_args!("the transcript ends here: `{}` can't be written: {e}", self.path.display()));
+            self.file = None;
+        }
+    }
+}
+
+impl Lines {
+    /// As the account `me` sees them, or as nobody in particular if that is empty.
+    pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
+        Self { renderer: Renderer::new(me, zone.clone()), page: Page::new(Look::Plain, me), zone }
+    }
+
+    /// The lines of one event; empty for what isn't one.
+    pub(crate) fn of(&mut self, message: &ServerMessage<'_>) -> String {
+        // Every line has its day.
+        self.renderer.forget_day();
+        self.renderer.event(message, &mut self.page);
+        dated(&self.page.take(), &self.zone, time(message))
+    }
+}
+
+/// When it happened; what has no time happened now.
+fn time(message: &ServerMessage<'_>) -> Timestamp {
+    let time = match message {
+        ServerMessage::Message { time, .. } | ServerMessage::Whisper { time, .. } => time,
+        ServerMessage::Joined { time, .. } | ServerMessage::Left { time, .. } => time,
+        ServerMessage::Topic { time, .. } | ServerMessage::Notice { time, .. } => time,
+        _ => return Timestamp::now(),
+    };
+    time.parse().unwrap_or_else(|_| Timestamp::now())
+}
+
+/// Plain lines with the moment before the first of them, in place of the time of day.
+fn dated(lines: &str, zone: &TimeZone, time: Timestamp) -> String {
+    let moment = zone.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let mut text = String::new();
+    for line in lines.lines() {
+        let (before, rest) = match line.strip_prefix(CONTINUATION) {
+            Some(rest) => (format!("{:width$} |", "", width = moment.len() - 2), rest),
+            None => (
+                moment.clone(),
+                line.strip_prefix('[').and_then(|line| line.split_once("] ")).map_or(line, |line| line.1),
+            ),
+        };
+        text.push_str(&format!("{before} {rest}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_has_its_moment() {
+        let time: Timestamp = "2026-11-23T12:00:00.123Z".parse().unwrap();
+        for (plain, expected) in [
+            ("[12:00] bob: hi\n", "2026-11-23 12:00:00 bob: hi\n"),
+            ("[12:00] bob: a\n      | b\n", "2026-11-23 12:00:00 bob: a\n                  | b\n"),
+            ("[12:00] bob: [x] y\n", "2026-11-23 12:00:00 bob: [x] y\n"),
+            ("* bob joined\n", "2026-11-23 12:00:00 * bob joined\n"),
+        ] {
+            assert_eq!(dated(plain, &TimeZone::UTC, time), expected);
+        }
+    }
+}

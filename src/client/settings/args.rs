@@ -1,0 +1,178 @@
+//! The client's command line.
+
+use super::cue::Cue;
+use crate::link::{Link, Pin};
+use crate::protocol::Username;
+use clap::{Arg, ArgAction, Parser};
+use std::path::PathBuf;
+
+/// Chats on a homeroom server: what you type is said to the room, /help lists more
+///
+/// Works the same from a pipe.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "homeroom-client", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(help_template = SCREEN, disable_help_flag = true, arg = help())]
+pub struct Args {
+    /// HOST, HOST:PORT or the server's homeroom://… line; else the last one
+    ///
+    /// Where none was joined before, the network is searched and you are asked.
+    #[arg(value_name = "SERVER")]
+    pub server: Option<Link>,
+    /// List the servers in this network, and choose
+    ///
+    /// Even where one was joined before.
+    #[arg(long)]
+    pub find: bool,
+    /// Your name on the server; else you're asked
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub user: Option<Username>,
+    /// Accept this sha256:HEX or key:HEX and no other
+    ///
+    /// The fingerprint of the server's certificate, or of the key in it.
+    #[arg(long, value_name = "PIN")]
+    pub fingerprint: Option<Pin>,
+    /// Plain lines, as from a pipe: no colours, no editing
+    #[arg(long)]
+    pub plain: bool,
+    /// Each event as on the wire, one a line, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Colours: auto (unless NO_COLOR is set), always, never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub color: ColourWish,
+    /// Leave when the connection breaks
+    ///
+    /// Otherwise the client comes back by itself, and what was typed meanwhile is said then.
+    #[arg(long)]
+    pub no_reconnect: bool,
+    /// Play no sounds
+    #[arg(long)]
+    pub no_sound: bool,
+    /// Mute login, logout, private, message, mention, error
+    ///
+    /// The events of this list make no sound.
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',', value_enum, hide_possible_values = true)]
+    pub silent: Vec<Cue>,
+    /// Your own login.wav (.ogg, .mp3, .flac) and so on
+    #[arg(long, value_name = "DIR")]
+    pub sounds: Option<PathBuf>,
+    /// No bell in place of sounds that can't be played
+    #[arg(long)]
+    pub no_bell: bool,
+    /// No word on the desktop of whispers and mentions
+    ///
+    /// Otherwise the terminal is asked to tell of them while it is not in front.
+    #[arg(long)]
+    pub no_notify: bool,
+    /// People who are neither shown nor heard
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_name)]
+    pub ignore: Vec<Username>,
+    /// Append what is shown to FILE, for you alone
+    ///
+    /// With dates; the file is readable by nobody else.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+/// When there are colours. Plain and JSON output never has any.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum ColourWish {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// On a terminal, even if NO_COLOR is set
+    Always,
+    /// Nowhere
+    Never,
+}
+
+const AFTER_HELP: &str = "\
+The password comes from HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Options can stand in \
+settings.toml too (no-bell = true); see /set. Exit status: 0 done, 1 failed, \
+2 bad usage, 3 login refused, 4 certificate not trusted.";
+
+/// All of it on one screen of 24 lines.
+const SCREEN: &str = "\
+{about-with-newline}{usage-heading} {usage}
+{positionals}
+{options}{after-help}";
+
+/// The short form is the only one on a screen; the manual page has the long one.
+fn help() -> Arg {
+    Arg::new("help").short('h').long("help").help("Print help").action(ArgAction::HelpShort)
+}
+
+impl Args {
+    /// The id of the one argument that isn't an option.
+    pub(super) const SERVER: &str = "server";
+
+    /// What this server must show, if the command line says it.
+    ///
+    /// # Errors
+    /// The link and `--fingerprint` contradict each other.
+    pub fn pin(&self, server: &Link) -> Result<Option<Pin>, String> {
+        match (server.pin, self.fingerprint) {
+            (Some(link), Some(flag)) if link != flag => {
+                Err("the link's fingerprint and --fingerprint are not the same".into())
+            }
+            (link, flag) => Ok(flag.or(link)),
+        }
+    }
+}
+
+fn parse_name(text: &str) -> Result<Username, &'static str> {
+    Username::parse(text).ok_or(Username::RULE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        let help = Args::command().term_width(80).render_help().to_string();
+        assert!(help.trim_end().lines().count() < 24, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    }
+
+    #[test]
+    fn what_is_taken() {
+        let args = Args::try_parse_from(["homeroom-client", "pi.local:7668", "--user", "Ada", "--no-sound"]).unwrap();
+        let server = args.server.unwrap();
+        assert_eq!((server.host.as_str(), server.port), ("pi.local", 7668));
+        assert_eq!(args.user.unwrap().as_str(), "ada");
+        assert!(args.no_sound);
+    }
+
+    #[test]
+    fn bad_usage() {
+        for line in [&["x", "a:0"][..], &["x", "a", "--user", "a b"], &["x", "a", "--fingerprint", "sha1:00"]] {
+            assert_eq!(Args::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_and_a_flag_must_agree() {
+        let (one, other) = (Pin::of(b"1").to_string(), Pin::of(b"2").to_string());
+        let link = format!("homeroom://a#{one}");
+        let pin = |flag| {
+            let args = Args::try_parse_from(["x", &link, "--fingerprint", flag]).unwrap();
+            args.pin(args.server.as_ref().unwrap())
+        };
+        assert_eq!(pin(&one), Ok(Some(Pin::of(b"1"))));
+        assert!(pin(&other).is_err());
+    }
+}

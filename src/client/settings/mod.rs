@@ -1,0 +1,12 @@
+//! What is set: by the command line, by settings.toml, by `/set`.
+
+mod args;
+mod cue;
+pub(crate) mod folder;
+mod store;
+
+pub use args::{Args, ColourWish};
+pub use cue::Cue;
+#[cfg(test)]
+pub(crate) use store::for_tests;
+pub use store::{Settings, SettingsError};

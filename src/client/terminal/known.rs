@@ -1,0 +1,59 @@
+//! The commands that can be typed here: what Tab completes, what a mistyped one was meant to be, how each is used.
+
+use crate::nearest::nearest;
+use crate::protocol::{COMMANDS, CommandHelp};
+use crate::sanitize;
+use std::borrow::Cow;
+
+/// Those that the client carries out by itself: `/help` lists them behind the server's.
+pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
+    command("/ignore [user]", "show and hear nothing of somebody any more; alone: whom you ignore"),
+    command("/unignore <user>", "show and hear them again"),
+    command("/sound [event] [on|off|test]", "which events make a sound: show, change, try"),
+    command("/dnd [minutes|off]", "make no sound and no notice, for so long or until /dnd off"),
+    command("/set [name] [value]", "show or change a setting; `-` takes it back"),
+    command("/clear", "clear the screen"),
+];
+
+const fn command(usage: &'static str, about: &'static str) -> CommandHelp<'static> {
+    CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin: false }
+}
+
+/// Every command that can be typed here: the server's, and those that this program carries out by itself.
+pub(crate) fn all() -> impl Iterator<Item = &'static CommandHelp<'static>> + Clone {
+    COMMANDS.iter().chain(LOCAL)
+}
+
+/// The first word, folded: phones begin every line with a capital.
+pub(crate) fn command_name(rest: &str) -> String {
+    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    rest[..end].to_ascii_lowercase()
+}
+
+/// Other names of commands, each with the one under which it's listed.
+const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("quit", "logout")];
+
+/// What is listed of a command, under any of its names.
+pub(crate) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
+    let name = ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1);
+    all().find(|command| command_name(&command.usage[1..]) == name)
+}
+
+/// Whether there is a command of this name, `/` left out.
+pub(super) fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// What is said of a command that there isn't.
+pub(crate) fn unknown(name: &str) -> String {
+    let names = all().map(|command| command.usage[1..].split(' ').next().unwrap_or_default());
+    let meant = nearest(name, names.chain(ALIASES.map(|alias| alias.0)));
+    let hint = meant.map(|meant| format!(" (did you mean `/{meant}`?)")).unwrap_or_default();
+    let name = sanitize::line(name);
+    format!("there is no command `/{name}`{hint}: /help lists them, and `//{name}` would say `/{name}` to the room")
+}
+
+/// The usage of the command that begins like `command`.
+pub(crate) fn usage(command: &str) -> String {
+    format!("usage: {}", find(&command[1..]).map_or(command, |known| &*known.usage))
+}

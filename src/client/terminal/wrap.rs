@@ -1,0 +1,118 @@
+//! Text cut to the width of a terminal.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// The width of a terminal that doesn't tell it.
+const COLUMNS_UNTOLD: usize = 80;
+
+/// The terminal's width in columns, at least 1.
+pub(crate) fn terminal_columns() -> usize {
+    terminal_size::terminal_size().map_or(COLUMNS_UNTOLD, |(width, _)| usize::from(width.0)).max(1)
+}
+
+/// How many columns a terminal uses for this, as far as terminals agree.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// Cuts `text` into pieces: the first is at most `first` columns wide, the others `others`. It is cut where Unicode
+/// allows (UAX #14: behind blanks and hyphens, between Chinese characters), and inside a word only if that is wider
+/// than a whole line. Blanks at a cut are left out. A width of 0 counts as 1.
+pub(crate) fn wrap(text: &str, first: usize, others: usize) -> Vec<&str> {
+    let mut cut = Cutter { text, room: first, others: others.max(1), start: 0, pieces: Vec::new() };
+    let mut end = 0;
+    for (next, _) in unicode_linebreak::linebreaks(text) {
+        if columns(text[cut.start..next].trim_end()) > cut.room {
+            if end > cut.start || cut.room < cut.others {
+                cut.at(end);
+            }
+            cut.inside(next);
+        }
+        end = next;
+    }
+    if cut.start < text.len() || cut.pieces.is_empty() {
+        cut.pieces.push(text[cut.start..].trim_end());
+    }
+    cut.pieces
+}
+
+struct Cutter<'a> {
+    text: &'a str,
+    /// The width of the piece that begins at `start`.
+    room: usize,
+    others: usize,
+    start: usize,
+    pieces: Vec<&'a str>,
+}
+
+impl Cutter<'_> {
+    fn at(&mut self, end: usize) {
+        self.pieces.push(self.text[self.start..end].trim_end());
+        self.start = end;
+        self.room = self.others;
+    }
+
+    /// Cuts a word that is too wide until its rest, which ends at `end`, fits.
+    fn inside(&mut self, end: usize) {
+        while columns(self.text[self.start..end].trim_end()) > self.room {
+            let word = &self.text[self.start..end];
+            let fits = |(index, cluster): &(usize, &str)| columns(&word[..index + cluster.len()]) <= self.room;
+            // One cluster at least, so that it ends.
+            let clusters = word.grapheme_indices(true).take_while(fits).count().max(1);
+            let here = word.grapheme_indices(true).nth(clusters).map_or(word.len(), |(index, _)| index);
+            self.at(self.start + here);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_at_blanks() {
+        assert_eq!(wrap("", 10, 10), [""]);
+        assert_eq!(wrap("short", 10, 10), ["short"]);
+        assert_eq!(wrap("one two three", 7, 7), ["one two", "three"]);
+        assert_eq!(wrap("one two   three", 8, 8), ["one two", "three"]);
+        assert_eq!(wrap("one two three", 3, 9), ["one", "two three"]);
+        assert_eq!(wrap("  indented code", 80, 80), ["  indented code"]);
+        assert_eq!(wrap("well-known", 6, 6), ["well-", "known"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_first_line_begins_the_next() {
+        assert_eq!(wrap("word", 2, 10), ["", "word"]);
+        assert_eq!(wrap("word", 0, 10), ["", "word"]);
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        assert_eq!(wrap("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("a bcdefghij k", 4, 4), ["a", "bcde", "fghi", "j k"]);
+        assert_eq!(wrap("abc", 0, 0), ["", "a", "b", "c"]);
+    }
+
+    #[test]
+    fn wide_characters_and_clusters() {
+        assert_eq!(columns("你好"), 4);
+        assert_eq!(columns("👩\u{200d}💻"), 2);
+        assert_eq!(columns("e\u{301}"), 1);
+        assert_eq!(wrap("你好你好", 5, 5), ["你好", "你好"]);
+        assert_eq!(wrap("👩\u{200d}💻👩\u{200d}💻👩\u{200d}💻", 4, 4).len(), 2);
+        assert_eq!(wrap("e\u{301}e\u{301}e\u{301}", 2, 2), ["e\u{301}e\u{301}", "e\u{301}"]);
+        assert_eq!(wrap("你", 1, 1), ["你"], "wider than the terminal: there is no better place");
+    }
+
+    #[test]
+    fn nothing_is_lost_but_blanks() {
+        let text = "The quick brown fox 跳过懒狗 jumps_over_the_lazy_dog-and-runs 🏳\u{fe0f}\u{200d}🌈 away";
+        for width in 1..90 {
+            let pieces = wrap(text, width, width);
+            let all: String = pieces.concat().split(' ').collect();
+            assert_eq!(all, text.split(' ').collect::<String>(), "{width}");
+            assert!(width < 2 || pieces.iter().all(|piece| columns(piece) <= width), "{width}: {pieces:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Why a session ended, and what went wrong with a request: words for programs.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The user logged out, or an older session made way for a newer one of the same account.
+    Logout,
+    /// The connection broke.
+    Disconnected,
+    /// The client didn't answer.
+    Timeout,
+    /// An administrator ended it.
+    Removed,
+    /// The client didn't read fast enough.
+    TooSlow,
+    /// The server ended.
+    Shutdown,
+    /// A reason that this version doesn't know.
+    #[serde(other)]
+    Other,
+}
+
+/// What went wrong, for programs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not JSON, not UTF-8, an unknown type, a missing field or one of the wrong type.
+    BadRequest,
+    /// A line, a text or an id over its limit.
+    TooLong,
+    /// A request before `login`.
+    NotLoggedIn,
+    /// Wrong user name, password or token.
+    BadCredentials,
+    /// Too many failed attempts or connections.
+    TryLater,
+    /// A protocol version that this server doesn't speak.
+    UnsupportedProtocol,
+    /// A request for administrators.
+    NotAdmin,
+    /// No such account, or nobody there to whisper to.
+    UnknownUser,
+    /// The name is taken.
+    UserExists,
+    /// Not a user name.
+    BadUsername,
+    /// A password that's too easy to guess.
+    WeakPassword,
+    /// Too many messages.
+    RateLimited,
+    /// The one-time password must be changed first.
+    PasswordChangeRequired,
+    /// The server is ending.
+    ShuttingDown,
+    /// The password is right, but the account may not log in.
+    Banned,
+    /// The account may say nothing for now.
+    Muted,
+    /// Nobody would be left to administrate.
+    LastAdmin,
+    /// The server's own fault.
+    Internal,
+    /// A code that this version doesn't know.
+    #[serde(other)]
+    Other,
+}

@@ -1,0 +1,102 @@
+//! What accounts and requests may be called, and what an account may do.
+
+use super::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// An account's name: 1 to [`NAME_BYTES_MAX`] of `a-z 0-9 _ . -`, beginning with a letter or a digit.
+///
+/// ASCII alone and lower case alone, so nobody can look like somebody else.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Username(Arc<str>);
+
+impl Username {
+    /// Folds upper case to lower case, then checks; None when `text` is no name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let folded = text.to_ascii_lowercase();
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
+        let first = folded.bytes().next()?;
+        let valid = first.is_ascii_alphanumeric() && folded.len() <= NAME_BYTES_MAX && folded.bytes().all(allowed);
+        valid.then(|| Self(folded.into()))
+    }
+
+    /// A name that no account can have.
+    pub fn nobody() -> Self {
+        Self("".into())
+    }
+
+    /// The rule in words, for errors.
+    pub const RULE: &'static str =
+        "a user name has 1 to 32 characters of a-z 0-9 _ . - and begins with a letter or a digit";
+
+    /// As it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for Username {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Chats.
+    #[default]
+    User,
+    /// Looks after accounts and the server too.
+    Admin,
+}
+
+/// A client's name for its request: 1 to [`ID_BYTES_MAX`] printable ASCII characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RequestId(Box<str>);
+
+impl RequestId {
+    /// None when `text` is no id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        ((1..=ID_BYTES_MAX).contains(&text.len()) && printable).then(|| Self(text.into()))
+    }
+
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames() {
+        for (given, folded) in [("Ada", "ada"), ("a", "a"), ("0.x_-", "0.x_-"), (&"z".repeat(32), &"z".repeat(32))] {
+            assert_eq!(Username::parse(given).as_ref().map(Username::as_str), Some(folded));
+        }
+        for bad in ["", "_a", ".a", "-a", "a b", "ä", "a\n", "\u{430}da", &"z".repeat(33)] {
+            assert_eq!(Username::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids() {
+        for good in ["c", "c 1", &"~".repeat(64)] {
+            assert!(RequestId::parse(good).is_some(), "{good:?}");
+        }
+        for bad in ["", "\t", "é", "\x7f", &"x".repeat(65)] {
+            assert!(RequestId::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+}
