@@ -288,3 +288,77 @@ fn sessions_that_made_way_leave_nothing_behind() {
     assert!(start.elapsed() < DEADLINE);
     drop((kept, zombies));
 }
+
+#[test]
+fn what_a_session_that_made_way_had_sent_is_not_done() {
+    let server = Server::with_users(&["bob", "eve"]);
+    let (mut bob, mut oldest) = (server.login("bob"), server.login("eve"));
+    let others: Vec<Peer> = (0..4).map(|_| server.login("eve")).collect();
+    oldest.send_bytes(&pipeline(400, |_| json!({"type": "ping"})));
+    oldest.send_bytes(&pipeline(1, |_| json!({"type": "say", "text": "late"})));
+    oldest.find("the first answer", |line| line["type"] == "pong");
+    let mut newest = server.login("eve");
+    let bye = oldest.until_closed().pop().unwrap();
+    assert_eq!((&bye["type"], &bye["reason"]), (&json!("bye"), &json!("logout")), "{bye}");
+    server.stderr.wait_for("is gone: Logout");
+    newest.say("the newest");
+    let seen = bob.until_text("the newest");
+    assert!(!seen.iter().any(|line| line["text"] == "late"), "{seen:?}");
+    drop(others);
+}
+
+/// The session began while it was still good.
+#[test]
+fn a_one_time_password_that_has_become_too_old_changes_nothing() {
+    let data = DataDir::with_users(&[]);
+    data.import("eve,,user\n").succeeded();
+    let mut server = data.server().start();
+    let mut admin = server.admin();
+    let one_time = admin.ask(about("reset_password", "eve"))["password"].as_str().unwrap().to_owned();
+    server.kill();
+    let mut users = data.users_json();
+    let three_days_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(3 * 24);
+    users["users"]["eve"]["one_time_since"] = json!(three_days_ago);
+    std::fs::write(data.file("users.json"), users.to_string()).unwrap();
+    let server = data.start();
+    let (mut admin, mut eve) = (server.admin(), server.login_with("eve", &one_time));
+    std::fs::write(data.file("homeroom.toml"), "one-time-days = 2\n").unwrap();
+    assert_reply(&admin.ask(json!({"type": "reload"})));
+    let late = eve.ask(json!({"type": "passwd", "old": one_time, "new": "eight green bottles"}));
+    assert_error(&late, "bad_credentials");
+    assert!(late["message"].as_str().unwrap().contains("too old"), "{late}");
+}
+
+#[test]
+fn what_an_older_account_of_the_name_said_is_not_said_again_for_the_new_one() {
+    let server = Server::with_users(&["eve"]);
+    let mut admin = server.admin();
+    let request = json!({"type": "say", "id": "word-1", "text": "hello"});
+    let mut old = server.login("eve");
+    old.send(&request);
+    let before = old.answer("word-1")["seq"].as_u64();
+    assert_reply(&admin.ask(about("delete_user", "eve")));
+    assert_reply(&admin.ask(json!({"type": "add_user", "username": "eve", "password": PASSWORD})));
+    let token = server.login("eve").welcome["token"].clone();
+    let mut new = server.connect();
+    new.resume("eve", &token, 0);
+    new.send(&request);
+    let after = new.answer("word-1")["seq"].as_u64();
+    assert!(after > before, "{after:?} is its own, {before:?} was another's");
+}
+
+/// Whoever has it may not be the administrator.
+#[test]
+fn an_administrator_with_a_one_time_password_is_told_nothing() {
+    let server = Server::with_users(&["adam"]);
+    let mut root = server.admin();
+    assert_reply(&root.ask(about("promote", "adam")));
+    let one_time = root.ask(about("reset_password", "adam"))["password"].as_str().unwrap().to_owned();
+    let mut adam = server.login_with("adam", &one_time);
+    std::fs::write(server.data().file("homeroom.toml"), "no-such-option = 1\n").unwrap();
+    assert_error(&root.ask(json!({"type": "reload"})), "internal");
+    // Adam comes before root in the order of names, in which they are told.
+    root.find("a notice", |line| line["type"] == "notice");
+    adam.assert_alive();
+    assert!(!adam.inbox().iter().any(|line| line["type"] == "notice"), "{:?}", adam.inbox());
+}
