@@ -309,11 +309,11 @@ impl Session {
             return Delivered::Gone;
         }
         for _ in 0..BATCHES_AT_ONCE_MAX {
-            if !self.may_see(&wire) {
-                return self.take_leave_if_due(&mut wire);
-            }
             if wire.cursor >= shared.upto {
                 break;
+            }
+            if !self.may_see(&wire) {
+                return self.take_leave_if_due(&mut wire);
             }
             let same_view = wire.cursor == shared.after && !shared.parties.contains(&self.name);
             let batch = if same_view {

@@ -149,9 +149,9 @@ impl Mandate {
         (state.generation == self.generation.load(Ordering::Relaxed)).then_some(*state)
     }
 
-    /// Whether the session isn't over.
+    /// Whether the session isn't over. Asked for each session in each round of the delivery.
     pub(super) fn holds(&self) -> bool {
-        self.state().is_some()
+        lock(&self.standing.state).generation == self.generation.load(Ordering::Relaxed)
     }
 
     /// Whether the session may do what administrators do.
