@@ -3,7 +3,7 @@
 //! Whoever fails there is most likely the owner, or somebody who shares the address, as a class does. So the waits are
 //! short, and what one day may bring is bounded instead, whatever succeeds in between.
 
-use super::{HOME_FAILURES_A_DAY, HOME_WAIT_LONG, HOME_WAIT_MAX, Origin, PAIR_FAILURES_FREE, PAIR_WAIT_MIN, WINDOW};
+use super::{HOME_FAILURES_A_DAY, HOME_WAIT_LONG, HOME_WAIT_MAX, Origin, WINDOW, pair_wait};
 use std::time::{Duration, Instant};
 
 /// Failures are counted for so long from the first one.
@@ -39,10 +39,7 @@ impl Home {
         if self.failures_today(now) >= HOME_FAILURES_A_DAY {
             return HOME_WAIT_LONG;
         }
-        match self.run.checked_sub(PAIR_FAILURES_FREE) {
-            None => Duration::ZERO,
-            Some(doublings) => (PAIR_WAIT_MIN * 2_u32.pow(doublings.min(16))).min(HOME_WAIT_MAX),
-        }
+        pair_wait(self.run, HOME_WAIT_MAX)
     }
 
     fn failures_today(&self, now: Instant) -> u32 {

@@ -125,7 +125,7 @@ impl Throttle {
             let pair = self.pairs.get(&(origin, name.clone()));
             let account = self.accounts.get(name).filter(|failures| failures.count >= ACCOUNT_FAILURES_MAX);
             [
-                pair.map(|failures| failures.last + pair_wait(failures.count)),
+                pair.map(|failures| failures.last + pair_wait(failures.count, PAIR_WAIT_MAX)),
                 address.map(|failures| failures.last + WINDOW),
                 account.map(|failures| failures.last + WINDOW),
             ]
@@ -228,9 +228,10 @@ impl Throttle {
     }
 }
 
-fn pair_wait(failures: u32) -> Duration {
+/// How long a pair waits after so many failures in a row, at most `max`.
+fn pair_wait(failures: u32, max: Duration) -> Duration {
     match failures.checked_sub(PAIR_FAILURES_FREE) {
         None => Duration::ZERO,
-        Some(doublings) => (PAIR_WAIT_MIN * 2_u32.pow(doublings.min(16))).min(PAIR_WAIT_MAX),
+        Some(doublings) => (PAIR_WAIT_MIN * 2_u32.pow(doublings.min(16))).min(max),
     }
 }
