@@ -402,7 +402,7 @@ impl Accounts {
             account.standing.set(account.state, author.survivor());
         }
         for (_, deleted) in before.iter().filter(|(name, _)| !copy.contains_key(*name)) {
-            // Whoever has it still in hand must not log in with it, and nobody whisper to it.
+            // Whoever has it still in hand must not log in with it.
             deleted.standing.delete();
         }
         self.cover(&copy);

@@ -308,7 +308,7 @@ fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
 }
 
 fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -> Result<Answer, Refusal> {
-    if session.mandate.standing().state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
+    if server.one_time_is_over(session.mandate.standing()) {
         return Err(one_time_is_over());
     }
     let changed = door::change_password(server, session, old.expose(), new.expose());
@@ -348,7 +348,9 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
             refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
         }
         AccountError::NotPermitted => ended(),
-        AccountError::NoTurn(NoTurn::TryLater(wait)) => refuse(ErrorCode::TryLater, door::try_later(wait)),
+        AccountError::NoTurn(NoTurn::TryLater(wait)) => {
+            refuse(ErrorCode::TryLater, door::try_later(door::FAILED_TOO_OFTEN, wait))
+        }
         AccountError::NoTurn(NoTurn::Crowded | NoTurn::Gone) => {
             refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s")
         }

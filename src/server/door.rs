@@ -12,6 +12,8 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+/// Why whoever has failed too often must wait.
+pub(super) const FAILED_TOO_OFTEN: &str = "too many failed logins";
 /// How long a look at a session's socket waits: the least there is.
 const LOOK_WAIT: Duration = Duration::from_millis(1);
 
@@ -142,10 +144,10 @@ pub(super) fn let_in(server: &Server, origin: Origin, name: &Username) {
     }
 }
 
-/// How long somebody must wait, for them to read.
-pub(super) fn try_later(wait: Duration) -> String {
+/// Why somebody must wait, and how long, for them to read.
+pub(super) fn try_later(why: &str, wait: Duration) -> String {
     let seconds = wait.as_secs_f64().ceil().max(1.0);
-    format!("too many failed logins: try again in {seconds} s")
+    format!("{why}: try again in {seconds} s")
 }
 
 /// Whether a session goes on, so that its owner still waits for what they asked for. For its own thread.

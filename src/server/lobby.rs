@@ -7,7 +7,7 @@
 use super::accounts::{Checked, LoginError};
 use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
 use super::counts::LoginFailure;
-use super::door::{self, Knock};
+use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::rate::MessageRate;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
@@ -352,7 +352,7 @@ fn permit_login(server: &Server, standing: &Standing) -> Result<(), Duration> {
 fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
     let standing = server.accounts.standing(name.as_str()).ok_or(LoginError::Wrong)?;
     let generation = standing.state().generation;
-    if standing.state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
+    if server.one_time_is_over(&standing) {
         return Err(LoginError::Expired);
     }
     let redeemed = server.tokens.redeem(name, generation, token.expose(), Timestamp::now());
@@ -365,7 +365,7 @@ fn check_password(stranger: &Stranger<'_>, name: &Username, password: &str) -> R
     let &Stranger { server, peer, stay, deadline, .. } = stranger;
     let knock = Knock { peer, socket: &stranger.socket, stay, deadline };
     let Checked { standing, generation } = door::check_password(server, &knock, name, password)?;
-    if standing.state().one_time_is_over(server.limits.one_time_lifetime(), Timestamp::now()) {
+    if server.one_time_is_over(&standing) {
         return Err(LoginError::Expired);
     }
     // Whoever types a password is there. A token is sent by a client that comes back by itself.
@@ -391,10 +391,12 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
         }
         LoginError::Banned => (LoginFailure::Banned, explain(Refused::Banned)),
         LoginError::Expired => (LoginFailure::Expired, one_time_is_over()),
-        LoginError::TryLater(wait) => (LoginFailure::Throttled, refuse(ErrorCode::TryLater, door::try_later(wait))),
+        LoginError::TryLater(wait) => {
+            let message = door::try_later(FAILED_TOO_OFTEN, wait);
+            (LoginFailure::Throttled, refuse(ErrorCode::TryLater, message))
+        }
         LoginError::TooOften(wait) => {
-            let seconds = wait.as_secs_f64().ceil().max(1.0);
-            let message = format!("this account logs in too often: try again in {seconds} s");
+            let message = door::try_later("this account logs in too often", wait);
             (LoginFailure::TooOften, refuse(ErrorCode::TryLater, message))
         }
         LoginError::Crowded | LoginError::Gone => {

@@ -89,6 +89,7 @@ use past::Past;
 use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
+use standing::Standing;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -143,6 +144,13 @@ struct Server {
     sessions: Gate,
     next_session: AtomicU64,
     shutdown: Shutdown,
+}
+
+impl Server {
+    /// Whether an account has a one-time password that is too old to be of use.
+    fn one_time_is_over(&self, standing: &Standing) -> bool {
+        standing.state().one_time_is_over(self.limits.one_time_lifetime(), Timestamp::now())
+    }
 }
 
 /// Does what the command line says: runs the server until it's told to end, or looks after what a server needs.

@@ -184,7 +184,7 @@ impl Session {
     /// For the session's own thread: carries out a request, unless the session may ask for nothing any more.
     pub(super) fn take_turn<T>(&self, request: impl FnOnce() -> T) -> Option<T> {
         let _turn = lock(&self.turn);
-        (!self.dismissed.load(Ordering::Acquire) && self.mandate.holds()).then(request)
+        self.may_ask().then(request)
     }
 
     /// Waits until the request under way is carried out. Not for a thread that carries out one itself: two that wait for
@@ -355,7 +355,12 @@ impl Session {
 
     /// Whether nothing more is done for it.
     pub(super) fn is_over(&self) -> bool {
-        self.dismissed.load(Ordering::Acquire) || !self.mandate.holds() || self.ended().is_some()
+        !self.may_ask() || self.ended().is_some()
+    }
+
+    /// Whether it may ask for anything: it wasn't told to go, and its account's sessions weren't ended.
+    fn may_ask(&self) -> bool {
+        !self.dismissed.load(Ordering::Acquire) && self.mandate.holds()
     }
 
     /// Why it ended.

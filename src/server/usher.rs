@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// How long an end may take, from the goodbye that was asked for to the socket's close. A class on a busy Wi-Fi has read
-/// its last lines by then; five sessions of each of a thousand accounts that never close are no more than their threads.
+/// its last lines by then, and whoever never closes holds a thread for no longer.
 pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 /// The usher's stack: it waits and closes sockets.
 const STACK_BYTES: usize = 128 * 1024;
