@@ -4,7 +4,7 @@ use crate::harness::{ADMIN, DataDir, PASSWORD, Peer, Server, assert_error, asser
 use serde_json::{Value, json};
 
 /// One request about an account.
-fn about(kind: &str, name: &str) -> Value {
+pub(super) fn about(kind: &str, name: &str) -> Value {
     json!({"type": kind, "username": name})
 }
 
@@ -25,7 +25,7 @@ pub(super) fn audit(data: &DataDir) -> Vec<Value> {
 
 /// Waits for the end that an administrator makes.
 #[track_caller]
-fn assert_removed(peer: &mut Peer) {
+pub(super) fn assert_removed(peer: &mut Peer) {
     let last = peer.until_closed().pop().expect("no bye");
     assert_eq!((&last["type"], &last["reason"]), (&json!("bye"), &json!("removed")), "{last}");
 }

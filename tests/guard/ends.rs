@@ -1,5 +1,6 @@
 //! What is ended is over: once the administrator is answered, nothing of it is done any more, and nothing is given to it.
 
+use super::admins::{about, assert_removed};
 use crate::harness::{
     DEADLINE, DataDir, PASSWORD, Peer, Proc, Server, assert_error, assert_reply, dial_small, wait_until,
 };
@@ -12,11 +13,6 @@ const GONE_WITHIN: Duration = Duration::from_secs(8);
 const SLOW_ROUNDS: &str = "3000000";
 /// Of the processor, by then a login is being hashed.
 const HASHING_TICKS: u64 = 10;
-
-/// One request about an account.
-fn about(kind: &str, name: &str) -> Value {
-    json!({"type": kind, "username": name})
-}
 
 /// So many requests in one piece.
 fn pipeline(count: usize, request: impl Fn(usize) -> Value) -> Vec<u8> {
@@ -35,13 +31,6 @@ fn said_after(watcher: &mut Peer, admin: &mut Peer, name: &str, seq: u64) -> usi
     admin.say("the end");
     let seen = watcher.until_text("the end");
     seen.iter().filter(|line| line["from"] == name && line["seq"].as_u64() > Some(seq)).count()
-}
-
-/// Waits for the end that an administrator makes.
-#[track_caller]
-fn assert_removed(peer: &mut Peer) {
-    let last = peer.until_closed().pop().expect("no bye");
-    assert_eq!((&last["type"], &last["reason"]), (&json!("bye"), &json!("removed")), "{last}");
 }
 
 #[test]

@@ -59,6 +59,15 @@ fn segments(folder: &TempDir) -> Vec<PathBuf> {
     segment::list(&folder.path().join("journal")).unwrap().into_iter().map(|place| place.path).collect()
 }
 
+/// A folder in whose journal this was said, by a server that has ended well.
+fn folder_with(texts: &[&str]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    texts.iter().for_each(|text| _ = say(&timeline, text));
+    timeline.close().unwrap();
+    folder
+}
+
 /// What Bob reads after `after`: each seq and text.
 fn read(timeline: &Timeline, after: u64) -> Vec<(u64, String)> {
     let (mut read, mut batch, mut cursor, bob) = (Vec::new(), Batch::default(), after, name("bob"));
@@ -112,13 +121,7 @@ fn whispers_are_read_back_by_their_two_alone() {
 
 #[test]
 fn a_line_that_breaks_off_is_cut() {
-    let folder = TempDir::new().unwrap();
-    let timeline = open(&folder, OPTIONS).unwrap();
-    for text in ["one", "two"] {
-        say(&timeline, text);
-    }
-    timeline.close().unwrap();
-    drop(timeline);
+    let folder = folder_with(&["one", "two"]);
     let path = &segments(&folder)[0];
     let whole = fs::read(path).unwrap();
     let first = whole.iter().position(|&b| b == b'\n').unwrap() + 1;
@@ -140,13 +143,7 @@ fn a_line_that_breaks_off_is_cut() {
 
 #[test]
 fn damage_before_the_end_stops_the_start_and_is_left_alone() {
-    let folder = TempDir::new().unwrap();
-    let timeline = open(&folder, OPTIONS).unwrap();
-    for text in ["one", "two", "three"] {
-        say(&timeline, text);
-    }
-    timeline.close().unwrap();
-    drop(timeline);
+    let folder = folder_with(&["one", "two", "three"]);
     let path = &segments(&folder)[0];
     let whole = fs::read_to_string(path).unwrap();
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
@@ -175,13 +172,7 @@ fn damage_before_the_end_stops_the_start_and_is_left_alone() {
 
 #[test]
 fn damage_in_an_older_segment_leaves_the_newest_ones_torn_end_alone_too() {
-    let folder = TempDir::new().unwrap();
-    let timeline = open(&folder, OPTIONS).unwrap();
-    for text in ["one", "two", "three"] {
-        say(&timeline, text);
-    }
-    timeline.close().unwrap();
-    drop(timeline);
+    let folder = folder_with(&["one", "two", "three"]);
     let older = &segments(&folder)[0];
     let newest = segment::path(&folder.path().join("journal"), 3);
     let whole = fs::read_to_string(older).unwrap();
@@ -199,13 +190,7 @@ fn damage_in_an_older_segment_leaves_the_newest_ones_torn_end_alone_too() {
 
 #[test]
 fn segments_go_when_their_days_are_over() {
-    let folder = TempDir::new().unwrap();
-    let timeline = open(&folder, OPTIONS).unwrap();
-    for text in ["31 days ago", "29 days ago", "now"] {
-        say(&timeline, text);
-    }
-    timeline.close().unwrap();
-    drop(timeline);
+    let folder = folder_with(&["31 days ago", "29 days ago", "now"]);
     let whole = fs::read_to_string(&segments(&folder)[0]).unwrap();
     for ((line, days), first) in whole.lines().zip([31, 29, 0]).zip(1..) {
         let mut event: Value = serde_json::from_str(line).unwrap();
