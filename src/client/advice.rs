@@ -84,8 +84,8 @@ pub(super) fn no_tls(error: &HandshakeError) -> String {
 pub(super) fn refused(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadCredentials => {
-            "\n  Probably a slip: passwords tell upper and lower case apart, and a one-time password holds until it was \
-             changed.\n  Try again. If it is forgotten, ask an administrator for a new one (/resetpassword)."
+            "\n  Probably a slip: passwords tell upper and lower case apart, and a one-time password holds for some days, \
+             until it was changed.\n  Try again. If it is forgotten, ask an administrator for a new one (/resetpassword)."
         }
         ErrorCode::Banned => "\n  Only an administrator can let you in again (/unban). Ask who runs the server.",
         ErrorCode::UnsupportedProtocol => {
