@@ -50,14 +50,14 @@ impl Guess<'_> {
 impl Drop for Guess<'_> {
     fn drop(&mut self) {
         let Some(attempt) = &self.begun else { return };
-        let mut throttle = lock(&self.server.throttle);
+        let (mut throttle, now) = (lock(&self.server.throttle), Instant::now());
         match self.outcome {
-            Outcome::Right => throttle.succeeded(attempt),
-            Outcome::Wrong => throttle.failed(attempt),
-            Outcome::Neither => throttle.take_back(attempt),
+            Outcome::Right => throttle.succeeded(attempt, now),
+            Outcome::Neither => throttle.take_back(attempt, now),
+            Outcome::Wrong => return,
         }
         drop(throttle);
-        // Whoever had to wait while it was under way is told how long now.
+        // Whoever was put off while it was under way needn't wait any more.
         self.server.accounts.recall(attempt.origin());
     }
 }

@@ -11,7 +11,7 @@ use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::rate::MessageRate;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
-use super::standing::{Mandate, Standing};
+use super::standing::Mandate;
 use super::strangers::Stay;
 use super::throttle::Origin;
 use super::tokens::{TokenId, Tokens};
@@ -333,20 +333,24 @@ fn authenticate(stranger: &Stranger<'_>, login: &Login) -> Result<Credentials, R
             door::let_in(server, origin, &name);
             // Only now: nobody else can use it up, and strangers learn nothing.
             let often = |wait| refuse_login(server, peer, &name, login.token.is_some(), LoginError::TooOften(wait));
-            permit_login(server, credentials.mandate.standing()).map_err(often)?;
+            permit_login(server, &name, &credentials).map_err(often)?;
             Ok(credentials)
         }
         Err(error) => Err(refuse_login(server, peer, &name, login.token.is_some(), error)),
     }
 }
 
-/// Counts a login of an account, unless that has logged in too often.
-fn permit_login(server: &Server, standing: &Standing) -> Result<(), Duration> {
+/// Counts a login with this password or this token, unless there were too many with it.
+fn permit_login(server: &Server, name: &Username, credentials: &Credentials) -> Result<(), Duration> {
     // For load runs.
     if server.limits.message_rate() == MessageRate::Off {
         return Ok(());
     }
-    standing.logins.take(Instant::now())
+    let now = Instant::now();
+    match credentials.new {
+        Some(_) => credentials.mandate.standing().logins.take(now),
+        None => server.tokens.count_login(name, &credentials.token_id, now),
+    }
 }
 
 fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {

@@ -18,11 +18,12 @@ const FORGIVEN_PER_MESSAGE: u32 = 2;
 const REQUESTS_BURST: f64 = 200.0;
 /// And how many a second after that. More are not refused: they wait, and the client's TCP with them.
 const REQUESTS_PER_SECOND: f64 = 50.0;
-/// How many logins of an account succeed at once after a pause. Five devices (as many sessions as there may be) behind a
-/// bad Wi-Fi come back four times each before it counts; in the time of a client's waits of 1 s, 2 s and 4 s three more
-/// are there.
-const LOGINS_BURST: f64 = 20.0;
-/// And how many a second after that: five devices that each lose their connection every ten seconds.
+/// How many logins of an account with its password succeed at once after a pause: of a room whose people share one, say.
+const PASSWORD_LOGINS_BURST: f64 = 20.0;
+/// How many with one of its tokens: a device behind a bad Wi-Fi comes back five times before it counts; in the time of a
+/// client's waits of 1 s, 2 s and 4 s three more are there.
+const TOKEN_LOGINS_BURST: f64 = 5.0;
+/// And how many a second after that, of each: a device that loses its connection every two seconds.
 const LOGINS_PER_SECOND: f64 = 0.5;
 /// How many stretches of the past (256 KiB of lines, up to 1.5 ms to read and parse) may be looked at for an account at
 /// once after a pause: as much as is kept in memory.
@@ -118,19 +119,32 @@ impl RequestRate {
     }
 }
 
-/// How often one account may log in.
+/// How often one may log in with a password, or with one token: each has its own, so that nobody who has one of them keeps
+/// the others out.
 #[derive(Debug)]
-pub(super) struct LoginRate(Mutex<Bucket>);
+pub(super) struct LoginRate {
+    burst: f64,
+    bucket: Mutex<Bucket>,
+}
 
 impl LoginRate {
-    /// A full bucket.
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(Bucket::new(LOGINS_BURST, Instant::now())))
+    /// A full bucket, of an account's password.
+    pub(super) fn of_a_password() -> Self {
+        Self::with(PASSWORD_LOGINS_BURST)
+    }
+
+    /// A full bucket, of a token.
+    pub(super) fn of_a_token() -> Self {
+        Self::with(TOKEN_LOGINS_BURST)
+    }
+
+    fn with(burst: f64) -> Self {
+        Self { burst, bucket: Mutex::new(Bucket::new(burst, Instant::now())) }
     }
 
     /// Counts a login, or says how long the next one has to wait.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
-        lock(&self.0).take(LOGINS_BURST, LOGINS_PER_SECOND, now)
+        lock(&self.bucket).take(self.burst, LOGINS_PER_SECOND, now)
     }
 }
 
@@ -239,13 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn five_devices_behind_a_bad_wifi_come_back_and_a_machine_waits() {
+    fn a_device_behind_a_bad_wifi_comes_back_and_a_machine_waits() {
         let start = Instant::now();
-        let rate = LoginRate::new();
-        // Each breaks off every ten seconds, for five minutes.
-        let devices = (0..30).flat_map(|round| [start + Duration::from_secs(10 * round); 5]);
-        assert!(devices.into_iter().all(|now| rate.take(now).is_ok()));
-        let rate = LoginRate::new();
+        // Each breaks off four times in a moment, and then every two seconds, for five minutes.
+        let device = LoginRate::of_a_token();
+        let breaks = [start; 4].into_iter().chain((1..150).map(|i| start + Duration::from_secs(2 * i)));
+        assert!(breaks.into_iter().all(|now| device.take(now).is_ok()));
+        assert!((0..20).filter(|_| device.take(start + Duration::from_secs(600)).is_ok()).count() == 5);
+        let rate = LoginRate::of_a_password();
         assert!((0..20).all(|_| rate.take(start).is_ok()));
         let wait = rate.take(start).unwrap_err();
         assert!((1.9..2.1).contains(&wait.as_secs_f64()), "{wait:?}");

@@ -78,7 +78,7 @@ pub(super) struct Standing {
     deleted: AtomicBool,
     /// How much it may still say.
     pub(super) rate: Rate,
-    /// How often it may still log in.
+    /// How often it may still log in with its password.
     pub(super) logins: LoginRate,
     /// How much of the past may still be looked at for it.
     pub(super) looks: LookRate,
@@ -93,7 +93,7 @@ impl Standing {
             state: Mutex::new(state),
             deleted: AtomicBool::new(false),
             rate: Rate::new(),
-            logins: LoginRate::new(),
+            logins: LoginRate::of_a_password(),
             looks: LookRate::new(),
             attention: Attention::default(),
         }

@@ -6,6 +6,7 @@
 
 use super::notices::{Notices, Trouble};
 use super::passwords::random;
+use super::rate::LoginRate;
 use super::throttle::Origin;
 use super::token_file::{Entry, TokenFile, Validity};
 use crate::hex::{self, Hex};
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 /// How many tokens an account may have; a further one takes the place of the one unused for longest.
 pub(super) const TOKENS_PER_ACCOUNT_MAX: usize = 10;
@@ -61,6 +63,8 @@ struct Token {
     noted: Timestamp,
     /// Somebody came back with it. Its sessions share this.
     continued: Arc<AtomicBool>,
+    /// How often it may still be logged in with.
+    logins: LoginRate,
 }
 
 impl Tokens {
@@ -94,7 +98,7 @@ impl Tokens {
                 Entry::Token { name, id, valid: Some(Validity { generation, used }) } => {
                     // A clock that was ahead gives no token a longer life.
                     let used = used.min(now);
-                    kept.put(&name, Token { id, generation, used, noted: used, continued: Arc::default() });
+                    kept.put(&name, Token::new(id, generation, used, Arc::default()));
                 }
             }
         }
@@ -125,7 +129,7 @@ impl Tokens {
         now: Timestamp,
     ) {
         let mut kept = lock(&self.kept);
-        let token = Token { id, generation, used: now, noted: now, continued: Arc::clone(continued) };
+        let token = Token::new(id, generation, now, Arc::clone(continued));
         let ended = kept.put(name, token);
         let ended = ended.iter().map(|token| Entry::Token { name: name.clone(), id: token.id, valid: None });
         let new = Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now }) };
@@ -158,6 +162,16 @@ impl Tokens {
             kept.note(&[Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now }) }]);
         }
         Some((id, continued))
+    }
+
+    /// Counts a login with a token that was redeemed.
+    ///
+    /// # Errors
+    /// It was used too often: how long the next one has to wait.
+    pub(super) fn count_login(&self, name: &Username, id: &TokenId, now: Instant) -> Result<(), Duration> {
+        let kept = lock(&self.kept);
+        let token = kept.owners.get(name).and_then(|own| own.iter().find(|token| token.id == *id));
+        token.map_or(Ok(()), |token| token.logins.take(now))
     }
 
     /// Makes one token worthless, for good.
@@ -270,6 +284,10 @@ impl Kept {
 }
 
 impl Token {
+    fn new(id: TokenId, generation: u32, used: Timestamp, continued: Arc<AtomicBool>) -> Self {
+        Self { id, generation, used, noted: used, continued, logins: LoginRate::of_a_token() }
+    }
+
     fn is_old(&self, now: Timestamp) -> bool {
         now.duration_since(self.used) > TOKEN_LIFETIME
     }

@@ -1,0 +1,87 @@
+//! How fast failures may come: so many at once, and then one each so often.
+
+use std::time::{Duration, Instant};
+
+/// So many at once after a pause, and then one each `every`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    pub(super) burst: u32,
+    pub(super) every: Duration,
+}
+
+/// The paces that hold for something: of a moment, and of a day.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paces {
+    pub(super) moment: Pace,
+    pub(super) day: Pace,
+}
+
+/// What has failed, for each of its [`Paces`] as the moment when all of it is forgotten (the "theoretical arrival time"
+/// of the generic cell rate algorithm).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failures {
+    moment: Instant,
+    day: Instant,
+}
+
+impl Pace {
+    /// How long the next one has to wait.
+    fn wait(&self, forgotten: Instant, now: Instant) -> Duration {
+        let owed = forgotten.saturating_duration_since(now);
+        owed.saturating_sub(self.every * (self.burst - 1))
+    }
+
+    /// One more.
+    fn count(&self, forgotten: &mut Instant, now: Instant) {
+        *forgotten = (*forgotten).max(now) + self.every;
+    }
+
+    /// One was none.
+    fn take_back(&self, forgotten: &mut Instant) {
+        *forgotten = forgotten.checked_sub(self.every).unwrap_or(*forgotten);
+    }
+
+    /// How many there are that aren't forgotten.
+    fn owed(&self, forgotten: Instant, now: Instant) -> u128 {
+        forgotten.saturating_duration_since(now).as_nanos().div_ceil(self.every.as_nanos())
+    }
+}
+
+impl Failures {
+    /// None yet.
+    pub(super) fn none(now: Instant) -> Self {
+        Self { moment: now, day: now }
+    }
+
+    /// How long the next guess has to wait.
+    pub(super) fn wait(&self, paces: &Paces, now: Instant) -> Duration {
+        paces.moment.wait(self.moment, now).max(paces.day.wait(self.day, now))
+    }
+
+    /// One more.
+    pub(super) fn count(&mut self, paces: &Paces, now: Instant) {
+        paces.moment.count(&mut self.moment, now);
+        paces.day.count(&mut self.day, now);
+    }
+
+    /// One was none.
+    pub(super) fn take_back(&mut self, paces: &Paces) {
+        paces.moment.take_back(&mut self.moment);
+        paces.day.take_back(&mut self.day);
+    }
+
+    /// The owner is in: what a day may bring stays bounded all the same.
+    pub(super) fn forgive(&mut self, now: Instant) {
+        self.moment = now;
+    }
+
+    /// How many the day has seen, as far as they aren't forgotten.
+    pub(super) fn of_the_day(&self, paces: &Paces, now: Instant) -> u128 {
+        paces.day.owed(self.day, now)
+    }
+
+    /// When there are none any more.
+    pub(super) fn forgotten(&self) -> Instant {
+        self.moment.max(self.day)
+    }
+}
