@@ -9,7 +9,7 @@ use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
 use super::tally::{News, Tally};
 use super::timeline::Timeline;
 use super::usher::Usher;
-use crate::protocol::Reason;
+use crate::protocol::{Reason, Username};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Gate, Mutex, OnceLock, Pass, lock};
@@ -177,9 +177,19 @@ impl Delivery {
     /// Ends a session that goes although the server stays: it asks for nothing more, and is given all there is now that
     /// it may still see; with a `bye`, or without. It's gone when the usher's time is over.
     pub(super) fn end(&self, session: &Arc<Session>, reason: Reason, bye: bool) {
-        session.dismiss();
+        self.dismiss(session);
         self.say_goodbye(session, Farewell { after: self.timeline.head(), reason, bye });
+    }
+
+    /// Begins the end of a session. Its goodbye may wait; from now on it is found among those who are leaving.
+    pub(super) fn dismiss(&self, session: &Arc<Session>) {
+        session.dismiss();
         self.usher.see_out(session);
+    }
+
+    /// An account's sessions that were told to go, and perhaps aren't gone yet.
+    pub(super) fn leaving(&self, name: &Username) -> Vec<Arc<Session>> {
+        self.usher.leaving(name)
     }
 
     /// Ends a session with the server, after it has been given all there is now.

@@ -144,6 +144,10 @@ impl Room {
         }
         let welcoming = self.welcoming.enter();
         let arrival = registry.join(session);
+        if let Some(oldest) = &arrival.evicted {
+            // Under the lock: whoever ends the account's sessions finds it here or there.
+            self.delivery.dismiss(oldest);
+        }
         let ticket = if arrival.first { self.herald.came(&session.name) } else { self.timeline.now() };
         let (names, more) = self.herald.told(&session.name, fit);
         drop(registry);
@@ -172,10 +176,11 @@ impl Room {
     }
 
     /// Takes those sessions of an account out of the registry whose mandate has ended, and announces it if none is left.
-    /// Gives all that were there: each is to be [settled](Self::settle).
+    /// Gives all that were there, and those that were on their way out before: each is to be [settled](Self::settle).
     pub(super) fn remove_ended(&self, name: &Username) -> Vec<Arc<Session>> {
         let mut registry = lock(&self.registry);
-        let sessions = registry.sessions_of(name);
+        let mut sessions = registry.sessions_of(name);
+        sessions.extend(self.delivery.leaving(name));
         let last = registry.leave_all(name, |session| !session.mandate.holds());
         let ticket = (last && !self.closed.load(Ordering::Acquire)).then(|| {
             self.herald.went(name, Reason::Removed);

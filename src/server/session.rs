@@ -1,7 +1,8 @@
 //! One client's session, as everyone else in the server sees it: a mandate, a TLS session, a cursor, a socket.
 //!
-//! A session whose mandate has ended, or that was told to go, carries out no request and is given no event: both are
-//! asked before each of them. Whoever has ended it waits for the request that is under way ([`Session::settle`]).
+//! A session whose mandate has ended, or that was told to go, carries out no request: that is asked before each of them.
+//! Whoever has ended it waits for the request that is under way ([`Session::settle`]), and severs it from the events
+//! ([`Session::request_end`]).
 //!
 //! The wire's lock is held to encrypt, to decrypt, and over a write that may wait for [`WRITE_WAIT`] at the longest, or
 //! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
@@ -81,6 +82,9 @@ struct Wire {
     early: Option<Vec<u8>>,
     /// It is given no event until its owner has chosen a password.
     withheld: Option<Withheld>,
+    /// Its mandate has ended: it is given no event any more. Asked in each round, where the mandate itself, which others
+    /// share, would cost a cache line.
+    severed: bool,
     /// Ciphertext that a courier is to send before anything else.
     unsent: Vec<u8>,
     farewell: Option<Farewell>,
@@ -155,6 +159,7 @@ impl Session {
             carrier: Carrier::Lobby,
             early: Some(Vec::new()),
             withheld: None,
+            severed: false,
             unsent: Vec::new(),
             farewell: None,
             farewell_said: false,
@@ -312,7 +317,7 @@ impl Session {
             if wire.cursor >= shared.upto {
                 break;
             }
-            if !self.may_see(&wire) {
+            if !wire.may_see() {
                 return self.take_leave_if_due(&mut wire);
             }
             let same_view = wire.cursor == shared.after && !shared.parties.contains(&self.name);
@@ -344,6 +349,7 @@ impl Session {
     /// from then on: a batch that was under way is over.
     pub(super) fn request_end(&self, farewell: Farewell) -> bool {
         let mut wire = lock(&self.wire);
+        wire.severed |= !self.mandate.holds();
         wire.farewell.get_or_insert(farewell);
         wire.carrier == Carrier::Postman && wire.ended.is_none()
     }
@@ -383,7 +389,7 @@ impl Session {
             }
             if wire.unsent.is_empty() {
                 // It may come from a disk, which nobody is to wait for. The cursor is the courier's own.
-                let (cursor, head, may_see) = (wire.cursor, timeline.head(), self.may_see(&wire));
+                let (cursor, head, may_see) = (wire.cursor, timeline.head(), wire.may_see());
                 drop(wire);
                 own.begin(cursor);
                 let viewer = Viewer::Account(&self.name);
@@ -400,7 +406,7 @@ impl Session {
                 if wire.ended.is_some() {
                     return false;
                 }
-                if !self.may_see(&wire) {
+                if !wire.may_see() {
                     own.begin(cursor);
                 } else if let Err(e) = read {
                     log::warn!("{} can't be given what came after {cursor}: {e}", self.name);
@@ -475,7 +481,7 @@ impl Session {
     /// now.
     fn say_farewell_if_due(&self, wire: &mut Wire) -> bool {
         let Some(Farewell { after, reason, bye }) = wire.farewell.filter(|_| !wire.farewell_said) else { return false };
-        if wire.cursor < after && self.may_see(wire) {
+        if wire.cursor < after && wire.may_see() {
             return false;
         }
         wire.farewell_said = true;
@@ -485,11 +491,6 @@ impl Session {
         }
         wire.tls.close();
         true
-    }
-
-    /// Whether it may be given events now.
-    fn may_see(&self, wire: &Wire) -> bool {
-        wire.withheld.is_none() && self.mandate.holds()
     }
 
     /// Ends a session whose farewell is sent. Only our direction is closed: the peer reads to the end, then closes
@@ -552,6 +553,13 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+impl Wire {
+    /// Whether the session may be given events now.
+    fn may_see(&self) -> bool {
+        self.withheld.is_none() && !self.severed
     }
 }
 

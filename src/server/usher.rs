@@ -4,7 +4,7 @@
 //! A peer that doesn't read, or never closes its side, holds no thread and no descriptor for longer.
 
 use super::session::Session;
-use crate::protocol::Reason;
+use crate::protocol::{Reason, Username};
 use crate::sync::{Arc, Condvar, Mutex, lock, thread};
 use std::collections::VecDeque;
 use std::io;
@@ -43,10 +43,24 @@ impl Usher {
         Ok(usher)
     }
 
-    /// This session was told goodbye.
+    /// This session is told goodbye. Told again, it has no more time.
     pub(super) fn see_out(&self, session: &Arc<Session>) {
-        lock(&self.leaving).sessions.push_back((Instant::now() + FAREWELL, Arc::clone(session)));
-        self.changed.notify_all();
+        let mut leaving = lock(&self.leaving);
+        if !leaving.sessions.iter().any(|(_, other)| Arc::ptr_eq(other, session)) {
+            leaving.sessions.push_back((Instant::now() + FAREWELL, Arc::clone(session)));
+            self.changed.notify_all();
+        }
+    }
+
+    /// An account's sessions that are on their way out.
+    pub(super) fn leaving(&self, name: &Username) -> Vec<Arc<Session>> {
+        let leaving = lock(&self.leaving);
+        leaving
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.name == *name)
+            .map(|(_, session)| Arc::clone(session))
+            .collect()
     }
 
     /// Ends the thread. Who is still there goes with the process.

@@ -60,6 +60,14 @@ pub fn run() {
             }
         }
     }));
+    // In half of the schedules she is on her way out by herself at the same time.
+    if shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5) {
+        let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
+        threads.push(thread::spawn(move || {
+            there.delivery().end(&eve, Reason::Logout, true);
+            there.leave(&eve, Reason::Logout);
+        }));
+    }
     let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
     let ended = thread::spawn(move || {
         let answered = end(&there, &eve.name, eve.mandate.standing());
