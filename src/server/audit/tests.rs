@@ -170,6 +170,16 @@ fn a_world_of_addresses_takes_little_memory() {
     assert_eq!(noise.held(), (0, 0), "who is quiet is forgotten");
 }
 
+#[test]
+fn single_failures_leave_lines_for_the_sums() {
+    let start = Instant::now();
+    let mut noise = Noise::new(start);
+    for i in 0..noise::LINES_AT_ONCE * 2 {
+        noise.note(&failure(Who::Address(IpAddr::from(Ipv4Addr::from_bits(i)).into()), None), start);
+    }
+    assert_eq!(noise.due(start + SUM_AFTER).len(), noise::SUMS_MAX + 1);
+}
+
 /// A sum of a name has that name, one of several names has none; accounts of one address have sums of their own.
 #[test]
 fn sums_tell_whose_they_are() {
@@ -190,7 +200,7 @@ fn sums_tell_whose_they_are() {
     };
     let [of_ada, of_bob] = [&ada, &bob].map(|name| failure(address.clone(), Some(name)));
     let one = u64::from(noise::SINGLES_MAX);
-    assert_eq!(sums(&[of_ada.clone()]), [(Some("ada".into()), one)]);
+    assert_eq!(sums(std::slice::from_ref(&of_ada)), [(Some("ada".into()), one)]);
     assert_eq!(sums(&[of_ada, of_bob]), [(None, 3 * one)]);
     let [of_ada, of_bob] = [&ada, &bob].map(|name| failure(Who::Account(name.clone()), Some(name)));
     assert_eq!(sums(&[of_ada, of_bob]), [(Some("ada".into()), one), (Some("bob".into()), one)]);
