@@ -2,33 +2,48 @@
 //! a line.
 //!
 //! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
-//! filter). Never a password, a token or a message's text.
+//! filter). Never a password, a token or a message's text. Acts are always written, at once. What anybody can cause
+//! has a measure ([`noise`]): told one by one at first, then in sums. So the bound on the file is none on how far back
+//! the acts in it go.
+
+mod noise;
+#[cfg(test)]
+mod tests;
 
 use super::notices::{Notices, Trouble};
+use super::throttle::Origin;
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::sync::lock;
+pub(super) use noise::SUM_AFTER;
+use noise::{Event, Failure, Noise, Sum, Who};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Instant;
 
 /// When the file has grown to this, it becomes `audit.jsonl.1` in place of the one before: at most twice this
 /// much is kept, whatever strangers do.
 pub(super) const AUDIT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// No line about a failure is longer: a name has 32 bytes, an address 39, and the rest comes from here.
+const LINE_BYTES_MAX: usize = 256;
 
 /// The log of one data folder.
 #[derive(Debug)]
 pub(super) struct Audit {
-    path: PathBuf,
     file: Mutex<Slot>,
+    /// What the log for people alone has of strangers has the same measure.
+    remarks: Mutex<Noise>,
 }
 
 #[derive(Debug)]
 struct Slot {
+    path: PathBuf,
     open: Option<Open>,
+    noise: Noise,
     trouble: Trouble,
 }
 
@@ -43,13 +58,25 @@ struct Open {
 struct Entry<'a> {
     time: String,
     event: &'a str,
-    peer: IpAddr,
+    /// None where many are summed up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    #[serde(flatten)]
+    more: Option<More>,
+}
+
+/// What a sum has on top.
+#[derive(Debug, Serialize)]
+struct More {
+    count: u64,
+    /// Within so long before `time`.
+    seconds: u64,
 }
 
 impl Audit {
@@ -57,29 +84,50 @@ impl Audit {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn open(path: &Path, notices: Notices) -> io::Result<Self> {
-        let slot = Slot { open: Some(open(path)?), trouble: Trouble::with("audit.jsonl", notices) };
-        Ok(Self { path: path.to_owned(), file: Mutex::new(slot) })
+    pub(super) fn open(path: &Path, notices: Notices, now: Instant) -> io::Result<Self> {
+        let (open, trouble) = (Some(open(path)?), Trouble::with("audit.jsonl", notices));
+        let slot = Slot { path: path.to_owned(), open, noise: Noise::new(now), trouble };
+        Ok(Self { file: Mutex::new(slot), remarks: Mutex::new(Noise::new(now)) })
     }
 
     /// A login failed. `username` is given only where there is such an account: what people type into the wrong
-    /// field is often their password.
-    pub(super) fn failed_login(&self, peer: IpAddr, username: Option<&Username>, reason: &str) {
-        let username = username.map(Username::as_str);
-        self.write(&Entry { time: timestamp(), event: "login_failed", peer, by: None, username, detail: Some(reason) });
+    /// field is often their password. True when it is to be told by itself in the log for people, too.
+    pub(super) fn failed_login(
+        &self,
+        peer: IpAddr,
+        username: Option<&Username>,
+        reason: &'static str,
+        now: Instant,
+    ) -> bool {
+        let (event, who) = (Event::LoginFailed, Who::Address(Origin::from(peer)));
+        self.note(&Failure { event, reason, who, peer, username }, now)
     }
 
     /// A token was refused: somebody came back after it had ended, or was made up. No guess, and nothing for fail2ban.
-    pub(super) fn refused_token(&self, peer: IpAddr, username: Option<&Username>, reason: &str) {
-        let (time, username) = (timestamp(), username.map(Username::as_str));
-        self.write(&Entry { time, event: "token_refused", peer, by: None, username, detail: Some(reason) });
+    /// True when it is to be told by itself in the log for people, too.
+    pub(super) fn refused_token(
+        &self,
+        peer: IpAddr,
+        username: Option<&Username>,
+        reason: &'static str,
+        now: Instant,
+    ) -> bool {
+        let (event, who) = (Event::TokenRefused, Who::Address(Origin::from(peer)));
+        self.note(&Failure { event, reason, who, peer, username }, now)
     }
 
     /// Somebody who is logged in didn't know the password they wanted to change. fail2ban would shut out everyone at
-    /// their address; the account is what to look at.
-    pub(super) fn failed_change(&self, peer: IpAddr, username: &Username, reason: &str) {
-        let (time, username) = (timestamp(), Some(username.as_str()));
-        self.write(&Entry { time, event: "passwd_failed", peer, by: None, username, detail: Some(reason) });
+    /// their address; the account is what to look at. True when it is to be told by itself in the log for people, too.
+    pub(super) fn failed_change(&self, peer: IpAddr, username: &Username, reason: &'static str, now: Instant) -> bool {
+        let (event, who) = (Event::PasswdFailed, Who::Account(username.clone()));
+        self.note(&Failure { event, reason, who, peer, username: Some(username) }, now)
+    }
+
+    /// A connection came to nothing: no failure, and nothing for this log. True when it is to be told by itself in the
+    /// log for people.
+    pub(super) fn remark(&self, peer: IpAddr, reason: &'static str, now: Instant) -> bool {
+        let (event, who) = (Event::Connection, Who::Address(Origin::from(peer)));
+        lock(&self.remarks).note(&Failure { event, reason, who, peer, username: None }, now)
     }
 
     /// An administrator did something, to an account or to the server.
@@ -91,28 +139,70 @@ impl Audit {
         username: Option<&Username>,
         detail: Option<&str>,
     ) {
-        let username = username.map(Username::as_str);
-        self.write(&Entry { time: timestamp(), event, peer, by: Some(by.as_str()), username, detail });
+        let (by, username) = (Some(by.as_str()), username.map(Username::as_str));
+        let entry = Entry { time: timestamp(), event, peer: Some(peer), by, username, detail, more: None };
+        lock(&self.file).write(&entry);
     }
 
-    fn write(&self, entry: &Entry<'_>) {
+    /// Tells what was summed up for long enough, here and in the log for people.
+    pub(super) fn sum_up(&self, now: Instant) {
+        self.tell(now, |noise| noise.due(now));
+    }
+
+    /// Tells all that was summed up, at the server's end.
+    pub(super) fn end(&self, now: Instant) {
+        self.tell(now, Noise::rest);
+    }
+
+    fn tell(&self, now: Instant, sums: impl Fn(&mut Noise) -> Vec<Sum>) {
+        sums(&mut lock(&self.remarks)).iter().for_each(|sum| log(sum, now));
         let mut slot = lock(&self.file);
-        let written = self.try_write(&mut slot.open, entry);
-        slot.trouble.note(written.err().as_ref(), "");
+        for sum in &sums(&mut slot.noise) {
+            log(sum, now);
+            slot.write(&Entry::of(sum, now));
+        }
     }
 
-    fn try_write(&self, slot: &mut Option<Open>, entry: &Entry<'_>) -> io::Result<()> {
+    fn note(&self, failure: &Failure<'_>, now: Instant) -> bool {
+        let mut slot = lock(&self.file);
+        let told = slot.noise.note(failure, now);
+        if told {
+            let &Failure { event, reason, peer, username, .. } = failure;
+            let (event, username) = (event.name(), username.map(Username::as_str));
+            let (time, peer, detail) = (timestamp(), Some(peer), Some(reason));
+            slot.write(&Entry { time, event, peer, by: None, username, detail, more: None });
+        }
+        told
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn of(sum: &'a Sum, now: Instant) -> Self {
+        let &Sum { event, reason, peer, ref username, count, .. } = sum;
+        let more = Some(More { count, seconds: sum.seconds(now) });
+        let username = username.as_ref().map(Username::as_str);
+        Self { time: timestamp(), event: event.name(), peer, by: None, username, detail: Some(reason), more }
+    }
+}
+
+impl Slot {
+    fn write(&mut self, entry: &Entry<'_>) {
+        let written = self.try_write(entry);
+        self.trouble.note(written.err().as_ref(), "");
+    }
+
+    fn try_write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        if slot.is_none() {
-            *slot = Some(open(&self.path)?);
+        if self.open.is_none() {
+            self.open = Some(open(&self.path)?);
         }
-        if slot.as_ref().is_some_and(|open| open.bytes + line.len() as u64 > AUDIT_BYTES_MAX) {
-            *slot = None;
+        if self.open.as_ref().is_some_and(|open| open.bytes + line.len() as u64 > AUDIT_BYTES_MAX) {
+            self.open = None;
             files::rename(&self.path, &self.path.with_extension("jsonl.1"))?;
-            *slot = Some(open(&self.path)?);
+            self.open = Some(open(&self.path)?);
         }
-        if let Some(open) = slot {
+        if let Some(open) = &mut self.open {
             open.file.write_all(&line)?;
             open.bytes += line.len() as u64;
         }
@@ -126,42 +216,9 @@ fn open(path: &Path) -> io::Result<Open> {
     Ok(Open { file, bytes })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::notices;
-    use std::fs;
-
-    #[test]
-    fn one_object_a_line_and_bounded() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("audit.jsonl");
-        let (root, eve) = (Username::parse("root").unwrap(), Username::parse("eve").unwrap());
-        let peer = IpAddr::from([192, 0, 2, 1]);
-        Audit::open(&path, notices::channel().0).unwrap().act("ban", &root, peer, Some(&eve), None);
-        let audit = Audit::open(&path, notices::channel().0).unwrap();
-        audit.failed_login(peer, None, "wrong password");
-        let text = fs::read_to_string(&path).unwrap();
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(
-            (&lines[0]["event"], &lines[0]["by"], &lines[0]["username"]),
-            (&"ban".into(), &"root".into(), &"eve".into())
-        );
-        assert_eq!((&lines[1]["event"], &lines[1]["peer"]), (&"login_failed".into(), &"192.0.2.1".into()));
-        lock(&audit.file).open.as_mut().unwrap().bytes = AUDIT_BYTES_MAX;
-        audit.failed_login(peer, Some(&eve), "wrong password");
-        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
-        assert_eq!(fs::read_to_string(folder.path().join("audit.jsonl.1")).unwrap(), text);
-    }
-
-    #[test]
-    fn what_an_earlier_server_wrote_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("audit.jsonl");
-        File::create(&path).unwrap().set_len(AUDIT_BYTES_MAX).unwrap();
-        let audit = Audit::open(&path, notices::channel().0).unwrap();
-        audit.failed_login(IpAddr::from([192, 0, 2, 1]), None, "wrong password");
-        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
-        assert_eq!(fs::metadata(folder.path().join("audit.jsonl.1")).unwrap().len(), AUDIT_BYTES_MAX);
-    }
+/// Tells a sum to people.
+fn log(sum: &Sum, now: Instant) {
+    let from = sum.peer.map_or_else(|| "several addresses".to_owned(), |peer| peer.to_string());
+    let (count, what, seconds) = (sum.count, sum.event.plural(), sum.seconds(now));
+    log::warn!("{count} more {what} from {from} within {seconds} s: {}", sum.reason);
 }

@@ -119,9 +119,9 @@ pub(super) fn change_password(server: &Server, session: &Session, old: &str, new
         Err(_) => (Outcome::Neither, None),
     };
     guess.outcome = outcome;
-    if let Some(failure) = failure {
+    let told = |failure| server.audit.failed_change(session.peer.ip(), &session.name, failure, Instant::now());
+    if let Some(failure) = failure.filter(|failure| told(failure)) {
         log::warn!("{} from {} can't change the password: {failure}", session.name, session.peer);
-        server.audit.failed_change(session.peer.ip(), &session.name, failure);
     }
     changed
 }

@@ -6,13 +6,7 @@ use crate::identity::{self, CertificateInfo, Identity};
 use crate::sync::lock;
 use jiff::Timestamp;
 use native_tls::{Protocol, TlsAcceptor};
-use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
-/// How often the certificate's age is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The days before its end from which on administrators are told: once, once more, and from then on daily.
 const FIRST_WARNING_DAYS: i64 = 30;
 const DAILY_WARNING_DAYS: i64 = 7;
@@ -91,19 +85,6 @@ impl InUse {
 pub(super) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
     let host = gethostname::gethostname().to_string_lossy().into_owned();
     identity::make(&host, &banner::addresses(), key).map_err(|e| e.to_string())
-}
-
-/// Starts the thread that looks at the certificate's age. It ends with the process.
-///
-/// # Errors
-/// The system has no thread to give.
-pub(super) fn watch(server: &Arc<Server>) -> io::Result<()> {
-    let server = Arc::clone(server);
-    let look_on = move || loop {
-        warn_if_due(&server);
-        thread::sleep(LOOK_EVERY);
-    };
-    thread::Builder::new().name("certificate".into()).spawn(look_on).map(drop)
 }
 
 /// Tells administrators if the certificate's end is near.

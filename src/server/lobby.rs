@@ -51,11 +51,13 @@ const STRANGER_PINGS_MAX: usize = 40;
 pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
     let (socket, now) = (Arc::new(socket), Instant::now());
     let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, server.limits.strangers_max(), now) else {
-        log::warn!("{peer} is turned away: the lobby is full");
+        if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {
+            log::warn!("{peer} is turned away: the lobby is full");
+        }
         return;
     };
     let expected = server.room.delivery().expect();
-    let server = Arc::clone(server);
+    let (audit, server) = (&server.audit, Arc::clone(server));
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
         let _expected = expected;
@@ -63,11 +65,15 @@ pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr)
         let meet = || Stranger::meet(&server, socket, peer, &stay, deadline);
         match catch_unwind(AssertUnwindSafe(meet)) {
             Ok(Ok(())) => {}
-            Ok(Err(e)) => log::info!("{peer} left the lobby: {e}"),
+            Ok(Err(e)) => {
+                if server.audit.remark(peer.ip(), "left the lobby", Instant::now()) {
+                    log::info!("{peer} left the lobby: {e}");
+                }
+            }
             Err(_) => log::error!("the lobby's thread for {peer} panicked; everyone else goes on"),
         }
     });
-    if let Err(e) = spawned {
+    if let Some(e) = spawned.err().filter(|_| audit.remark(peer.ip(), "no thread", now)) {
         log::warn!("no thread for {peer}: {e}");
     }
 }
@@ -407,17 +413,22 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
             (LoginFailure::Crowded, refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))
         }
     };
+    let (audit, now) = (&server.audit, Instant::now());
     if error == LoginError::Gone {
-        log::info!("{peer} is gone before its login as {shown} was checked");
+        if audit.remark(peer.ip(), "gone before the login was checked", now) {
+            log::info!("{peer} is gone before its login as {shown} was checked");
+        }
         return refusal;
     }
     server.counts.failure(reason);
     let reason = reason.name();
-    log::warn!("failed login from {peer} as {shown}: {reason}");
-    if by_token {
-        server.audit.refused_token(peer.ip(), known, reason);
+    let told = if by_token {
+        audit.refused_token(peer.ip(), known, reason, now)
     } else {
-        server.audit.failed_login(peer.ip(), known, reason);
+        audit.failed_login(peer.ip(), known, reason, now)
+    };
+    if told {
+        log::warn!("failed login from {peer} as {shown}: {reason}");
     }
     refusal
 }

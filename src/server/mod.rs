@@ -10,6 +10,7 @@ pub mod args;
 mod attention;
 mod audit;
 mod banner;
+mod caretaker;
 mod check;
 mod chunk;
 mod commands;
@@ -220,7 +221,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
         let failed = |e| ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {e}"));
         metrics::serve(&server, address).map_err(failed)?;
     }
-    identity::watch(&server).map_err(|e| system("start a thread", &e))?;
+    caretaker::start(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
@@ -243,7 +244,7 @@ fn build(
     let live = &config.args.live;
     let motd = motd::read(live.motd.as_deref(), &folder.motd()).map_err(ServerError::Folder)?;
     let timeline = open_timeline(&config.args, &folder, notices.clone()).map_err(ServerError::Folder)?;
-    let audit = Audit::open(&folder.audit(), notices.clone())
+    let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
     let tokens =
@@ -319,6 +320,7 @@ fn close(server: &Arc<Server>) {
         log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");
     }
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
+    server.audit.end(Instant::now());
     log::info!("ended");
 }
 

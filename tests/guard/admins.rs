@@ -279,15 +279,26 @@ fn every_kind_of_failed_login_is_written_down() {
     }
 }
 
-/// fail2ban's own regular expression, but for its `<HOST>`, tried by grep.
-#[test]
+/// The lines that match fail2ban's own regular expression, but for its `<HOST>`, tried by grep; and those of them that it
+/// doesn't ignore.
 #[cfg(unix)]
-fn the_fail2ban_filter_finds_failed_logins_and_nothing_else() {
+pub(super) fn fail2ban(text: &str) -> (String, String) {
     use std::process::Command;
     let filter = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/fail2ban/filter.d/homeroom.conf");
     let filter = std::fs::read_to_string(filter).unwrap();
     let value = |key: &str| filter.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_owned();
     let failregex = value("failregex =").replace("<HOST>", "127\\.0\\.0\\.1");
+    // grep knows no group that isn't kept.
+    let ignoreregex = value("ignoreregex =").replace("(?:", "(");
+    let grep = |args: &[&str], text: &str| crate::harness::run(Command::new("grep").args(args), text.as_bytes()).stdout;
+    let failed = grep(&["-E", &failregex], text);
+    let found = grep(&["-vE", &ignoreregex], &failed);
+    (failed, found)
+}
+
+#[test]
+#[cfg(unix)]
+fn the_fail2ban_filter_finds_failed_logins_and_nothing_else() {
     let server = Server::with_users(&["ada"]);
     let mut admin = server.admin();
     assert_error(&try_login(&server, "ada", "six green bottles"), "bad_credentials");
@@ -298,12 +309,8 @@ fn the_fail2ban_filter_finds_failed_logins_and_nothing_else() {
     assert_reply(&admin.ask(about("mute", "login_failed")));
     // An owner whose client comes back too often.
     assert!((0..100).any(|_| try_login(&server, "ada", PASSWORD)["code"] == "try_later"));
-    let grep = |args: &[&str], text: &str| crate::harness::run(Command::new("grep").args(args), text.as_bytes()).stdout;
-    let failed = grep(&["-E", &failregex], &server.data().read("audit.jsonl"));
+    let (failed, found) = fail2ban(&server.data().read("audit.jsonl"));
     assert!(failed.lines().all(|line| line.contains("\"event\":\"login_failed\"")), "{failed}");
     assert!(failed.contains("\"detail\":\"too often\""), "{failed}");
-    // grep knows no group that isn't kept.
-    let ignoreregex = value("ignoreregex =").replace("(?:", "(");
-    let found = grep(&["-vE", &ignoreregex], &failed);
     assert_eq!(found.lines().count(), 2, "{found}");
 }

@@ -4,6 +4,7 @@
 //! runs at full length.
 
 mod admins;
+mod audit_flood;
 #[cfg(target_os = "linux")]
 mod dead_peers;
 #[cfg(target_os = "linux")]
