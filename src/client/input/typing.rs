@@ -6,7 +6,7 @@ use super::local::Locals;
 use crate::client::connection::{Answer, Session};
 use crate::client::console::{Console, TypedLine};
 use crate::client::error::ClientError;
-use crate::client::terminal::{doubts, notice};
+use crate::client::terminal::{doubts, known, notice};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;
@@ -172,6 +172,10 @@ impl Input {
         if new.expose().is_empty() {
             // One Enter too many at the prompt before is the likely reason: to go on would turn all answers round.
             notice("nothing was typed: a password is needed");
+            return Ok(None);
+        }
+        if known::is_command(new.expose()) {
+            notice("that is a command, not a password: Ctrl-D gives up");
             return Ok(None);
         }
         let again = self.console.ask_hidden("new password once more")?;

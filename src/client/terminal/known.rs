@@ -39,6 +39,11 @@ pub(crate) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
     all().find(|command| command_name(&command.usage[1..]) == name)
 }
 
+/// Whether a text begins with a command that there is.
+pub(crate) fn is_command(text: &str) -> bool {
+    text.strip_prefix('/').is_some_and(|rest| is_known(&command_name(rest)))
+}
+
 /// Whether there is a command of this name, `/` left out.
 pub(super) fn is_known(name: &str) -> bool {
     find(name).is_some()
