@@ -468,8 +468,8 @@ pub(super) struct NewAccount {
 
 #[cfg(test)]
 mod tests {
-    use super::super::passwords::ROUNDS_MIN;
     use super::*;
+    use crate::server::defaults::ROUNDS_MIN;
 
     fn name(text: &str) -> Username {
         Username::parse(text).unwrap()

@@ -5,10 +5,10 @@
 //! needs again.
 
 use super::accounts::{Checked, LoginError};
+use super::args::MessageRate;
 use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
-use super::rate::MessageRate;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::{Mandate, Standing};
@@ -31,8 +31,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a stranger has for TCP, TLS and login together, as OpenSSH's `LoginGraceTime`.
-pub(super) const LOGIN_GRACE: Duration = Duration::from_secs(20);
 /// The stack of a lobby thread. More than four times [`SESSION_STACK_BYTES`]: glibc gives the stack of a finished
 /// thread to a new one unless it's more than four times what the new one asks for, and a lobby's stack is dirty.
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;

@@ -1,7 +1,7 @@
 //! How fast one account may speak, log in and have the past looked at, and one session may ask.
 
+use super::args::MessageRate;
 use crate::sync::lock;
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -29,27 +29,6 @@ const LOGINS_PER_SECOND: f64 = 0.5;
 const STRETCHES_BURST: f64 = 128.0;
 /// And how many a second after that: 5 % of a core at the most, or 8 MB of history, which is a school week of a busy room.
 const STRETCHES_PER_SECOND: f64 = 32.0;
-
-/// Messages a second that one account may send after a burst.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MessageRate {
-    /// So many.
-    PerSecond(f64),
-    /// As many as it likes: for load runs.
-    Off,
-}
-
-impl FromStr for MessageRate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse::<f64>() {
-            _ if text == "off" => Ok(Self::Off),
-            Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(Self::PerSecond(rate)),
-            _ => Err(format!("`{text}` is neither a number of messages a second nor `off`")),
-        }
-    }
-}
 
 /// How fast one account may speak: [`BURST_MESSAGES`], then so many a second as hold at that moment.
 #[derive(Debug)]
@@ -270,14 +249,5 @@ mod tests {
         let later = Instant::now() + Duration::from_secs(3600);
         assert!((0..200).all(|_| rate.wait(later).is_zero()));
         assert!(!rate.wait(later).is_zero());
-    }
-
-    #[test]
-    fn rates_read() {
-        assert_eq!("off".parse(), Ok(MessageRate::Off));
-        assert_eq!("2.5".parse(), Ok(MessageRate::PerSecond(2.5)));
-        for bad in ["", "0", "-1", "NaN", "inf", "fast"] {
-            assert!(bad.parse::<MessageRate>().is_err(), "{bad}");
-        }
     }
 }

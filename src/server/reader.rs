@@ -1,6 +1,7 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
-use super::rate::{MessageRate, RequestRate};
+use super::args::MessageRate;
+use super::rate::RequestRate;
 use super::session::Session;
 use super::usher::FAREWELL;
 use super::{Server, commands};
@@ -14,14 +15,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// After so long without a word from the client, the server asks whether it's there.
-pub(super) const PING_AFTER: Duration = Duration::from_secs(60);
 /// How many clients a second are asked, all together; where there are so many that it would be more, each is asked
 /// less often. To ask and to be answered costs some 50 µs (docs/performance.md), so an idle server never takes 0.1 %
 /// of a core. With 5,000 clients each is asked every 5 minutes.
 const PINGS_PER_SECOND_MAX: u64 = 16;
-/// And after so long without an answer, it's gone.
-pub(super) const PONG_WITHIN: Duration = Duration::from_secs(30);
 /// How many bytes of it of a client that was told goodbye are still read.
 pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
@@ -189,6 +186,7 @@ fn ping_turn(ping_after: Duration, sessions: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::defaults::PING_AFTER;
 
     #[test]
     fn a_crowd_is_asked_less_often() {

@@ -35,9 +35,6 @@ const COURIER_WRITE_WAIT: Duration = Duration::from_millis(250);
 /// How long a courier waits at most until what it read in the journal is paid for. An account's five pay for twenty
 /// stretches a second then, which is less than is free.
 const COURIER_PAUSE_MAX: Duration = Duration::from_millis(250);
-/// A session that doesn't take what it was given (at most [`BATCH_BYTES_MAX`] and the answers) within this time
-/// is dropped as `too_slow`.
-pub(super) const SLOW_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A full socket takes more later, but not on Windows: there a write that timed out leaves the connection in an
 /// undefined state, and all that can be done is to drop it.

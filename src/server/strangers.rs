@@ -6,11 +6,6 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// How many strangers there may be at a time, as OpenSSH's `MaxStartups`, without its random refusals.
-pub(super) const STRANGERS_MAX: usize = 512;
-/// And from one address: several classes behind one router, as OpenSSH's `PerSourceMaxStartups`.
-pub(super) const STRANGERS_PER_ADDRESS_MAX: usize = 128;
-
 /// Everyone in the lobby.
 #[derive(Debug, Default)]
 pub(super) struct Strangers {

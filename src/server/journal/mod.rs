@@ -17,10 +17,10 @@ mod writer;
 pub(crate) use archive::Archive;
 pub(crate) use keeper::{Keeper, start as start_keeper};
 
+use super::args::Sync;
 use super::chunk::Chunk;
 use super::notices::{Notices, Trouble};
 use crate::files::{self, Access};
-use clap::ValueEnum;
 use jiff::Timestamp;
 use keeper::Bell;
 use segment::{End, Line, ReadError};
@@ -35,17 +35,6 @@ const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const SEGMENT_HOURS_MAX: i64 = 24;
 /// How many bytes may wait in memory for a sync; beyond, whoever writes syncs.
 const UNSYNCED_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// When what was written is synced to the disk.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Sync {
-    /// Before it is acknowledged: a power failure loses nothing that was.
-    Always,
-    /// Within a second: a power failure loses that second, a crash of the server nothing.
-    Second,
-    /// When the system likes.
-    Never,
-}
 
 /// How the journal is kept.
 #[derive(Clone, Copy, Debug)]
