@@ -21,7 +21,7 @@ use std::str::FromStr;
 /// the line that everyone types to join.
 #[derive(Debug, Parser)]
 #[command(name = "homeroom-server", version, max_term_width = 100, after_help = AFTER_HELP)]
-#[command(mut_args(super::config::take_from_environment))]
+#[command(mut_args(super::environment::take_from_environment))]
 pub struct Args {
     /// Where to listen, as ADDR:PORT; may be given several times [default: all interfaces, port 7667]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]

@@ -19,6 +19,8 @@ mod defaults;
 mod delivery;
 mod doctor;
 mod door;
+mod environment;
+mod error;
 mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;
@@ -79,6 +81,7 @@ use audit::Audit;
 use config::Config;
 use counts::Counts;
 use defaults::ROUNDS_DEFAULT;
+use error::system;
 use folder::Folder;
 use hasher::{Client, Hasher};
 use identity::InUse;
@@ -103,22 +106,7 @@ use timeline::Timeline;
 use tokens::Tokens;
 use topic::Topic;
 
-/// Why the server can't start, or ended other than it should.
-#[derive(Debug)]
-pub enum ServerError {
-    /// The data folder can't be used, or a file in it.
-    Folder(String),
-    /// `identity.p12` can't be made or read.
-    Identity(String),
-    /// An address can't be listened on.
-    Listen(String),
-    /// An account can't be made.
-    User(String),
-    /// A command found something wrong, and has said what.
-    Unwell,
-    /// The system gives no thread, no signal handler, no standard output.
-    System(String),
-}
+pub use error::ServerError;
 
 /// What all threads share.
 struct Server {
@@ -322,18 +310,3 @@ fn close(server: &Arc<Server>) {
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
     log::info!("ended");
 }
-
-fn system(what: &str, error: &std::io::Error) -> ServerError {
-    ServerError::System(format!("can't {what}: {error}"))
-}
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unwell => f.write_str("something is wrong, as told above"),
-            Self::Folder(e) | Self::Identity(e) | Self::Listen(e) | Self::User(e) | Self::System(e) => f.write_str(e),
-        }
-    }
-}
-
-impl std::error::Error for ServerError {}

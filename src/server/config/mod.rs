@@ -6,6 +6,7 @@
 mod report;
 
 use super::args::{Args, LIVE};
+use super::environment::variable;
 use crate::options::{self, Entry, Options, Problem, key};
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
@@ -20,8 +21,6 @@ pub(super) use report::{check, show};
 
 /// The file's name, in the data folder.
 const FILE: &str = "homeroom.toml";
-/// What the names of variables begin with. (`HOMEROOM_PASSWORD` and `HOMEROOM_CONFIG_DIR` are the client's.)
-const PREFIX: &str = "HOMEROOM_";
 /// It tells where the file is, so it can't stand in it.
 const DATA_DIR: &str = "data_dir";
 
@@ -109,17 +108,6 @@ impl Config {
     }
 }
 
-/// Gives an option its variable.
-pub(super) fn take_from_environment(option: Arg) -> Arg {
-    let name = variable(option.get_id().as_str());
-    let option = if matches!(option.get_action(), ArgAction::SetTrue) {
-        option.value_parser(clap::builder::BoolishValueParser::new())
-    } else {
-        option
-    };
-    option.env(name).hide_env(true)
-}
-
 /// The first variable that is wrong, and what is wrong with it.
 fn wrong_variable() -> Option<(String, String)> {
     OPTIONS.all().iter().find_map(|option| {
@@ -133,11 +121,6 @@ fn wrong_variable() -> Option<(String, String)> {
         let text = OPTIONS.check_alone(vec![format!("--{}={value}", key(option))]).err()?;
         Some((name, text))
     })
-}
-
-/// Its name in the environment.
-fn variable(id: &str) -> String {
-    format!("{PREFIX}{}", id.to_ascii_uppercase())
 }
 
 fn is_said(matches: &ArgMatches, id: &str) -> bool {

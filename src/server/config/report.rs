@@ -1,8 +1,9 @@
 //! `homeroom-server config show` and `config check`.
 
-use super::{Config, DATA_DIR, OPTIONS, PREFIX, values, variable};
+use super::{Config, DATA_DIR, OPTIONS, values};
 use crate::nearest::nearest;
 use crate::options::{key, toml_value};
+use crate::server::environment::{PREFIX, variable};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use std::io::{self, Write};
