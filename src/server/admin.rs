@@ -2,8 +2,9 @@
 
 use super::Server;
 use super::accounts::{AccountError, Author, NewAccount};
-use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
+use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::door;
+use super::fit::fit;
 use super::hasher::Client;
 use super::session::Session;
 use super::standing::State;

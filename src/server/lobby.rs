@@ -5,10 +5,11 @@
 //! needs again.
 
 use super::accounts::{Checked, LoginError};
+use super::answer::{Refusal, one_time_is_over, refuse};
 use super::args::MessageRate;
-use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
+use super::fit::{fit_beside, json_bytes, name_bytes};
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::{Mandate, Standing};

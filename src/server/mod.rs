@@ -6,6 +6,7 @@ mod accept;
 mod accounts;
 mod admin;
 mod announce;
+mod answer;
 pub mod args;
 mod attention;
 mod audit;
@@ -25,6 +26,7 @@ mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod finding;
+mod fit;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;

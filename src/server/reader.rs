@@ -1,5 +1,6 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
+use super::answer::Flow;
 use super::args::MessageRate;
 use super::rate::RequestRate;
 use super::session::Session;
@@ -23,15 +24,6 @@ const PINGS_PER_SECOND_MAX: u64 = 16;
 pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
 const IDLE_READ_BYTES: usize = 1024;
-
-/// What a request leaves of the session.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Flow {
-    /// It goes on.
-    Continue,
-    /// It's over; the goodbye is under way.
-    Leave,
-}
 
 /// Runs the session until it's over. `pending` is plaintext that came with the login.
 pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) {

@@ -1,6 +1,6 @@
 //! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
 
-use super::commands::{Answer, Refusal, existing_user, refuse};
+use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::rate::TooFast;
 use super::recall::{Spoken, What};
 use super::record::Record;

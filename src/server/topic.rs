@@ -1,7 +1,7 @@
 //! What the room talks about: kept in `topic.json`, so that it outlives a restart and what was said.
 
 use super::Server;
-use super::commands::{Answer, Refusal, refuse};
+use super::answer::{Answer, Refusal, refuse};
 use super::people::check_note;
 use super::recall::What;
 use super::session::Session;
