@@ -43,6 +43,7 @@ pub mod logging;
 mod metrics;
 mod motd;
 mod notices;
+mod notifier;
 mod pairs;
 mod passwords;
 mod past;
@@ -205,7 +206,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
     let server = build(config, folder, accounts, identity, notices)?;
-    notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
+    notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;
     if let Some(address) = metrics {
         let failed = |e| ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {e}"));
