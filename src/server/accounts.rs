@@ -2,10 +2,11 @@
 
 use super::hasher::{Client, Hasher, NoTurn};
 use super::notices::{Notices, Trouble};
+use super::origin::Origin;
 use super::passwords::{self, StoredPassword};
 use super::standing::{Mandate, Standing, State};
-use super::throttle::{Origin, Wait};
 use super::users_file;
+use super::wait::Wait;
 use crate::files;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::lock;

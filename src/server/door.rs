@@ -3,9 +3,11 @@
 use super::Server;
 use super::accounts::{AccountError, Checked, LoginError};
 use super::hasher::{Client, NoTurn};
+use super::origin::Origin;
 use super::session::Session;
 use super::strangers::Stay;
-use super::throttle::{Attempt, Origin, Wait};
+use super::throttle::Attempt;
+use super::wait::Wait;
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::io::{self, ErrorKind};

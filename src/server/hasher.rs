@@ -2,8 +2,9 @@
 
 use super::defaults::ROUNDS_MIN;
 use super::line::{Line, Ticket};
+use super::origin::Origin;
 use super::passwords::StoredPassword;
-use super::throttle::{Origin, Wait};
+use super::wait::Wait;
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::collections::HashMap;

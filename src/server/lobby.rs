@@ -10,12 +10,13 @@ use super::args::MessageRate;
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};
+use super::origin::Origin;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::{Mandate, Standing};
 use super::strangers::Stay;
-use super::throttle::Origin;
-use super::tokens::{TokenId, Tokens};
+use super::token_file::TokenId;
+use super::tokens::Tokens;
 use super::{Server, history, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{

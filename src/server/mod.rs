@@ -44,6 +44,7 @@ mod metrics;
 mod motd;
 mod notices;
 mod notifier;
+mod origin;
 mod pairs;
 mod passwords;
 mod past;
@@ -73,6 +74,7 @@ mod topic;
 mod users;
 mod users_file;
 mod usher;
+mod wait;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};

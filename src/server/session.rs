@@ -10,7 +10,7 @@
 use super::chunk::{Batch, Viewer};
 use super::standing::Mandate;
 use super::timeline::{Forgotten, Timeline};
-use super::tokens::TokenId;
+use super::token_file::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};

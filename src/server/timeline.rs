@@ -8,10 +8,11 @@
 //! If the write fails, what is pending is dropped, and its seqs are given again. Only comings and goings are kept in
 //! mind, to be told when the journal can be written again.
 
-use super::chunk::{self, Audience, Batch, CHUNK_BYTES, Chunk, Viewer};
+use super::chunk::{self, Batch, CHUNK_BYTES, Chunk, Viewer};
 use super::journal::{Archive, Journal};
 use super::past::Past;
 use super::recall::{Keys, Recall, Spoken, What};
+use super::record::Audience;
 use super::sequence::Sequence;
 use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, timestamp};
 use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};

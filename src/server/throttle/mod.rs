@@ -17,14 +17,14 @@
 
 mod failures;
 mod home;
-mod origin;
 #[cfg(test)]
 mod tests;
 
+use super::origin::{HOMES_PER_ACCOUNT_MAX, Origin};
+use super::wait::Wait;
 use crate::protocol::Username;
 use failures::{Failures, Table};
 use home::Home;
-pub(super) use origin::Origin;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -55,9 +55,6 @@ pub(super) const HOME_WAIT: Duration = Duration::from_secs(10);
 /// What is under way there ends sooner than that, and may turn out to be no failure.
 const UNDER_WAY_WAIT: Duration = Duration::from_secs(1);
 
-/// How many addresses are remembered where an account has logged in.
-pub(super) const HOMES_PER_ACCOUNT_MAX: usize = 16;
-
 /// Who failed how often.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
@@ -68,15 +65,6 @@ pub(super) struct Throttle {
     homes: HashMap<Username, Vec<Home>>,
     /// Where passwords of accounts at home are being checked; at most as many as are hashed at a time.
     under_way: Vec<Origin>,
-}
-
-/// Why a login may not be tried now.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Wait {
-    /// How long it must wait.
-    pub(super) time: Duration,
-    /// It's at home and the wait is short: it may wait here, instead of being sent away.
-    pub(super) here: bool,
 }
 
 /// A password that is being checked, counted as a failure until that is known.

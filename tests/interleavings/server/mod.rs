@@ -1,6 +1,6 @@
 //! The core itself, and what is tried with it.
 
-pub use crate::stand_ins::{attention, rate, sequence, tokens};
+pub use crate::stand_ins::{attention, rate, sequence, token_file};
 
 #[path = "../../../src/server/chunk.rs"]
 pub mod chunk;
