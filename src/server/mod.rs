@@ -36,6 +36,7 @@ mod history;
 mod identities;
 mod identity;
 mod journal;
+mod keeper;
 mod limits;
 mod line;
 mod lobby;

@@ -2,7 +2,7 @@
 
 use super::delivery::Delivery;
 use super::herald::Herald;
-use super::journal::{self, Keeper};
+use super::keeper::{self, Keeper};
 use super::recall::What;
 use super::registry::Registry;
 use super::session::Session;
@@ -77,7 +77,7 @@ impl Room {
     /// The system has no thread to give.
     pub(super) fn open(timeline: Arc<Timeline>, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
         all_leave(&timeline);
-        let keeper = Mutex::new(journal::start_keeper(&timeline)?);
+        let keeper = Mutex::new(keeper::start(&timeline)?);
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
         let herald = Herald::start(&timeline, &delivery)?;
         Ok(Self {

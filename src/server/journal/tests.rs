@@ -1,5 +1,6 @@
 //! The journal on a real disk, under a timeline.
 
+use super::writer::SEGMENT_BYTES_MAX;
 use super::*;
 use crate::protocol::{GENERAL, LINE_BYTES_MAX, ServerMessage, Username, format_time};
 use crate::server::chunk::{Batch, Viewer};

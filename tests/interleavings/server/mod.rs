@@ -10,6 +10,7 @@ pub mod delivery;
 #[path = "../../../src/server/herald.rs"]
 pub mod herald;
 pub mod journal;
+pub mod keeper;
 #[path = "../../../src/server/past.rs"]
 pub mod past;
 #[path = "../../../src/server/presence.rs"]
