@@ -5,7 +5,7 @@ use super::answer::{Answer, Flow, Refusal, account_refusal, ended, one_time_is_o
 use super::fit::{fit, name_bytes};
 use super::metrics;
 use super::session::Session;
-use super::{Server, door, history, lobby, people, speech, topic};
+use super::{Server, door, history, people, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList,
@@ -80,7 +80,7 @@ fn answer(
         Ok(Answer::PasswordChanged(sessions)) => {
             server.room.settle(&sessions);
             send(ok(id));
-            lobby::give_what_was_withheld(server, session);
+            withheld::give_what_was_withheld(server, session);
         }
         Ok(Answer::Shutdown) => {
             send(ok(id));

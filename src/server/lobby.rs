@@ -17,7 +17,8 @@ use super::standing::{Mandate, Standing};
 use super::strangers::Stay;
 use super::token_file::TokenId;
 use super::tokens::Tokens;
-use super::{Server, history, reader};
+use super::withheld::waiting_whispers;
+use super::{Server, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, Secret, ServerMessage, Username, Welcome,
@@ -38,8 +39,6 @@ use std::time::{Duration, Instant};
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 /// The stack of a session's thread. What it uses of it stays in memory; the rest costs nothing.
 const SESSION_STACK_BYTES: usize = 192 * 1024;
-/// How many bytes of whispers that have waited somebody is given with the welcome; the newest. `history` has the rest.
-const WAITING_BYTES_MAX: usize = 1024 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
 /// How many pings a connection may send before its login: two a second for as long as it may take by default. Each costs
@@ -257,25 +256,6 @@ impl<'a> Stranger<'a> {
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }
-}
-
-/// Gives a session the events that were kept from it until its owner had chosen a password.
-pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
-    let Some(Withheld { whispers }) = session.withheld() else { return };
-    let lines = waiting_whispers(server, &session.name, whispers);
-    if !lines.is_empty() {
-        server.room.delivery().send(session, &lines);
-    }
-    server.room.delivery().release(session);
-}
-
-/// The whispers that came for somebody who was away, in this range of seqs, oldest first.
-fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
-    let Some(range) = range else { return Vec::new() };
-    history::whispers_to(server.room.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
-        log::error!("the whispers that wait for {name} can't be read: {e}");
-        Vec::new()
-    })
 }
 
 /// The lobby's care of a session whose thread waits for the welcome: should the lobby fail before, it ends.

@@ -57,6 +57,7 @@ mod recall;
 mod record;
 mod registry;
 mod reload;
+mod request_rate;
 mod room;
 mod sequence;
 mod session;
@@ -76,6 +77,7 @@ mod users;
 mod users_file;
 mod usher;
 mod wait;
+mod withheld;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};

@@ -1,4 +1,4 @@
-//! How fast one account may speak, log in and have the past looked at, and one session may ask.
+//! How fast one account may speak, log in and have the past looked at.
 
 use super::args::MessageRate;
 use crate::sync::lock;
@@ -14,10 +14,6 @@ pub(super) const REFUSALS_MAX: u32 = 500;
 /// How many refusals each message makes up for. In a flood one message in ten is taken, since the bucket fills all
 /// the time; were one enough to be forgiven everything, nobody would ever reach [`REFUSALS_MAX`].
 const FORGIVEN_PER_MESSAGE: u32 = 2;
-/// How many requests of any kind a session may send at once after a pause; a list of a class, a paste.
-const REQUESTS_BURST: f64 = 200.0;
-/// And how many a second after that. More are not refused: they wait, and the client's TCP with them.
-const REQUESTS_PER_SECOND: f64 = 50.0;
 /// How many logins of an account succeed at once after a pause. Five devices (as many sessions as there may be) behind a
 /// bad Wi-Fi come back four times each before it counts; in the time of a client's waits of 1 s, 2 s and 4 s three more
 /// are there.
@@ -81,22 +77,6 @@ impl Rate {
     }
 }
 
-/// How fast one session may send requests of any kind.
-#[derive(Debug)]
-pub(super) struct RequestRate(Bucket);
-
-impl RequestRate {
-    /// A full bucket.
-    pub(super) fn new() -> Self {
-        Self(Bucket::new(REQUESTS_BURST, Instant::now()))
-    }
-
-    /// How long the next request must wait. It is counted: it will be carried out after the wait.
-    pub(super) fn wait(&mut self, now: Instant) -> Duration {
-        self.0.owe(1.0, REQUESTS_BURST, REQUESTS_PER_SECOND, now)
-    }
-}
-
 /// How often one account may log in.
 #[derive(Debug)]
 pub(super) struct LoginRate(Mutex<Bucket>);
@@ -131,13 +111,14 @@ impl LookRate {
 
 /// A token bucket.
 #[derive(Debug)]
-struct Bucket {
+pub(super) struct Bucket {
     tokens: f64,
     filled_at: Instant,
 }
 
 impl Bucket {
-    fn new(tokens: f64, now: Instant) -> Self {
+    /// With so many tokens in it.
+    pub(super) fn new(tokens: f64, now: Instant) -> Self {
         Self { tokens, filled_at: now }
     }
 
@@ -148,7 +129,7 @@ impl Bucket {
     }
 
     /// Takes so many tokens in any case, and says when they will be there.
-    fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
+    pub(super) fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
         self.fill(burst, per_second, now);
         self.tokens -= tokens;
         Duration::from_secs_f64((-self.tokens).max(0.0) / per_second)
@@ -208,16 +189,6 @@ mod tests {
     }
 
     #[test]
-    fn requests_wait_rather_than_fail() {
-        let mut rate = RequestRate::new();
-        let now = Instant::now();
-        assert!((0..200).all(|_| rate.wait(now).is_zero()));
-        assert!(rate.wait(now) > Duration::from_millis(15));
-        assert!(!rate.wait(now + Duration::from_millis(25)).is_zero(), "the one that waited is counted");
-        assert!(rate.wait(now + Duration::from_millis(65)).is_zero());
-    }
-
-    #[test]
     fn five_devices_behind_a_bad_wifi_come_back_and_a_machine_waits() {
         let start = Instant::now();
         let rate = LoginRate::new();
@@ -241,13 +212,5 @@ mod tests {
         let wait = rate.charge(0, now + Duration::from_secs(1)).as_secs_f64();
         assert!((0.9..1.1).contains(&wait), "asking costs nothing: {wait}");
         assert_eq!(rate.charge(0, now + Duration::from_secs(3)), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_pause_saves_up_no_more_than_a_burst_of_requests() {
-        let mut rate = RequestRate::new();
-        let later = Instant::now() + Duration::from_secs(3600);
-        assert!((0..200).all(|_| rate.wait(later).is_zero()));
-        assert!(!rate.wait(later).is_zero());
     }
 }

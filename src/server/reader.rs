@@ -2,7 +2,7 @@
 
 use super::answer::Flow;
 use super::args::MessageRate;
-use super::rate::RequestRate;
+use super::request_rate::RequestRate;
 use super::session::Session;
 use super::usher::FAREWELL;
 use super::{Server, commands};
