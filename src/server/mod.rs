@@ -4,6 +4,7 @@
 
 mod accept;
 mod accounts;
+mod addresses;
 mod admin;
 mod announce;
 mod answer;
@@ -11,6 +12,7 @@ pub mod args;
 mod attention;
 mod audit;
 mod banner;
+mod certificate;
 mod check;
 mod chunk;
 mod commands;
@@ -67,6 +69,7 @@ mod speech;
 mod standing;
 mod strangers;
 mod supervisor;
+mod systemd;
 mod tally;
 mod throttle;
 mod timeline;
@@ -217,14 +220,14 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
         let failed = |e| ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {e}"));
         metrics::serve(&server, address).map_err(failed)?;
     }
-    identity::watch(&server).map_err(|e| system("start a thread", &e))?;
+    certificate::watch(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
     banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
     announce(&server, &listening, &certificate, announced);
-    supervisor::ready();
+    systemd::ready();
     supervisor::watch(&server, &threads);
-    supervisor::stopping();
+    systemd::stopping();
     accept::stop(&listening, threads);
     close(&server);
     Ok(())
