@@ -1,6 +1,5 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
-use super::Server;
 use super::accounts::{AccountError, Author, NewAccount};
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::door;
@@ -8,6 +7,7 @@ use super::fit::fit;
 use super::hasher::Client;
 use super::session::Session;
 use super::standing::State;
+use super::state::Server;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};

@@ -1,11 +1,11 @@
 //! What a request comes to: the answers there are, and the refusals that several requests share.
 
-use super::Server;
 use super::accounts::AccountError;
 use super::door;
 use super::hasher::NoTurn;
 use super::history;
 use super::session::Session;
+use super::state::Server;
 use crate::protocol::{ErrorCode, Reply, Username};
 use std::borrow::Cow;
 use std::sync::Arc;

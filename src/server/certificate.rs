@@ -1,7 +1,7 @@
 //! The `certificate` thread: it looks whether the certificate ends soon.
 
-use super::Server;
 use super::identity::warn_if_due;
+use super::state::Server;
 use std::io;
 use std::sync::Arc;
 use std::thread;

@@ -1,7 +1,7 @@
 //! Panics on demand, for the tests that one client's bug stops nobody. Only in builds with the feature
 //! `fault-injection`.
 
-use super::Server;
+use super::state::Server;
 use crate::protocol::RequestId;
 use crate::sync::lock;
 

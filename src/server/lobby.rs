@@ -11,14 +11,15 @@ use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};
 use super::origin::Origin;
+use super::reader;
 use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::{Mandate, Standing};
+use super::state::Server;
 use super::strangers::Stay;
 use super::token_file::TokenId;
 use super::tokens::Tokens;
 use super::withheld::waiting_whispers;
-use super::{Server, reader};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, Secret, ServerMessage, Username, Welcome,

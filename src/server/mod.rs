@@ -67,6 +67,7 @@ mod shutdown;
 mod signals;
 mod speech;
 mod standing;
+mod state;
 mod strangers;
 mod supervisor;
 mod systemd;
@@ -76,6 +77,7 @@ mod timeline;
 mod token_file;
 mod tokens;
 mod topic;
+mod topic_file;
 mod users;
 mod users_file;
 mod usher;
@@ -86,7 +88,6 @@ use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::{Accounts, Author, NewAccount};
-use announce::Announcement;
 use args::{Args, Command, ConfigCommand};
 use audit::Audit;
 use config::Config;
@@ -104,54 +105,19 @@ use past::Past;
 use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
-use standing::Standing;
+use state::Server;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use strangers::Strangers;
 use throttle::Throttle;
 use timeline::Timeline;
 use tokens::Tokens;
-use topic::Topic;
+use topic_file::Topic;
 
 pub use error::ServerError;
-
-/// What all threads share.
-struct Server {
-    /// What a reload compares with. Held over a reload.
-    config: Mutex<Config>,
-    folder: Folder,
-    limits: Limits,
-    motd: Mutex<Option<String>>,
-    accounts: Accounts,
-    room: Room,
-    tokens: Tokens,
-    throttle: Mutex<Throttle>,
-    audit: Audit,
-    topic: Topic,
-    identity: Mutex<InUse>,
-    notices: Notices,
-    /// What the local network is told, once it is.
-    announcement: OnceLock<Announcement>,
-    counts: Counts,
-    /// What the timeline's head was at the start.
-    first_seq: u64,
-    strangers: Strangers,
-    /// Session threads.
-    sessions: Gate,
-    next_session: AtomicU64,
-    shutdown: Shutdown,
-}
-
-impl Server {
-    /// Whether an account has a one-time password that is too old to be of use.
-    fn one_time_is_over(&self, standing: &Standing) -> bool {
-        standing.state().one_time_is_over(self.limits.one_time_lifetime(), Timestamp::now())
-    }
-}
 
 /// Does what the command line says: runs the server until it's told to end, or looks after what a server needs.
 ///

@@ -1,8 +1,8 @@
 //! The `notices` thread: it tells every administrator who is online what was posted ([`notices`](super::notices)).
 
-use super::Server;
 use super::notices::{Notice, Posted};
 use super::session::Session;
+use super::state::Server;
 use crate::protocol::ServerMessage;
 use crate::sync::lock;
 use std::io;

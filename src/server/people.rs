@@ -1,10 +1,10 @@
 //! The requests about people: who somebody is, whether they are there.
 
-use super::Server;
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::attention::Away;
 use super::session::Session;
 use super::standing::Standing;
+use super::state::Server;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
 use crate::sync::lock;
 use std::time::Instant;

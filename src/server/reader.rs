@@ -2,10 +2,11 @@
 
 use super::answer::Flow;
 use super::args::MessageRate;
+use super::commands;
 use super::request_rate::RequestRate;
 use super::session::Session;
+use super::state::Server;
 use super::usher::FAREWELL;
-use super::{Server, commands};
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};

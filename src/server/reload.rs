@@ -5,7 +5,8 @@
 
 use super::config::Config;
 use super::identity::{InUse, warn_if_due};
-use super::{Server, logging, motd, systemd};
+use super::state::Server;
+use super::{logging, motd, systemd};
 use crate::sync::lock;
 use std::thread;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The server looks after itself: the service manager's watchdog hears every so often that it is well.
 
-use super::Server;
+use super::state::Server;
 use super::systemd;
 use std::thread::JoinHandle;
 use std::time::Instant;

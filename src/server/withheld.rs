@@ -1,8 +1,8 @@
 //! What waited for somebody: whispers while they were away, and events until they had chosen a password.
 
-use super::Server;
 use super::history;
 use super::session::{Session, Withheld};
+use super::state::Server;
 use crate::protocol::Username;
 use std::sync::Arc;
 

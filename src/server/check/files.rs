@@ -4,7 +4,7 @@ use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::super::folder;
 use super::super::sequence::Sequence;
 use super::super::token_file;
-use super::super::topic::Topic;
+use super::super::topic_file::Topic;
 use super::super::users_file;
 use super::count;
 use crate::files;

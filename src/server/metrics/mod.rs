@@ -4,7 +4,7 @@ mod http;
 mod process;
 mod text;
 
-use super::Server;
+use super::state::Server;
 use super::tally::Counted;
 use crate::protocol::Status;
 use crate::sync::lock;
