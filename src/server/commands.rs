@@ -52,34 +52,34 @@ fn answer(
     result: Result<Answer, Refusal>,
 ) -> Flow {
     let id = id.map(|id| Cow::Borrowed(id.as_str()));
-    let send = |message: ServerMessage<'_>| server.room.delivery().send(session, &message.encode());
+    let send = |message: ServerMessage<'_>| server.chat.delivery().send(session, &message.encode());
     let ok = |id| ServerMessage::Reply(Reply { id, ok: true, ..Reply::default() });
     match result {
         Ok(Answer::Event | Answer::Nothing) => {}
-        Ok(Answer::EventAnd(line) | Answer::Again(line)) => server.room.delivery().send(session, &line),
+        Ok(Answer::EventAnd(line) | Answer::Again(line)) => server.chat.delivery().send(session, &line),
         Ok(Answer::History(page)) => send(history_reply(id, &page)),
         Ok(Answer::Reply(reply)) => send(ServerMessage::Reply(Reply { id, ok: true, ..*reply })),
         Ok(Answer::Pong) => send(ServerMessage::Pong { id }),
         Ok(Answer::Goodbye) => {
             send(ok(id));
-            server.room.delivery().end(session, Reason::Logout, false);
+            server.chat.delivery().end(session, Reason::Logout, false);
             return Flow::Leave;
         }
         Ok(Answer::Abuse) => {
             log::warn!("{} from {} never stops sending: it's cut off", session.name, session.peer);
             let message = "too many messages, for too long: the connection is closed".into();
             send(ServerMessage::Error { id, code: ErrorCode::RateLimited, message });
-            server.room.delivery().end(session, Reason::Removed, true);
+            server.chat.delivery().end(session, Reason::Removed, true);
             return Flow::Leave;
         }
         Ok(Answer::Enforced(sessions, reply)) => {
             let (own, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|other| other.id == session.id);
-            server.room.settle(&others);
+            server.chat.settle(&others);
             send(ServerMessage::Reply(Reply { id, ok: true, ..*reply }));
-            server.room.settle(&own);
+            server.chat.settle(&own);
         }
         Ok(Answer::PasswordChanged(sessions)) => {
-            server.room.settle(&sessions);
+            server.chat.settle(&sessions);
             send(ok(id));
             withheld::give_what_was_withheld(server, session);
         }
@@ -185,7 +185,7 @@ fn history(
         return Err(refuse(ErrorCode::BadRequest, message));
     }
     let (since, before) = (session.mandate.standing().state().since, before.unwrap_or(u64::MAX));
-    let page = history::page(server.room.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
+    let page = history::page(server.chat.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
     let page = page.map_err(|e| {
         log::error!("the journal can't be read: {e}");
         refuse(ErrorCode::Internal, "the server can't read from its disk: try again later")
@@ -201,7 +201,7 @@ fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> Serve
 }
 
 fn who(server: &Server, after: Option<&str>) -> Answer {
-    let registry = lock(server.room.registry());
+    let registry = lock(server.chat.registry());
     // Any of them may be listed as away too.
     let names = fit(registry.names(after).cloned(), |name| 2 * name_bytes(name));
     let more = registry.names(after).count() - names.len();
@@ -224,7 +224,7 @@ fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
             "the server can't write down that you left: your token stays valid, try again later",
         )
     })?;
-    server.room.leave(session, Reason::Logout);
+    server.chat.leave(session, Reason::Logout);
     Ok(Answer::Goodbye)
 }
 
@@ -237,5 +237,5 @@ fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -
     let token = (session.token, &session.continues);
     server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());
     log::info!("{} changed the password", session.name);
-    Ok(Answer::PasswordChanged(server.room.remove_ended(&session.name)))
+    Ok(Answer::PasswordChanged(server.chat.remove_ended(&session.name)))
 }

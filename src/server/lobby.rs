@@ -7,12 +7,12 @@
 use super::accounts::{Checked, LoginError};
 use super::answer::{Refusal, one_time_is_over, refuse};
 use super::args::MessageRate;
+use super::chat::Refused;
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};
 use super::origin::Origin;
 use super::reader;
-use super::room::Refused;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::{Mandate, Standing};
 use super::state::Server;
@@ -54,7 +54,7 @@ pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr)
         log::warn!("{peer} is turned away: the lobby is full");
         return;
     };
-    let expected = server.room.delivery().expect();
+    let expected = server.chat.delivery().expect();
     let server = Arc::clone(server);
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
@@ -211,7 +211,7 @@ impl<'a> Stranger<'a> {
         let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
             fit_beside(motd_bytes, names, |name| name_bytes(name)).into_iter().cloned().collect()
         };
-        let arrived = match server.room.arrive(&session, after, fit_names) {
+        let arrived = match server.chat.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
             Err(refused) => {
                 let Refusal { code, message } = explain(refused);
@@ -252,8 +252,8 @@ impl<'a> Stranger<'a> {
         }
         // Whoever is answered is counted.
         server.counts.login();
-        server.room.delivery().welcome(&session, lines);
-        server.room.delivery().take(&session);
+        server.chat.delivery().welcome(&session, lines);
+        server.chat.delivery().take(&session);
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }

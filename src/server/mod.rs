@@ -13,6 +13,7 @@ mod attention;
 mod audit;
 mod banner;
 mod certificate;
+mod chat;
 mod check;
 mod chunk;
 mod commands;
@@ -60,7 +61,6 @@ mod record;
 mod registry;
 mod reload;
 mod request_rate;
-mod room;
 mod sequence;
 mod session;
 mod shutdown;
@@ -90,6 +90,7 @@ use crate::sync::Gate;
 use accounts::{Accounts, Author, NewAccount};
 use args::{Args, Command, ConfigCommand};
 use audit::Audit;
+use chat::Chat;
 use config::Config;
 use counts::Counts;
 use defaults::ROUNDS_DEFAULT;
@@ -102,7 +103,6 @@ use journal::Journal;
 use limits::Limits;
 use notices::Notices;
 use past::Past;
-use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 use state::Server;
@@ -217,15 +217,15 @@ fn build(
     let throttle = Throttle::with_homes(tokens.homes());
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
-    let room = Room::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
-    let first_seq = room.head();
+    let chat = Chat::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
+    let first_seq = chat.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
         config: Mutex::new(config),
         folder,
         motd: Mutex::new(motd),
         accounts,
-        room,
+        chat,
         tokens,
         throttle: Mutex::new(throttle),
         audit,
@@ -281,7 +281,7 @@ fn announce(server: &Server, listening: &[SocketAddr], certificate: &Certificate
 fn close(server: &Arc<Server>) {
     server.announcement.get().inspect(|announcement| announcement.end());
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
-    if !server.room.close(deadline) {
+    if !server.chat.close(deadline) {
         log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");
     }
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));

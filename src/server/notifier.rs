@@ -21,7 +21,7 @@ pub(super) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
 
 fn send(server: &Server, Notice { time, text }: Notice) {
     let line = ServerMessage::Notice { time: time.into(), text: text.into() }.encode();
-    let registry = lock(server.room.registry());
+    let registry = lock(server.chat.registry());
     // Not to whoever has a one-time password alone: it may be in other hands.
     let is_admin = |session: &Arc<Session>| {
         session.mandate.state().is_some_and(|state| state.may_administrate() && !state.must_change_password)
@@ -29,6 +29,6 @@ fn send(server: &Server, Notice { time, text }: Notice) {
     let admins: Vec<_> = registry.sessions().filter(|session| is_admin(session)).cloned().collect();
     drop(registry);
     for session in &admins {
-        server.room.delivery().send(session, &line);
+        server.chat.delivery().send(session, &line);
     }
 }

@@ -35,8 +35,8 @@ pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>
     }));
     let reason = session.ended().unwrap_or(Reason::Disconnected);
     server.counts.end(reason);
-    server.room.leave(session, reason);
-    server.room.delivery().forget(session);
+    server.chat.leave(session, reason);
+    server.chat.delivery().forget(session);
     log::info!("{} from {} is gone: {reason:?}", session.name, session.peer);
 }
 
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
                     // A crowd may have come since the wait began.
                     wait = turn().saturating_sub(silent);
                     if wait.is_zero() {
-                        self.server.room.delivery().send(self.session, &ServerMessage::Ping {}.encode());
+                        self.server.chat.delivery().send(self.session, &ServerMessage::Ping {}.encode());
                         (asked, wait) = (true, self.server.limits.pong_within());
                     }
                 }
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         let mut plain = Vec::new();
         let received = self.session.decrypt(&buffer[..n], &mut plain)?;
         if received.answer_due {
-            self.server.room.delivery().send(self.session, b"");
+            self.server.chat.delivery().send(self.session, b"");
         }
         let full = n == buffer.len();
         if full && large.is_empty() {
@@ -125,9 +125,9 @@ impl<'a> Reader<'a> {
             }
             match line {
                 Line::Whole(line) => flow = commands::carry_out(server, session, line),
-                Line::TooLong => server.room.delivery().send(session, &too_long().encode()),
+                Line::TooLong => server.chat.delivery().send(session, &too_long().encode()),
                 Line::Endless => {
-                    server.room.delivery().end(session, Reason::Disconnected, false);
+                    server.chat.delivery().end(session, Reason::Disconnected, false);
                     flow = Flow::Leave;
                 }
             }

@@ -50,7 +50,7 @@ impl Server {
 
         let mut taken = vec!["the configuration is read anew".to_owned()];
         self.limits.set(live);
-        self.room.delivery().set_slow_deadline(Duration::from_secs(live.slow_deadline));
+        self.chat.delivery().set_slow_deadline(Duration::from_secs(live.slow_deadline));
         logging::set_level(live.log_level);
         if std::mem::replace(&mut *lock(&self.motd), motd.clone()) != motd {
             taken.push("the message of the day has changed".into());

@@ -3,13 +3,13 @@
 use super::accounts::Accounts;
 use super::announce::Announcement;
 use super::audit::Audit;
+use super::chat::Chat;
 use super::config::Config;
 use super::counts::Counts;
 use super::folder::Folder;
 use super::identity::InUse;
 use super::limits::Limits;
 use super::notices::Notices;
-use super::room::Room;
 use super::shutdown::Shutdown;
 use super::standing::Standing;
 use super::strangers::Strangers;
@@ -29,7 +29,7 @@ pub(super) struct Server {
     pub(super) limits: Limits,
     pub(super) motd: Mutex<Option<String>>,
     pub(super) accounts: Accounts,
-    pub(super) room: Room,
+    pub(super) chat: Chat,
     pub(super) tokens: Tokens,
     pub(super) throttle: Mutex<Throttle>,
     pub(super) audit: Audit,

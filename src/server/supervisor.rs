@@ -28,5 +28,5 @@ fn complaint(server: &Server, accepting: &[JoinHandle<()>], deadline: Instant) -
     if accepting.iter().any(JoinHandle::is_finished) {
         return Some("a thread that accepts connections has ended");
     }
-    (!server.room.is_well(deadline)).then_some("a postman doesn't answer")
+    (!server.chat.is_well(deadline)).then_some("a postman doesn't answer")
 }

@@ -14,15 +14,15 @@ pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
     let Some(Withheld { whispers }) = session.withheld() else { return };
     let lines = waiting_whispers(server, &session.name, whispers);
     if !lines.is_empty() {
-        server.room.delivery().send(session, &lines);
+        server.chat.delivery().send(session, &lines);
     }
-    server.room.delivery().release(session);
+    server.chat.delivery().release(session);
 }
 
 /// The whispers that came for somebody who was away, in this range of seqs, oldest first.
 pub(super) fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
     let Some(range) = range else { return Vec::new() };
-    history::whispers_to(server.room.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
+    history::whispers_to(server.chat.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
         log::error!("the whispers that wait for {name} can't be read: {e}");
         Vec::new()
     })

@@ -2,6 +2,8 @@
 
 pub use crate::stand_ins::{attention, rate, sequence, token_file};
 
+#[path = "../../../src/server/chat.rs"]
+pub mod chat;
 #[path = "../../../src/server/chunk.rs"]
 pub mod chunk;
 
@@ -21,8 +23,6 @@ pub mod recall;
 pub mod record;
 #[path = "../../../src/server/registry.rs"]
 pub mod registry;
-#[path = "../../../src/server/room.rs"]
-pub mod room;
 pub mod scenario;
 #[path = "../../../src/server/session.rs"]
 pub mod session;

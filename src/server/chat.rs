@@ -1,4 +1,4 @@
-//! The room: where the registry, the timeline and the delivery meet.
+//! The chat: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
 use super::herald::Herald;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// Everyone who is there, and everything that is said.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Chat {
     registry: Arc<Mutex<Registry>>,
     timeline: Arc<Timeline>,
     delivery: Arc<Delivery>,
@@ -70,8 +70,8 @@ pub(super) enum Refused {
     Closed,
 }
 
-impl Room {
-    /// Opens a room with so many postmen. Whoever was online when the last server died has left.
+impl Chat {
+    /// Opens a chat with so many postmen. Whoever was online when the last server died has left.
     ///
     /// # Errors
     /// The system has no thread to give.
