@@ -1,6 +1,7 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
-use super::accounts::{AccountError, Author, NewAccount};
+use super::account_changes::NewAccount;
+use super::accounts::{AccountError, Author};
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::door;
 use super::fit::fit;

@@ -3,6 +3,7 @@
 //! ARCHITECTURE.md tells the threads, the locks and their order.
 
 mod accept;
+mod account_changes;
 mod accounts;
 mod addresses;
 mod admin;
@@ -87,7 +88,8 @@ mod withheld;
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
-use accounts::{Accounts, Author, NewAccount};
+use account_changes::NewAccount;
+use accounts::{Accounts, Author};
 use args::{Args, Command, ConfigCommand};
 use audit::Audit;
 use chat::Chat;
