@@ -1,13 +1,14 @@
 //! The chat: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
+use super::events::{AppendError, Ticket};
 use super::herald::Herald;
 use super::keeper::{self, Keeper};
 use super::recall::What;
 use super::registry::Registry;
 use super::session::Session;
 use super::standing::State;
-use super::timeline::{AppendError, Appended, Ticket, Timeline};
+use super::timeline::{Appended, Timeline};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};
@@ -212,7 +213,7 @@ impl Chat {
             Appended::Pending(ticket) => {
                 self.timeline.commit(&ticket)?;
                 self.delivery.wake();
-                self.timeline.wait_for_delivery();
+                self.timeline.backlog.wait();
                 Ok(Said::Now)
             }
             Appended::Known(seq) => {

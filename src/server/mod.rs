@@ -12,6 +12,7 @@ mod answer;
 pub mod args;
 mod attention;
 mod audit;
+mod backlog;
 mod banner;
 mod certificate;
 mod chat;
@@ -26,6 +27,7 @@ mod doctor;
 mod door;
 mod environment;
 mod error;
+mod events;
 mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;

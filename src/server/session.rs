@@ -8,8 +8,9 @@
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
 use super::chunk::{Batch, Viewer};
+use super::events::Forgotten;
 use super::standing::Mandate;
-use super::timeline::{Forgotten, Timeline};
+use super::timeline::Timeline;
 use super::token_file::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};

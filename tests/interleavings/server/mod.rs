@@ -2,6 +2,8 @@
 
 pub use crate::stand_ins::{attention, rate, sequence, token_file};
 
+#[path = "../../../src/server/backlog.rs"]
+pub mod backlog;
 #[path = "../../../src/server/chat.rs"]
 pub mod chat;
 #[path = "../../../src/server/chunk.rs"]
@@ -9,6 +11,8 @@ pub mod chunk;
 
 #[path = "../../../src/server/delivery.rs"]
 pub mod delivery;
+#[path = "../../../src/server/events.rs"]
+pub mod events;
 #[path = "../../../src/server/herald.rs"]
 pub mod herald;
 pub mod journal;
