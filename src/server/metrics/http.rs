@@ -35,7 +35,7 @@ struct Collectors {
 ///
 /// # Errors
 /// The address can't be listened on, or there is no thread.
-pub(in crate::server) fn serve(server: &Arc<Server>, address: SocketAddr) -> io::Result<()> {
+pub(crate) fn serve(server: &Arc<Server>, address: SocketAddr) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
     log::info!("metrics at http://{}/metrics", listener.local_addr()?);
     let (server, collectors) = (Arc::clone(server), Arc::new(Collectors::default()));
