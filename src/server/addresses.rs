@@ -11,7 +11,7 @@ pub(super) fn link_pin(certificate: &CertificateInfo) -> Pin {
 }
 
 /// The machine's own addresses that others can use: the loopback ones last, none that need an interface's name.
-pub(super) fn addresses() -> Vec<IpAddr> {
+pub(super) fn own_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let mut addresses: Vec<IpAddr> =
         interfaces.iter().map(if_addrs::Interface::ip).filter(|ip| !is_link_local(ip)).collect();

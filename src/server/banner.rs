@@ -1,6 +1,6 @@
 //! What a start prints: all that the person before the screen needs to get everyone in.
 
-use super::addresses::{addresses, link_pin, reachable};
+use super::addresses::{link_pin, own_addresses, reachable};
 use crate::identity::CertificateInfo;
 use crate::link::Link;
 use crate::protocol::Secret;
@@ -27,7 +27,7 @@ pub(super) fn print(
         writeln!(out, "one-time password for admin: {}", password.expose())?;
     }
     writeln!(out, "to join, type the line for an address that you can reach:")?;
-    for address in reachable(listening, &addresses()) {
+    for address in reachable(listening, &own_addresses()) {
         let link = Link { host: address.ip().to_string(), port: address.port(), pin: Some(link_pin(certificate)) };
         writeln!(out, "  homeroom-client {link}")?;
     }

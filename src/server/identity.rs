@@ -1,6 +1,6 @@
 //! The key and the certificate that newcomers are shown, and how long it still holds.
 
-use super::addresses::addresses;
+use super::addresses::own_addresses;
 use super::folder::Folder;
 use super::notices::Notices;
 use crate::identity::{self, CertificateInfo, Identity};
@@ -86,7 +86,7 @@ impl InUse {
 /// What went wrong.
 pub(super) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
     let host = gethostname::gethostname().to_string_lossy().into_owned();
-    identity::make(&host, &addresses(), key).map_err(|e| e.to_string())
+    identity::make(&host, &own_addresses(), key).map_err(|e| e.to_string())
 }
 
 /// Tells administrators if the certificate's end is near.

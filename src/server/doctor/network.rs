@@ -131,7 +131,7 @@ pub(super) fn outsiders(listen: &[SocketAddr]) -> Vec<Finding> {
 }
 
 fn reachable(listen: &[SocketAddr]) -> Vec<SocketAddr> {
-    addresses::reachable(&accept::addresses(listen), &addresses::addresses())
+    addresses::reachable(&accept::addresses(listen), &addresses::own_addresses())
 }
 
 fn reach(ip: IpAddr) -> Reach {
