@@ -1,6 +1,7 @@
 //! The listening sockets, each with a thread that accepts.
 
-use super::{Server, lobby};
+use super::lobby;
+use super::state::Server;
 use crate::protocol::DEFAULT_PORT;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};

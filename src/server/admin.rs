@@ -1,12 +1,14 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
-use super::Server;
-use super::accounts::{AccountError, Author, NewAccount};
-use super::commands::{Answer, Refusal, account_refusal, existing_user, fit, refuse};
+use super::account_changes::NewAccount;
+use super::accounts::{AccountError, Author};
+use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::door;
+use super::fit::fit;
 use super::hasher::Client;
 use super::session::Session;
 use super::standing::State;
+use super::state::Server;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};
@@ -23,7 +25,7 @@ pub(super) fn list_users(server: &Server, after: Option<&str>) -> Answer {
     let listed = fit(accounts, |(name, _)| name.as_str().len() + ENTRY_BYTES);
     let more = total - listed.len();
     let now = Timestamp::now();
-    let registry = lock(server.room.registry());
+    let registry = lock(server.chat.registry());
     let info = |(name, state): (Username, State)| AccountInfo {
         online: registry.is_online(name.as_str()),
         username: name.to_string().into(),
@@ -49,7 +51,7 @@ impl<'a> Admin<'a> {
 
     pub(super) fn add_user(&self, username: &str, password: Option<&Secret>, role: Role) -> Result<Answer, Refusal> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
-        let since = self.server.room.timeline().now().seq;
+        let since = self.server.chat.timeline().now().seq;
         let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
         let one_time = self.hashing(|client| self.server.accounts.add(self.author(), new, client))?;
         self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
@@ -67,7 +69,7 @@ impl<'a> Admin<'a> {
 
     pub(super) fn logout_user(&self, username: &str) -> Result<Answer, Refusal> {
         let name = self.update("logout_user", username, None, State::end_sessions)?;
-        let sessions = self.server.room.remove_ended(&name);
+        let sessions = self.server.chat.remove_ended(&name);
         if sessions.is_empty() {
             let message = format!("{name} is not online, and must log in with the password: /listusers shows who is");
             return Err(refuse(ErrorCode::UnknownUser, message));
@@ -158,7 +160,7 @@ impl<'a> Admin<'a> {
 
     /// What is decided holds for each of an account's sessions before the answer is given.
     fn enforce(&self, name: &Username, reply: Reply<'static>) -> Answer {
-        Answer::Enforced(self.server.room.remove_ended(name), Box::new(reply))
+        Answer::Enforced(self.server.chat.remove_ended(name), Box::new(reply))
     }
 
     fn record(&self, event: &str, name: &Username, detail: Option<&str>) {

@@ -9,7 +9,7 @@ pub(super) use inner::{Announcement, start};
 mod inner {
     use crate::discovery::{PIN, SERVICE};
     use crate::identity::CertificateInfo;
-    use crate::server::banner;
+    use crate::server::addresses::link_pin;
     use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
     use std::net::{IpAddr, SocketAddr};
     use std::time::Duration;
@@ -20,13 +20,13 @@ mod inner {
     const LABEL_BYTES_MAX: usize = 63;
 
     /// What is told at present.
-    pub(in crate::server) struct Announcement {
+    pub(crate) struct Announcement {
         daemon: ServiceDaemon,
         listening: SocketAddr,
     }
 
     /// Begins to announce the first address that others can reach; None where there is none, or it can't be done.
-    pub(in crate::server) fn start(listening: &[SocketAddr], certificate: &CertificateInfo) -> Option<Announcement> {
+    pub(crate) fn start(listening: &[SocketAddr], certificate: &CertificateInfo) -> Option<Announcement> {
         let listening = *listening.iter().find(|address| !address.ip().is_loopback())?;
         let failed = |e: mdns_sd::Error| log::warn!("the server can't be announced in the local network: {e}");
         let daemon = ServiceDaemon::new().map_err(failed).ok()?;
@@ -44,14 +44,14 @@ mod inner {
 
     impl Announcement {
         /// Tells of another certificate.
-        pub(in crate::server) fn renew(&self, certificate: &CertificateInfo) {
+        pub(crate) fn renew(&self, certificate: &CertificateInfo) {
             if let Err(e) = self.tell(certificate) {
                 log::warn!("the new certificate can't be announced: {e}");
             }
         }
 
         /// Takes it back.
-        pub(in crate::server) fn end(&self) {
+        pub(crate) fn end(&self) {
             let told = self.daemon.unregister(&format!("{}.{SERVICE}", instance()));
             let told = told.map(|answer| answer.recv_timeout(GOODBYE_WAIT).is_ok());
             log::debug!("the announcement is taken back: {told:?}");
@@ -59,7 +59,7 @@ mod inner {
         }
 
         fn tell(&self, certificate: &CertificateInfo) -> mdns_sd::Result<()> {
-            let pin = banner::link_pin(certificate).to_string();
+            let pin = link_pin(certificate).to_string();
             let (ip, port) = (self.listening.ip(), self.listening.port());
             let addresses: Vec<IpAddr> = if ip.is_unspecified() { Vec::new() } else { vec![ip] };
             // A host name of its own: a responder of the system's may hold the machine's.
@@ -90,18 +90,18 @@ mod inner {
     use crate::identity::CertificateInfo;
     use std::net::SocketAddr;
 
-    pub(in crate::server) enum Announcement {}
+    pub(crate) enum Announcement {}
 
-    pub(in crate::server) fn start(_listening: &[SocketAddr], _certificate: &CertificateInfo) -> Option<Announcement> {
+    pub(crate) fn start(_listening: &[SocketAddr], _certificate: &CertificateInfo) -> Option<Announcement> {
         None
     }
 
     impl Announcement {
-        pub(in crate::server) fn renew(&self, _certificate: &CertificateInfo) {
+        pub(crate) fn renew(&self, _certificate: &CertificateInfo) {
             match *self {}
         }
 
-        pub(in crate::server) fn end(&self) {
+        pub(crate) fn end(&self) {
             match *self {}
         }
     }

@@ -1,9 +1,10 @@
 //! The server's command line. What stands here is also what the environment and homeroom.toml may say: see
 //! [`config`](super::config).
 
-use super::passwords::{ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN};
-use super::rate::MessageRate;
-use super::strangers::{STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX};
+use super::defaults::{
+    KEEP_DAYS, KEEP_MIB, LOGIN_GRACE, ONE_TIME_DAYS, PING_AFTER, PONG_WITHIN, ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN,
+    SLOW_DEADLINE, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX,
+};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -14,18 +15,13 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// How long the journal keeps what was said, unless told otherwise.
-const KEEP_DAYS: u32 = 30;
-/// And how much: years of what a classroom says.
-const KEEP_MIB: u64 = 256;
-
 /// A chat server for classrooms and Raspberry Pis.
 ///
 /// Without a command it runs the server. The first start makes a certificate and an account `admin`, and prints
 /// the line that everyone types to join.
 #[derive(Debug, Parser)]
 #[command(name = "homeroom-server", version, max_term_width = 100, after_help = AFTER_HELP)]
-#[command(mut_args(super::config::take_from_environment))]
+#[command(mut_args(super::environment::take_from_environment))]
 pub struct Args {
     /// Where to listen, as ADDR:PORT; may be given several times [default: all interfaces, port 7667]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]
@@ -52,7 +48,7 @@ pub struct Args {
     /// When the journal is synced to the disk: `always` before an event is acknowledged, or within a `second`, or
     /// `never` but when the system likes. A crash of the server alone loses nothing with any of them
     #[arg(long, value_name = "WHEN", default_value = "second", hide_possible_values = true)]
-    pub sync: super::journal::Sync,
+    pub sync: Sync,
     /// Days that the journal keeps what was said
     #[arg(long, value_name = "DAYS", default_value_t = KEEP_DAYS, value_parser = |text: &str| within(text, 1..=36_500_u32))]
     pub keep_days: u32,
@@ -96,11 +92,11 @@ pub struct LiveArgs {
     #[arg(long, value_name = "N|off", default_value = "5")]
     pub message_rate: MessageRate,
     /// Days after which a one-time password that nobody has changed is worthless
-    #[arg(long, value_name = "DAYS", default_value_t = super::passwords::ONE_TIME_DAYS,
+    #[arg(long, value_name = "DAYS", default_value_t = ONE_TIME_DAYS,
           value_parser = |text: &str| within(text, 1..=3_650_u64))]
     pub one_time_days: u64,
     /// Seconds that a connection has to log in
-    #[arg(long, value_name = "SECONDS", default_value_t = super::lobby::LOGIN_GRACE.as_secs(),
+    #[arg(long, value_name = "SECONDS", default_value_t = LOGIN_GRACE.as_secs(),
           value_parser = |text: &str| within(text, 1..=600_u64))]
     pub login_grace: u64,
     /// Connections that may be logging in at a time
@@ -112,15 +108,15 @@ pub struct LiveArgs {
           value_parser = |text: &str| within(text, 1..=1_000_000_usize))]
     pub max_strangers_per_address: usize,
     /// Seconds without a word after which a client is asked whether it's there
-    #[arg(long, value_name = "SECONDS", default_value_t = super::reader::PING_AFTER.as_secs(),
+    #[arg(long, value_name = "SECONDS", default_value_t = PING_AFTER.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub ping_after: u64,
     /// Seconds that it then has to answer
-    #[arg(long, value_name = "SECONDS", default_value_t = super::reader::PONG_WITHIN.as_secs(),
+    #[arg(long, value_name = "SECONDS", default_value_t = PONG_WITHIN.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub pong_within: u64,
     /// Seconds that a client may take to read what it was sent, at most 128 KiB, before it's dropped
-    #[arg(long, value_name = "SECONDS", default_value_t = super::session::SLOW_DEADLINE.as_secs(),
+    #[arg(long, value_name = "SECONDS", default_value_t = SLOW_DEADLINE.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub slow_deadline: u64,
     /// What everyone is told at login, instead of what stands in motd.txt in the data folder
@@ -129,6 +125,38 @@ pub struct LiveArgs {
     /// How much is logged [default: what RUST_LOG says, else info]
     #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS).map(to_level))]
     pub log_level: Option<LevelFilter>,
+}
+
+/// When what was written is synced to the disk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Sync {
+    /// Before it is acknowledged: a power failure loses nothing that was.
+    Always,
+    /// Within a second: a power failure loses that second, a crash of the server nothing.
+    Second,
+    /// When the system likes.
+    Never,
+}
+
+/// Messages a second that one account may send after a burst.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MessageRate {
+    /// So many.
+    PerSecond(f64),
+    /// As many as it likes: for load runs.
+    Off,
+}
+
+impl FromStr for MessageRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<f64>() {
+            _ if text == "off" => Ok(Self::Off),
+            Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(Self::PerSecond(rate)),
+            _ => Err(format!("`{text}` is neither a number of messages a second nor `off`")),
+        }
+    }
 }
 
 /// The heading of what a reload takes anew. An option is one of these by standing under it.
@@ -283,4 +311,18 @@ fn to_address(text: &str) -> Result<SocketAddr, &'static str> {
 fn within<T: FromStr + PartialOrd + Display>(text: &str, range: RangeInclusive<T>) -> Result<T, String> {
     let wrong = || format!("not a number from {} to {}", range.start(), range.end());
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_read() {
+        assert_eq!("off".parse(), Ok(MessageRate::Off));
+        assert_eq!("2.5".parse(), Ok(MessageRate::PerSecond(2.5)));
+        for bad in ["", "0", "-1", "NaN", "inf", "fast"] {
+            assert!(bad.parse::<MessageRate>().is_err(), "{bad}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod noise;
 mod tests;
 
 use super::notices::{Notices, Trouble};
-use super::throttle::Origin;
+use super::origin::Origin;
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::sync::lock;

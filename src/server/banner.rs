@@ -1,10 +1,11 @@
 //! What a start prints: all that the person before the screen needs to get everyone in.
 
+use super::addresses::{link_pin, own_addresses, reachable};
 use crate::identity::CertificateInfo;
-use crate::link::{Link, Pin};
+use crate::link::Link;
 use crate::protocol::Secret;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 /// Prints where the server listens, its fingerprint, the one-time password of a first start, and a join line for
 /// each address. Ends with `ready`.
@@ -26,73 +27,10 @@ pub(super) fn print(
         writeln!(out, "one-time password for admin: {}", password.expose())?;
     }
     writeln!(out, "to join, type the line for an address that you can reach:")?;
-    for address in reachable(listening, &addresses()) {
+    for address in reachable(listening, &own_addresses()) {
         let link = Link { host: address.ip().to_string(), port: address.port(), pin: Some(link_pin(certificate)) };
         writeln!(out, "  homeroom-client {link}")?;
     }
     writeln!(out, "ready")?;
     out.flush()
-}
-
-/// What a join link holds. A certificate that ends will be renewed: links that are handed out now should outlive that,
-/// so they also hold the key.
-pub(super) fn link_pin(certificate: &CertificateInfo) -> Pin {
-    if certificate.ends.is_some() { certificate.pin } else { certificate.pin.certificate_alone() }
-}
-
-/// The machine's own addresses that others can use: the loopback ones last, none that need an interface's name.
-pub(super) fn addresses() -> Vec<IpAddr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut addresses: Vec<IpAddr> =
-        interfaces.iter().map(if_addrs::Interface::ip).filter(|ip| !is_link_local(ip)).collect();
-    if addresses.is_empty() {
-        addresses.push(Ipv4Addr::LOCALHOST.into());
-    }
-    addresses.sort_by_key(|ip| (ip.is_loopback(), ip.is_ipv6(), *ip));
-    addresses.dedup();
-    addresses
-}
-
-fn is_link_local(ip: &IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    }
-}
-
-/// Every address at which those who listen there can be reached.
-pub(super) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketAddr> {
-    let mut reachable = Vec::new();
-    for address in listening {
-        let hosts: Vec<IpAddr> = match address.ip() {
-            // Where a socket takes both families, it is the IPv6 one.
-            IpAddr::V6(ip) if ip.is_unspecified() => own.to_vec(),
-            IpAddr::V4(ip) if ip.is_unspecified() => own.iter().copied().filter(IpAddr::is_ipv4).collect(),
-            ip => vec![ip],
-        };
-        for host in hosts {
-            let address = SocketAddr::new(host, address.port());
-            if !reachable.contains(&address) {
-                reachable.push(address);
-            }
-        }
-    }
-    reachable
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_join_line_for_each_address() {
-        let own: Vec<IpAddr> = ["192.0.2.5", "2001:db8::5", "127.0.0.1"].map(|ip| ip.parse().unwrap()).into();
-        let lines = |listening: &[&str]| {
-            let listening: Vec<SocketAddr> = listening.iter().map(|text| text.parse().unwrap()).collect();
-            reachable(&listening, &own).iter().map(SocketAddr::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(lines(&["0.0.0.0:1"]), ["192.0.2.5:1", "127.0.0.1:1"]);
-        assert_eq!(lines(&["[::]:1", "0.0.0.0:1"]), ["192.0.2.5:1", "[2001:db8::5]:1", "127.0.0.1:1"]);
-        assert_eq!(lines(&["127.0.0.1:2"]), ["127.0.0.1:2"]);
-    }
 }

@@ -1,7 +1,8 @@
 //! What is seen to now and then, however quiet the chat is.
 
 use super::audit::SUM_AFTER;
-use super::{Server, identity};
+use super::identity;
+use super::state::Server;
 use std::sync::Arc;
 use std::time::Instant;
 use std::{io, thread};
@@ -13,7 +14,7 @@ use std::{io, thread};
 pub(super) fn start(server: &Arc<Server>) -> io::Result<()> {
     let server = Arc::clone(server);
     let look_on = move || loop {
-        identity::warn_if_due(&server);
+        identity::warn_if_due(&server.identity, &server.notices);
         server.audit.sum_up(Instant::now());
         thread::sleep(SUM_AFTER);
     };

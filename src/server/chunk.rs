@@ -1,21 +1,12 @@
 //! A stretch of events, each as its wire line, and what a viewer may see of it.
 
-use super::record::Record;
+use super::record::{Audience, Record};
 use crate::protocol::Username;
 use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Lines are kept in memory in pieces of this size, which go as a whole.
 pub(super) const CHUNK_BYTES: usize = 256 * 1024;
-
-/// Who may see an event.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Audience {
-    /// Everyone.
-    Everyone,
-    /// These two accounts. Boxed because nearly every event is for everyone.
-    Pair(Box<(Username, Username)>),
-}
 
 /// Whose eyes the timeline is read with.
 #[derive(Clone, Copy, Debug)]

@@ -1,15 +1,15 @@
 //! The requests of a client that is logged in.
 
-use super::accounts::AccountError;
 use super::admin::{self, Admin};
-use super::hasher::NoTurn;
+use super::answer::{Answer, Flow, Refusal, account_refusal, ended, one_time_is_over, refuse};
+use super::fit::{fit, name_bytes};
 use super::metrics;
-use super::reader::Flow;
 use super::session::Session;
-use super::{Server, door, history, lobby, people, speech, topic};
+use super::state::Server;
+use super::{door, history, people, speech, topic, withheld};
 use crate::protocol::{
-    COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX,
-    Reason, Reply, Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
+    COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
+    Request, RequestId, Role, Secret, ServerMessage, UserList,
 };
 use crate::sync::lock;
 use jiff::Timestamp;
@@ -17,48 +17,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// What of a line is left for a list: any such line without its list, a topic of four-byte characters in it, is
-/// shorter than the rest.
-const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 2048;
-
-/// Why a request isn't carried out.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    /// For programs.
-    pub(super) code: ErrorCode,
-    /// For people: what is wrong and what to do.
-    pub(super) message: Cow<'static, str>,
-}
-
-/// What a request that succeeded is answered with.
-pub(super) enum Answer {
-    /// The event it caused, which the delivery brings.
-    Event,
-    /// That, and a line beside it for the one who asked alone.
-    EventAnd(Vec<u8>),
-    /// The event that the same request caused before: its line.
-    Again(Vec<u8>),
-    /// A reply, with its id still to be filled in.
-    Reply(Box<Reply<'static>>),
-    /// A reply with what was said before.
-    History(history::Page),
-    /// A `pong`.
-    Pong,
-    /// Nothing: it was an answer itself.
-    Nothing,
-    /// A reply, and then the end of the session.
-    Goodbye,
-    /// A refusal, and then the end of the session.
-    Abuse,
-    /// A reply, once what was decided about their accounts holds for all of these sessions, the asker's own perhaps among
-    /// them.
-    Enforced(Vec<Arc<Session>>, Box<Reply<'static>>),
-    /// A reply, once all these sessions of the same account but the asker's own are over; then what was kept from that one.
-    PasswordChanged(Vec<Arc<Session>>),
-    /// A reply, and then the end of the server.
-    Shutdown,
-}
 
 /// Carries out one line and answers it.
 pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8]) -> Flow {
@@ -87,43 +45,6 @@ fn looks_back(session: &Session, request: &Request) -> bool {
     }
 }
 
-/// Who may be listed in one line.
-pub(super) fn fit<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
-    fit_beside(0, items, bytes)
-}
-
-/// Who may be listed in one line that must hold so many bytes of something else too.
-pub(super) fn fit_beside<T>(
-    other_bytes: usize,
-    items: impl IntoIterator<Item = T>,
-    bytes: impl Fn(&T) -> usize,
-) -> Vec<T> {
-    let mut left = LIST_BYTES_MAX.saturating_sub(other_bytes);
-    let fits = |item: &T| match left.checked_sub(bytes(item)) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
-    };
-    items.into_iter().take_while(fits).collect()
-}
-
-/// How many bytes a name takes in a JSON list: its quotes and a comma too.
-pub(super) fn name_bytes(name: &Username) -> usize {
-    name.as_str().len() + 3
-}
-
-/// How many bytes a text takes as JSON.
-pub(super) fn json_bytes(text: &str) -> usize {
-    serde_json::to_string(text).map_or(0, |json| json.len())
-}
-
-/// A [`Refusal`].
-pub(super) fn refuse(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Refusal {
-    Refusal { code, message: message.into() }
-}
-
 fn answer(
     server: &Arc<Server>,
     session: &Arc<Session>,
@@ -131,36 +52,36 @@ fn answer(
     result: Result<Answer, Refusal>,
 ) -> Flow {
     let id = id.map(|id| Cow::Borrowed(id.as_str()));
-    let send = |message: ServerMessage<'_>| server.room.delivery().send(session, &message.encode());
+    let send = |message: ServerMessage<'_>| server.chat.delivery().send(session, &message.encode());
     let ok = |id| ServerMessage::Reply(Reply { id, ok: true, ..Reply::default() });
     match result {
         Ok(Answer::Event | Answer::Nothing) => {}
-        Ok(Answer::EventAnd(line) | Answer::Again(line)) => server.room.delivery().send(session, &line),
+        Ok(Answer::EventAnd(line) | Answer::Again(line)) => server.chat.delivery().send(session, &line),
         Ok(Answer::History(page)) => send(history_reply(id, &page)),
         Ok(Answer::Reply(reply)) => send(ServerMessage::Reply(Reply { id, ok: true, ..*reply })),
         Ok(Answer::Pong) => send(ServerMessage::Pong { id }),
         Ok(Answer::Goodbye) => {
             send(ok(id));
-            server.room.delivery().end(session, Reason::Logout, false);
+            server.chat.delivery().end(session, Reason::Logout, false);
             return Flow::Leave;
         }
         Ok(Answer::Abuse) => {
             log::warn!("{} from {} never stops sending: it's cut off", session.name, session.peer);
             let message = "too many messages, for too long: the connection is closed".into();
             send(ServerMessage::Error { id, code: ErrorCode::RateLimited, message });
-            server.room.delivery().end(session, Reason::Removed, true);
+            server.chat.delivery().end(session, Reason::Removed, true);
             return Flow::Leave;
         }
         Ok(Answer::Enforced(sessions, reply)) => {
             let (own, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|other| other.id == session.id);
-            server.room.settle(&others);
+            server.chat.settle(&others);
             send(ServerMessage::Reply(Reply { id, ok: true, ..*reply }));
-            server.room.settle(&own);
+            server.chat.settle(&own);
         }
         Ok(Answer::PasswordChanged(sessions)) => {
-            server.room.settle(&sessions);
+            server.chat.settle(&sessions);
             send(ok(id));
-            lobby::give_what_was_withheld(server, session);
+            withheld::give_what_was_withheld(server, session);
         }
         Ok(Answer::Shutdown) => {
             send(ok(id));
@@ -264,7 +185,7 @@ fn history(
         return Err(refuse(ErrorCode::BadRequest, message));
     }
     let (since, before) = (session.mandate.standing().state().since, before.unwrap_or(u64::MAX));
-    let page = history::page(server.room.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
+    let page = history::page(server.chat.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
     let page = page.map_err(|e| {
         log::error!("the journal can't be read: {e}");
         refuse(ErrorCode::Internal, "the server can't read from its disk: try again later")
@@ -280,7 +201,7 @@ fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> Serve
 }
 
 fn who(server: &Server, after: Option<&str>) -> Answer {
-    let registry = lock(server.room.registry());
+    let registry = lock(server.chat.registry());
     // Any of them may be listed as away too.
     let names = fit(registry.names(after).cloned(), |name| 2 * name_bytes(name));
     let more = registry.names(after).count() - names.len();
@@ -303,7 +224,7 @@ fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
             "the server can't write down that you left: your token stays valid, try again later",
         )
     })?;
-    server.room.leave(session, Reason::Logout);
+    server.chat.leave(session, Reason::Logout);
     Ok(Answer::Goodbye)
 }
 
@@ -316,47 +237,5 @@ fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -
     let token = (session.token, &session.continues);
     server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());
     log::info!("{} changed the password", session.name);
-    Ok(Answer::PasswordChanged(server.room.remove_ended(&session.name)))
-}
-
-/// The account of that name.
-pub(super) fn existing_user(server: &Server, username: &str) -> Result<Username, Refusal> {
-    let exists = |name: &Username| server.accounts.standing(name.as_str()).is_some();
-    Username::parse(username)
-        .filter(exists)
-        .ok_or_else(|| refuse(ErrorCode::UnknownUser, "there is nobody of that name: /who shows who is online"))
-}
-
-/// The refusal of whoever has waited too long with a one-time password.
-pub(super) fn one_time_is_over() -> Refusal {
-    refuse(ErrorCode::BadCredentials, "this one-time password is too old: ask an administrator for another")
-}
-
-/// The refusal of a request whose session, or whose sender's role, was ended while it was carried out.
-fn ended() -> Refusal {
-    refuse(ErrorCode::NotAdmin, "an administrator has ended that: nothing was changed")
-}
-
-/// What its cause says to the one who asked.
-pub(super) fn account_refusal(error: AccountError) -> Refusal {
-    match error {
-        AccountError::Exists => refuse(ErrorCode::UserExists, "there is an account of that name already"),
-        AccountError::Unknown => refuse(ErrorCode::UnknownUser, "there is no account of that name"),
-        AccountError::WrongPassword => refuse(ErrorCode::BadCredentials, "the old password is wrong"),
-        AccountError::Weak(what) => refuse(ErrorCode::WeakPassword, what),
-        AccountError::LastAdmin => {
-            refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
-        }
-        AccountError::NotPermitted => ended(),
-        AccountError::NoTurn(NoTurn::TryLater(wait)) => {
-            refuse(ErrorCode::TryLater, door::try_later(door::FAILED_TOO_OFTEN, wait))
-        }
-        AccountError::NoTurn(NoTurn::Crowded | NoTurn::Gone) => {
-            refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s")
-        }
-        AccountError::Save(e) => {
-            log::debug!("a change is refused: {e}");
-            refuse(ErrorCode::Internal, "the server can't write users.json: nothing was changed, try again later")
-        }
-    }
+    Ok(Answer::PasswordChanged(server.chat.remove_ended(&session.name)))
 }

@@ -362,7 +362,7 @@ impl Rounds {
     fn round(&mut self, since_us: u64) {
         let begun = Instant::now();
         let timeline = &self.delivery.timeline;
-        let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.appended_bytes());
+        let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.backlog.published());
         if timeline.read(after, head, Viewer::Anyone, BATCH_BYTES_MAX, &mut self.shared).is_err() {
             // Only if the memory turned over within one round, which the wait for the delivery prevents.
             self.shared = Batch { after: head, upto: head, ..Batch::default() };
@@ -378,7 +378,7 @@ impl Rounds {
         if self.shared.upto == head {
             self.postman().delivered_bytes.store(appended, Ordering::Release);
             let delivered = self.delivery.postmen.iter().map(|postman| postman.delivered_bytes.load(Ordering::Acquire));
-            self.delivery.timeline.set_delivered_bytes(delivered.min().unwrap_or(appended));
+            self.delivery.timeline.backlog.set_delivered(delivered.min().unwrap_or(appended));
         } else {
             self.delivery.tally.left_over(&self.postman().news, since_us);
         }

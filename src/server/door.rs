@@ -1,11 +1,13 @@
 //! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
 
-use super::Server;
 use super::accounts::{AccountError, Checked, LoginError};
 use super::hasher::{Client, NoTurn};
+use super::origin::Origin;
 use super::session::Session;
+use super::state::Server;
 use super::strangers::Stay;
-use super::throttle::{Attempt, Origin, Wait};
+use super::throttle::Attempt;
+use super::wait::Wait;
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::io::{self, ErrorKind};

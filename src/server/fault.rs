@@ -1,7 +1,7 @@
 //! Panics on demand, for the tests that one client's bug stops nobody. Only in builds with the feature
 //! `fault-injection`.
 
-use super::Server;
+use super::state::Server;
 use crate::protocol::RequestId;
 use crate::sync::lock;
 
@@ -10,15 +10,15 @@ use crate::sync::lock;
 pub(super) fn strike(server: &Server, id: Option<&RequestId>) {
     let fault = id.map(RequestId::as_str).and_then(|id| id.strip_prefix("fault-"));
     if fault == Some("postman") {
-        return server.room.delivery().strike();
+        return server.chat.delivery().strike();
     }
     if fault == Some("standstill") {
-        let _registry = lock(server.room.registry());
+        let _registry = lock(server.chat.registry());
         loop {
             std::thread::park();
         }
     }
-    let _registry = (fault == Some("registry")).then(|| lock(server.room.registry()));
+    let _registry = (fault == Some("registry")).then(|| lock(server.chat.registry()));
     let _throttle = (fault == Some("throttle")).then(|| lock(&server.throttle));
     assert!(fault.is_none(), "a fault was asked for: {fault:?}");
 }

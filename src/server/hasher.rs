@@ -1,8 +1,10 @@
 //! Hashing passwords, which is meant to be dear: who may do it when, and that it tells nothing by its time.
 
+use super::defaults::ROUNDS_MIN;
 use super::line::{Line, Ticket};
-use super::passwords::{ROUNDS_MIN, StoredPassword};
-use super::throttle::{Origin, Wait};
+use super::origin::Origin;
+use super::passwords::StoredPassword;
+use super::wait::Wait;
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::collections::HashMap;

@@ -3,9 +3,10 @@
 //! Everything about one account happens under its lock, so that the timeline's `joined` and `left` alternate.
 
 use super::delivery::Delivery;
+use super::events::Ticket;
 use super::presence::{Move, Presence};
 use super::recall::What;
-use super::timeline::{Ticket, Timeline};
+use super::timeline::Timeline;
 use crate::protocol::{Reason, Username};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock};

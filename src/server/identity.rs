@@ -1,11 +1,13 @@
 //! The key and the certificate that newcomers are shown, and how long it still holds.
 
+use super::addresses::own_addresses;
 use super::folder::Folder;
-use super::{Server, banner};
+use super::notices::Notices;
 use crate::identity::{self, CertificateInfo, Identity};
 use crate::sync::lock;
 use jiff::Timestamp;
 use native_tls::{Protocol, TlsAcceptor};
+use std::sync::Mutex;
 
 /// The days before its end from which on administrators are told: once, once more, and from then on daily.
 const FIRST_WARNING_DAYS: i64 = 30;
@@ -84,14 +86,14 @@ impl InUse {
 /// What went wrong.
 pub(super) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
     let host = gethostname::gethostname().to_string_lossy().into_owned();
-    identity::make(&host, &banner::addresses(), key).map_err(|e| e.to_string())
+    identity::make(&host, &own_addresses(), key).map_err(|e| e.to_string())
 }
 
 /// Tells administrators if the certificate's end is near.
-pub(super) fn warn_if_due(server: &Server) {
-    let due = lock(&server.identity).due(Timestamp::now());
+pub(super) fn warn_if_due(identity: &Mutex<InUse>, notices: &Notices) {
+    let due = lock(identity).due(Timestamp::now());
     if let Some(text) = due {
-        server.notices.tell_admins(text);
+        notices.tell_admins(text);
     }
 }
 

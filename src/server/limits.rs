@@ -1,7 +1,6 @@
 //! What an administrator may set, also while the server runs.
 
-use super::args::LiveArgs;
-use super::rate::MessageRate;
+use super::args::{LiveArgs, MessageRate};
 use jiff::SignedDuration;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! origin the throttle's rank comes first, then the names take turns, then whoever came first. No clock and no thread
 //! of its own: each call is told the time, and `hasher.rs` does the waiting.
 
-use super::throttle::Origin;
+use super::origin::Origin;
 use crate::protocol::Username;
 use std::collections::HashMap;
 use std::time::Instant;

@@ -5,17 +5,21 @@
 //! needs again.
 
 use super::accounts::{Checked, LoginError};
-use super::commands::{Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, refuse};
+use super::answer::{Refusal, one_time_is_over, refuse};
+use super::args::MessageRate;
+use super::chat::Refused;
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
-use super::rate::MessageRate;
-use super::room::Refused;
+use super::fit::{fit_beside, json_bytes, name_bytes};
+use super::origin::Origin;
+use super::reader;
 use super::session::{Session, WRITE_WAIT, Withheld};
 use super::standing::Mandate;
+use super::state::Server;
 use super::strangers::Stay;
-use super::throttle::Origin;
-use super::tokens::{TokenId, Tokens};
-use super::{Server, history, reader};
+use super::token_file::TokenId;
+use super::tokens::Tokens;
+use super::withheld::waiting_whispers;
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, Secret, ServerMessage, Username, Welcome,
@@ -31,15 +35,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a stranger has for TCP, TLS and login together, as OpenSSH's `LoginGraceTime`.
-pub(super) const LOGIN_GRACE: Duration = Duration::from_secs(20);
 /// The stack of a lobby thread. More than four times [`SESSION_STACK_BYTES`]: glibc gives the stack of a finished
 /// thread to a new one unless it's more than four times what the new one asks for, and a lobby's stack is dirty.
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 /// The stack of a session's thread. What it uses of it stays in memory; the rest costs nothing.
 const SESSION_STACK_BYTES: usize = 192 * 1024;
-/// How many bytes of whispers that have waited somebody is given with the welcome; the newest. `history` has the rest.
-const WAITING_BYTES_MAX: usize = 1024 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
 /// How many pings a connection may send before its login: two a second for as long as it may take by default. Each costs
@@ -56,7 +56,7 @@ pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr)
         }
         return;
     };
-    let expected = server.room.delivery().expect();
+    let expected = server.chat.delivery().expect();
     let (audit, server) = (&server.audit, Arc::clone(server));
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
@@ -217,7 +217,7 @@ impl<'a> Stranger<'a> {
         let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
             fit_beside(motd_bytes, names, |name| name_bytes(name)).into_iter().cloned().collect()
         };
-        let arrived = match server.room.arrive(&session, after, fit_names) {
+        let arrived = match server.chat.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
             Err(refused) => {
                 let Refusal { code, message } = explain(refused);
@@ -258,30 +258,11 @@ impl<'a> Stranger<'a> {
         }
         // Whoever is answered is counted.
         server.counts.login();
-        server.room.delivery().welcome(&session, lines);
-        server.room.delivery().take(&session);
+        server.chat.delivery().welcome(&session, lines);
+        server.chat.delivery().take(&session);
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }
-}
-
-/// Gives a session the events that were kept from it until its owner had chosen a password.
-pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
-    let Some(Withheld { whispers }) = session.withheld() else { return };
-    let lines = waiting_whispers(server, &session.name, whispers);
-    if !lines.is_empty() {
-        server.room.delivery().send(session, &lines);
-    }
-    server.room.delivery().release(session);
-}
-
-/// The whispers that came for somebody who was away, in this range of seqs, oldest first.
-fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
-    let Some(range) = range else { return Vec::new() };
-    history::whispers_to(server.room.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
-        log::error!("the whispers that wait for {name} can't be read: {e}");
-        Vec::new()
-    })
 }
 
 /// The lobby's care of a session whose thread waits for the welcome: should the lobby fail before, it ends.

@@ -3,26 +3,36 @@
 //! ARCHITECTURE.md tells the threads, the locks and their order.
 
 mod accept;
+mod account_changes;
 mod accounts;
+mod addresses;
 mod admin;
 mod announce;
+mod answer;
 pub mod args;
 mod attention;
 mod audit;
+mod backlog;
 mod banner;
 mod caretaker;
+mod chat;
 mod check;
 mod chunk;
 mod commands;
 pub mod config;
 mod counts;
+mod defaults;
 mod delivery;
 mod doctor;
 mod door;
+mod environment;
+mod error;
+mod events;
 mod export;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod finding;
+mod fit;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +42,7 @@ mod history;
 mod identities;
 mod identity;
 mod journal;
+mod keeper;
 mod limits;
 mod line;
 mod lobby;
@@ -39,6 +50,8 @@ pub mod logging;
 mod metrics;
 mod motd;
 mod notices;
+mod notifier;
+mod origin;
 mod pairs;
 mod passwords;
 mod past;
@@ -50,34 +63,42 @@ mod recall;
 mod record;
 mod registry;
 mod reload;
-mod room;
+mod request_rate;
 mod sequence;
 mod session;
 mod shutdown;
 mod signals;
 mod speech;
 mod standing;
+mod state;
 mod strangers;
 mod supervisor;
+mod systemd;
 mod tally;
 mod throttle;
 mod timeline;
 mod token_file;
 mod tokens;
 mod topic;
+mod topic_file;
 mod users;
 mod users_file;
 mod usher;
+mod wait;
+mod withheld;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
-use accounts::{Accounts, Author, NewAccount};
-use announce::Announcement;
+use account_changes::NewAccount;
+use accounts::{Accounts, Author};
 use args::{Args, Command, ConfigCommand};
 use audit::Audit;
+use chat::Chat;
 use config::Config;
 use counts::Counts;
+use defaults::ROUNDS_DEFAULT;
+use error::system;
 use folder::Folder;
 use hasher::{Client, Hasher};
 use identity::InUse;
@@ -85,74 +106,22 @@ use jiff::Timestamp;
 use journal::Journal;
 use limits::Limits;
 use notices::Notices;
-use passwords::ROUNDS_DEFAULT;
 use past::Past;
-use room::Room;
 use sequence::Sequence;
 use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
-use standing::Standing;
+use state::Server;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use strangers::Strangers;
 use throttle::Throttle;
 use timeline::Timeline;
 use tokens::Tokens;
-use topic::Topic;
+use topic_file::Topic;
 
-/// Why the server can't start, or ended other than it should.
-#[derive(Debug)]
-pub enum ServerError {
-    /// The data folder can't be used, or a file in it.
-    Folder(String),
-    /// `identity.p12` can't be made or read.
-    Identity(String),
-    /// An address can't be listened on.
-    Listen(String),
-    /// An account can't be made.
-    User(String),
-    /// A command found something wrong, and has said what.
-    Unwell,
-    /// The system gives no thread, no signal handler, no standard output.
-    System(String),
-}
-
-/// What all threads share.
-struct Server {
-    /// What a reload compares with. Held over a reload.
-    config: Mutex<Config>,
-    folder: Folder,
-    limits: Limits,
-    motd: Mutex<Option<String>>,
-    accounts: Accounts,
-    room: Room,
-    tokens: Tokens,
-    throttle: Mutex<Throttle>,
-    audit: Audit,
-    topic: Topic,
-    identity: Mutex<InUse>,
-    notices: Notices,
-    /// What the local network is told, once it is.
-    announcement: OnceLock<Announcement>,
-    counts: Counts,
-    /// What the timeline's head was at the start.
-    first_seq: u64,
-    strangers: Strangers,
-    /// Session threads.
-    sessions: Gate,
-    next_session: AtomicU64,
-    shutdown: Shutdown,
-}
-
-impl Server {
-    /// Whether an account has a one-time password that is too old to be of use.
-    fn one_time_is_over(&self, standing: &Standing) -> bool {
-        standing.state().one_time_is_over(self.limits.one_time_lifetime(), Timestamp::now())
-    }
-}
+pub use error::ServerError;
 
 /// Does what the command line says: runs the server until it's told to end, or looks after what a server needs.
 ///
@@ -215,7 +184,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
     let server = build(config, folder, accounts, identity, notices)?;
-    notices::start(&server, posted).map_err(|e| system("start a thread", &e))?;
+    notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;
     if let Some(address) = metrics {
         let failed = |e| ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {e}"));
@@ -226,9 +195,9 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
     announce(&server, &listening, &certificate, announced);
-    supervisor::ready();
+    systemd::ready();
     supervisor::watch(&server, &threads);
-    supervisor::stopping();
+    systemd::stopping();
     accept::stop(&listening, threads);
     close(&server);
     Ok(())
@@ -252,15 +221,15 @@ fn build(
     let throttle = Throttle::with_homes(tokens.homes());
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
-    let room = Room::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
-    let first_seq = room.head();
+    let chat = Chat::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
+    let first_seq = chat.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
         config: Mutex::new(config),
         folder,
         motd: Mutex::new(motd),
         accounts,
-        room,
+        chat,
         tokens,
         throttle: Mutex::new(throttle),
         audit,
@@ -316,25 +285,10 @@ fn announce(server: &Server, listening: &[SocketAddr], certificate: &Certificate
 fn close(server: &Arc<Server>) {
     server.announcement.get().inspect(|announcement| announcement.end());
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
-    if !server.room.close(deadline) {
+    if !server.chat.close(deadline) {
         log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");
     }
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
     server.audit.end(Instant::now());
     log::info!("ended");
 }
-
-fn system(what: &str, error: &std::io::Error) -> ServerError {
-    ServerError::System(format!("can't {what}: {error}"))
-}
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unwell => f.write_str("something is wrong, as told above"),
-            Self::Folder(e) | Self::Identity(e) | Self::Listen(e) | Self::User(e) | Self::System(e) => f.write_str(e),
-        }
-    }
-}
-
-impl std::error::Error for ServerError {}

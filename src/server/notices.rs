@@ -2,17 +2,12 @@
 //!
 //! Whoever has something to tell is given a clone of [`Notices`] when the server is built and calls
 //! [`tell_admins`](Notices::tell_admins), from any thread and under any lock: it writes a line to the log, hands the
-//! text to the `notices` thread and never waits. That thread sends it, as `notice`, to every session of an
+//! text to the `notices` thread (`notifier.rs`) and never waits. That thread sends it, as `notice`, to every session of an
 //! administrator. Whoever isn't online then finds it in the log. Tell each trouble once, and once that it is over.
 
-use super::Server;
-use super::session::Session;
-use crate::protocol::{NOTICE_CHARS_MAX, ServerMessage, timestamp};
-use crate::sync::lock;
+use crate::protocol::{NOTICE_CHARS_MAX, timestamp};
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
 
 /// How many notices may wait to be sent. Further ones are in the log alone.
 const WAITING_NOTICES_MAX: usize = 64;
@@ -25,16 +20,26 @@ pub(super) struct Notices(SyncSender<Notice>);
 #[derive(Debug)]
 pub(super) struct Posted(Receiver<Notice>);
 
+/// One thing to be told.
 #[derive(Debug)]
-struct Notice {
-    time: String,
-    text: String,
+pub(super) struct Notice {
+    /// When it was posted.
+    pub(super) time: String,
+    /// What is told.
+    pub(super) text: String,
 }
 
 /// A place to post notices before there is a server to send them.
 pub(super) fn channel() -> (Notices, Posted) {
     let (sender, receiver) = sync_channel(WAITING_NOTICES_MAX);
     (Notices(sender), Posted(receiver))
+}
+
+impl Posted {
+    /// Each notice as it comes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Notice> {
+        self.0.iter()
+    }
 }
 
 impl Notices {
@@ -77,29 +82,5 @@ impl Trouble {
     /// Whether the last write failed.
     pub(super) fn lasts(&self) -> bool {
         self.lasts
-    }
-}
-
-/// Starts the thread that sends what is posted. It ends with the process.
-///
-/// # Errors
-/// The system has no thread to give.
-pub(super) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
-    let server = Arc::clone(server);
-    let send_all = move || posted.0.iter().for_each(|notice| send(&server, notice));
-    thread::Builder::new().name("notices".into()).spawn(send_all).map(drop)
-}
-
-fn send(server: &Server, Notice { time, text }: Notice) {
-    let line = ServerMessage::Notice { time: time.into(), text: text.into() }.encode();
-    let registry = lock(server.room.registry());
-    // Not to whoever has a one-time password alone: it may be in other hands.
-    let is_admin = |session: &Arc<Session>| {
-        session.mandate.state().is_some_and(|state| state.may_administrate() && !state.must_change_password)
-    };
-    let admins: Vec<_> = registry.sessions().filter(|session| is_admin(session)).cloned().collect();
-    drop(registry);
-    for session in &admins {
-        server.room.delivery().send(session, &line);
     }
 }

@@ -1,5 +1,6 @@
 //! Passwords: how they are stored, judged and made. `hasher.rs` says whose is checked when.
 
+use super::defaults::ROUNDS_MIN;
 use crate::hex;
 use crate::protocol::{Secret, Username};
 use pbkdf2::password_hash::phc::PasswordHash;
@@ -9,12 +10,6 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
-/// The PBKDF2-HMAC-SHA256 rounds of a new hash. OWASP's Password Storage Cheat Sheet asks for 600,000.
-pub(super) const ROUNDS_DEFAULT: u32 = 600_000;
-/// The fewest rounds that can be asked for: for tests and load runs alone.
-pub(super) const ROUNDS_MIN: u32 = Params::MIN_ROUNDS;
-/// The most rounds that can be asked for: beyond, a login takes longer than its deadline on a Raspberry Pi.
-pub(super) const ROUNDS_MAX: u32 = 10_000_000;
 /// The shortest password (NIST SP 800-63B, 5.1.1.2).
 pub(super) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password. Long enough for any passphrase, short enough to hash.
@@ -23,10 +18,6 @@ pub(super) const PASSWORD_CHARS_MAX: usize = 256;
 /// The commonest passwords of at least [`PASSWORD_CHARS_MIN`] characters, from leaked lists, in lower case
 /// (NIST SP 800-63B, 5.1.1.2: compare with values known to be common).
 const COMMON_PASSWORDS: &str = include_str!("common-passwords.txt");
-
-/// How many days a one-time password is good for: a class that gets its slips has its next lesson within two weeks, and a
-/// slip that was lost is worthless after the holidays.
-pub(super) const ONE_TIME_DAYS: u64 = 14;
 
 /// Bytes of a SHA-256, and of one block of PBKDF2's output.
 const SHA256_BYTES: usize = 32;

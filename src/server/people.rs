@@ -1,10 +1,10 @@
 //! The requests about people: who somebody is, whether they are there.
 
-use super::Server;
+use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::attention::Away;
-use super::commands::{Answer, Refusal, existing_user, refuse};
 use super::session::Session;
 use super::standing::Standing;
+use super::state::Server;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
 use crate::sync::lock;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use std::time::Instant;
 pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> {
     let name = existing_user(server, username)?;
     let standing = server.accounts.standing(name.as_str());
-    let presence = lock(server.room.registry()).presence(name.as_str());
+    let presence = lock(server.chat.registry()).presence(name.as_str());
     let idle = standing.as_ref().and_then(|standing| standing.attention.idle(Instant::now()));
     let away = standing.as_ref().and_then(|standing| away_info(name.as_str(), standing));
     let whois = Whois {

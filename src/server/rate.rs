@@ -1,7 +1,7 @@
-//! How fast one account may speak, log in and have the past looked at, and one session may ask.
+//! How fast one account may speak, log in and have the past looked at.
 
+use super::args::MessageRate;
 use crate::sync::lock;
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,6 @@ pub(super) const REFUSALS_MAX: u32 = 500;
 /// How many refusals each message makes up for. In a flood one message in ten is taken, since the bucket fills all
 /// the time; were one enough to be forgiven everything, nobody would ever reach [`REFUSALS_MAX`].
 const FORGIVEN_PER_MESSAGE: u32 = 2;
-/// How many requests of any kind a session may send at once after a pause; a list of a class, a paste.
-const REQUESTS_BURST: f64 = 200.0;
-/// And how many a second after that. More are not refused: they wait, and the client's TCP with them.
-const REQUESTS_PER_SECOND: f64 = 50.0;
 /// How many logins of an account with its password succeed at once after a pause: of a room whose people share one, say.
 const PASSWORD_LOGINS_BURST: f64 = 20.0;
 /// How many with one of its tokens: a device behind a bad Wi-Fi comes back five times before it counts; in the time of a
@@ -30,27 +26,6 @@ const LOGINS_PER_SECOND: f64 = 0.5;
 const STRETCHES_BURST: f64 = 128.0;
 /// And how many a second after that: 5 % of a core at the most, or 8 MB of history, which is a school week of a busy room.
 const STRETCHES_PER_SECOND: f64 = 32.0;
-
-/// Messages a second that one account may send after a burst.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MessageRate {
-    /// So many.
-    PerSecond(f64),
-    /// As many as it likes: for load runs.
-    Off,
-}
-
-impl FromStr for MessageRate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse::<f64>() {
-            _ if text == "off" => Ok(Self::Off),
-            Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(Self::PerSecond(rate)),
-            _ => Err(format!("`{text}` is neither a number of messages a second nor `off`")),
-        }
-    }
-}
 
 /// How fast one account may speak: [`BURST_MESSAGES`], then so many a second as hold at that moment.
 #[derive(Debug)]
@@ -103,22 +78,6 @@ impl Rate {
     }
 }
 
-/// How fast one session may send requests of any kind.
-#[derive(Debug)]
-pub(super) struct RequestRate(Bucket);
-
-impl RequestRate {
-    /// A full bucket.
-    pub(super) fn new() -> Self {
-        Self(Bucket::new(REQUESTS_BURST, Instant::now()))
-    }
-
-    /// How long the next request must wait. It is counted: it will be carried out after the wait.
-    pub(super) fn wait(&mut self, now: Instant) -> Duration {
-        self.0.owe(1.0, REQUESTS_BURST, REQUESTS_PER_SECOND, now)
-    }
-}
-
 /// How often one may log in with a password, or with one token: each has its own, so that nobody who has one of them keeps
 /// the others out.
 #[derive(Debug)]
@@ -166,13 +125,14 @@ impl LookRate {
 
 /// A token bucket.
 #[derive(Debug)]
-struct Bucket {
+pub(super) struct Bucket {
     tokens: f64,
     filled_at: Instant,
 }
 
 impl Bucket {
-    fn new(tokens: f64, now: Instant) -> Self {
+    /// With so many tokens in it.
+    pub(super) fn new(tokens: f64, now: Instant) -> Self {
         Self { tokens, filled_at: now }
     }
 
@@ -183,7 +143,7 @@ impl Bucket {
     }
 
     /// Takes so many tokens in any case, and says when they will be there.
-    fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
+    pub(super) fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
         self.fill(burst, per_second, now);
         self.tokens -= tokens;
         Duration::from_secs_f64((-self.tokens).max(0.0) / per_second)
@@ -243,16 +203,6 @@ mod tests {
     }
 
     #[test]
-    fn requests_wait_rather_than_fail() {
-        let mut rate = RequestRate::new();
-        let now = Instant::now();
-        assert!((0..200).all(|_| rate.wait(now).is_zero()));
-        assert!(rate.wait(now) > Duration::from_millis(15));
-        assert!(!rate.wait(now + Duration::from_millis(25)).is_zero(), "the one that waited is counted");
-        assert!(rate.wait(now + Duration::from_millis(65)).is_zero());
-    }
-
-    #[test]
     fn a_device_behind_a_bad_wifi_comes_back_and_a_machine_waits() {
         let start = Instant::now();
         // Each breaks off four times in a moment, and then every two seconds, for five minutes.
@@ -277,22 +227,5 @@ mod tests {
         let wait = rate.charge(0, now + Duration::from_secs(1)).as_secs_f64();
         assert!((0.9..1.1).contains(&wait), "asking costs nothing: {wait}");
         assert_eq!(rate.charge(0, now + Duration::from_secs(3)), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_pause_saves_up_no_more_than_a_burst_of_requests() {
-        let mut rate = RequestRate::new();
-        let later = Instant::now() + Duration::from_secs(3600);
-        assert!((0..200).all(|_| rate.wait(later).is_zero()));
-        assert!(!rate.wait(later).is_zero());
-    }
-
-    #[test]
-    fn rates_read() {
-        assert_eq!("off".parse(), Ok(MessageRate::Off));
-        assert_eq!("2.5".parse(), Ok(MessageRate::PerSecond(2.5)));
-        for bad in ["", "0", "-1", "NaN", "inf", "fast"] {
-            assert!(bad.parse::<MessageRate>().is_err(), "{bad}");
-        }
     }
 }

@@ -1,9 +1,12 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
-use super::rate::{MessageRate, RequestRate};
+use super::answer::Flow;
+use super::args::MessageRate;
+use super::commands;
+use super::request_rate::RequestRate;
 use super::session::Session;
+use super::state::Server;
 use super::usher::FAREWELL;
-use super::{Server, commands};
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};
@@ -14,27 +17,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// After so long without a word from the client, the server asks whether it's there.
-pub(super) const PING_AFTER: Duration = Duration::from_secs(60);
 /// How many clients a second are asked, all together; where there are so many that it would be more, each is asked
 /// less often. To ask and to be answered costs some 50 µs (docs/performance.md), so an idle server never takes 0.1 %
 /// of a core. With 5,000 clients each is asked every 5 minutes.
 const PINGS_PER_SECOND_MAX: u64 = 16;
-/// And after so long without an answer, it's gone.
-pub(super) const PONG_WITHIN: Duration = Duration::from_secs(30);
 /// How many bytes of it of a client that was told goodbye are still read.
 pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
 const IDLE_READ_BYTES: usize = 1024;
-
-/// What a request leaves of the session.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Flow {
-    /// It goes on.
-    Continue,
-    /// It's over; the goodbye is under way.
-    Leave,
-}
 
 /// Runs the session until it's over. `pending` is plaintext that came with the login.
 pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) {
@@ -45,8 +35,8 @@ pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>
     }));
     let reason = session.ended().unwrap_or(Reason::Disconnected);
     server.counts.end(reason);
-    server.room.leave(session, reason);
-    server.room.delivery().forget(session);
+    server.chat.leave(session, reason);
+    server.chat.delivery().forget(session);
     log::info!("{} from {} is gone: {reason:?}", session.name, session.peer);
 }
 
@@ -87,7 +77,7 @@ impl<'a> Reader<'a> {
                     // A crowd may have come since the wait began.
                     wait = turn().saturating_sub(silent);
                     if wait.is_zero() {
-                        self.server.room.delivery().send(self.session, &ServerMessage::Ping {}.encode());
+                        self.server.chat.delivery().send(self.session, &ServerMessage::Ping {}.encode());
                         (asked, wait) = (true, self.server.limits.pong_within());
                     }
                 }
@@ -109,7 +99,7 @@ impl<'a> Reader<'a> {
         let mut plain = Vec::new();
         let received = self.session.decrypt(&buffer[..n], &mut plain)?;
         if received.answer_due {
-            self.server.room.delivery().send(self.session, b"");
+            self.server.chat.delivery().send(self.session, b"");
         }
         let full = n == buffer.len();
         if full && large.is_empty() {
@@ -135,9 +125,9 @@ impl<'a> Reader<'a> {
             }
             match line {
                 Line::Whole(line) => flow = commands::carry_out(server, session, line),
-                Line::TooLong => server.room.delivery().send(session, &too_long().encode()),
+                Line::TooLong => server.chat.delivery().send(session, &too_long().encode()),
                 Line::Endless => {
-                    server.room.delivery().end(session, Reason::Disconnected, false);
+                    server.chat.delivery().end(session, Reason::Disconnected, false);
                     flow = Flow::Leave;
                 }
             }
@@ -189,6 +179,7 @@ fn ping_turn(ping_after: Duration, sessions: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::defaults::PING_AFTER;
 
     #[test]
     fn a_crowd_is_asked_less_often() {

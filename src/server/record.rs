@@ -1,11 +1,19 @@
 //! An event as its line tells it: what the journal is read back with.
 
-use super::chunk::Audience;
 use super::recall::{Keys, Spoken, What};
 use crate::protocol::{Reason, Username};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
+
+/// Who may see an event.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Audience {
+    /// Everyone.
+    Everyone,
+    /// These two accounts. Boxed because nearly every event is for everyone.
+    Pair(Box<(Username, Username)>),
+}
 
 /// The fields of an event's line that the server needs. Those that an event doesn't have are empty.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,8 @@
 
 use super::config::Config;
 use super::identity::{InUse, warn_if_due};
-use super::{Server, logging, motd, supervisor};
+use super::state::Server;
+use super::{logging, motd, systemd};
 use crate::sync::lock;
 use std::thread;
 use std::time::Duration;
@@ -21,9 +22,9 @@ impl Server {
     pub(super) fn reload(&self) -> Result<Vec<String>, String> {
         // Held to the end: of two at once, the later one reads later.
         let mut config = lock(&self.config);
-        supervisor::reloading();
+        systemd::reloading();
         let taken = self.on_a_large_stack(&mut config);
-        supervisor::ready();
+        systemd::ready();
         let taken = taken.inspect_err(|e| {
             self.notices.tell_admins(format!("nothing was reloaded, all is as before: {e}"));
         })?;
@@ -49,7 +50,7 @@ impl Server {
 
         let mut taken = vec!["the configuration is read anew".to_owned()];
         self.limits.set(live);
-        self.room.delivery().set_slow_deadline(Duration::from_secs(live.slow_deadline));
+        self.chat.delivery().set_slow_deadline(Duration::from_secs(live.slow_deadline));
         logging::set_level(live.log_level);
         if std::mem::replace(&mut *lock(&self.motd), motd.clone()) != motd {
             taken.push("the message of the day has changed".into());
@@ -60,7 +61,7 @@ impl Server {
             self.announcement.get().inspect(|announcement| announcement.renew(&certificate));
             taken.push(format!("the certificate is another: {fingerprint}"));
         }
-        warn_if_due(self);
+        warn_if_due(&self.identity, &self.notices);
         let later = new.needs_restart(config);
         if !later.is_empty() {
             taken.push(format!("only the next start takes {}", later.join(", ")));

@@ -9,9 +9,10 @@
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
 use super::chunk::{Batch, Viewer};
+use super::events::Forgotten;
 use super::standing::Mandate;
-use super::timeline::{Forgotten, Timeline};
-use super::tokens::TokenId;
+use super::timeline::Timeline;
+use super::token_file::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -36,9 +37,6 @@ const COURIER_WRITE_WAIT: Duration = Duration::from_millis(250);
 /// How long a courier waits at most until what it read in the journal is paid for. An account's five pay for twenty
 /// stretches a second then, which is less than is free.
 const COURIER_PAUSE_MAX: Duration = Duration::from_millis(250);
-/// A session that doesn't take what it was given (at most [`BATCH_BYTES_MAX`] and the answers) within this time
-/// is dropped as `too_slow`.
-pub(super) const SLOW_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A full socket takes more later, but not on Windows: there a write that timed out leaves the connection in an
 /// undefined state, and all that can be done is to drop it.

@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM end the server in good order; a second one at once. SIGHUP has it reload.
 
-use super::{Server, ServerError};
+use super::error::ServerError;
+use super::state::Server;
 use std::sync::Arc;
 
 /// Must be called before any other thread is started: each takes over what its maker blocks.

@@ -1,13 +1,14 @@
 //! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
 
-use super::commands::{Answer, Refusal, existing_user, refuse};
+use super::answer::{Answer, Refusal, existing_user, refuse};
+use super::chat::Said;
+use super::events::AppendError;
 use super::rate::TooFast;
 use super::recall::{Spoken, What};
 use super::record::Record;
-use super::room::Said;
 use super::session::Session;
-use super::timeline::AppendError;
-use super::{Server, history, people};
+use super::state::Server;
+use super::{history, people};
 use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -92,8 +93,8 @@ pub(super) fn permit(server: &Server, session: &Session) -> Result<(), Refusal> 
 impl Speech<'_> {
     fn deliver(self) -> Result<Answer, Refusal> {
         let Self { server, session, .. } = self;
-        let key = self.spoken().map(|spoken| server.room.timeline().key(&spoken));
-        let find = |key| server.room.timeline().recall(|recall| recall.find(&session.name, key));
+        let key = self.spoken().map(|spoken| server.chat.timeline().key(&spoken));
+        let find = |key| server.chat.timeline().recall(|recall| recall.find(&session.name, key));
         let known = key.filter(|_| session.continues.load(Ordering::Acquire)).and_then(find);
         // Asked first: what was said may be answered although nothing more may be said now, and costs nothing.
         if let Some(line) = known.and_then(|seq| self.said_under(seq)) {
@@ -125,7 +126,7 @@ impl Speech<'_> {
         if seq <= self.session.mandate.standing().state().since {
             return None;
         }
-        let line = history::own_event(self.server.room.timeline(), self.session, seq).unwrap_or_else(|e| {
+        let line = history::own_event(self.server.chat.timeline(), self.session, seq).unwrap_or_else(|e| {
             log::error!("what {} said before can't be read: {e}", self.session.name);
             None
         })?;
@@ -151,7 +152,7 @@ impl Speech<'_> {
 
     fn append(&self, key: Option<u64>) -> Result<Said, Refusal> {
         let Self { server, session, action, .. } = *self;
-        let away = self.to.as_ref().is_some_and(|to| server.room.is_offline(to));
+        let away = self.to.as_ref().is_some_and(|to| server.chat.is_offline(to));
         let event = |seq, time: String| {
             let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
             let id = self.id.map(|id| id.as_str().into());
@@ -175,7 +176,7 @@ fn append<'a>(
 ) -> Result<Said, Refusal> {
     // Before others hear it, and may ask.
     session.mandate.standing().attention.back(Instant::now());
-    server.room.say(what, maybe_again, event).map_err(|e| match e {
+    server.chat.say(what, maybe_again, event).map_err(|e| match e {
         AppendError::TooLong => too_long(),
         AppendError::Sequence(e) => {
             log::error!("an event can't be numbered: {e}");

@@ -1,15 +1,10 @@
 //! Who is in the lobby: counted, and the first to go when it's full.
 
-use super::throttle::Origin;
+use super::origin::Origin;
 use crate::sync::lock;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-
-/// How many strangers there may be at a time, as OpenSSH's `MaxStartups`, without its random refusals.
-pub(super) const STRANGERS_MAX: usize = 512;
-/// And from one address: several classes behind one router, as OpenSSH's `PerSourceMaxStartups`.
-pub(super) const STRANGERS_PER_ADDRESS_MAX: usize = 128;
 
 /// Everyone in the lobby.
 #[derive(Debug, Default)]

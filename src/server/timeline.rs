@@ -8,39 +8,20 @@
 //! If the write fails, what is pending is dropped, and its seqs are given again. Only comings and goings are kept in
 //! mind, to be told when the journal can be written again.
 
-use super::chunk::{self, Audience, Batch, CHUNK_BYTES, Chunk, Viewer};
+use super::backlog::Backlog;
+use super::chunk::{Batch, Chunk, Viewer};
+use super::events::{AppendError, Events, Forgotten, Group, Ticket};
 use super::journal::{Archive, Journal};
 use super::past::Past;
 use super::recall::{Keys, Recall, Spoken, What};
 use super::sequence::Sequence;
-use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, timestamp};
-use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
-use std::collections::VecDeque;
+use crate::protocol::ServerMessage;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex, MutexGuard, lock};
 use std::io;
-use std::sync::PoisonError;
-use std::time::Duration;
 
-/// How many bytes of lines are kept in memory; the oldest go first. A classroom says less in a school year.
-pub(super) const TIMELINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// A buffer for what is pending is kept for the next stretch if it is no larger. Nobody has more than one event pending.
 const SPARE_BYTES_MAX: usize = 1024 * 1024;
-/// How many bytes the delivery may be behind before those who speak wait for it. Well under
-/// [`TIMELINE_BYTES_MAX`], so nobody who keeps up with the delivery is ever dropped for being slow.
-pub(super) const BACKLOG_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// The longest that one request waits for the delivery.
-const BACKLOG_WAIT: Duration = Duration::from_secs(2);
-
-/// Why an event isn't in the timeline.
-#[derive(Debug)]
-pub(super) enum AppendError {
-    /// Its line would be longer than [`EVENT_BYTES_MAX`].
-    TooLong,
-    /// No seq could be had.
-    Sequence(io::Error),
-    /// The journal can't be written, which the log and the administrators know.
-    Unwritten,
-}
 
 /// What became of an event that was to be appended.
 #[derive(Debug)]
@@ -49,20 +30,6 @@ pub(super) enum Appended {
     Pending(Ticket),
     /// It was there already, under this seq: the same one was sent again.
     Known(u64),
-}
-
-/// A place in the order that is still to be written.
-#[derive(Debug)]
-pub(super) struct Ticket {
-    /// The newest event's seq at that place.
-    pub(super) seq: u64,
-    group: Arc<Group>,
-}
-
-/// What a cursor points at is no longer in memory. Holds the oldest seq that is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Forgotten {
-    pub(super) oldest: u64,
 }
 
 /// The timeline.
@@ -76,10 +43,8 @@ pub(super) struct Timeline {
     head: AtomicU64,
     /// The newest one that somebody said; those after it are comings and goings.
     last_said: AtomicU64,
-    /// Bytes of lines published so far, and delivered so far.
-    appended_bytes: AtomicU64,
-    delivered_bytes: Mutex<u64>,
-    delivered: Condvar,
+    /// How far the delivery is behind.
+    pub(super) backlog: Backlog,
 }
 
 /// Who writes: one at a time, without keeping anybody from appending or reading meanwhile.
@@ -92,58 +57,21 @@ struct Scribe {
     spare: Chunk,
 }
 
-#[derive(Debug)]
-struct Events {
-    sequence: Sequence,
-    /// What is published, oldest first; never empty. The last one is being filled.
-    chunks: VecDeque<Chunk>,
-    /// What is appended and not being written yet.
-    pending: Chunk,
-    group: Arc<Group>,
-    /// What all that isn't published is about, by its seqs; and who came and went meanwhile untold, by the seq before.
-    notes: VecDeque<(u64, What)>,
-    /// Comings and goings that couldn't be written. At most one an account: two would cancel each other.
-    owed: Vec<What>,
-    recall: Recall,
-}
-
-/// Events that are written together.
-#[derive(Debug, Default)]
-struct Group(AtomicU8);
-
-const WRITTEN: u8 = 1;
-const FAILED: u8 = 2;
-
 impl Timeline {
     /// A timeline that goes on where `journal` ends. `past` is what was read in it.
     pub(super) fn new(sequence: Sequence, journal: Journal, mut past: Past) -> Self {
         let head = sequence.last();
-        let mut chunks = past.recent(head);
-        if chunks.is_empty() {
-            chunks.push_back(Chunk::new(head + 1, CHUNK_BYTES));
-        }
+        let chunks = past.recent(head);
         let Past { recall, keys, .. } = past;
-        let (pending, spare) = (Chunk::new(head + 1, 0), Chunk::new(head + 1, 0));
         let archive = std::sync::Arc::clone(journal.archive());
-        let group = Arc::default();
         Self {
-            scribe: Mutex::new(Scribe { journal, writing: None, spare }),
-            events: Mutex::new(Events {
-                sequence,
-                chunks,
-                pending,
-                group,
-                notes: VecDeque::new(),
-                owed: Vec::new(),
-                recall,
-            }),
+            scribe: Mutex::new(Scribe { journal, writing: None, spare: Chunk::new(head + 1, 0) }),
+            events: Mutex::new(Events::new(sequence, chunks, recall)),
             archive,
             keys,
             head: AtomicU64::new(head),
             last_said: AtomicU64::new(head),
-            appended_bytes: AtomicU64::new(0),
-            delivered_bytes: Mutex::new(0),
-            delivered: Condvar::new(),
+            backlog: Backlog::new(),
         }
     }
 
@@ -155,11 +83,6 @@ impl Timeline {
     /// The seq of the newest event that somebody said.
     pub(super) fn last_said(&self) -> u64 {
         self.last_said.load(Ordering::Acquire)
-    }
-
-    /// Bytes of lines published so far.
-    pub(super) fn appended_bytes(&self) -> u64 {
-        self.appended_bytes.load(Ordering::Acquire)
     }
 
     /// The key under which something that was said is remembered.
@@ -200,12 +123,7 @@ impl Timeline {
     /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
     pub(super) fn note(&self, what: What) -> Ticket {
         let mut events = lock(&self.events);
-        let last = events.sequence.last();
-        if events.notes.is_empty() {
-            events.recall.note(last, &what);
-        } else {
-            events.notes.push_back((last, what));
-        }
+        events.note(what);
         events.ticket()
     }
 
@@ -219,23 +137,23 @@ impl Timeline {
     /// # Errors
     /// [`AppendError::Unwritten`]: it isn't, and nobody will ever see it.
     pub(super) fn commit(&self, ticket: &Ticket) -> Result<(), AppendError> {
-        if !ticket.group.is_settled() {
+        if !ticket.is_settled() {
             let mut scribe = lock(&self.scribe);
             if scribe.writing.is_some() {
                 scribe.journal.distrust();
                 self.drop_pending(&mut scribe);
             }
-            if !ticket.group.is_settled() {
+            if !ticket.is_settled() {
                 self.write_pending(&mut scribe);
             }
         }
-        if ticket.group.is_written() { Ok(()) } else { Err(AppendError::Unwritten) }
+        if ticket.is_written() { Ok(()) } else { Err(AppendError::Unwritten) }
     }
 
     /// Tries again to write the comings and goings that couldn't be.
     pub(super) fn retry(&self) {
         let mut events = lock(&self.events);
-        if events.owed.is_empty() {
+        if !events.owes() {
             return;
         }
         let paid = events.pay_what_is_owed();
@@ -258,20 +176,7 @@ impl Timeline {
         bytes_max: usize,
         batch: &mut Batch,
     ) -> Result<(), Forgotten> {
-        let events = lock(&self.events);
-        let oldest = events.chunks[0].first;
-        if after.saturating_add(1) < oldest {
-            return Err(Forgotten { oldest });
-        }
-        batch.begin(after);
-        let start = events.chunks.partition_point(|chunk| chunk.first <= after + 1).saturating_sub(1);
-        for chunk in events.chunks.range(start..) {
-            if batch.upto >= upto || batch.lines.len() >= bytes_max {
-                break;
-            }
-            chunk.read(upto, viewer, bytes_max, batch);
-        }
-        Ok(())
+        lock(&self.events).read(after, upto, viewer, bytes_max, batch)
     }
 
     /// As [`read`](Self::read), and what is no longer in memory is read from the journal: then true. Not for a thread that
@@ -305,21 +210,19 @@ impl Timeline {
 
     /// Whether the event after `after` is no longer kept, in memory or in the journal: then the oldest seq that is.
     pub(super) fn gap(&self, after: u64) -> Option<u64> {
-        let memory = lock(&self.events).chunks[0].first;
+        let (memory, _) = lock(&self.events).oldest();
         let oldest = self.archive.oldest().map_or(memory, |(first, _)| first.min(memory));
         (after.saturating_add(1) < oldest).then_some(oldest)
     }
 
     /// How many bytes of lines are in memory.
     pub(super) fn held_bytes(&self) -> usize {
-        lock(&self.events).chunks.iter().map(|chunk| chunk.lines().len()).sum()
+        lock(&self.events).held_bytes()
     }
 
     /// The oldest seq that is kept, and how much had been said to everyone before it.
     pub(super) fn oldest(&self) -> (u64, u64) {
-        let events = lock(&self.events);
-        let memory = (events.chunks[0].first, events.chunks[0].public_before);
-        drop(events);
+        let memory = lock(&self.events).oldest();
         self.archive.oldest().unwrap_or(memory)
     }
 
@@ -330,8 +233,7 @@ impl Timeline {
     /// The journal can't be read.
     pub(super) fn look_before<T>(&self, before: u64, look: impl FnOnce(&Chunk) -> T) -> io::Result<Option<T>> {
         let events = lock(&self.events);
-        let index = events.chunks.partition_point(|chunk| chunk.first < before);
-        if let Some(chunk) = index.checked_sub(1).and_then(|index| events.chunks.get(index)) {
+        if let Some(chunk) = events.stretch_before(before) {
             return Ok(Some(look(chunk)));
         }
         drop(events);
@@ -348,37 +250,17 @@ impl Timeline {
         act(&mut lock(&self.scribe).journal)
     }
 
-    /// Says how far the delivery has come, in bytes of [`appended_bytes`](Self::appended_bytes).
-    pub(super) fn set_delivered_bytes(&self, bytes: u64) {
-        *lock(&self.delivered_bytes) = bytes;
-        self.delivered.notify_all();
-    }
-
-    /// Waits while the delivery is further behind than [`BACKLOG_BYTES_MAX`], so that whoever speaks faster than
-    /// everyone can be told waits, and not the memory of the server. At most [`BACKLOG_WAIT`].
-    pub(super) fn wait_for_delivery(&self) {
-        let behind = |delivered: &mut u64| self.appended_bytes() > *delivered + BACKLOG_BYTES_MAX;
-        let delivered = lock(&self.delivered_bytes);
-        let waited = self.delivered.wait_timeout_while(delivered, BACKLOG_WAIT, behind);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
     /// Writes down where the next server goes on.
     ///
     /// # Errors
     /// The file can't be written.
     pub(super) fn close(&self) -> io::Result<()> {
-        lock(&self.events).sequence.close()
+        lock(&self.events).close()
     }
 
     /// Writes all that is pending. Readers and whoever appends go on meanwhile.
     fn write_pending(&self, scribe: &mut MutexGuard<'_, Scribe>) {
-        let mut events = lock(&self.events);
-        let first = events.pending.next();
-        let spare = std::mem::replace(&mut scribe.spare, Chunk::new(first, 0)).reused(first);
-        let chunk = std::mem::replace(&mut events.pending, spare);
-        let group = std::mem::take(&mut events.group);
-        drop(events);
+        let (chunk, group) = lock(&self.events).take_pending(&mut scribe.spare);
         let Scribe { journal, writing, .. } = &mut **scribe;
         let (chunk, _) = writing.insert((chunk, group));
         if chunk.is_empty() || journal.write(chunk).is_ok() {
@@ -398,10 +280,10 @@ impl Timeline {
                 self.last_said.store(seq, Ordering::Release);
             }
         }
-        self.appended_bytes.fetch_add(chunk.lines().len() as u64, Ordering::Release);
+        self.backlog.publish(chunk.lines().len() as u64);
         self.head.store(chunk.next() - 1, Ordering::Release);
         drop(events);
-        group.0.store(WRITTEN, Ordering::Release);
+        group.settle(true);
         if chunk.lines().len() <= SPARE_BYTES_MAX {
             scribe.spare = chunk;
         }
@@ -410,98 +292,9 @@ impl Timeline {
     /// Drops what couldn't be written and what was to come after it.
     fn drop_pending(&self, scribe: &mut MutexGuard<'_, Scribe>) {
         let Some((_, group)) = scribe.writing.take() else { return };
-        let head = self.head();
-        let mut events = lock(&self.events);
-        events.sequence.rewind(head);
-        events.pending = Chunk::new(head + 1, 0);
-        for (_, what) in std::mem::take(&mut events.notes) {
-            match what {
-                What::Came(_) | What::Went(_) => events.recall.note(head, &what),
-                what => events.owe(what),
-            }
-        }
-        let later = std::mem::take(&mut events.group);
-        drop(events);
+        let later = lock(&self.events).drop_unpublished(self.head());
         for group in [group, later] {
-            group.0.store(FAILED, Ordering::Release);
-        }
-    }
-}
-
-impl Events {
-    /// The same thing, said before.
-    fn find(&self, what: &What) -> Option<u64> {
-        let What::Said { by, key: Some(key), .. } = what else { return None };
-        let same = |other: &What| matches!(other, What::Said { by: b, key: Some(k), .. } if b == by && k == key);
-        let unpublished = self.notes.iter().find(|(_, other)| same(other)).map(|(seq, _)| *seq);
-        unpublished.or_else(|| self.recall.find(by, *key))
-    }
-
-    fn add<'a>(&mut self, what: What, event: impl FnOnce(u64, String) -> ServerMessage<'a>) -> Result<(), AppendError> {
-        let seq = self.sequence.next().map_err(AppendError::Sequence)?;
-        let (said, audience) = match &what {
-            What::Said { by, to: Some(to), .. } => (true, Audience::Pair(Box::new((by.clone(), to.clone())))),
-            What::Said { to: None, .. } => (true, Audience::Everyone),
-            What::Joined(_) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
-        };
-        let write = |lines: &mut Vec<u8>| event(seq, timestamp()).encode_into(lines);
-        if !self.pending.push_with(said, audience, EVENT_BYTES_MAX, write) {
-            self.sequence.rewind(seq - 1);
-            return Err(AppendError::TooLong);
-        }
-        self.notes.push_back((seq, what));
-        Ok(())
-    }
-
-    fn ticket(&self) -> Ticket {
-        Ticket { seq: self.sequence.last(), group: Arc::clone(&self.group) }
-    }
-
-    /// Keeps a coming or going in mind. A going after a coming that nobody was told of, or the other way round, leaves
-    /// nothing to tell.
-    fn owe(&mut self, what: What) {
-        let (What::Joined(name) | What::Left(name, _)) = &what else { return };
-        let same = |owed: &What| matches!(owed, What::Joined(other) | What::Left(other, _) if other == name);
-        match self.owed.iter().position(same) {
-            Some(index) => drop(self.owed.remove(index)),
-            None => self.owed.push(what),
-        }
-    }
-
-    fn pay_what_is_owed(&mut self) -> Result<(), AppendError> {
-        while let Some(what) = self.owed.first().cloned() {
-            self.add(what.clone(), |seq, time| presence(&what, seq, time))?;
-            self.owed.remove(0);
-        }
-        Ok(())
-    }
-
-    fn publish(&mut self, seq: u64, line: &[u8], entry: &super::chunk::Entry) {
-        let event = (seq, entry.said, entry.audience.clone());
-        chunk::append(&mut self.chunks, TIMELINE_BYTES_MAX, line, event, self.recall.public());
-        while self.notes.front().is_some_and(|(noted, _)| *noted <= seq) {
-            self.notes.pop_front().iter().for_each(|(seq, what)| self.recall.note(*seq, what));
-        }
-    }
-}
-
-impl Group {
-    fn is_settled(&self) -> bool {
-        self.0.load(Ordering::Acquire) != 0
-    }
-
-    fn is_written(&self) -> bool {
-        self.0.load(Ordering::Acquire) == WRITTEN
-    }
-}
-
-/// The event of a coming or a going.
-fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
-    let (time, username) = (time.into(), |name: &'a Username| name.as_str().into());
-    match what {
-        What::Left(name, reason) => ServerMessage::Left { seq, time, username: username(name), reason: *reason },
-        What::Joined(name) | What::Came(name) | What::Went(name) | What::Said { by: name, .. } => {
-            ServerMessage::Joined { seq, time, username: username(name) }
+            group.settle(false);
         }
     }
 }
@@ -509,7 +302,8 @@ fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::GENERAL;
+    use crate::protocol::{GENERAL, Username};
+    use crate::server::events::TIMELINE_BYTES_MAX;
 
     fn name(text: &str) -> Username {
         Username::parse(text).unwrap()
@@ -600,7 +394,7 @@ mod tests {
         for _ in 0..events {
             say(&timeline, to(None), &text);
         }
-        let held: usize = lock(&timeline.events).chunks.iter().map(|chunk| chunk.lines().len()).sum();
+        let held = timeline.held_bytes();
         assert!(held <= TIMELINE_BYTES_MAX, "{held}");
         let mut batch = Batch::default();
         let Forgotten { oldest } = timeline.read(0, events as u64, Viewer::Anyone, 1, &mut batch).unwrap_err();

@@ -3,8 +3,7 @@
 //! A line is appended for what changes, so that a login costs one small write and no sync. When the file has grown
 //! long it is written anew with what still holds.
 
-use super::throttle::{HOMES_PER_ACCOUNT_MAX, Origin};
-use super::tokens::TokenId;
+use super::origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 use crate::files::{self, Access};
 use crate::hex::{self, Hex};
 use crate::protocol::Username;
@@ -21,6 +20,9 @@ use std::sync::Arc;
 pub(super) const REWRITE_BYTES_MIN: u64 = 1024 * 1024;
 /// A larger one is when it has grown to so many times its size: what that costs is shared by as many lines.
 const REWRITE_GROWTH: u64 = 4;
+
+/// What is kept of a token: the SHA-256 of its 256 random bits. Whoever reads it can't log in with it.
+pub(super) type TokenId = [u8; 32];
 
 /// Stands in place of a token where a line is about homes: a server that doesn't know these reads the end of a token
 /// that nobody has.

@@ -5,10 +5,10 @@
 //! token that ends alone, with its session's logout, is ended in the tokens' own file.
 
 use super::notices::{Notices, Trouble};
+use super::origin::Origin;
 use super::passwords::random;
 use super::rate::LoginRate;
-use super::throttle::Origin;
-use super::token_file::{Entry, TokenFile, Validity};
+use super::token_file::{Entry, TokenFile, TokenId, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -28,9 +28,6 @@ pub(super) const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(30 
 /// How old the last use on disk may be before a newer one is written down: a class that comes back after a restart
 /// writes nothing.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
-
-/// What is kept of a token: the SHA-256 of its 256 random bits. Whoever reads it can't log in with it.
-pub(super) type TokenId = [u8; 32];
 
 /// Every token, in memory and in `tokens.jsonl`.
 ///

@@ -1,6 +1,7 @@
 //! `homeroom-server user …`: accounts, while no server runs.
 
-use super::accounts::{AccountError, Accounts, Author, NewAccount};
+use super::account_changes::NewAccount;
+use super::accounts::{AccountError, Accounts, Author};
 use super::args::UserCommand;
 use super::hasher::Client;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};

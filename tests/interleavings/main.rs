@@ -1,4 +1,4 @@
-//! The server's core (timeline, sessions, delivery, registry, room) under every interleaving that a scheduler can
+//! The server's core (timeline, sessions, delivery, registry, chat) under every interleaving that a scheduler can
 //! find: people who come, speak, whisper, read slowly, are removed and leave while the server ends.
 //!
 //! The core's own source files are compiled here a second time, with shuttle's locks and threads in place of the

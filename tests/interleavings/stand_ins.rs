@@ -194,6 +194,6 @@ pub mod sequence {
     }
 }
 
-pub mod tokens {
+pub mod token_file {
     pub type TokenId = [u8; 32];
 }

@@ -4,7 +4,7 @@ use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::super::folder;
 use super::super::sequence::Sequence;
 use super::super::token_file;
-use super::super::topic::Topic;
+use super::super::topic_file::Topic;
 use super::super::users_file;
 use super::count;
 use crate::files;
@@ -16,7 +16,7 @@ use std::path::Path;
 const AS_WHOM: &str = "run this as the user that the server runs as";
 
 /// `users.json`.
-pub(in crate::server) fn accounts(data_dir: &Path) -> Vec<Finding> {
+pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
     let path = data_dir.join(folder::USERS);
     let shown = path.display();
     let text = match files::read_to_string(&path) {
@@ -51,7 +51,7 @@ pub(in crate::server) fn accounts(data_dir: &Path) -> Vec<Finding> {
 ///
 /// # Errors
 /// `identity.p12` is there and can't be read; with what to do.
-pub(in crate::server) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, String> {
+pub(crate) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, String> {
     let path = data_dir.join(folder::IDENTITY);
     match files::read(&path) {
         Ok(file) => {

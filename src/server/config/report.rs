@@ -1,8 +1,9 @@
 //! `homeroom-server config show` and `config check`.
 
-use super::{Config, DATA_DIR, OPTIONS, PREFIX, values, variable};
+use super::layers::{Config, DATA_DIR, FILE, OPTIONS, values};
 use crate::nearest::nearest;
 use crate::options::{key, toml_value};
+use crate::server::environment::{PREFIX, variable};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ const OTHER_VARIABLES: [&str; 4] = ["HOMEROOM_PASSWORD", "HOMEROOM_CONFIG_DIR", 
 ///
 /// # Errors
 /// Standard output is closed.
-pub(in crate::server) fn show(config: &Config) -> io::Result<()> {
+pub(crate) fn show(config: &Config) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for option in OPTIONS.all() {
         writeln!(out, "{}", line(config, &option))?;
@@ -26,7 +27,7 @@ pub(in crate::server) fn show(config: &Config) -> io::Result<()> {
 ///
 /// # Errors
 /// Standard output is closed.
-pub(in crate::server) fn check(config: &Config) -> io::Result<()> {
+pub(crate) fn check(config: &Config) -> io::Result<()> {
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     for warning in unknown_variables(&names) {
         eprintln!("warning: {warning}");
@@ -42,7 +43,7 @@ fn line(config: &Config, option: &Arg) -> String {
         Some(ValueSource::CommandLine) => format!("--{key}"),
         _ => "default".into(),
     };
-    let source = config.lines.get(id).map_or(source, |line| format!("{} line {line}", super::FILE));
+    let source = config.lines.get(id).map_or(source, |line| format!("{} line {line}", FILE));
     let values: Vec<String> = values(config, option).iter().map(|value| toml_value(value)).collect();
     let value = match (&values[..], option.get_action()) {
         ([], _) => return format!("# {key} is not set"),

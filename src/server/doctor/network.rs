@@ -1,7 +1,7 @@
 //! Ports and addresses: whether others can get here, and what would have to be done.
 
 use super::super::finding::Finding::{self, Bad, Good, Note};
-use super::super::{accept, banner};
+use super::super::{accept, addresses};
 use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
@@ -131,7 +131,7 @@ pub(super) fn outsiders(listen: &[SocketAddr]) -> Vec<Finding> {
 }
 
 fn reachable(listen: &[SocketAddr]) -> Vec<SocketAddr> {
-    banner::reachable(&accept::addresses(listen), &banner::addresses())
+    addresses::reachable(&accept::addresses(listen), &addresses::own_addresses())
 }
 
 fn reach(ip: IpAddr) -> Reach {

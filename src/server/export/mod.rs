@@ -3,11 +3,10 @@
 
 mod format;
 
-use super::ServerError;
 use super::args::ExportArgs;
+use super::error::{ServerError, system};
 use super::folder;
 use super::journal::segment::{self, DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
-use super::system;
 use format::Printer;
 use jiff::Timestamp;
 use std::io::{self, BufWriter, ErrorKind};

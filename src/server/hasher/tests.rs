@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::throttle::Wait;
+use crate::server::wait::Wait;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 

@@ -7,7 +7,7 @@
 //! memory until the next one, and are written anew, to a segment of their own.
 
 mod archive;
-mod keeper;
+mod bell;
 pub(super) mod segment;
 mod synced;
 #[cfg(test)]
@@ -15,48 +15,19 @@ mod tests;
 mod writer;
 
 pub(crate) use archive::Archive;
-pub(crate) use keeper::{Keeper, start as start_keeper};
+pub(crate) use bell::Bell;
+pub(crate) use writer::Options;
 
+use super::args::Sync;
 use super::chunk::Chunk;
 use super::notices::{Notices, Trouble};
 use crate::files::{self, Access};
-use clap::ValueEnum;
 use jiff::Timestamp;
-use keeper::Bell;
 use segment::{End, Line, ReadError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writer::{SyncPoint, Writer};
-
-/// A segment that has grown to this is followed by a new one.
-const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// And so is one whose oldest event is older than this.
-const SEGMENT_HOURS_MAX: i64 = 24;
-/// How many bytes may wait in memory for a sync; beyond, whoever writes syncs.
-const UNSYNCED_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// When what was written is synced to the disk.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Sync {
-    /// Before it is acknowledged: a power failure loses nothing that was.
-    Always,
-    /// Within a second: a power failure loses that second, a crash of the server nothing.
-    Second,
-    /// When the system likes.
-    Never,
-}
-
-/// How the journal is kept.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Options {
-    /// When it is synced.
-    pub(super) sync: Sync,
-    /// A segment goes when its newest event is older.
-    pub(super) keep_days: u32,
-    /// And the oldest ones go when all together have more.
-    pub(super) keep_bytes: u64,
-}
 
 /// The journal, for the one who writes.
 #[derive(Debug)]
@@ -139,17 +110,17 @@ impl Journal {
     }
 
     /// How its keeper is called. None where there is nothing to keep.
-    fn bell(&self) -> Option<&Arc<Bell>> {
+    pub(super) fn bell(&self) -> Option<&Arc<Bell>> {
         self.writer.is_some().then_some(&self.bell)
     }
 
     /// What the next sync is to reach.
-    fn sync_point(&self) -> Option<SyncPoint> {
+    pub(super) fn sync_point(&self) -> Option<SyncPoint> {
         self.writer.as_ref()?.sync_point()
     }
 
     /// Notes how that sync went.
-    fn synced(&mut self, point: &SyncPoint, result: io::Result<()>) {
+    pub(super) fn synced(&mut self, point: &SyncPoint, result: io::Result<()>) {
         let Some(writer) = &mut self.writer else { return };
         if let Err(e) = writer.synced(point, result) {
             self.tell(&Err(e));
@@ -157,7 +128,7 @@ impl Journal {
     }
 
     /// Tries again what failed, and deletes what is too old.
-    fn tend(&mut self) {
+    pub(super) fn tend(&mut self) {
         let Some(writer) = &mut self.writer else { return };
         writer.retire(Timestamp::now());
         if writer.is_to_rescue() {

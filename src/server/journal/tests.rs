@@ -1,13 +1,15 @@
 //! The journal on a real disk, under a timeline.
 
+use super::writer::SEGMENT_BYTES_MAX;
 use super::*;
 use crate::protocol::{GENERAL, LINE_BYTES_MAX, ServerMessage, Username, format_time};
 use crate::server::chunk::{Batch, Viewer};
+use crate::server::events::AppendError;
 use crate::server::notices;
 use crate::server::past::Past;
 use crate::server::recall::What;
 use crate::server::sequence::Sequence;
-use crate::server::timeline::{AppendError, Appended, Timeline};
+use crate::server::timeline::{Appended, Timeline};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::fs;

@@ -1,15 +1,35 @@
 //! Who writes the journal: one segment at a time, each stretch whole or not at all.
 
 use super::archive::Archive;
+use super::segment;
 use super::synced::SyncedFile;
-use super::{Options, SEGMENT_BYTES_MAX, SEGMENT_HOURS_MAX, Sync, UNSYNCED_BYTES_MAX, segment};
 use crate::faults;
 use crate::files::{self, Access};
-use crate::server::chunk::{Audience, Chunk, Entry};
+use crate::server::args::Sync;
+use crate::server::chunk::{Chunk, Entry};
+use crate::server::record::Audience;
 use jiff::{Timestamp, ToSpan};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// A segment that has grown to this is followed by a new one.
+pub(super) const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// And so is one whose oldest event is older than this.
+const SEGMENT_HOURS_MAX: i64 = 24;
+/// How many bytes may wait in memory for a sync; beyond, whoever writes syncs.
+const UNSYNCED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How the journal is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// When it is synced.
+    pub(crate) sync: Sync,
+    /// A segment goes when its newest event is older.
+    pub(crate) keep_days: u32,
+    /// And the oldest ones go when all together have more.
+    pub(crate) keep_bytes: u64,
+}
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -43,11 +63,21 @@ struct Open {
 
 /// What a sync is to reach.
 #[derive(Clone, Debug)]
-pub(super) struct SyncPoint {
+pub(crate) struct SyncPoint {
     pub(super) file: Arc<SyncedFile>,
     segment: u64,
     next: u64,
     bytes: u64,
+}
+
+impl SyncPoint {
+    /// Syncs what it is about.
+    ///
+    /// # Errors
+    /// The system can't, or couldn't once before.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
 }
 
 impl Writer {

@@ -2,7 +2,7 @@
 //! a deadline. It reads counters and takes no lock for longer than a count, so it can't disturb the chat.
 
 use super::{Snapshot, text};
-use crate::server::Server;
+use crate::server::state::Server;
 use crate::server::strangers::{Stay, Strangers};
 use crate::sync::lock;
 use std::io::{self, ErrorKind, Read, Write};
@@ -35,7 +35,7 @@ struct Collectors {
 ///
 /// # Errors
 /// The address can't be listened on, or there is no thread.
-pub(in crate::server) fn serve(server: &Arc<Server>, address: SocketAddr) -> io::Result<()> {
+pub(crate) fn serve(server: &Arc<Server>, address: SocketAddr) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
     log::info!("metrics at http://{}/metrics", listener.local_addr()?);
     let (server, collectors) = (Arc::clone(server), Arc::new(Collectors::default()));

@@ -4,7 +4,7 @@ mod http;
 mod process;
 mod text;
 
-use super::Server;
+use super::state::Server;
 use super::tally::Counted;
 use crate::protocol::Status;
 use crate::sync::lock;
@@ -35,25 +35,25 @@ pub(super) fn status(server: &Server) -> Status {
 
 impl Snapshot {
     fn take(server: &Server) -> Self {
-        let tally = server.room.delivery().tally();
+        let tally = server.chat.delivery().tally();
         let counted = tally.read();
         let (failures, ends) = (server.counts.failures(), server.counts.ends());
-        let accounts = lock(server.room.registry()).accounts();
+        let accounts = lock(server.chat.registry()).accounts();
         let dropped = ends.iter().filter(|(why, _)| ["too_slow", "timeout"].contains(why)).map(|(_, n)| n).sum();
         let status = Status {
             uptime_seconds: tally.uptime().as_secs(),
             sessions: server.sessions.count() as u64,
             accounts_online: accounts as u64,
-            strangers: server.room.delivery().expected() as u64,
+            strangers: server.chat.delivery().expected() as u64,
             logins: server.counts.logins(),
             logins_failed: failures.iter().map(|(_, n)| n).sum(),
-            events: server.room.head().saturating_sub(server.first_seq),
+            events: server.chat.head().saturating_sub(server.first_seq),
             deliveries: counted.deliveries,
             latency_ms_median: counted.latency_ms(0.5),
             latency_ms_p99: counted.latency_ms(0.99),
             slow: counted.couriers,
             dropped,
-            timeline_bytes: server.room.timeline_bytes() as u64,
+            timeline_bytes: server.chat.timeline_bytes() as u64,
             journal_bytes: size_of_files(&server.folder.journal()),
             memory_bytes: process::memory_bytes(),
             threads: process::threads(),
@@ -63,7 +63,7 @@ impl Snapshot {
             counted,
             failures,
             ends,
-            couriers_at_work: server.room.delivery().couriers_at_work(),
+            couriers_at_work: server.chat.delivery().couriers_at_work(),
             open_files: process::open_files(),
             certificate_ends: lock(&server.identity).certificate.ends.map(jiff::Timestamp::as_second),
         }

@@ -14,15 +14,15 @@
 //! The state has no clock of its own: each call is told the time.
 
 mod home;
-mod origin;
 mod pace;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use super::origin::{HOMES_PER_ACCOUNT_MAX, Origin};
+use super::wait::Wait;
 use crate::protocol::Username;
 use home::Home;
-pub(super) use origin::Origin;
 use pace::{Pace, Paces};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -40,9 +40,6 @@ const ACCOUNT: Paces = paces((100, 6), (1_000, 12));
 
 /// Who must wait no longer than this may do it here, instead of being sent away: the longest wait that others can cause.
 pub(super) const WAIT_HERE_MAX: Duration = Duration::from_secs(12);
-
-/// How many addresses are remembered where an account has logged in.
-pub(super) const HOMES_PER_ACCOUNT_MAX: usize = 16;
 
 /// The ranks of those at home begin at 0, those of all others here.
 const RANK_ELSEWHERE: u8 = 128;
@@ -63,15 +60,6 @@ pub(super) struct Throttle {
     accounts: Table<Username>,
     /// Bounded by the number of accounts: only real ones succeed. The one used last is last.
     homes: HashMap<Username, Vec<Home>>,
-}
-
-/// Why a login may not be tried now.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Wait {
-    /// How long it must wait.
-    pub(super) time: Duration,
-    /// The wait is short: it may wait here.
-    pub(super) here: bool,
 }
 
 /// A password that is being compared.

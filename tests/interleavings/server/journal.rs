@@ -1,8 +1,6 @@
 //! A journal in memory that can't be written now and then.
 
 use super::chunk::Chunk;
-use super::timeline::Timeline;
-use crate::sync::Arc;
 use shuttle::rand::Rng;
 use std::io;
 
@@ -16,9 +14,6 @@ pub struct Journal {
 /// Nothing is ever read back: all there is fits in memory.
 #[derive(Debug, Default)]
 pub struct Archive;
-
-#[derive(Debug)]
-pub struct Keeper;
 
 impl Journal {
     pub fn new(fail_of_eight: u32) -> Self {
@@ -55,12 +50,4 @@ impl Archive {
     pub(super) fn said_before(&self, _before: u64) -> io::Result<Option<std::sync::Arc<Chunk>>> {
         Ok(None)
     }
-}
-
-impl Keeper {
-    pub fn stop(self) {}
-}
-
-pub(super) fn start_keeper(_timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
-    Ok(None)
 }

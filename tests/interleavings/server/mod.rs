@@ -1,15 +1,22 @@
 //! The core itself, and what is tried with it.
 
-pub use crate::stand_ins::{attention, rate, sequence, tokens};
+pub use crate::stand_ins::{attention, rate, sequence, token_file};
 
+#[path = "../../../src/server/backlog.rs"]
+pub mod backlog;
+#[path = "../../../src/server/chat.rs"]
+pub mod chat;
 #[path = "../../../src/server/chunk.rs"]
 pub mod chunk;
 
 #[path = "../../../src/server/delivery.rs"]
 pub mod delivery;
+#[path = "../../../src/server/events.rs"]
+pub mod events;
 #[path = "../../../src/server/herald.rs"]
 pub mod herald;
 pub mod journal;
+pub mod keeper;
 #[path = "../../../src/server/past.rs"]
 pub mod past;
 #[path = "../../../src/server/presence.rs"]
@@ -20,8 +27,6 @@ pub mod recall;
 pub mod record;
 #[path = "../../../src/server/registry.rs"]
 pub mod registry;
-#[path = "../../../src/server/room.rs"]
-pub mod room;
 pub mod scenario;
 #[path = "../../../src/server/session.rs"]
 pub mod session;

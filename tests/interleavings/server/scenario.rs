@@ -1,14 +1,15 @@
 //! One run: three accounts, one of them with a full socket, one ended while it speaks, and one that comes late and may be
 //! ended on its way in; then the end. After the answer that somebody is ended there is nothing of them, nor for them.
 
+use super::chat::{Chat, Refused};
+use super::events::AppendError;
 use super::journal::Journal;
 use super::past::Past;
 use super::recall::What;
-use super::room::{Refused, Room};
 use super::sequence::Sequence;
 use super::session::Session;
 use super::standing::{Mandate, Standing, State};
-use super::timeline::{AppendError, Timeline};
+use super::timeline::Timeline;
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::{Arc, thread};
@@ -37,18 +38,18 @@ pub fn run() {
     let fail_of_eight = shuttle::rand::Rng::gen_range(&mut shuttle::rand::thread_rng(), 0..4_u32).saturating_sub(1);
     let journal = Journal::new(fail_of_eight);
     let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default()));
-    let room = Arc::new(Room::open(timeline, 2, Duration::from_secs(10)).unwrap());
+    let chat = Arc::new(Chat::open(timeline, 2, Duration::from_secs(10)).unwrap());
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
     let account = || Arc::new(Standing::new(State::default()));
-    let people: Vec<Person> = people.map(|(id, name, full)| come(&room, id, name, full, &account()).unwrap()).into();
+    let people: Vec<Person> = people.map(|(id, name, full)| come(&chat, id, name, full, &account()).unwrap()).into();
 
     let mut threads = Vec::new();
     for (from, to) in [(0, 1), (1, 2)] {
-        let (room, session, to) =
-            (Arc::clone(&room), Arc::clone(&people[from].session), people[to].session.name.clone());
-        threads.push(thread::spawn(move || speak(&room, &session, &to)));
+        let (chat, session, to) =
+            (Arc::clone(&chat), Arc::clone(&people[from].session), people[to].session.name.clone());
+        threads.push(thread::spawn(move || speak(&chat, &session, &to)));
     }
-    let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
+    let (there, eve) = (Arc::clone(&chat), Arc::clone(&people[2].session));
     threads.push(thread::spawn(move || {
         let ada = Username::parse("ada").unwrap();
         loop {
@@ -62,34 +63,34 @@ pub fn run() {
     }));
     // In half of the schedules she is on her way out by herself at the same time.
     if shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5) {
-        let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
+        let (there, eve) = (Arc::clone(&chat), Arc::clone(&people[2].session));
         threads.push(thread::spawn(move || {
             there.delivery().end(&eve, Reason::Logout, true);
             there.leave(&eve, Reason::Logout);
         }));
     }
-    let (there, eve) = (Arc::clone(&room), Arc::clone(&people[2].session));
+    let (there, eve) = (Arc::clone(&chat), Arc::clone(&people[2].session));
     let ended = thread::spawn(move || {
         let answered = end(&there, &eve.name, eve.mandate.standing());
         there.leave(&eve, Reason::Disconnected);
         there.delivery().forget(&eve);
         answered
     });
-    let (there, dan) = (Arc::clone(&room), account());
-    let (door, same) = (Arc::clone(&room), Arc::clone(&dan));
+    let (there, dan) = (Arc::clone(&chat), account());
+    let (door, same) = (Arc::clone(&chat), Arc::clone(&dan));
     threads.push(thread::spawn(move || {
         end(&there, &Username::parse("dan").unwrap(), &same);
     }));
-    let there = Arc::clone(&room);
+    let there = Arc::clone(&chat);
     threads.push(thread::spawn(move || flap(&there)));
     let late = thread::spawn(move || come(&door, 3, "dan", 2, &dan));
-    assert!(room.is_well(Instant::now() + Duration::from_secs(60)), "the postmen answer while all goes on");
+    assert!(chat.is_well(Instant::now() + Duration::from_secs(60)), "the postmen answer while all goes on");
     // Half of the schedules end the server while everything is still going on.
     let early = shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5);
     if !early {
         threads.drain(..).for_each(|thread| thread.join().unwrap());
     }
-    assert!(room.close(Instant::now() + Duration::from_secs(60)), "everything is delivered");
+    assert!(chat.close(Instant::now() + Duration::from_secs(60)), "everything is delivered");
     let late = late.join().unwrap();
     let answered = ended.join().unwrap();
     threads.drain(..).for_each(|thread| thread.join().unwrap());
@@ -97,15 +98,15 @@ pub fn run() {
 }
 
 /// Ends an account's sessions as an administrator does. Gives the newest seq at the answer.
-fn end(room: &Arc<Room>, name: &Username, standing: &Standing) -> u64 {
+fn end(chat: &Arc<Chat>, name: &Username, standing: &Standing) -> u64 {
     let mut state = standing.state();
     state.end_sessions();
     standing.set(state, None);
-    room.settle(&room.remove_ended(name));
-    room.head()
+    chat.settle(&chat.remove_ended(name));
+    chat.head()
 }
 
-fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32, account: &Arc<Standing>) -> Result<Person, Refused> {
+fn come(chat: &Arc<Chat>, id: u64, name: &str, full_of_four: u32, account: &Arc<Standing>) -> Result<Person, Refused> {
     let name = Username::parse(name).unwrap();
     let socket = Arc::new(Socket::new(full_of_four));
     let peer = "192.0.2.1:1".parse().unwrap();
@@ -115,10 +116,10 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32, account: &Arc<
     let session = Arc::new(session);
     let own = Arc::clone(&session);
     let own = thread::spawn(move || own.wait_for_welcome());
-    let arrived = room.arrive(&session, None, |names| names.cloned().collect());
+    let arrived = chat.arrive(&session, None, |names| names.cloned().collect());
     if arrived.is_ok() {
-        room.delivery().welcome(&session, b"{\"type\":\"welcome\"}\n".to_vec());
-        room.delivery().take(&session);
+        chat.delivery().welcome(&session, b"{\"type\":\"welcome\"}\n".to_vec());
+        chat.delivery().take(&session);
     }
     session.end_unless_welcomed();
     own.join().unwrap();
@@ -126,29 +127,29 @@ fn come(room: &Arc<Room>, id: u64, name: &str, full_of_four: u32, account: &Arc<
 }
 
 /// Comes and goes more often than anybody is told of.
-fn flap(room: &Arc<Room>) {
+fn flap(chat: &Arc<Chat>) {
     let (name, account) = (Username::parse("cat").unwrap(), Arc::new(Standing::new(State::default())));
     for id in 4..4 + VISITS {
         let link = (Arc::new(Socket::new(0)), "192.0.2.1:1".parse().unwrap());
         let mandate = Mandate::new(Arc::clone(&account), 0);
         let session = Session::new(id, name.clone(), mandate, ([0; 32], Arc::default()), link, Duplex::default());
         let session = Arc::new(session);
-        let Ok(arrived) = room.arrive(&session, None, |names| names.cloned().collect()) else { return };
+        let Ok(arrived) = chat.arrive(&session, None, |names| names.cloned().collect()) else { return };
         assert!(arrived.names.contains(&name), "whoever comes is told that they are there");
-        room.leave(&session, Reason::Disconnected);
-        room.is_offline(&name);
+        chat.leave(&session, Reason::Disconnected);
+        chat.is_offline(&name);
     }
 }
 
 /// Says something to the room and to one person, and asks for something, in turn.
-fn speak(room: &Arc<Room>, session: &Arc<Session>, to: &Username) {
+fn speak(chat: &Arc<Chat>, session: &Arc<Session>, to: &Username) {
     for number in 0..MESSAGES {
-        speak_once(room, session, to, number);
-        room.delivery().send(session, b"{\"type\":\"pong\"}\n");
+        speak_once(chat, session, to, number);
+        chat.delivery().send(session, b"{\"type\":\"pong\"}\n");
     }
 }
 
-fn speak_once(room: &Arc<Room>, session: &Session, to: &Username, number: usize) {
+fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize) {
     let from = session.name.as_str();
     let whisper = |seq, time: String| ServerMessage::Whisper {
         seq,
@@ -159,7 +160,7 @@ fn speak_once(room: &Arc<Room>, session: &Session, to: &Username, number: usize)
         id: None,
         away: false,
     };
-    said(room.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
+    said(chat.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
     let message = |seq, time: String| ServerMessage::Message {
         seq,
         time: time.into(),
@@ -169,7 +170,7 @@ fn speak_once(room: &Arc<Room>, session: &Session, to: &Username, number: usize)
         action: false,
         id: None,
     };
-    said(room.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));
+    said(chat.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));
 }
 
 /// Fails unless it was said or the journal couldn't be written.

@@ -1,13 +1,14 @@
-//! The room: where the registry, the timeline and the delivery meet.
+//! The chat: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
+use super::events::{AppendError, Ticket};
 use super::herald::Herald;
-use super::journal::{self, Keeper};
+use super::keeper::{self, Keeper};
 use super::recall::What;
 use super::registry::Registry;
 use super::session::Session;
 use super::standing::State;
-use super::timeline::{AppendError, Appended, Ticket, Timeline};
+use super::timeline::{Appended, Timeline};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Everyone who is there, and everything that is said.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Chat {
     registry: Arc<Mutex<Registry>>,
     timeline: Arc<Timeline>,
     delivery: Arc<Delivery>,
@@ -70,14 +71,14 @@ pub(super) enum Refused {
     Closed,
 }
 
-impl Room {
-    /// Opens a room with so many postmen. Whoever was online when the last server died has left.
+impl Chat {
+    /// Opens a chat with so many postmen. Whoever was online when the last server died has left.
     ///
     /// # Errors
     /// The system has no thread to give.
     pub(super) fn open(timeline: Arc<Timeline>, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
         all_leave(&timeline);
-        let keeper = Mutex::new(journal::start_keeper(&timeline)?);
+        let keeper = Mutex::new(keeper::start(&timeline)?);
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
         let herald = Herald::start(&timeline, &delivery)?;
         Ok(Self {
@@ -217,7 +218,7 @@ impl Room {
             Appended::Pending(ticket) => {
                 self.timeline.commit(&ticket)?;
                 self.delivery.wake();
-                self.timeline.wait_for_delivery();
+                self.timeline.backlog.wait();
                 Ok(Said::Now)
             }
             Appended::Known(seq) => {

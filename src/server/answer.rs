@@ -1,0 +1,105 @@
+//! What a request comes to: the answers there are, and the refusals that several requests share.
+
+use super::accounts::AccountError;
+use super::door;
+use super::hasher::NoTurn;
+use super::history;
+use super::session::Session;
+use super::state::Server;
+use crate::protocol::{ErrorCode, Reply, Username};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Why a request isn't carried out.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// For programs.
+    pub(super) code: ErrorCode,
+    /// For people: what is wrong and what to do.
+    pub(super) message: Cow<'static, str>,
+}
+
+/// What a request that succeeded is answered with.
+pub(super) enum Answer {
+    /// The event it caused, which the delivery brings.
+    Event,
+    /// That, and a line beside it for the one who asked alone.
+    EventAnd(Vec<u8>),
+    /// The event that the same request caused before: its line.
+    Again(Vec<u8>),
+    /// A reply, with its id still to be filled in.
+    Reply(Box<Reply<'static>>),
+    /// A reply with what was said before.
+    History(history::Page),
+    /// A `pong`.
+    Pong,
+    /// Nothing: it was an answer itself.
+    Nothing,
+    /// A reply, and then the end of the session.
+    Goodbye,
+    /// A refusal, and then the end of the session.
+    Abuse,
+    /// A reply, once what was decided about their accounts holds for all of these sessions, the asker's own perhaps among
+    /// them.
+    Enforced(Vec<Arc<Session>>, Box<Reply<'static>>),
+    /// A reply, once all these sessions of the same account but the asker's own are over; then what was kept from that one.
+    PasswordChanged(Vec<Arc<Session>>),
+    /// A reply, and then the end of the server.
+    Shutdown,
+}
+
+/// What a request leaves of the session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Flow {
+    /// It goes on.
+    Continue,
+    /// It's over; the goodbye is under way.
+    Leave,
+}
+
+/// A [`Refusal`].
+pub(super) fn refuse(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal { code, message: message.into() }
+}
+
+/// The account of that name.
+pub(super) fn existing_user(server: &Server, username: &str) -> Result<Username, Refusal> {
+    let exists = |name: &Username| server.accounts.standing(name.as_str()).is_some();
+    Username::parse(username)
+        .filter(exists)
+        .ok_or_else(|| refuse(ErrorCode::UnknownUser, "there is nobody of that name: /who shows who is online"))
+}
+
+/// The refusal of whoever has waited too long with a one-time password.
+pub(super) fn one_time_is_over() -> Refusal {
+    refuse(ErrorCode::BadCredentials, "this one-time password is too old: ask an administrator for another")
+}
+
+/// The refusal of a request whose session, or whose sender's role, was ended while it was carried out.
+pub(super) fn ended() -> Refusal {
+    refuse(ErrorCode::NotAdmin, "an administrator has ended that: nothing was changed")
+}
+
+/// What its cause says to the one who asked.
+pub(super) fn account_refusal(error: AccountError) -> Refusal {
+    match error {
+        AccountError::Exists => refuse(ErrorCode::UserExists, "there is an account of that name already"),
+        AccountError::Unknown => refuse(ErrorCode::UnknownUser, "there is no account of that name"),
+        AccountError::WrongPassword => refuse(ErrorCode::BadCredentials, "the old password is wrong"),
+        AccountError::Weak(what) => refuse(ErrorCode::WeakPassword, what),
+        AccountError::LastAdmin => {
+            refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
+        }
+        AccountError::NotPermitted => ended(),
+        AccountError::NoTurn(NoTurn::TryLater(wait)) => {
+            refuse(ErrorCode::TryLater, door::try_later(door::FAILED_TOO_OFTEN, wait))
+        }
+        AccountError::NoTurn(NoTurn::Crowded | NoTurn::Gone) => {
+            refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s")
+        }
+        AccountError::Save(e) => {
+            log::debug!("a change is refused: {e}");
+            refuse(ErrorCode::Internal, "the server can't write users.json: nothing was changed, try again later")
+        }
+    }
+}

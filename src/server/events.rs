@@ -1,0 +1,264 @@
+//! The events in memory and their order: what is published, what is pending, and what is to be told later.
+
+use super::chunk::{self, Batch, CHUNK_BYTES, Chunk, Entry, Viewer};
+use super::recall::{Recall, What};
+use super::record::Audience;
+use super::sequence::Sequence;
+use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, timestamp};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicU8, Ordering};
+use std::collections::VecDeque;
+use std::io;
+
+/// How many bytes of lines are kept in memory; the oldest go first. A classroom says less in a school year.
+pub(super) const TIMELINE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Why an event isn't in the timeline.
+#[derive(Debug)]
+pub(super) enum AppendError {
+    /// Its line would be longer than [`EVENT_BYTES_MAX`].
+    TooLong,
+    /// No seq could be had.
+    Sequence(io::Error),
+    /// The journal can't be written, which the log and the administrators know.
+    Unwritten,
+}
+
+/// A place in the order that is still to be written.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    /// The newest event's seq at that place.
+    pub(super) seq: u64,
+    group: Arc<Group>,
+}
+
+impl Ticket {
+    /// Whether it is known what became of all that was appended up to here.
+    pub(super) fn is_settled(&self) -> bool {
+        self.group.is_settled()
+    }
+
+    /// Whether that is written.
+    pub(super) fn is_written(&self) -> bool {
+        self.group.is_written()
+    }
+}
+
+/// What a cursor points at is no longer in memory. Holds the oldest seq that is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Forgotten {
+    pub(super) oldest: u64,
+}
+
+/// All events: what is published, what is pending, and what couldn't be written.
+#[derive(Debug)]
+pub(super) struct Events {
+    sequence: Sequence,
+    /// What is published, oldest first; never empty. The last one is being filled.
+    chunks: VecDeque<Chunk>,
+    /// What is appended and not being written yet.
+    pending: Chunk,
+    group: Arc<Group>,
+    /// What all that isn't published is about, by its seqs; and who came and went meanwhile untold, by the seq before.
+    notes: VecDeque<(u64, What)>,
+    /// Comings and goings that couldn't be written. At most one an account: two would cancel each other.
+    owed: Vec<What>,
+    /// What is remembered of the accounts.
+    pub(super) recall: Recall,
+}
+
+/// Events that are written together.
+#[derive(Debug, Default)]
+pub(super) struct Group(AtomicU8);
+
+const WRITTEN: u8 = 1;
+const FAILED: u8 = 2;
+
+impl Events {
+    /// Goes on behind the newest seq. `chunks` is what of the past stays in memory, `recall` what is remembered of it.
+    pub(super) fn new(sequence: Sequence, mut chunks: VecDeque<Chunk>, recall: Recall) -> Self {
+        let head = sequence.last();
+        if chunks.is_empty() {
+            chunks.push_back(Chunk::new(head + 1, CHUNK_BYTES));
+        }
+        let (pending, group) = (Chunk::new(head + 1, 0), Arc::default());
+        Self { sequence, chunks, pending, group, notes: VecDeque::new(), owed: Vec::new(), recall }
+    }
+
+    /// The same thing, said before.
+    pub(super) fn find(&self, what: &What) -> Option<u64> {
+        let What::Said { by, key: Some(key), .. } = what else { return None };
+        let same = |other: &What| matches!(other, What::Said { by: b, key: Some(k), .. } if b == by && k == key);
+        let unpublished = self.notes.iter().find(|(_, other)| same(other)).map(|(seq, _)| *seq);
+        unpublished.or_else(|| self.recall.find(by, *key))
+    }
+
+    /// Appends an event.
+    pub(super) fn add<'a>(
+        &mut self,
+        what: What,
+        event: impl FnOnce(u64, String) -> ServerMessage<'a>,
+    ) -> Result<(), AppendError> {
+        let seq = self.sequence.next().map_err(AppendError::Sequence)?;
+        let (said, audience) = match &what {
+            What::Said { by, to: Some(to), .. } => (true, Audience::Pair(Box::new((by.clone(), to.clone())))),
+            What::Said { to: None, .. } => (true, Audience::Everyone),
+            What::Joined(_) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
+        };
+        let write = |lines: &mut Vec<u8>| event(seq, timestamp()).encode_into(lines);
+        if !self.pending.push_with(said, audience, EVENT_BYTES_MAX, write) {
+            self.sequence.rewind(seq - 1);
+            return Err(AppendError::TooLong);
+        }
+        self.notes.push_back((seq, what));
+        Ok(())
+    }
+
+    /// The place after all that is appended.
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket { seq: self.sequence.last(), group: Arc::clone(&self.group) }
+    }
+
+    /// Keeps a coming or going in mind. A going after a coming that nobody was told of, or the other way round, leaves
+    /// nothing to tell.
+    pub(super) fn owe(&mut self, what: What) {
+        let (What::Joined(name) | What::Left(name, _)) = &what else { return };
+        let same = |owed: &What| matches!(owed, What::Joined(other) | What::Left(other, _) if other == name);
+        match self.owed.iter().position(same) {
+            Some(index) => drop(self.owed.remove(index)),
+            None => self.owed.push(what),
+        }
+    }
+
+    /// Appends the comings and goings that are kept in mind.
+    pub(super) fn pay_what_is_owed(&mut self) -> Result<(), AppendError> {
+        while let Some(what) = self.owed.first().cloned() {
+            self.add(what.clone(), |seq, time| presence(&what, seq, time))?;
+            self.owed.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Lets everyone see the next event that is written.
+    pub(super) fn publish(&mut self, seq: u64, line: &[u8], entry: &Entry) {
+        let event = (seq, entry.said, entry.audience.clone());
+        chunk::append(&mut self.chunks, TIMELINE_BYTES_MAX, line, event, self.recall.public());
+        while self.notes.front().is_some_and(|(noted, _)| *noted <= seq) {
+            self.notes.pop_front().iter().for_each(|(seq, what)| self.recall.note(*seq, what));
+        }
+    }
+
+    /// Reads what `viewer` may see of what is in memory after `after`, up to the event `upto`, into `batch`: whole events,
+    /// as many as begin within `bytes_max`, at least one.
+    ///
+    /// # Errors
+    /// [`Forgotten`] when the event after `after` is no longer in memory.
+    pub(super) fn read(
+        &self,
+        after: u64,
+        upto: u64,
+        viewer: Viewer<'_>,
+        bytes_max: usize,
+        batch: &mut Batch,
+    ) -> Result<(), Forgotten> {
+        let oldest = self.chunks[0].first;
+        if after.saturating_add(1) < oldest {
+            return Err(Forgotten { oldest });
+        }
+        batch.begin(after);
+        let start = self.chunks.partition_point(|chunk| chunk.first <= after + 1).saturating_sub(1);
+        for chunk in self.chunks.range(start..) {
+            if batch.upto >= upto || batch.lines.len() >= bytes_max {
+                break;
+            }
+            chunk.read(upto, viewer, bytes_max, batch);
+        }
+        Ok(())
+    }
+
+    /// The oldest seq in memory, and how much had been said to everyone before it.
+    pub(super) fn oldest(&self) -> (u64, u64) {
+        (self.chunks[0].first, self.chunks[0].public_before)
+    }
+
+    /// How many bytes of lines are in memory.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.lines().len()).sum()
+    }
+
+    /// The newest stretch in memory that begins before `before`.
+    pub(super) fn stretch_before(&self, before: u64) -> Option<&Chunk> {
+        let index = self.chunks.partition_point(|chunk| chunk.first < before);
+        index.checked_sub(1).and_then(|index| self.chunks.get(index))
+    }
+
+    /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
+    pub(super) fn note(&mut self, what: What) {
+        let last = self.sequence.last();
+        if self.notes.is_empty() {
+            self.recall.note(last, &what);
+        } else {
+            self.notes.push_back((last, what));
+        }
+    }
+
+    /// Takes all that is pending, to be written. `spare`, an empty buffer, takes what is appended from now on.
+    pub(super) fn take_pending(&mut self, spare: &mut Chunk) -> (Chunk, Arc<Group>) {
+        let first = self.pending.next();
+        let spare = std::mem::replace(spare, Chunk::new(first, 0)).reused(first);
+        (std::mem::replace(&mut self.pending, spare), std::mem::take(&mut self.group))
+    }
+
+    /// Drops all that comes after `head` and isn't published: it couldn't be written. Those who came and went are kept in
+    /// mind. Gives the group of what was to be written next.
+    pub(super) fn drop_unpublished(&mut self, head: u64) -> Arc<Group> {
+        self.sequence.rewind(head);
+        self.pending = Chunk::new(head + 1, 0);
+        for (_, what) in std::mem::take(&mut self.notes) {
+            match what {
+                What::Came(_) | What::Went(_) => self.recall.note(head, &what),
+                what => self.owe(what),
+            }
+        }
+        std::mem::take(&mut self.group)
+    }
+
+    /// Whether somebody's coming or going is still to be told.
+    pub(super) fn owes(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Writes down where the next server goes on.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        self.sequence.close()
+    }
+}
+
+impl Group {
+    /// What became of all of it.
+    pub(super) fn settle(&self, written: bool) {
+        self.0.store(if written { WRITTEN } else { FAILED }, Ordering::Release);
+    }
+
+    fn is_settled(&self) -> bool {
+        self.0.load(Ordering::Acquire) != 0
+    }
+
+    fn is_written(&self) -> bool {
+        self.0.load(Ordering::Acquire) == WRITTEN
+    }
+}
+
+/// The event of a coming or a going.
+fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
+    let (time, username) = (time.into(), |name: &'a Username| name.as_str().into());
+    match what {
+        What::Left(name, reason) => ServerMessage::Left { seq, time, username: username(name), reason: *reason },
+        What::Joined(name) | What::Came(name) | What::Went(name) | What::Said { by: name, .. } => {
+            ServerMessage::Joined { seq, time, username: username(name) }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The `journal` thread: it syncs what was written, tries again what couldn't be, and deletes what is too old.
+
+use super::journal::{Bell, Journal};
+use super::timeline::Timeline;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// At most so often is the disk asked to sync: a power failure loses no more than what was said in this time.
+const SYNC_PAUSE: Duration = Duration::from_secs(1);
+/// How often a quiet journal is looked at for what is too old.
+const RETIRE_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// The running thread.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    bell: Arc<Bell>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts the thread. None where there is no journal.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(super) fn start(timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
+    let Some(bell) = timeline.with_journal(|journal| journal.bell().cloned()) else { return Ok(None) };
+    let (theirs, timeline) = (Arc::clone(&bell), Arc::clone(timeline));
+    let thread = thread::Builder::new().name("journal".into()).spawn(move || keep(&timeline, &theirs))?;
+    bell.answers(thread.thread());
+    Ok(Some(Keeper { bell, thread }))
+}
+
+impl Keeper {
+    /// Ends it after a last sync.
+    pub(super) fn stop(self) {
+        self.bell.stop();
+        if self.thread.join().is_err() {
+            log::error!("the journal's thread panicked");
+        }
+    }
+}
+
+fn keep(timeline: &Timeline, bell: &Bell) {
+    while !bell.is_stopped() {
+        bell.wait(RETIRE_PAUSE);
+        tend(timeline);
+        if timeline.with_journal(|journal| journal.is_troubled()) {
+            bell.ring();
+        }
+        bell.pause(SYNC_PAUSE);
+    }
+    tend(timeline);
+}
+
+/// Syncs without holding the journal meanwhile, and does what else is due.
+fn tend(timeline: &Timeline) {
+    if let Some(point) = timeline.with_journal(|journal| journal.sync_point()) {
+        let result = point.sync();
+        timeline.with_journal(|journal| journal.synced(&point, result));
+    }
+    timeline.with_journal(Journal::tend);
+    timeline.retry();
+}

@@ -1,0 +1,79 @@
+//! What the room talks about: kept in `topic.json`, so that it outlives a restart and what was said.
+
+use crate::files;
+use crate::protocol::TopicInfo;
+use crate::sync::lock;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+/// The topic, and where it is kept.
+#[derive(Debug)]
+pub(super) struct Topic {
+    path: PathBuf,
+    /// Held over the whole of a change: its write to disk and its event.
+    saving: Mutex<()>,
+    now: Mutex<Option<TopicInfo<'static>>>,
+}
+
+impl Topic {
+    /// Reads the topic kept in `path`; there need be none.
+    ///
+    /// # Errors
+    /// The file is no topic's.
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
+        let now = match files::read(path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|e| format!("{} is damaged: {e}; mend it or remove it", path.display()))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+        };
+        Ok(Self { path: path.to_owned(), saving: Mutex::default(), now: Mutex::new(now) })
+    }
+
+    /// What it is, if there is one.
+    pub(super) fn now(&self) -> Option<TopicInfo<'static>> {
+        lock(&self.now).clone()
+    }
+
+    /// Begins a change, which no other goes on beside.
+    pub(super) fn begin(&self) -> MutexGuard<'_, ()> {
+        lock(&self.saving)
+    }
+
+    /// Writes it down, and then it is so.
+    ///
+    /// # Errors
+    /// It can't be written; then it is what it was.
+    pub(super) fn save(&self, topic: Option<TopicInfo<'static>>) -> io::Result<()> {
+        let before = render(&self.now())?;
+        files::replace_or_restore(&self.path, &render(&topic)?, || Some(before))?;
+        *lock(&self.now) = topic;
+        Ok(())
+    }
+}
+
+fn render(topic: &Option<TopicInfo<'_>>) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(topic)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("topic.json");
+        let topic = Topic::open(&path).unwrap();
+        assert!(topic.now().is_none());
+        topic.save(Some(TopicInfo { text: "fractions".into(), by: "ada".into(), time: "t".into() })).unwrap();
+        assert_eq!(Topic::open(&path).unwrap().now().unwrap().text, "fractions");
+        topic.save(None).unwrap();
+        assert!(Topic::open(&path).unwrap().now().is_none());
+        std::fs::write(&path, "{").unwrap();
+        assert!(Topic::open(&path).unwrap_err().contains("mend it or remove it"));
+    }
+}

@@ -1,0 +1,12 @@
+//! What the throttle says of a login that may not be tried now.
+
+use std::time::Duration;
+
+/// Why a login may not be tried now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Wait {
+    /// How long it must wait.
+    pub(super) time: Duration,
+    /// The wait is short: it may wait here, instead of being sent away.
+    pub(super) here: bool,
+}
