@@ -23,34 +23,16 @@ use super::origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 use super::wait::Wait;
 use crate::protocol::Username;
 use home::Home;
-use pace::{Pace, Paces};
+use pace::{ACCOUNT, ADDRESS, PAIR};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use table::Table;
-
-/// Of a pair: who mistypes has five tries at once. A lesson of guessing without end (45 min / 8 s = 338) leaves the
-/// owner a wait of 8 s; a day has at most 360 + 24 h / 90 s = 1,320.
-const PAIR: Paces = paces((5, 8), (360, 90));
-/// Of an address: 30 students who mistype twice each are let in at once, and a class waits for 5 s at most behind one who
-/// has guessed for less than three hours. A day has at most 1,500 + 24 h / 12 s = 8,700.
-const ADDRESS: Paces = paces((60, 5), (1_500, 12));
-/// Of an account, where it isn't at home: the 100 that NIST SP 800-63B, 5.2.2, allows at once. A day has at most 1,000 +
-/// 24 h / 12 s = 8,200.
-const ACCOUNT: Paces = paces((100, 6), (1_000, 12));
 
 /// Who must wait no longer than this may do it here, instead of being sent away: the longest wait that others can cause.
 pub(super) const WAIT_HERE_MAX: Duration = Duration::from_secs(12);
 
 /// The ranks of those at home begin at 0, those of all others here.
 const RANK_ELSEWHERE: u8 = 128;
-
-const fn paces(moment: (u32, u64), day: (u32, u64)) -> Paces {
-    Paces { moment: pace(moment), day: pace(day) }
-}
-
-const fn pace((burst, seconds): (u32, u64)) -> Pace {
-    Pace { burst, every: Duration::from_secs(seconds) }
-}
 
 /// Who failed how often.
 #[derive(Debug)]

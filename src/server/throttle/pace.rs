@@ -2,6 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+/// Of a pair: who mistypes has five tries at once. A lesson of guessing without end (45 min / 8 s = 338) leaves the
+/// owner a wait of 8 s; a day has at most 360 + 24 h / 90 s = 1,320.
+pub(super) const PAIR: Paces = paces((5, 8), (360, 90));
+/// Of an address: 30 students who mistype twice each are let in at once, and a class waits for 5 s at most behind one who
+/// has guessed for less than three hours. A day has at most 1,500 + 24 h / 12 s = 8,700.
+pub(super) const ADDRESS: Paces = paces((60, 5), (1_500, 12));
+/// Of an account, where it isn't at home: the 100 that NIST SP 800-63B, 5.2.2, allows at once. A day has at most 1,000 +
+/// 24 h / 12 s = 8,200.
+pub(super) const ACCOUNT: Paces = paces((100, 6), (1_000, 12));
+
 /// So many at once after a pause, and then one each `every`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -14,6 +24,14 @@ pub(super) struct Pace {
 pub(super) struct Paces {
     pub(super) moment: Pace,
     pub(super) day: Pace,
+}
+
+const fn paces(moment: (u32, u64), day: (u32, u64)) -> Paces {
+    Paces { moment: pace(moment), day: pace(day) }
+}
+
+const fn pace((burst, seconds): (u32, u64)) -> Pace {
+    Pace { burst, every: Duration::from_secs(seconds) }
 }
 
 /// What has failed, for each of its [`Paces`] as the moment when all of it is forgotten (the "theoretical arrival time"
