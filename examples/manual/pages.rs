@@ -11,7 +11,7 @@ use std::{fs, io};
 const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
 
 fn programs() -> [Command; 2] {
-    [server::args::Args::command(), client::settings::Args::command()]
+    [server::config::Args::command(), client::settings::Args::command()]
 }
 
 /// Writes `PROGRAM.1` of both programs into a folder, and `PROGRAM-COMMAND.1` of each command of theirs.

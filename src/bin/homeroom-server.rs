@@ -1,6 +1,6 @@
 //! `homeroom-server`: see [`homeroom::server`].
 
-use homeroom::server::{self, config::Config, config::ConfigError, logging};
+use homeroom::server::{self, config::Config, config::ConfigError, config::logging};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

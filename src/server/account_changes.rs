@@ -165,7 +165,7 @@ impl Accounts {
 mod tests {
     use super::*;
     use crate::server::accounts::LoginError;
-    use crate::server::defaults::ROUNDS_MIN;
+    use crate::server::config::ROUNDS_MIN;
     use crate::server::hasher::Hasher;
     use std::path::Path;
     use std::sync::Arc;

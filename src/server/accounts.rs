@@ -1,7 +1,7 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
+use super::config::{Notices, Trouble};
 use super::hasher::{Client, Hasher, NoTurn};
-use super::notices::{Notices, Trouble};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
 use super::standing::{Mandate, Standing, State};
@@ -326,7 +326,7 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::protocol::Role;
-    use crate::server::defaults::ROUNDS_MIN;
+    use crate::server::config::ROUNDS_MIN;
 
     fn open(path: &Path) -> Result<Accounts, String> {
         Accounts::open(path, Hasher::new(ROUNDS_MIN))

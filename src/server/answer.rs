@@ -1,11 +1,10 @@
 //! What a request comes to: the answers there are, and the refusals that several requests share.
 
 use super::accounts::AccountError;
-use super::door;
 use super::hasher::NoTurn;
-use super::history;
 use super::session::Session;
 use super::state::Server;
+use super::{door, history};
 use crate::protocol::{ErrorCode, Reply, Username};
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ mod noise;
 #[cfg(test)]
 mod tests;
 
-use super::notices::{Notices, Trouble};
+use super::config::{Notices, Trouble};
 use super::origin::Origin;
 use crate::files;
 use crate::protocol::{Username, timestamp};

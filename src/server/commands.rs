@@ -3,10 +3,9 @@
 use super::admin::{self, Admin};
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, one_time_is_over, refuse};
 use super::fit::{fit, name_bytes};
-use super::metrics;
 use super::session::Session;
 use super::state::Server;
-use super::{door, history, people, speech, topic, withheld};
+use super::{door, history, metrics, people, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList,

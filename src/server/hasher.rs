@@ -1,6 +1,6 @@
 //! Hashing passwords, which is meant to be dear: who may do it when, and that it tells nothing by its time.
 
-use super::defaults::ROUNDS_MIN;
+use super::config::ROUNDS_MIN;
 use super::line::{Line, Ticket};
 use super::origin::Origin;
 use super::passwords::StoredPassword;

@@ -1,8 +1,7 @@
 //! `homeroom-server identity …`: looks at `identity.p12`, or replaces it; also while a server runs, which takes the new
 //! one at its next reload.
 
-use super::args::IdentityCommand;
-use super::folder;
+use super::config::{IdentityCommand, folder};
 use super::identity::make;
 use crate::files;
 use crate::identity::{self, CertificateInfo};

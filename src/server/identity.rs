@@ -1,8 +1,7 @@
 //! The key and the certificate that newcomers are shown, and how long it still holds.
 
 use super::addresses::own_addresses;
-use super::folder::Folder;
-use super::notices::Notices;
+use super::config::{Folder, Notices};
 use crate::identity::{self, CertificateInfo, Identity};
 use crate::sync::lock;
 use jiff::Timestamp;

@@ -6,8 +6,8 @@
 
 use super::accounts::{Checked, LoginError};
 use super::answer::{Refusal, one_time_is_over, refuse};
-use super::args::MessageRate;
 use super::chat::Refused;
+use super::config::MessageRate;
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};

@@ -1,6 +1,6 @@
-//! The `notices` thread: it tells every administrator who is online what was posted ([`notices`](super::notices)).
+//! The `notices` thread: it tells every administrator who is online what was posted ([`notices`](crate::server::config::notices)).
 
-use super::notices::{Notice, Posted};
+use super::config::{Notice, Posted};
 use super::session::Session;
 use super::state::Server;
 use crate::protocol::ServerMessage;

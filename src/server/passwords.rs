@@ -1,6 +1,6 @@
 //! Passwords: how they are stored, judged and made. `hasher.rs` says whose is checked when.
 
-use super::defaults::ROUNDS_MIN;
+use super::config::ROUNDS_MIN;
 use crate::hex;
 use crate::protocol::{Secret, Username};
 use pbkdf2::password_hash::phc::PasswordHash;

@@ -1,6 +1,6 @@
 //! How fast one account may speak, log in and have the past looked at.
 
-use super::args::MessageRate;
+use super::config::MessageRate;
 use crate::sync::lock;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

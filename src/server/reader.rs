@@ -1,8 +1,8 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
 use super::answer::Flow;
-use super::args::MessageRate;
 use super::commands;
+use super::config::MessageRate;
 use super::request_rate::RequestRate;
 use super::session::Session;
 use super::state::Server;
@@ -179,7 +179,7 @@ fn ping_turn(ping_after: Duration, sessions: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::defaults::PING_AFTER;
+    use crate::server::config::PING_AFTER;
 
     #[test]
     fn a_crowd_is_asked_less_often() {

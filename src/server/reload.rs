@@ -3,10 +3,10 @@
 //! SIGHUP and `/reload` ask for it. All of it is taken or nothing: whatever is broken is told, and what held before
 //! goes on.
 
-use super::config::Config;
+use super::config::{Config, logging};
 use super::identity::{InUse, warn_if_due};
 use super::state::Server;
-use super::{logging, motd, systemd};
+use super::{motd, systemd};
 use crate::sync::lock;
 use std::thread;
 use std::time::Duration;

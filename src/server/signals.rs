@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM end the server in good order; a second one at once. SIGHUP has it reload.
 
-use super::error::ServerError;
+use super::config::ServerError;
 use super::state::Server;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! ban, an administrator's logout) changes that number in the same write, so they end with it or not at all. Only a
 //! token that ends alone, with its session's logout, is ended in the tokens' own file.
 
-use super::notices::{Notices, Trouble};
+use super::config::{Notices, Trouble};
 use super::origin::Origin;
 use super::passwords::random;
 use super::rate::LoginRate;
@@ -297,7 +297,7 @@ fn id_of(bits: &[u8; 32]) -> TokenId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::notices;
+    use crate::server::config::notices;
     use std::fs;
     use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use super::account_changes::NewAccount;
 use super::accounts::{AccountError, Accounts, Author};
-use super::args::UserCommand;
+use super::config::UserCommand;
 use super::hasher::Client;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use std::io::{BufRead, Read};

@@ -1,6 +1,6 @@
 use super::*;
 use crate::protocol::NAME_BYTES_MAX;
-use crate::server::notices;
+use crate::server::config::notices;
 use serde_json::Value;
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};

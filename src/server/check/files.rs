@@ -1,14 +1,13 @@
 //! The files beside the journal.
 
 use super::super::finding::Finding::{self, Bad, Good, Note};
-use super::super::folder;
 use super::super::sequence::Sequence;
-use super::super::token_file;
 use super::super::topic_file::Topic;
-use super::super::users_file;
+use super::super::{token_file, users_file};
 use super::count;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
+use crate::server::config::folder;
 use std::io;
 use std::path::Path;
 

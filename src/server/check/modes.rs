@@ -2,7 +2,7 @@
 
 use super::super::finding::Finding;
 #[cfg(unix)]
-use super::super::folder::JOURNAL;
+use crate::server::config::JOURNAL;
 use std::path::Path;
 
 /// How many files are looked at.

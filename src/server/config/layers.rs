@@ -3,9 +3,9 @@
 //! [`Args`] is the one definition of what there is. A variable's name and a key's are made from the option's, and
 //! each value, wherever it comes from, goes through the parser that stands there: an option more is one field more.
 
+use super::args::{Args, LIVE};
+use super::environment::variable;
 use crate::options::{self, Entry, Options, Problem, key};
-use crate::server::args::{Args, LIVE};
-use crate::server::environment::variable;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -32,10 +32,10 @@ pub(crate) const OPTIONS: Options = Options {
 pub struct Config {
     /// What holds.
     pub args: Args,
-    pub(super) matches: ArgMatches,
+    pub(crate) matches: ArgMatches,
     /// The lines of `homeroom.toml` that hold, by the option's id.
-    pub(super) lines: BTreeMap<String, usize>,
-    pub(super) file: PathBuf,
+    pub(crate) lines: BTreeMap<String, usize>,
+    pub(crate) file: PathBuf,
     /// The command line.
     line: Vec<OsString>,
 }
@@ -124,7 +124,7 @@ fn is_said(matches: &ArgMatches, id: &str) -> bool {
 }
 
 /// What an option is, as text. A flag is `true` or `false`.
-pub(super) fn values(config: &Config, option: &Arg) -> Vec<String> {
+pub(crate) fn values(config: &Config, option: &Arg) -> Vec<String> {
     let id = option.get_id().as_str();
     if matches!(option.get_action(), ArgAction::SetTrue) {
         return vec![config.matches.get_flag(id).to_string()];

@@ -1,9 +1,9 @@
 //! `homeroom-server config show` and `config check`.
 
+use super::environment::{PREFIX, variable};
 use super::layers::{Config, DATA_DIR, FILE, OPTIONS, values};
 use crate::nearest::nearest;
 use crate::options::{key, toml_value};
-use crate::server::environment::{PREFIX, variable};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use std::io::{self, Write};
@@ -68,7 +68,7 @@ fn unknown_variables(names: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::args::Args;
+    use crate::server::config::args::Args;
     use clap::CommandFactory;
 
     fn config(line: &[&str]) -> Config {

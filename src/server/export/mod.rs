@@ -3,9 +3,7 @@
 
 mod format;
 
-use super::args::ExportArgs;
-use super::error::{ServerError, system};
-use super::folder;
+use super::config::{ExportArgs, ServerError, folder, system};
 use super::journal::segment::{self, DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
 use format::Printer;
 use jiff::Timestamp;

@@ -18,9 +18,8 @@ pub(crate) use archive::Archive;
 pub(crate) use bell::Bell;
 pub(crate) use writer::Options;
 
-use super::args::Sync;
 use super::chunk::Chunk;
-use super::notices::{Notices, Trouble};
+use super::config::{Notices, Sync, Trouble};
 use crate::files::{self, Access};
 use jiff::Timestamp;
 use segment::{End, Line, ReadError};

@@ -19,6 +19,6 @@ pub fn start(level: Option<LevelFilter>) {
 }
 
 /// From now on so much is logged.
-pub(super) fn set_level(level: Option<LevelFilter>) {
+pub(crate) fn set_level(level: Option<LevelFilter>) {
     log::set_max_level(level.or(UNCONFIGURED.get().copied()).unwrap_or(LevelFilter::Info));
 }

@@ -7,25 +7,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The server's key and certificate.
-pub(super) const IDENTITY: &str = "identity.p12";
+pub(crate) const IDENTITY: &str = "identity.p12";
 
 /// The accounts.
-pub(super) const USERS: &str = "users.json";
+pub(crate) const USERS: &str = "users.json";
 /// The journal's folder.
-pub(super) const JOURNAL: &str = "journal";
+pub(crate) const JOURNAL: &str = "journal";
 /// Where `seq` goes on.
-pub(super) const SEQUENCE: &str = "sequence";
+pub(crate) const SEQUENCE: &str = "sequence";
 /// The tokens.
-pub(super) const TOKENS: &str = "tokens.jsonl";
+pub(crate) const TOKENS: &str = "tokens.jsonl";
 /// What the room talks about.
-pub(super) const TOPIC: &str = "topic.json";
+pub(crate) const TOPIC: &str = "topic.json";
 
 /// Sees to it that nobody but its owner and root can put files into a data folder that is there: else every name in it
 /// could be somebody else's file, or a link.
 ///
 /// # Errors
 /// With what to do: others can, and it's not ours to change that.
-pub(super) fn close(path: &Path) -> Result<(), String> {
+pub(crate) fn close(path: &Path) -> Result<(), String> {
     files::shut_out(path).map_err(|e| {
         let path = path.display();
         format!(
@@ -36,7 +36,7 @@ pub(super) fn close(path: &Path) -> Result<(), String> {
 
 /// A data folder that this process holds.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     /// Locked as long as it's open; the system unlocks it also after a crash.
     _lock: File,
@@ -47,7 +47,7 @@ impl Folder {
     ///
     /// # Errors
     /// Another server has it, or the system says no.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
         files::create_folder(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
         close(path)?;
         let name = path.join("homeroom.lock");
@@ -64,37 +64,37 @@ impl Folder {
     }
 
     /// The accounts.
-    pub(super) fn users(&self) -> PathBuf {
+    pub(crate) fn users(&self) -> PathBuf {
         self.path.join(USERS)
     }
 
     /// Where `seq` goes on.
-    pub(super) fn sequence(&self) -> PathBuf {
+    pub(crate) fn sequence(&self) -> PathBuf {
         self.path.join(SEQUENCE)
     }
 
     /// The tokens.
-    pub(super) fn tokens(&self) -> PathBuf {
+    pub(crate) fn tokens(&self) -> PathBuf {
         self.path.join(TOKENS)
     }
 
     /// What the room talks about.
-    pub(super) fn topic(&self) -> PathBuf {
+    pub(crate) fn topic(&self) -> PathBuf {
         self.path.join(TOPIC)
     }
 
     /// The audit log.
-    pub(super) fn audit(&self) -> PathBuf {
+    pub(crate) fn audit(&self) -> PathBuf {
         self.path.join("audit.jsonl")
     }
 
     /// The journal's folder.
-    pub(super) fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         self.path.join(JOURNAL)
     }
 
     /// The message of the day.
-    pub(super) fn motd(&self) -> PathBuf {
+    pub(crate) fn motd(&self) -> PathBuf {
         self.path.join("motd.txt")
     }
 
@@ -102,7 +102,7 @@ impl Folder {
     ///
     /// # Errors
     /// The file can't be read or written, or made.
-    pub(super) fn identity(&self, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
+    pub(crate) fn identity(&self, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
         let path = self.path.join(IDENTITY);
         match files::read_private(&path) {
             Ok(bytes) => Ok(bytes),

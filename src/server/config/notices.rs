@@ -14,30 +14,30 @@ const WAITING_NOTICES_MAX: usize = 64;
 
 /// Where notices are posted.
 #[derive(Clone, Debug)]
-pub(super) struct Notices(SyncSender<Notice>);
+pub(crate) struct Notices(SyncSender<Notice>);
 
 /// Where they come out.
 #[derive(Debug)]
-pub(super) struct Posted(Receiver<Notice>);
+pub(crate) struct Posted(Receiver<Notice>);
 
 /// One thing to be told.
 #[derive(Debug)]
-pub(super) struct Notice {
+pub(crate) struct Notice {
     /// When it was posted.
-    pub(super) time: String,
+    pub(crate) time: String,
     /// What is told.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A place to post notices before there is a server to send them.
-pub(super) fn channel() -> (Notices, Posted) {
+pub(crate) fn channel() -> (Notices, Posted) {
     let (sender, receiver) = sync_channel(WAITING_NOTICES_MAX);
     (Notices(sender), Posted(receiver))
 }
 
 impl Posted {
     /// Each notice as it comes.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Notice> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Notice> {
         self.0.iter()
     }
 }
@@ -45,7 +45,7 @@ impl Posted {
 impl Notices {
     /// Tells the log and every administrator who is online. One sentence in lower case, without a full stop, at most
     /// [`NOTICE_CHARS_MAX`] characters; what is longer is cut for the administrators.
-    pub(super) fn tell_admins(&self, text: impl Into<String>) {
+    pub(crate) fn tell_admins(&self, text: impl Into<String>) {
         let text = text.into();
         log::warn!("{text}");
         let notice = Notice { time: timestamp(), text: text.chars().take(NOTICE_CHARS_MAX).collect() };
@@ -56,7 +56,7 @@ impl Notices {
 
 /// Something that can't be written for a while: administrators are told once, and once that it is over.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(crate) struct Trouble {
     what: &'static str,
     notices: Notices,
     lasts: bool,
@@ -64,12 +64,12 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// None yet, with `what`.
-    pub(super) fn with(what: &'static str, notices: Notices) -> Self {
+    pub(crate) fn with(what: &'static str, notices: Notices) -> Self {
         Self { what, notices, lasts: false }
     }
 
     /// Takes note of how a write went. `consequence` is what an error leads to and what to do about it.
-    pub(super) fn note(&mut self, error: Option<&io::Error>, consequence: &str) {
+    pub(crate) fn note(&mut self, error: Option<&io::Error>, consequence: &str) {
         let (what, before) = (self.what, std::mem::replace(&mut self.lasts, error.is_some()));
         match error {
             Some(e) if before => log::debug!("{what} still can't be written: {e}"),
@@ -80,7 +80,7 @@ impl Trouble {
     }
 
     /// Whether the last write failed.
-    pub(super) fn lasts(&self) -> bool {
+    pub(crate) fn lasts(&self) -> bool {
         self.lasts
     }
 }

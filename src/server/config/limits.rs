@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Each is read by itself wherever it matters: no two of them must fit together.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     login_grace: Seconds,
     ping_after: Seconds,
     pong_within: Seconds,
@@ -23,7 +23,7 @@ struct Seconds(AtomicU64);
 
 impl Limits {
     /// As the configuration has them.
-    pub(super) fn new(args: &LiveArgs) -> Self {
+    pub(crate) fn new(args: &LiveArgs) -> Self {
         let limits = Self {
             login_grace: Seconds(0.into()),
             ping_after: Seconds(0.into()),
@@ -38,7 +38,7 @@ impl Limits {
     }
 
     /// From now on they are these.
-    pub(super) fn set(&self, args: &LiveArgs) {
+    pub(crate) fn set(&self, args: &LiveArgs) {
         self.login_grace.set(args.login_grace);
         self.ping_after.set(args.ping_after);
         self.pong_within.set(args.pong_within);
@@ -53,33 +53,33 @@ impl Limits {
     }
 
     /// How long a connection has to log in.
-    pub(super) fn login_grace(&self) -> Duration {
+    pub(crate) fn login_grace(&self) -> Duration {
         self.login_grace.get()
     }
 
     /// How long a client may be silent before it's asked whether it's there.
-    pub(super) fn ping_after(&self) -> Duration {
+    pub(crate) fn ping_after(&self) -> Duration {
         self.ping_after.get()
     }
 
     /// How long it then has to answer.
-    pub(super) fn pong_within(&self) -> Duration {
+    pub(crate) fn pong_within(&self) -> Duration {
         self.pong_within.get()
     }
 
     /// How fast an account may speak.
-    pub(super) fn message_rate(&self) -> MessageRate {
+    pub(crate) fn message_rate(&self) -> MessageRate {
         let rate = f64::from_bits(self.message_rate.load(Ordering::Relaxed));
         if rate.is_finite() { MessageRate::PerSecond(rate) } else { MessageRate::Off }
     }
 
     /// How old a one-time password may become.
-    pub(super) fn one_time_lifetime(&self) -> SignedDuration {
+    pub(crate) fn one_time_lifetime(&self) -> SignedDuration {
         SignedDuration::from_hours(24 * self.one_time_days.load(Ordering::Relaxed) as i64)
     }
 
     /// How many strangers there may be, and how many from one address.
-    pub(super) fn strangers_max(&self) -> (usize, usize) {
+    pub(crate) fn strangers_max(&self) -> (usize, usize) {
         (self.strangers_max.load(Ordering::Relaxed), self.strangers_per_address_max.load(Ordering::Relaxed))
     }
 }

@@ -1,5 +1,5 @@
 //! The server's command line. What stands here is also what the environment and homeroom.toml may say: see
-//! [`config`](super::config).
+//! [`config`](crate::server::config).
 
 use super::defaults::{
     KEEP_DAYS, KEEP_MIB, LOGIN_GRACE, ONE_TIME_DAYS, PING_AFTER, PONG_WITHIN, ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN,
@@ -21,7 +21,7 @@ use std::str::FromStr;
 /// the line that everyone types to join.
 #[derive(Debug, Parser)]
 #[command(name = "homeroom-server", version, max_term_width = 100, after_help = AFTER_HELP)]
-#[command(mut_args(super::environment::take_from_environment))]
+#[command(mut_args(crate::server::config::environment::take_from_environment))]
 pub struct Args {
     /// Where to listen, as ADDR:PORT; may be given several times [default: all interfaces, port 7667]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]
@@ -69,7 +69,7 @@ impl Args {
     ///
     /// # Errors
     /// What doesn't, and what to do about it.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(Command::Export(wanted)) = &self.command {
             wanted.check()?;
         }

@@ -21,7 +21,7 @@ pub enum ServerError {
 }
 
 /// What the system refuses.
-pub(super) fn system(what: &str, error: &io::Error) -> ServerError {
+pub(crate) fn system(what: &str, error: &io::Error) -> ServerError {
     ServerError::System(format!("can't {what}: {error}"))
 }
 
