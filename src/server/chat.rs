@@ -1,14 +1,11 @@
 //! The chat: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
-use super::events::{AppendError, Ticket};
 use super::herald::Herald;
-use super::keeper::{self, Keeper};
-use super::recall::What;
 use super::registry::Registry;
 use super::session::Session;
 use super::standing::State;
-use super::timeline::{Appended, Timeline};
+use super::timeline::{AppendError, Appended, Keeper, Ticket, Timeline, What, keeper};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};

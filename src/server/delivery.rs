@@ -4,10 +4,9 @@
 //! One delivery costs one encryption and one `send`, and nothing but coalescing beats that: all that has come
 //! since a postman's last round goes out as one record in one `send` to each session.
 
-use super::chunk::{Batch, Viewer};
 use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
 use super::tally::{News, Tally};
-use super::timeline::Timeline;
+use super::timeline::{Batch, Timeline, Viewer};
 use super::usher::Usher;
 use crate::protocol::{Reason, Username};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};

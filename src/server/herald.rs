@@ -3,10 +3,8 @@
 //! Everything about one account happens under its lock, so that the timeline's `joined` and `left` alternate.
 
 use super::delivery::Delivery;
-use super::events::Ticket;
 use super::presence::{Move, Presence};
-use super::recall::What;
-use super::timeline::Timeline;
+use super::timeline::{Ticket, Timeline, What};
 use crate::protocol::{Reason, Username};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock};

@@ -2,10 +2,8 @@
 //!
 //! For the threads of those who ask: it may be read from the journal.
 
-use super::recall::WHISPERS_PER_ACCOUNT_MAX;
-use super::record::Record;
 use super::session::Session;
-use super::timeline::Timeline;
+use super::timeline::{Record, Timeline, WHISPERS_PER_ACCOUNT_MAX};
 use crate::protocol::Username;
 use std::io;
 use std::thread;

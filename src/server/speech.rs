@@ -2,12 +2,10 @@
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::chat::Said;
-use super::events::AppendError;
 use super::rate::TooFast;
-use super::recall::{Spoken, What};
-use super::record::Record;
 use super::session::Session;
 use super::state::Server;
+use super::timeline::{AppendError, Record, Spoken, What};
 use super::{history, people};
 use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
 use jiff::Timestamp;

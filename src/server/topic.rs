@@ -2,10 +2,10 @@
 
 use super::answer::{Answer, Refusal, refuse};
 use super::people::check_note;
-use super::recall::What;
 use super::session::Session;
 use super::speech;
 use super::state::Server;
+use super::timeline::What;
 use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, timestamp};
 use std::sync::Arc;
 

@@ -1,13 +1,13 @@
 //! The files beside the journal.
 
 use super::super::finding::Finding::{self, Bad, Good, Note};
-use super::super::sequence::Sequence;
 use super::super::topic_file::Topic;
 use super::super::{token_file, users_file};
 use super::count;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
 use crate::server::config::folder;
+use crate::server::timeline::Sequence;
 use std::io;
 use std::path::Path;
 

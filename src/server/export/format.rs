@@ -1,11 +1,11 @@
 //! How an event is printed: for people, for programs, for spreadsheets.
 
-use super::super::journal::segment::Line;
-use super::super::record::Record;
 use crate::client::transcript::Lines;
 use crate::protocol::Reason;
 use crate::sanitize;
 use crate::server::config::ExportFormat;
+use crate::server::timeline::Record;
+use crate::server::timeline::journal::segment::Line;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::borrow::Cow;

@@ -4,7 +4,8 @@
 mod format;
 
 use super::config::{ExportArgs, ServerError, folder, system};
-use super::journal::segment::{self, DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
+use super::timeline::journal::segment;
+use super::timeline::journal::segment::{DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
 use format::Printer;
 use jiff::Timestamp;
 use std::io::{self, BufWriter, ErrorKind};

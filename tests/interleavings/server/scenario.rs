@@ -2,14 +2,9 @@
 //! ended on its way in; then the end. After the answer that somebody is ended there is nothing of them, nor for them.
 
 use super::chat::{Chat, Refused};
-use super::events::AppendError;
-use super::journal::Journal;
-use super::past::Past;
-use super::recall::What;
-use super::sequence::Sequence;
 use super::session::Session;
 use super::standing::{Mandate, Standing, State};
-use super::timeline::Timeline;
+use super::timeline::{AppendError, Journal, Past, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::{Arc, thread};

@@ -13,11 +13,11 @@ const IDS_PER_ACCOUNT_MAX: usize = 1_000;
 /// And of all together, 16 bytes each; beyond, the ids of whoever has been silent for longest are forgotten.
 const IDS_MAX: usize = 1_000_000;
 /// How many whispers are remembered of an account, by their seqs. The rest is found by `history`.
-pub(super) const WHISPERS_PER_ACCOUNT_MAX: usize = 1_000;
+pub(crate) const WHISPERS_PER_ACCOUNT_MAX: usize = 1_000;
 
 /// What the accounts did.
 #[derive(Debug, Default)]
-pub(super) struct Recall {
+pub(crate) struct Recall {
     accounts: HashMap<Username, Account>,
     /// Over all accounts.
     ids: usize,
@@ -39,16 +39,16 @@ struct Account {
 
 /// When an account last left.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Left {
+pub(crate) struct Left {
     /// The newest event's seq then: that of its `left`, if it was told at once.
-    pub(super) seq: u64,
+    pub(crate) seq: u64,
     /// How much had been said to everyone by then.
     public: u64,
 }
 
 /// What an event is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum What {
+pub(crate) enum What {
     /// Somebody said something, to everyone or to one account. `key` is that of its [`Spoken`], if it had an id.
     Said { by: Username, to: Option<Username>, key: Option<u64> },
     /// An account came online.
@@ -63,32 +63,32 @@ pub(super) enum What {
 
 /// What makes a request the same one again: all of it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Spoken<'a> {
+pub(crate) struct Spoken<'a> {
     /// The event's kind.
-    pub(super) kind: &'a str,
-    pub(super) from: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) from: &'a str,
     /// The recipient, or the room.
-    pub(super) place: &'a str,
-    pub(super) id: &'a str,
-    pub(super) text: &'a str,
-    pub(super) action: bool,
+    pub(crate) place: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) action: bool,
 }
 
 /// Makes keys of what was said. They mean nothing to another process.
 #[derive(Debug, Default)]
-pub(super) struct Keys(RandomState);
+pub(crate) struct Keys(RandomState);
 
 impl Keys {
     /// Two different requests have the same key as often as a guess of 64 bits is right; whoever finds one
     /// remembered compares what was said.
-    pub(super) fn key(&self, spoken: &Spoken<'_>) -> u64 {
+    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> u64 {
         self.0.hash_one(spoken)
     }
 }
 
 impl Recall {
     /// Takes note of an event.
-    pub(super) fn note(&mut self, seq: u64, what: &What) {
+    pub(crate) fn note(&mut self, seq: u64, what: &What) {
         match what {
             What::Joined(name) => {
                 let account = self.account(name);
@@ -115,23 +115,23 @@ impl Recall {
     }
 
     /// How much was said to everyone so far.
-    pub(super) fn public(&self) -> u64 {
+    pub(crate) fn public(&self) -> u64 {
         self.public
     }
 
     /// The seq of what an account said under this key.
-    pub(super) fn find(&self, name: &Username, key: u64) -> Option<u64> {
+    pub(crate) fn find(&self, name: &Username, key: u64) -> Option<u64> {
         let ids = &self.accounts.get(name)?.ids;
         ids.iter().rev().find(|(other, _)| *other == key).map(|(_, seq)| *seq)
     }
 
     /// When an account last left.
-    pub(super) fn left(&self, name: &Username) -> Option<Left> {
+    pub(crate) fn left(&self, name: &Username) -> Option<Left> {
         self.accounts.get(name)?.left
     }
 
     /// Everyone whom the timeline has online.
-    pub(super) fn online(&self) -> Vec<Username> {
+    pub(crate) fn online(&self) -> Vec<Username> {
         let mut names: Vec<_> = self.accounts.iter().filter(|(_, a)| a.online).map(|(name, _)| name.clone()).collect();
         names.sort_unstable();
         names
@@ -139,14 +139,14 @@ impl Recall {
 
     /// The seqs of the whispers from and to an account after `after`, ascending, the newest
     /// [`WHISPERS_PER_ACCOUNT_MAX`].
-    pub(super) fn whispers(&self, name: &Username, after: u64) -> impl Iterator<Item = u64> {
+    pub(crate) fn whispers(&self, name: &Username, after: u64) -> impl Iterator<Item = u64> {
         let whispers = self.accounts.get(name).map(|account| &account.whispers);
         whispers.into_iter().flatten().copied().filter(move |&seq| seq > after)
     }
 
     /// How much was said since an account left that it may see, of what is kept: that is what came from `first` on,
     /// when `public` had been said to everyone before.
-    pub(super) fn missed(&self, name: &Username, left: Left, (first, public): (u64, u64)) -> u64 {
+    pub(crate) fn missed(&self, name: &Username, left: Left, (first, public): (u64, u64)) -> u64 {
         let whispers = self.whispers(name, left.seq.max(first.saturating_sub(1))).count();
         self.public.saturating_sub(left.public.max(public)) + whispers as u64
     }

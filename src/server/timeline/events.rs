@@ -15,7 +15,7 @@ pub(super) const TIMELINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Why an event isn't in the timeline.
 #[derive(Debug)]
-pub(super) enum AppendError {
+pub(crate) enum AppendError {
     /// Its line would be longer than [`EVENT_BYTES_MAX`].
     TooLong,
     /// No seq could be had.
@@ -26,9 +26,9 @@ pub(super) enum AppendError {
 
 /// A place in the order that is still to be written.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(crate) struct Ticket {
     /// The newest event's seq at that place.
-    pub(super) seq: u64,
+    pub(crate) seq: u64,
     group: Arc<Group>,
 }
 
@@ -46,13 +46,13 @@ impl Ticket {
 
 /// What a cursor points at is no longer in memory. Holds the oldest seq that is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Forgotten {
-    pub(super) oldest: u64,
+pub(crate) struct Forgotten {
+    pub(crate) oldest: u64,
 }
 
 /// All events: what is published, what is pending, and what couldn't be written.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     sequence: Sequence,
     /// What is published, oldest first; never empty. The last one is being filled.
     chunks: VecDeque<Chunk>,
@@ -64,7 +64,7 @@ pub(super) struct Events {
     /// Comings and goings that couldn't be written. At most one an account: two would cancel each other.
     owed: Vec<What>,
     /// What is remembered of the accounts.
-    pub(super) recall: Recall,
+    pub(crate) recall: Recall,
 }
 
 /// Events that are written together.
@@ -76,7 +76,7 @@ const FAILED: u8 = 2;
 
 impl Events {
     /// Goes on behind the newest seq. `chunks` is what of the past stays in memory, `recall` what is remembered of it.
-    pub(super) fn new(sequence: Sequence, mut chunks: VecDeque<Chunk>, recall: Recall) -> Self {
+    pub(crate) fn new(sequence: Sequence, mut chunks: VecDeque<Chunk>, recall: Recall) -> Self {
         let head = sequence.last();
         if chunks.is_empty() {
             chunks.push_back(Chunk::new(head + 1, CHUNK_BYTES));
@@ -86,7 +86,7 @@ impl Events {
     }
 
     /// The same thing, said before.
-    pub(super) fn find(&self, what: &What) -> Option<u64> {
+    pub(crate) fn find(&self, what: &What) -> Option<u64> {
         let What::Said { by, key: Some(key), .. } = what else { return None };
         let same = |other: &What| matches!(other, What::Said { by: b, key: Some(k), .. } if b == by && k == key);
         let unpublished = self.notes.iter().find(|(_, other)| same(other)).map(|(seq, _)| *seq);
@@ -94,7 +94,7 @@ impl Events {
     }
 
     /// Appends an event.
-    pub(super) fn add<'a>(
+    pub(crate) fn add<'a>(
         &mut self,
         what: What,
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
@@ -115,13 +115,13 @@ impl Events {
     }
 
     /// The place after all that is appended.
-    pub(super) fn ticket(&self) -> Ticket {
+    pub(crate) fn ticket(&self) -> Ticket {
         Ticket { seq: self.sequence.last(), group: Arc::clone(&self.group) }
     }
 
     /// Keeps a coming or going in mind. A going after a coming that nobody was told of, or the other way round, leaves
     /// nothing to tell.
-    pub(super) fn owe(&mut self, what: What) {
+    pub(crate) fn owe(&mut self, what: What) {
         let (What::Joined(name) | What::Left(name, _)) = &what else { return };
         let same = |owed: &What| matches!(owed, What::Joined(other) | What::Left(other, _) if other == name);
         match self.owed.iter().position(same) {
@@ -153,7 +153,7 @@ impl Events {
     ///
     /// # Errors
     /// [`Forgotten`] when the event after `after` is no longer in memory.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         after: u64,
         upto: u64,
@@ -177,12 +177,12 @@ impl Events {
     }
 
     /// The oldest seq in memory, and how much had been said to everyone before it.
-    pub(super) fn oldest(&self) -> (u64, u64) {
+    pub(crate) fn oldest(&self) -> (u64, u64) {
         (self.chunks[0].first, self.chunks[0].public_before)
     }
 
     /// How many bytes of lines are in memory.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.lines().len()).sum()
     }
 
@@ -193,7 +193,7 @@ impl Events {
     }
 
     /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
-    pub(super) fn note(&mut self, what: What) {
+    pub(crate) fn note(&mut self, what: What) {
         let last = self.sequence.last();
         if self.notes.is_empty() {
             self.recall.note(last, &what);
@@ -232,14 +232,14 @@ impl Events {
     ///
     /// # Errors
     /// The file can't be written.
-    pub(super) fn close(&mut self) -> io::Result<()> {
+    pub(crate) fn close(&mut self) -> io::Result<()> {
         self.sequence.close()
     }
 }
 
 impl Group {
     /// What became of all of it.
-    pub(super) fn settle(&self, written: bool) {
+    pub(crate) fn settle(&self, written: bool) {
         self.0.store(if written { WRITTEN } else { FAILED }, Ordering::Release);
     }
 

@@ -1,7 +1,7 @@
 //! The `journal` thread: it syncs what was written, tries again what couldn't be, and deletes what is too old.
 
 use super::journal::{Bell, Journal};
-use super::timeline::Timeline;
+use super::order::Timeline;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ const RETIRE_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// The running thread.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     bell: Arc<Bell>,
     thread: JoinHandle<()>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Keeper {
 ///
 /// # Errors
 /// The system has no thread to give.
-pub(super) fn start(timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
+pub(crate) fn start(timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
     let Some(bell) = timeline.with_journal(|journal| journal.bell().cloned()) else { return Ok(None) };
     let (theirs, timeline) = (Arc::clone(&bell), Arc::clone(timeline));
     let thread = thread::Builder::new().name("journal".into()).spawn(move || keep(&timeline, &theirs))?;
@@ -33,7 +33,7 @@ pub(super) fn start(timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
 
 impl Keeper {
     /// Ends it after a last sync.
-    pub(super) fn stop(self) {
+    pub(crate) fn stop(self) {
         self.bell.stop();
         if self.thread.join().is_err() {
             log::error!("the journal's thread panicked");

@@ -13,7 +13,7 @@ const BACKLOG_WAIT: Duration = Duration::from_secs(2);
 
 /// Bytes of lines, counted on both sides.
 #[derive(Debug)]
-pub(super) struct Backlog {
+pub(crate) struct Backlog {
     /// Published so far.
     published: AtomicU64,
     /// Delivered so far.
@@ -23,7 +23,7 @@ pub(super) struct Backlog {
 
 impl Backlog {
     /// Nothing is published yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { published: AtomicU64::new(0), delivered: Mutex::new(0), changed: Condvar::new() }
     }
 
@@ -33,19 +33,19 @@ impl Backlog {
     }
 
     /// Bytes published so far.
-    pub(super) fn published(&self) -> u64 {
+    pub(crate) fn published(&self) -> u64 {
         self.published.load(Ordering::Acquire)
     }
 
     /// Says how many of them are delivered.
-    pub(super) fn set_delivered(&self, bytes: u64) {
+    pub(crate) fn set_delivered(&self, bytes: u64) {
         *lock(&self.delivered) = bytes;
         self.changed.notify_all();
     }
 
     /// Waits while the delivery is further behind than [`BACKLOG_BYTES_MAX`], so that whoever speaks faster than
     /// everyone can be told waits, and not the memory of the server. At most [`BACKLOG_WAIT`].
-    pub(super) fn wait(&self) {
+    pub(crate) fn wait(&self) {
         let behind = |delivered: &mut u64| self.published() > *delivered + BACKLOG_BYTES_MAX;
         let delivered = lock(&self.delivered);
         let waited = self.changed.wait_timeout_while(delivered, BACKLOG_WAIT, behind);

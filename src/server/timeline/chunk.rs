@@ -10,7 +10,7 @@ pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Whose eyes the timeline is read with.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Viewer<'a> {
+pub(crate) enum Viewer<'a> {
     /// What everyone may see, and nothing else.
     Anyone,
     /// What this account may see.
@@ -19,22 +19,22 @@ pub(super) enum Viewer<'a> {
 
 /// A stretch of the timeline as one viewer sees it.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     /// The wire lines.
-    pub(super) lines: Vec<u8>,
+    pub(crate) lines: Vec<u8>,
     /// The stretch begins after this seq.
-    pub(super) after: u64,
+    pub(crate) after: u64,
     /// And ends with this one.
-    pub(super) upto: u64,
+    pub(crate) upto: u64,
     /// Whose private events are in the stretch: these accounts must read it for themselves.
-    pub(super) parties: Vec<Username>,
+    pub(crate) parties: Vec<Username>,
 }
 
 /// Events whose seqs follow each other without a gap.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     /// The seq of its first event.
-    pub(super) first: u64,
+    pub(crate) first: u64,
     /// How much had been said to everyone before it. Kept for those in memory alone.
     pub(super) public_before: u64,
     lines: Vec<u8>,
@@ -43,17 +43,17 @@ pub(super) struct Chunk {
 
 /// What is known of one event beside its line.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Where the event's line ends in the chunk; it begins where the one before it ends.
     end: u32,
     /// Somebody said it, to the room or to one person; else somebody came or left.
-    pub(super) said: bool,
+    pub(crate) said: bool,
     pub(super) audience: Audience,
 }
 
 /// Adds an event (its seq, whether it was said, who may see it) to chunks that follow each other, the oldest of which go
 /// when all would have more than `bytes_max`. `public_before` is how much was said to everyone before it.
-pub(super) fn append(
+pub(crate) fn append(
     chunks: &mut VecDeque<Chunk>,
     bytes_max: usize,
     line: &[u8],
@@ -91,7 +91,7 @@ impl Audience {
 
 impl Batch {
     /// Empties it, to be filled with what comes after `after`.
-    pub(super) fn begin(&mut self, after: u64) {
+    pub(crate) fn begin(&mut self, after: u64) {
         self.lines.clear();
         self.parties.clear();
         self.after = after;
@@ -101,7 +101,7 @@ impl Batch {
 
 impl Chunk {
     /// An empty one with room for so many bytes of lines.
-    pub(super) fn new(first: u64, bytes: usize) -> Self {
+    pub(crate) fn new(first: u64, bytes: usize) -> Self {
         Self { first, public_before: 0, lines: Vec::with_capacity(bytes), events: Vec::new() }
     }
 
@@ -116,7 +116,7 @@ impl Chunk {
     ///
     /// # Errors
     /// What is wrong with the first line that is no event or out of order, counted from 1.
-    pub(super) fn parse(first: u64, lines: Vec<u8>) -> Result<Self, (usize, String)> {
+    pub(crate) fn parse(first: u64, lines: Vec<u8>) -> Result<Self, (usize, String)> {
         let mut events = Vec::new();
         let mut end = 0;
         for (index, line) in lines.split_inclusive(|&b| b == b'\n').enumerate() {
@@ -133,22 +133,22 @@ impl Chunk {
     }
 
     /// The seq after its last event's.
-    pub(super) fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         self.first + self.events.len() as u64
     }
 
     /// The lines of all its events.
-    pub(super) fn lines(&self) -> &[u8] {
+    pub(crate) fn lines(&self) -> &[u8] {
         &self.lines
     }
 
     /// Whether there is nothing in it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
     /// Each event's line and what is known of it.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &Entry)> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &Entry)> {
         self.events.iter().enumerate().map(|(index, entry)| (&self.lines[self.line(index)], entry))
     }
 
@@ -174,7 +174,7 @@ impl Chunk {
 
     /// Adds what follows `batch.upto`, up to the event `upto`, to the batch: whole events, as many as begin within
     /// `bytes_max`. Neighbouring events are copied in one piece.
-    pub(super) fn read(&self, upto: u64, viewer: Viewer<'_>, bytes_max: usize, batch: &mut Batch) {
+    pub(crate) fn read(&self, upto: u64, viewer: Viewer<'_>, bytes_max: usize, batch: &mut Batch) {
         let start = (batch.upto + 1).saturating_sub(self.first) as usize;
         let begin = self.line_start(start.min(self.events.len()));
         let mut run = begin..begin;
@@ -195,12 +195,12 @@ impl Chunk {
     }
 
     /// The line of one of its events.
-    pub(super) fn get(&self, seq: u64) -> Option<&[u8]> {
+    pub(crate) fn get(&self, seq: u64) -> Option<&[u8]> {
         (self.first..self.next()).contains(&seq).then(|| &self.lines[self.line((seq - self.first) as usize)])
     }
 
     /// What was said before `before` and after `after` that an account may see, newest first: each seq and line.
-    pub(super) fn said<'a>(
+    pub(crate) fn said<'a>(
         &'a self,
         after: u64,
         before: u64,

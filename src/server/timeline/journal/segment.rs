@@ -5,7 +5,7 @@
 
 use crate::files;
 use crate::protocol::LINE_BYTES_MAX;
-use crate::server::record::Record;
+use crate::server::timeline::record::Record;
 use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -5,8 +5,8 @@
 
 use super::segment;
 use crate::files::{self, Access};
-use crate::server::chunk::Chunk;
-use crate::server::record::Record;
+use crate::server::timeline::chunk::Chunk;
+use crate::server::timeline::record::Record;
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::collections::VecDeque;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// Who may see an event.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Audience {
+pub(crate) enum Audience {
     /// Everyone.
     Everyone,
     /// These two accounts. Boxed because nearly every event is for everyone.
@@ -17,30 +17,30 @@ pub(super) enum Audience {
 
 /// The fields of an event's line that the server needs. Those that an event doesn't have are empty.
 #[derive(Debug, Deserialize)]
-pub(super) struct Record<'a> {
+pub(crate) struct Record<'a> {
     /// Its kind: `message`, `joined`, ...
     #[serde(borrow, rename = "type")]
-    pub(super) kind: Cow<'a, str>,
+    pub(crate) kind: Cow<'a, str>,
     /// Its place in the one order.
-    pub(super) seq: u64,
+    pub(crate) seq: u64,
     /// RFC 3339, UTC, milliseconds.
     #[serde(borrow)]
-    pub(super) time: Cow<'a, str>,
+    pub(crate) time: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(super) from: Cow<'a, str>,
+    pub(crate) from: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(super) to: Cow<'a, str>,
+    pub(crate) to: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(super) room: Cow<'a, str>,
+    pub(crate) room: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(super) text: Cow<'a, str>,
+    pub(crate) text: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(super) id: Cow<'a, str>,
+    pub(crate) id: Cow<'a, str>,
     #[serde(default)]
-    pub(super) action: bool,
+    pub(crate) action: bool,
     #[serde(borrow, default)]
-    pub(super) username: Cow<'a, str>,
-    pub(super) reason: Option<Reason>,
+    pub(crate) username: Cow<'a, str>,
+    pub(crate) reason: Option<Reason>,
 }
 
 impl<'a> Record<'a> {
@@ -48,7 +48,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// Why it is no event.
-    pub(super) fn parse(line: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn parse(line: &'a [u8]) -> Result<Self, String> {
         if line.first() != Some(&b'{') {
             return Err("not an event: a JSON object was expected".into());
         }
@@ -59,13 +59,13 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// Its time is none.
-    pub(super) fn moment(&self) -> Result<Timestamp, String> {
+    pub(crate) fn moment(&self) -> Result<Timestamp, String> {
         self.time.parse().map_err(|_| format!("its `time` is `{}`, which is none", self.time))
     }
 
     /// Whether it comes from somebody: a message, a whisper, a topic. Else somebody came or left, or it is of a kind
     /// that this version doesn't know.
-    pub(super) fn is_said(&self) -> bool {
+    pub(crate) fn is_said(&self) -> bool {
         !self.from.is_empty()
     }
 
@@ -84,7 +84,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// A name that is none.
-    pub(super) fn what(&self, keys: &Keys) -> Result<Option<What>, String> {
+    pub(crate) fn what(&self, keys: &Keys) -> Result<Option<What>, String> {
         if self.is_said() {
             let to = if self.to.is_empty() { None } else { Some(name(&self.to)?) };
             let key = self.spoken().map(|spoken| keys.key(&spoken));
@@ -98,7 +98,7 @@ impl<'a> Record<'a> {
     }
 
     /// What was said, for comparison with a request that may be the same one again. None without an `id`.
-    pub(super) fn spoken(&self) -> Option<Spoken<'_>> {
+    pub(crate) fn spoken(&self) -> Option<Spoken<'_>> {
         let (kind, from, id, text) = (&self.kind, &self.from, &self.id, &self.text);
         let place = if self.to.is_empty() { &self.room } else { &self.to };
         (self.is_said() && !id.is_empty()).then_some(Spoken { kind, from, place, id, text, action: self.action })

@@ -25,7 +25,7 @@ const SPARE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What became of an event that was to be appended.
 #[derive(Debug)]
-pub(super) enum Appended {
+pub(crate) enum Appended {
     /// It is pending: it is there when it is [committed](Timeline::commit).
     Pending(Ticket),
     /// It was there already, under this seq: the same one was sent again.
@@ -34,7 +34,7 @@ pub(super) enum Appended {
 
 /// The timeline.
 #[derive(Debug)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     scribe: Mutex<Scribe>,
     events: Mutex<Events>,
     archive: std::sync::Arc<Archive>,
@@ -44,7 +44,7 @@ pub(super) struct Timeline {
     /// The newest one that somebody said; those after it are comings and goings.
     last_said: AtomicU64,
     /// How far the delivery is behind.
-    pub(super) backlog: Backlog,
+    pub(crate) backlog: Backlog,
 }
 
 /// Who writes: one at a time, without keeping anybody from appending or reading meanwhile.
@@ -59,7 +59,7 @@ struct Scribe {
 
 impl Timeline {
     /// A timeline that goes on where `journal` ends. `past` is what was read in it.
-    pub(super) fn new(sequence: Sequence, journal: Journal, mut past: Past) -> Self {
+    pub(crate) fn new(sequence: Sequence, journal: Journal, mut past: Past) -> Self {
         let head = sequence.last();
         let chunks = past.recent(head);
         let Past { recall, keys, .. } = past;
@@ -76,17 +76,17 @@ impl Timeline {
     }
 
     /// The newest event's seq.
-    pub(super) fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
 
     /// The seq of the newest event that somebody said.
-    pub(super) fn last_said(&self) -> u64 {
+    pub(crate) fn last_said(&self) -> u64 {
         self.last_said.load(Ordering::Acquire)
     }
 
     /// The key under which something that was said is remembered.
-    pub(super) fn key(&self, spoken: &Spoken<'_>) -> u64 {
+    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> u64 {
         self.keys.key(spoken)
     }
 
@@ -95,7 +95,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`AppendError`]; then there is no such event.
-    pub(super) fn append<'a>(
+    pub(crate) fn append<'a>(
         &self,
         what: What,
         maybe_again: impl FnOnce() -> bool,
@@ -111,7 +111,7 @@ impl Timeline {
     }
 
     /// Appends somebody's coming or going. What can't be now is kept in mind.
-    pub(super) fn announce(&self, what: What) -> Ticket {
+    pub(crate) fn announce(&self, what: What) -> Ticket {
         let mut events = lock(&self.events);
         events.owe(what);
         if let Err(e) = events.pay_what_is_owed() {
@@ -121,14 +121,14 @@ impl Timeline {
     }
 
     /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
-    pub(super) fn note(&self, what: What) -> Ticket {
+    pub(crate) fn note(&self, what: What) -> Ticket {
         let mut events = lock(&self.events);
         events.note(what);
         events.ticket()
     }
 
     /// The place after all that is appended.
-    pub(super) fn now(&self) -> Ticket {
+    pub(crate) fn now(&self) -> Ticket {
         lock(&self.events).ticket()
     }
 
@@ -136,7 +136,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`AppendError::Unwritten`]: it isn't, and nobody will ever see it.
-    pub(super) fn commit(&self, ticket: &Ticket) -> Result<(), AppendError> {
+    pub(crate) fn commit(&self, ticket: &Ticket) -> Result<(), AppendError> {
         if !ticket.is_settled() {
             let mut scribe = lock(&self.scribe);
             if scribe.writing.is_some() {
@@ -168,7 +168,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Forgotten`] when the event after `after` is no longer in memory.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         after: u64,
         upto: u64,
@@ -184,7 +184,7 @@ impl Timeline {
     ///
     /// # Errors
     /// It isn't there either, or can't be read.
-    pub(super) fn read_back(
+    pub(crate) fn read_back(
         &self,
         after: u64,
         upto: u64,
@@ -209,19 +209,19 @@ impl Timeline {
     }
 
     /// Whether the event after `after` is no longer kept, in memory or in the journal: then the oldest seq that is.
-    pub(super) fn gap(&self, after: u64) -> Option<u64> {
+    pub(crate) fn gap(&self, after: u64) -> Option<u64> {
         let (memory, _) = lock(&self.events).oldest();
         let oldest = self.archive.oldest().map_or(memory, |(first, _)| first.min(memory));
         (after.saturating_add(1) < oldest).then_some(oldest)
     }
 
     /// How many bytes of lines are in memory.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         lock(&self.events).held_bytes()
     }
 
     /// The oldest seq that is kept, and how much had been said to everyone before it.
-    pub(super) fn oldest(&self) -> (u64, u64) {
+    pub(crate) fn oldest(&self) -> (u64, u64) {
         let memory = lock(&self.events).oldest();
         self.archive.oldest().unwrap_or(memory)
     }
@@ -231,7 +231,7 @@ impl Timeline {
     ///
     /// # Errors
     /// The journal can't be read.
-    pub(super) fn look_before<T>(&self, before: u64, look: impl FnOnce(&Chunk) -> T) -> io::Result<Option<T>> {
+    pub(crate) fn look_before<T>(&self, before: u64, look: impl FnOnce(&Chunk) -> T) -> io::Result<Option<T>> {
         let events = lock(&self.events);
         if let Some(chunk) = events.stretch_before(before) {
             return Ok(Some(look(chunk)));
@@ -241,7 +241,7 @@ impl Timeline {
     }
 
     /// What is remembered of the accounts.
-    pub(super) fn recall<T>(&self, ask: impl FnOnce(&Recall) -> T) -> T {
+    pub(crate) fn recall<T>(&self, ask: impl FnOnce(&Recall) -> T) -> T {
         ask(&lock(&self.events).recall)
     }
 
@@ -254,7 +254,7 @@ impl Timeline {
     ///
     /// # Errors
     /// The file can't be written.
-    pub(super) fn close(&self) -> io::Result<()> {
+    pub(crate) fn close(&self) -> io::Result<()> {
         lock(&self.events).close()
     }
 
@@ -303,7 +303,7 @@ impl Timeline {
 mod tests {
     use super::*;
     use crate::protocol::{GENERAL, Username};
-    use crate::server::events::TIMELINE_BYTES_MAX;
+    use crate::server::timeline::events::TIMELINE_BYTES_MAX;
 
     fn name(text: &str) -> Username {
         Username::parse(text).unwrap()

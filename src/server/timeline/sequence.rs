@@ -14,7 +14,7 @@ pub(super) const BLOCK: u64 = 1_000_000;
 
 /// Hands out seqs, each once.
 #[derive(Debug)]
-pub(super) struct Sequence {
+pub(crate) struct Sequence {
     path: PathBuf,
     last: u64,
     /// The last seq that may be used before more are taken.
@@ -26,7 +26,7 @@ impl Sequence {
     ///
     /// # Errors
     /// The file can't be read or written, or isn't a number.
-    pub(super) fn open(path: &Path, seen: u64) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path, seen: u64) -> Result<Self, String> {
         let written = Self::peek(path)?;
         if seen > written {
             log::warn!("{} says {written}, and there is an event {seen}: it goes on after that", path.display());
@@ -44,7 +44,7 @@ impl Sequence {
     ///
     /// # Errors
     /// The file can't be read, or isn't a number.
-    pub(super) fn peek(path: &Path) -> Result<u64, String> {
+    pub(crate) fn peek(path: &Path) -> Result<u64, String> {
         match files::read_to_string(path) {
             Ok(text) => text.trim().parse().map_err(|_| {
                 format!(
@@ -59,7 +59,7 @@ impl Sequence {
     }
 
     /// The last seq given out.
-    pub(super) fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.last
     }
 
@@ -67,7 +67,7 @@ impl Sequence {
     ///
     /// # Errors
     /// The block is used up and a new one couldn't be written down; asking again may succeed.
-    pub(super) fn next(&mut self) -> io::Result<u64> {
+    pub(crate) fn next(&mut self) -> io::Result<u64> {
         if self.last == self.limit {
             self.take_block()?;
         }
@@ -76,7 +76,7 @@ impl Sequence {
     }
 
     /// Takes back the seqs after `last`, which nobody was shown and which stand nowhere.
-    pub(super) fn rewind(&mut self, last: u64) {
+    pub(crate) fn rewind(&mut self, last: u64) {
         self.last = self.last.min(last);
     }
 
@@ -84,7 +84,7 @@ impl Sequence {
     ///
     /// # Errors
     /// The file can't be written; then the next server jumps.
-    pub(super) fn close(&mut self) -> io::Result<()> {
+    pub(crate) fn close(&mut self) -> io::Result<()> {
         self.limit = self.last;
         files::replace(&self.path, format!("{}\n", self.last).as_bytes())
     }

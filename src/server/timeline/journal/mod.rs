@@ -8,25 +8,25 @@
 
 mod archive;
 mod bell;
-pub(super) mod segment;
+pub(crate) mod segment;
 mod synced;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-pub(crate) use archive::Archive;
-pub(crate) use bell::Bell;
-pub(crate) use writer::Options;
+pub(crate) use super::journal::archive::Archive;
+pub(crate) use super::journal::bell::Bell;
+pub(crate) use super::journal::writer::Options;
 
 use super::chunk::Chunk;
-use super::config::{Notices, Sync, Trouble};
+use super::journal::segment::{End, Line, ReadError};
+use super::journal::writer::{SyncPoint, Writer};
 use crate::files::{self, Access};
+use crate::server::config::{Notices, Sync, Trouble};
 use jiff::Timestamp;
-use segment::{End, Line, ReadError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use writer::{SyncPoint, Writer};
 
 /// The journal, for the one who writes.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Journal {
     ///
     /// # Errors
     /// The folder can't be used, or what is in it is damaged; then nothing is touched.
-    pub(super) fn open(
+    pub(crate) fn open(
         folder: &Path,
         options: Options,
         notices: Notices,
@@ -109,7 +109,7 @@ impl Journal {
     }
 
     /// How its keeper is called. None where there is nothing to keep.
-    pub(super) fn bell(&self) -> Option<&Arc<Bell>> {
+    pub(crate) fn bell(&self) -> Option<&Arc<Bell>> {
         self.writer.is_some().then_some(&self.bell)
     }
 
@@ -119,7 +119,7 @@ impl Journal {
     }
 
     /// Notes how that sync went.
-    pub(super) fn synced(&mut self, point: &SyncPoint, result: io::Result<()>) {
+    pub(crate) fn synced(&mut self, point: &SyncPoint, result: io::Result<()>) {
         let Some(writer) = &mut self.writer else { return };
         if let Err(e) = writer.synced(point, result) {
             self.tell(&Err(e));

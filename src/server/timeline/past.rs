@@ -11,9 +11,9 @@ const RECENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// All events there were, as far as something of them is kept in memory.
 #[derive(Debug, Default)]
-pub(super) struct Past {
-    pub(super) recall: Recall,
-    pub(super) keys: Keys,
+pub(crate) struct Past {
+    pub(crate) recall: Recall,
+    pub(crate) keys: Keys,
     /// The newest ones, without a gap.
     recent: VecDeque<Chunk>,
     last: u64,
@@ -24,7 +24,7 @@ impl Past {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn add(&mut self, line: &[u8], record: &Record<'_>) -> Result<(), String> {
+    pub(crate) fn add(&mut self, line: &[u8], record: &Record<'_>) -> Result<(), String> {
         if record.seq != self.last + 1 {
             self.recent.clear();
         }
@@ -36,12 +36,12 @@ impl Past {
     }
 
     /// The newest event's seq; 0 if there was none.
-    pub(super) fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.last
     }
 
     /// The newest events, for a timeline that goes on after `head`. None where there is a gap between.
-    pub(super) fn recent(&mut self, head: u64) -> VecDeque<Chunk> {
+    pub(crate) fn recent(&mut self, head: u64) -> VecDeque<Chunk> {
         if self.last == head { std::mem::take(&mut self.recent) } else { VecDeque::new() }
     }
 }
