@@ -1,13 +1,10 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
-use super::account_changes::NewAccount;
-use super::accounts::{AccountError, Author};
+use super::accounts::{AccountError, Author, Client, NewAccount, State};
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::door;
 use super::fit::fit;
-use super::hasher::Client;
 use super::session::Session;
-use super::standing::State;
 use super::state::Server;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;

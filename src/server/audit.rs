@@ -10,8 +10,8 @@ mod noise;
 #[cfg(test)]
 mod tests;
 
+use super::accounts::Origin;
 use super::config::{Notices, Trouble};
-use super::origin::Origin;
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::sync::lock;

@@ -1,10 +1,10 @@
 //! The chat: where the registry, the timeline and the delivery meet.
 
+use super::accounts::State;
 use super::delivery::Delivery;
 use super::herald::Herald;
 use super::registry::Registry;
 use super::session::Session;
-use super::standing::State;
 use super::timeline::{AppendError, Appended, Keeper, Ticket, Timeline, What, keeper};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};

@@ -1,13 +1,10 @@
 //! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
 
-use super::accounts::{AccountError, Checked, LoginError};
-use super::hasher::{Client, NoTurn};
-use super::origin::Origin;
+use super::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
 use super::session::Session;
 use super::state::Server;
 use super::strangers::Stay;
 use super::throttle::Attempt;
-use super::wait::Wait;
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::io::{self, ErrorKind};

@@ -1,6 +1,6 @@
 //! What the fuzz targets in `fuzz/` need of the server's private parts. No part of the crate's interface.
 
-use super::users_file;
+use super::accounts::users_file;
 
 /// Reads `users.json` in either form and gives what this version would write.
 ///

@@ -4,21 +4,17 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
-use super::accounts::{Checked, LoginError};
+use super::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
 use super::answer::{Refusal, one_time_is_over, refuse};
 use super::chat::Refused;
 use super::config::MessageRate;
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};
-use super::origin::Origin;
 use super::reader;
 use super::session::{Session, WRITE_WAIT, Withheld};
-use super::standing::Mandate;
 use super::state::Server;
 use super::strangers::Stay;
-use super::token_file::TokenId;
-use super::tokens::Tokens;
 use super::withheld::waiting_whispers;
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{

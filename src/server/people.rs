@@ -1,9 +1,8 @@
 //! The requests about people: who somebody is, whether they are there.
 
+use super::accounts::{Away, Standing};
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::attention::Away;
 use super::session::Session;
-use super::standing::Standing;
 use super::state::Server;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
 use crate::sync::lock;

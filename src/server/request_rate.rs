@@ -1,6 +1,6 @@
 //! How fast one session may ask.
 
-use super::rate::Bucket;
+use super::accounts::Bucket;
 use std::time::{Duration, Instant};
 
 /// How many requests of any kind a session may send at once after a pause; a list of a class, a paste.

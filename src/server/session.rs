@@ -8,9 +8,8 @@
 //! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
-use super::standing::Mandate;
+use super::accounts::{Mandate, TokenId};
 use super::timeline::{Batch, Forgotten, Timeline, Viewer};
-use super::token_file::TokenId;
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::sync::atomic::{AtomicBool, Ordering};

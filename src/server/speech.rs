@@ -1,8 +1,8 @@
 //! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
 
+use super::accounts::TooFast;
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::chat::Said;
-use super::rate::TooFast;
 use super::session::Session;
 use super::state::Server;
 use super::timeline::{AppendError, Record, Spoken, What};

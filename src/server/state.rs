@@ -1,6 +1,6 @@
 //! What all threads of a running server share.
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Standing, Tokens};
 use super::announce::Announcement;
 use super::audit::Audit;
 use super::chat::Chat;
@@ -8,10 +8,8 @@ use super::config::{Config, Folder, Limits, Notices};
 use super::counts::Counts;
 use super::identity::InUse;
 use super::shutdown::Shutdown;
-use super::standing::Standing;
 use super::strangers::Strangers;
 use super::throttle::Throttle;
-use super::tokens::Tokens;
 use super::topic_file::Topic;
 use crate::sync::Gate;
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! Who is in the lobby: counted, and the first to go when it's full.
 
-use super::origin::Origin;
+use super::accounts::Origin;
 use crate::sync::lock;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};

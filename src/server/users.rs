@@ -1,9 +1,7 @@
 //! `homeroom-server user …`: accounts, while no server runs.
 
-use super::account_changes::NewAccount;
-use super::accounts::{AccountError, Accounts, Author};
+use super::accounts::{AccountError, Accounts, Author, Client, NewAccount};
 use super::config::UserCommand;
-use super::hasher::Client;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use std::io::{BufRead, Read};
 use std::path::Path;

@@ -8,7 +8,7 @@
 
 use super::{AUDIT_BYTES_MAX, LINE_BYTES_MAX};
 use crate::protocol::Username;
-use crate::server::origin::Origin;
+use crate::server::accounts::Origin;
 use std::collections::HashMap;
 use std::mem;
 use std::net::IpAddr;

@@ -2,10 +2,10 @@
 
 use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::super::topic_file::Topic;
-use super::super::{token_file, users_file};
 use super::count;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
+use crate::server::accounts::{token_file, users_file};
 use crate::server::config::folder;
 use crate::server::timeline::Sequence;
 use std::io;

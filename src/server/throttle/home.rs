@@ -1,7 +1,7 @@
 //! An account at one of its homes: an origin from which it has logged in before.
 
 use super::pace::{Failures, PAIR};
-use crate::server::origin::Origin;
+use crate::server::accounts::Origin;
 use std::time::{Duration, Instant};
 
 /// For so long after a login a further one lets others go first.

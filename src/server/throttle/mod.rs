@@ -19,8 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::origin::{HOMES_PER_ACCOUNT_MAX, Origin};
-use super::wait::Wait;
+use super::accounts::{HOMES_PER_ACCOUNT_MAX, Origin, Wait};
 use crate::protocol::Username;
 use home::Home;
 use pace::{ACCOUNT, ADDRESS, PAIR};

@@ -1,7 +1,6 @@
 //! The core itself, and what is tried with it.
 
-pub use crate::stand_ins::{attention, rate, token_file};
-
+pub mod accounts;
 #[path = "../../../src/server/chat.rs"]
 pub mod chat;
 
@@ -16,8 +15,6 @@ pub mod registry;
 pub mod scenario;
 #[path = "../../../src/server/session.rs"]
 pub mod session;
-#[path = "../../../src/server/standing.rs"]
-pub mod standing;
 #[path = "../../../src/server/tally.rs"]
 pub mod tally;
 pub mod timeline;

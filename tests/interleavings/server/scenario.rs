@@ -1,9 +1,9 @@
 //! One run: three accounts, one of them with a full socket, one ended while it speaks, and one that comes late and may be
 //! ended on its way in; then the end. After the answer that somebody is ended there is nothing of them, nor for them.
 
+use super::accounts::{Mandate, Standing, State};
 use super::chat::{Chat, Refused};
 use super::session::Session;
-use super::standing::{Mandate, Standing, State};
 use super::timeline::{AppendError, Journal, Past, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};

@@ -1,6 +1,6 @@
 //! How fast one account may speak, log in and have the past looked at.
 
-use super::config::MessageRate;
+use crate::server::config::MessageRate;
 use crate::sync::lock;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ const STRETCHES_PER_SECOND: f64 = 32.0;
 
 /// How fast one account may speak: [`BURST_MESSAGES`], then so many a second as hold at that moment.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     bucket: Mutex<Spoken>,
 }
 
@@ -41,7 +41,7 @@ struct Spoken {
 
 /// Why a message isn't taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum TooFast {
+pub(crate) enum TooFast {
     /// The next one is, after so long.
     Wait(Duration),
     /// More than [`REFUSALS_MAX`] refusals stand against it.
@@ -50,7 +50,7 @@ pub(super) enum TooFast {
 
 impl Rate {
     /// A full bucket.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { bucket: Mutex::new(Spoken { bucket: Bucket::new(BURST_MESSAGES, Instant::now()), refusals: 0 }) }
     }
 
@@ -58,7 +58,7 @@ impl Rate {
     ///
     /// # Errors
     /// [`TooFast`].
-    pub(super) fn take(&self, rate: MessageRate, now: Instant) -> Result<(), TooFast> {
+    pub(crate) fn take(&self, rate: MessageRate, now: Instant) -> Result<(), TooFast> {
         let MessageRate::PerSecond(rate) = rate else { return Ok(()) };
         let mut spoken = lock(&self.bucket);
         match spoken.bucket.take(BURST_MESSAGES, rate, now) {
@@ -81,14 +81,14 @@ impl Rate {
 /// How often one may log in with a password, or with one token: each has its own, so that nobody who has one of them keeps
 /// the others out.
 #[derive(Debug)]
-pub(super) struct LoginRate {
+pub(crate) struct LoginRate {
     burst: f64,
     bucket: Mutex<Bucket>,
 }
 
 impl LoginRate {
     /// A full bucket, of an account's password.
-    pub(super) fn of_a_password() -> Self {
+    pub(crate) fn of_a_password() -> Self {
         Self::with(PASSWORD_LOGINS_BURST)
     }
 
@@ -102,37 +102,37 @@ impl LoginRate {
     }
 
     /// Counts a login, or says how long the next one has to wait.
-    pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&self, now: Instant) -> Result<(), Duration> {
         lock(&self.bucket).take(self.burst, LOGINS_PER_SECOND, now)
     }
 }
 
 /// How much of the past is looked at for one account, whichever of its sessions asks.
 #[derive(Debug)]
-pub(super) struct LookRate(Mutex<Bucket>);
+pub(crate) struct LookRate(Mutex<Bucket>);
 
 impl LookRate {
     /// A full bucket.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(Bucket::new(STRETCHES_BURST, Instant::now())))
     }
 
     /// Counts so many stretches as looked at, and says how long what is asked next must wait.
-    pub(super) fn charge(&self, stretches: u32, now: Instant) -> Duration {
+    pub(crate) fn charge(&self, stretches: u32, now: Instant) -> Duration {
         lock(&self.0).owe(stretches.into(), STRETCHES_BURST, STRETCHES_PER_SECOND, now)
     }
 }
 
 /// A token bucket.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     tokens: f64,
     filled_at: Instant,
 }
 
 impl Bucket {
     /// With so many tokens in it.
-    pub(super) fn new(tokens: f64, now: Instant) -> Self {
+    pub(crate) fn new(tokens: f64, now: Instant) -> Self {
         Self { tokens, filled_at: now }
     }
 
@@ -143,7 +143,7 @@ impl Bucket {
     }
 
     /// Takes so many tokens in any case, and says when they will be there.
-    pub(super) fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
+    pub(crate) fn owe(&mut self, tokens: f64, burst: f64, per_second: f64, now: Instant) -> Duration {
         self.fill(burst, per_second, now);
         self.tokens -= tokens;
         Duration::from_secs_f64((-self.tokens).max(0.0) / per_second)

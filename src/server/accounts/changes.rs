@@ -1,9 +1,9 @@
 //! What can be changed about accounts: each change is saved, or nothing has changed.
 
-use super::accounts::{AccountError, Accounts, Author};
 use super::hasher::Client;
 use super::passwords;
 use super::standing::{Mandate, State};
+use super::store::{AccountError, Accounts, Author};
 use super::wait::Wait;
 use crate::protocol::{Role, Secret, Username};
 use jiff::Timestamp;
@@ -11,15 +11,15 @@ use std::time::Instant;
 
 /// An account to be made.
 #[derive(Debug)]
-pub(super) struct NewAccount {
+pub(crate) struct NewAccount {
     /// Its name.
-    pub(super) name: Username,
+    pub(crate) name: Username,
     /// Its password; without one a one-time password is made.
-    pub(super) password: Option<Secret>,
+    pub(crate) password: Option<Secret>,
     /// Its role.
-    pub(super) role: Role,
+    pub(crate) role: Role,
     /// The newest event there is.
-    pub(super) since: u64,
+    pub(crate) since: u64,
 }
 
 impl Accounts {
@@ -27,7 +27,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn add(
+    pub(crate) fn add(
         &self,
         author: Author<'_>,
         new: NewAccount,
@@ -41,7 +41,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`], and which of them failed.
-    pub(super) fn add_all(
+    pub(crate) fn add_all(
         &self,
         author: Author<'_>,
         new: Vec<NewAccount>,
@@ -88,7 +88,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn change_password(
+    pub(crate) fn change_password(
         &self,
         client: &Client<'_>,
         mandate: &Mandate,
@@ -118,7 +118,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn reset_password(
+    pub(crate) fn reset_password(
         &self,
         author: Author<'_>,
         name: &Username,
@@ -140,7 +140,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn update(
+    pub(crate) fn update(
         &self,
         author: Author<'_>,
         name: &Username,
@@ -156,7 +156,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(super) fn delete(&self, author: Author<'_>, name: &Username) -> Result<(), AccountError> {
+    pub(crate) fn delete(&self, author: Author<'_>, name: &Username) -> Result<(), AccountError> {
         self.change(author, |accounts| accounts.remove(name).map(drop).ok_or(AccountError::Unknown))
     }
 }
@@ -164,9 +164,9 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::accounts::LoginError;
+    use crate::server::accounts::hasher::Hasher;
+    use crate::server::accounts::store::LoginError;
     use crate::server::config::ROUNDS_MIN;
-    use crate::server::hasher::Hasher;
     use std::path::Path;
     use std::sync::Arc;
     use std::time::Duration;

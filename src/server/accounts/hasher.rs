@@ -1,11 +1,11 @@
 //! Hashing passwords, which is meant to be dear: who may do it when, and that it tells nothing by its time.
 
-use super::config::ROUNDS_MIN;
 use super::line::{Line, Ticket};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
 use super::wait::Wait;
 use crate::protocol::Username;
+use crate::server::config::ROUNDS_MIN;
 use crate::sync::lock;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Hashes, at most one at a time for each two cores, so that a burst of logins leaves cores for the chat.
 #[derive(Debug)]
-pub(super) struct Hasher {
+pub(crate) struct Hasher {
     rounds: u32,
     /// The rounds of the dearest hash that is stored, or that would be made.
     dearest: AtomicU32,
@@ -39,22 +39,22 @@ struct Queue {
 }
 
 /// For whom something is to be hashed.
-pub(super) struct Client<'a> {
+pub(crate) struct Client<'a> {
     /// From where they ask.
-    pub(super) origin: Origin,
+    pub(crate) origin: Origin,
     /// In whose name.
-    pub(super) name: &'a Username,
+    pub(crate) name: &'a Username,
     /// Among those of one origin the lowest goes first.
-    pub(super) rank: u8,
+    pub(crate) rank: u8,
     /// They have no use for it later.
-    pub(super) deadline: Option<Instant>,
+    pub(crate) deadline: Option<Instant>,
     /// Whether they are still there.
-    pub(super) is_there: &'a (dyn Fn() -> bool + Sync),
+    pub(crate) is_there: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// Why there was no turn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum NoTurn {
+pub(crate) enum NoTurn {
     /// Too many wait already, or too many did until the deadline.
     Crowded,
     /// Nobody is there any more to be answered.
@@ -65,7 +65,7 @@ pub(super) enum NoTurn {
 
 impl<'a> Client<'a> {
     /// The server itself, or whoever runs a command on its folder: nobody else is there, or they wait their turn.
-    pub(super) fn own(name: &'a Username) -> Self {
+    pub(crate) fn own(name: &'a Username) -> Self {
         Self {
             origin: Origin::from(std::net::IpAddr::from(Ipv4Addr::UNSPECIFIED)),
             name,
@@ -78,7 +78,7 @@ impl<'a> Client<'a> {
 
 impl Hasher {
     /// With `rounds` for new hashes.
-    pub(super) fn new(rounds: u32) -> Self {
+    pub(crate) fn new(rounds: u32) -> Self {
         let rounds = rounds.max(ROUNDS_MIN);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let queue = Queue { free: (cores / 2).max(1), line: Line::default(), recalls: 0, bells: HashMap::new() };
@@ -101,7 +101,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`NoTurn`].
-    pub(super) fn turn(
+    pub(crate) fn turn(
         &self,
         client: &Client<'_>,
         mut permit: impl FnMut(Instant) -> Result<(), Wait>,
@@ -131,7 +131,7 @@ impl Hasher {
     }
 
     /// Whoever had to wait at an origin may ask again: something that was counted was taken back.
-    pub(super) fn recall(&self, origin: Origin) {
+    pub(crate) fn recall(&self, origin: Origin) {
         let mut queue = lock(&self.queue);
         let now = Instant::now();
         queue.recalls += 1;
@@ -196,7 +196,7 @@ impl Queue {
 
 /// A place in the line, and then at the hasher; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     hasher: &'a Hasher,
     ticket: Ticket,
     used: bool,
@@ -204,7 +204,7 @@ pub(super) struct Turn<'a> {
 
 impl Turn<'_> {
     /// Hashes a password with a salt of its own.
-    pub(super) fn hash(&self, password: &str) -> StoredPassword {
+    pub(crate) fn hash(&self, password: &str) -> StoredPassword {
         StoredPassword::hash(password, self.hasher.rounds)
     }
 

@@ -4,13 +4,13 @@
 //! ban, an administrator's logout) changes that number in the same write, so they end with it or not at all. Only a
 //! token that ends alone, with its session's logout, is ended in the tokens' own file.
 
-use super::config::{Notices, Trouble};
 use super::origin::Origin;
 use super::passwords::random;
 use super::rate::LoginRate;
 use super::token_file::{Entry, TokenFile, TokenId, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
+use crate::server::config::{Notices, Trouble};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, lock};
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ const NOTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// Two locks: `kept` for what holds and its line in the file, which so come in the same order; `synced` over a sync,
 /// so that those who wait for one share it. A login waits for no sync.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     kept: Mutex<Kept>,
     /// So many of the notes in the file will outlive a power failure.
     synced: Mutex<u64>,
@@ -71,7 +71,7 @@ impl Tokens {
     ///
     /// # Errors
     /// The file can't be read or written.
-    pub(super) fn open(
+    pub(crate) fn open(
         path: &Path,
         now: Timestamp,
         notices: Notices,
@@ -111,14 +111,14 @@ impl Tokens {
     }
 
     /// Makes a token. It's worth nothing until it's [kept](Self::keep).
-    pub(super) fn make() -> (Secret, TokenId) {
+    pub(crate) fn make() -> (Secret, TokenId) {
         let bits = random::<32>();
         (Hex(&bits).to_string().into(), id_of(&bits))
     }
 
     /// From now on `id` is a token of this account, as long as its generation is this. One that can't be written down
     /// is valid until the server ends. `continued` will say whether somebody came back with it.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &self,
         name: &Username,
         (id, continued): (TokenId, &Arc<AtomicBool>),
@@ -137,7 +137,7 @@ impl Tokens {
 
     /// Whether `token` is one of this account's, whose generation is this; its lifetime begins anew. All who have it
     /// then know that somebody came back with it.
-    pub(super) fn redeem(
+    pub(crate) fn redeem(
         &self,
         name: &Username,
         generation: u32,
@@ -165,7 +165,7 @@ impl Tokens {
     ///
     /// # Errors
     /// It was used too often: how long the next one has to wait.
-    pub(super) fn count_login(&self, name: &Username, id: &TokenId, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn count_login(&self, name: &Username, id: &TokenId, now: Instant) -> Result<(), Duration> {
         let kept = lock(&self.kept);
         let token = kept.owners.get(name).and_then(|own| own.iter().find(|token| token.id == *id));
         token.map_or(Ok(()), |token| token.logins.take(now))
@@ -175,7 +175,7 @@ impl Tokens {
     ///
     /// # Errors
     /// That couldn't be written down: the token is worthless until the server ends, but perhaps not after that.
-    pub(super) fn revoke(&self, name: &Username, id: &TokenId) -> io::Result<()> {
+    pub(crate) fn revoke(&self, name: &Username, id: &TokenId) -> io::Result<()> {
         let mut kept = lock(&self.kept);
         kept.remove(name, id);
         kept.note(&[Entry::Token { name: name.clone(), id: *id, valid: None }]);
@@ -185,19 +185,19 @@ impl Tokens {
     }
 
     /// Where accounts were at home when the server started.
-    pub(super) fn homes(&self) -> Vec<(Username, Vec<Origin>)> {
+    pub(crate) fn homes(&self) -> Vec<(Username, Vec<Origin>)> {
         lock(&self.kept).homes.clone().into_iter().collect()
     }
 
     /// An account is at home here from now on.
-    pub(super) fn note_homes(&self, name: &Username, homes: Vec<Origin>) {
+    pub(crate) fn note_homes(&self, name: &Username, homes: Vec<Origin>) {
         let mut kept = lock(&self.kept);
         kept.homes.insert(name.clone(), homes.clone());
         kept.note(&[Entry::Homes { name: name.clone(), homes }]);
     }
 
     /// Forgets an account that was deleted: whoever has its name next is at home nowhere.
-    pub(super) fn forget(&self, name: &Username) {
+    pub(crate) fn forget(&self, name: &Username) {
         let mut kept = lock(&self.kept);
         kept.owners.remove(name);
         if kept.homes.remove(name).is_none() {
@@ -458,11 +458,11 @@ mod tests {
     fn the_file_does_not_grow_without_end() {
         let folder = Folder::new();
         let tokens = folder.open();
-        for _ in 0..2 * super::super::token_file::REWRITE_BYTES_MIN / 200 {
+        for _ in 0..2 * crate::server::accounts::token_file::REWRITE_BYTES_MIN / 200 {
             let (_, id) = issue(&tokens, "ada", now());
             lock(&tokens.kept).remove(&name("ada"), &id);
         }
-        assert!(fs::metadata(folder.path()).unwrap().len() <= super::super::token_file::REWRITE_BYTES_MIN);
+        assert!(fs::metadata(folder.path()).unwrap().len() <= crate::server::accounts::token_file::REWRITE_BYTES_MIN);
     }
 
     #[test]

@@ -14,34 +14,34 @@ use serde::{Deserialize, Serialize};
 /// What holds for an account, beside its password.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
-pub(super) struct State {
+pub(crate) struct State {
     /// What it may do.
-    pub(super) role: Role,
+    pub(crate) role: Role,
     /// Nothing but a change of password is allowed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) must_change_password: bool,
+    pub(crate) must_change_password: bool,
     /// When the password was made that must be changed. Its lifetime begins there, and with no login anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) one_time_since: Option<Timestamp>,
     /// It may not log in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) banned: bool,
+    pub(crate) banned: bool,
     /// It may say nothing until then; [`Timestamp::MAX`] is until it's unmuted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) muted_until: Option<Timestamp>,
+    pub(crate) muted_until: Option<Timestamp>,
     /// The newest event when the account was made. It never sees older ones: they may have been for another
     /// account of its name.
     #[serde(skip_serializing_if = "is_default")]
-    pub(super) since: u64,
+    pub(crate) since: u64,
     /// Tokens and sessions of another generation are over (see `tokens.rs`, [`Mandate`]). Another account of its name
     /// begins with another.
     #[serde(skip_serializing_if = "is_default")]
-    pub(super) generation: u32,
+    pub(crate) generation: u32,
 }
 
 impl State {
     /// Ends every token and every session that the account has.
-    pub(super) fn end_sessions(&mut self) {
+    pub(crate) fn end_sessions(&mut self) {
         self.generation = self.generation.wrapping_add(1);
     }
 
@@ -56,39 +56,39 @@ impl State {
     }
 
     /// Whether it has a one-time password that is older than `lifetime`.
-    pub(super) fn one_time_is_over(&self, lifetime: SignedDuration, now: Timestamp) -> bool {
+    pub(crate) fn one_time_is_over(&self, lifetime: SignedDuration, now: Timestamp) -> bool {
         self.must_change_password && self.one_time_since.is_some_and(|since| now.duration_since(since) > lifetime)
     }
 
     /// Whether it may say something, as far as mutes and bans go.
-    pub(super) fn may_speak(&self) -> bool {
+    pub(crate) fn may_speak(&self) -> bool {
         !self.banned && self.muted_until.is_none_or(|until| until <= Timestamp::now())
     }
 
     /// Whether it may administrate.
-    pub(super) fn may_administrate(&self) -> bool {
+    pub(crate) fn may_administrate(&self) -> bool {
         self.role == Role::Admin && !self.banned
     }
 }
 
 /// An account as its sessions share it: a change reaches them at once.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(crate) struct Standing {
     state: Mutex<State>,
     deleted: AtomicBool,
     /// How much it may still say.
-    pub(super) rate: Rate,
+    pub(crate) rate: Rate,
     /// How often it may still log in with its password.
-    pub(super) logins: LoginRate,
+    pub(crate) logins: LoginRate,
     /// How much of the past may still be looked at for it.
-    pub(super) looks: LookRate,
+    pub(crate) looks: LookRate,
     /// Whether its owner is there.
-    pub(super) attention: Attention,
+    pub(crate) attention: Attention,
 }
 
 impl Standing {
     /// That of an account which is opened or made now.
-    pub(super) fn new(state: State) -> Self {
+    pub(crate) fn new(state: State) -> Self {
         Self {
             state: Mutex::new(state),
             deleted: AtomicBool::new(false),
@@ -100,12 +100,12 @@ impl Standing {
     }
 
     /// What holds now.
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         *lock(&self.state)
     }
 
     /// The account is deleted. Its name may be another's from now on.
-    pub(super) fn delete(&self) {
+    pub(crate) fn delete(&self) {
         let mut state = lock(&self.state);
         state.banned = true;
         state.end_sessions();
@@ -113,12 +113,12 @@ impl Standing {
     }
 
     /// Whether the account is deleted.
-    pub(super) fn is_deleted(&self) -> bool {
+    pub(crate) fn is_deleted(&self) -> bool {
         self.deleted.load(Ordering::Acquire)
     }
 
     /// From now on this holds, also for `survivor`: a session that goes on although all others end.
-    pub(super) fn set(&self, state: State, survivor: Option<&Mandate>) {
+    pub(crate) fn set(&self, state: State, survivor: Option<&Mandate>) {
         let mut now = lock(&self.state);
         *now = state;
         if let Some(survivor) = survivor.filter(|survivor| std::ptr::eq(&*survivor.standing, self)) {
@@ -130,7 +130,7 @@ impl Standing {
 /// What a session's rights rest on. It holds until the account's sessions are ended, and then never again: another
 /// account of the same name has another [`Standing`].
 #[derive(Debug)]
-pub(super) struct Mandate {
+pub(crate) struct Mandate {
     /// The account's, shared with its other sessions.
     standing: Arc<Standing>,
     /// Written and compared under the lock of the standing's state.
@@ -139,28 +139,28 @@ pub(super) struct Mandate {
 
 impl Mandate {
     /// That of a session of this account, whose login was right at that generation.
-    pub(super) fn new(standing: Arc<Standing>, generation: u32) -> Self {
+    pub(crate) fn new(standing: Arc<Standing>, generation: u32) -> Self {
         Self { standing, generation: AtomicU32::new(generation) }
     }
 
     /// What the session may do; None once it is over.
-    pub(super) fn state(&self) -> Option<State> {
+    pub(crate) fn state(&self) -> Option<State> {
         let state = lock(&self.standing.state);
         (state.generation == self.generation.load(Ordering::Relaxed)).then_some(*state)
     }
 
     /// Whether the session isn't over. Asked for each session in each round of the delivery.
-    pub(super) fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         lock(&self.standing.state).generation == self.generation.load(Ordering::Relaxed)
     }
 
     /// Whether the session may do what administrators do.
-    pub(super) fn may_administrate(&self) -> bool {
+    pub(crate) fn may_administrate(&self) -> bool {
         self.state().is_some_and(|state| state.may_administrate())
     }
 
     /// What the account's sessions share.
-    pub(super) fn standing(&self) -> &Arc<Standing> {
+    pub(crate) fn standing(&self) -> &Arc<Standing> {
         &self.standing
     }
 }

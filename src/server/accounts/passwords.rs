@@ -1,8 +1,8 @@
 //! Passwords: how they are stored, judged and made. `hasher.rs` says whose is checked when.
 
-use super::config::ROUNDS_MIN;
 use crate::hex;
 use crate::protocol::{Secret, Username};
+use crate::server::config::ROUNDS_MIN;
 use pbkdf2::password_hash::phc::PasswordHash;
 use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
 use pbkdf2::{Params, Pbkdf2};
@@ -30,7 +30,7 @@ const ONE_TIME_GROUPS: usize = 3;
 
 /// A stored password.
 #[derive(Clone, Eq, PartialEq)]
-pub(super) enum StoredPassword {
+pub(crate) enum StoredPassword {
     /// PBKDF2-HMAC-SHA256.
     Pbkdf2 {
         /// As a PHC string: `$pbkdf2-sha256$i=600000,l=32$salt$hash`.
@@ -44,7 +44,7 @@ pub(super) enum StoredPassword {
 
 impl StoredPassword {
     /// Reads what stands in `users.json`: None when it is neither form.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if let Some(bytes) = hex::parse(text) {
             return Some(Self::Legacy(bytes));
         }
@@ -56,7 +56,7 @@ impl StoredPassword {
     }
 
     /// Hashes a password with a salt of its own.
-    pub(super) fn hash(password: &str, rounds: u32) -> Self {
+    pub(crate) fn hash(password: &str, rounds: u32) -> Self {
         let salt = random::<SALT_BYTES>();
         let hashed = Pbkdf2::SHA256.hash_password_customized(password.as_bytes(), &salt, None, None, params(rounds));
         let hashed: PasswordHash = hashed.expect("a 16-byte salt and 32 bytes of output are what PBKDF2 takes");
@@ -64,7 +64,7 @@ impl StoredPassword {
     }
 
     /// Whether it is this password's. Takes as long as its rounds.
-    pub(super) fn matches(&self, password: &str) -> bool {
+    pub(crate) fn matches(&self, password: &str) -> bool {
         match self {
             Self::Pbkdf2 { phc, .. } => phc
                 .parse::<PasswordHash>()
@@ -77,7 +77,7 @@ impl StoredPassword {
     }
 
     /// What it takes to compare with it, in PBKDF2's rounds.
-    pub(super) fn rounds(&self) -> u32 {
+    pub(crate) fn rounds(&self) -> u32 {
         match self {
             Self::Pbkdf2 { rounds, .. } => *rounds,
             Self::Legacy(_) => 0,
@@ -118,7 +118,7 @@ fn params(rounds: u32) -> Params {
 ///
 /// # Errors
 /// What is wrong with it, for its owner.
-pub(super) fn judge(password: &str, username: &Username) -> Result<(), String> {
+pub(crate) fn judge(password: &str, username: &Username) -> Result<(), String> {
     let chars = password.chars().count();
     if chars < PASSWORD_CHARS_MIN {
         return Err(format!("a password has at least {PASSWORD_CHARS_MIN} characters; this one has {chars}"));
@@ -137,7 +137,7 @@ pub(super) fn judge(password: &str, username: &Username) -> Result<(), String> {
 }
 
 /// A password for one login: the user must change it then.
-pub(super) fn one_time() -> Secret {
+pub(crate) fn one_time() -> Secret {
     let groups: Vec<String> = (0..ONE_TIME_GROUPS)
         .map(|_| random::<4>().iter().map(|b| char::from(ONE_TIME_ALPHABET[usize::from(b % 32)])).collect())
         .collect();
@@ -145,7 +145,7 @@ pub(super) fn one_time() -> Secret {
 }
 
 /// Random bytes from the system.
-pub(super) fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system has a source of randomness");
     bytes

@@ -3,11 +3,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 /// How many addresses are remembered where an account has logged in.
-pub(super) const HOMES_PER_ACCOUNT_MAX: usize = 16;
+pub(crate) const HOMES_PER_ACCOUNT_MAX: usize = 16;
 
 /// An IPv4 address, or the /64 network of an IPv6 address, which is what one customer of a provider is given.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Origin(IpAddr);
+pub(crate) struct Origin(IpAddr);
 
 impl From<IpAddr> for Origin {
     fn from(address: IpAddr) -> Self {
@@ -20,7 +20,7 @@ impl From<IpAddr> for Origin {
 
 impl Origin {
     /// As it's kept on disk: the address, or the network's first one.
-    pub(super) fn address(&self) -> IpAddr {
+    pub(crate) fn address(&self) -> IpAddr {
         self.0
     }
 }

@@ -1,6 +1,5 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
-use super::config::{Notices, Trouble};
 use super::hasher::{Client, Hasher, NoTurn};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
@@ -9,6 +8,7 @@ use super::users_file;
 use super::wait::Wait;
 use crate::files;
 use crate::protocol::Username;
+use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -22,9 +22,9 @@ use std::time::{Duration, Instant};
 /// Two locks: `saving` is held over the whole of a change and its write to disk, so changes happen one after
 /// the other; `accounts` only for as long as it takes to look. A login never waits for a disk.
 #[derive(Debug)]
-pub(super) struct Accounts {
+pub(crate) struct Accounts {
     path: PathBuf,
-    pub(super) hasher: Hasher,
+    pub(crate) hasher: Hasher,
     is_new: bool,
     saving: Mutex<Option<Trouble>>,
     accounts: Mutex<BTreeMap<Username, Account>>,
@@ -32,24 +32,24 @@ pub(super) struct Accounts {
 
 /// One account.
 #[derive(Clone, Debug)]
-pub(super) struct Account {
-    pub(super) password: StoredPassword,
-    pub(super) state: State,
+pub(crate) struct Account {
+    pub(crate) password: StoredPassword,
+    pub(crate) state: State,
     standing: Arc<Standing>,
 }
 
 /// A password that was right.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     /// What holds for the account.
-    pub(super) standing: Arc<Standing>,
+    pub(crate) standing: Arc<Standing>,
     /// Its generation when it had that password.
-    pub(super) generation: u32,
+    pub(crate) generation: u32,
 }
 
 /// Why an account couldn't be made or changed.
 #[derive(Debug)]
-pub(super) enum AccountError {
+pub(crate) enum AccountError {
     /// There is one of that name.
     Exists,
     /// There is none of that name.
@@ -71,7 +71,7 @@ pub(super) enum AccountError {
 /// Who changes accounts. Asked again in the moment of the change: what was asked for before its sender was ended, or
 /// demoted, is not done after that.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Author<'a> {
+pub(crate) enum Author<'a> {
     /// Whoever has the data folder.
     Owner,
     /// An administrator's session.
@@ -82,7 +82,7 @@ pub(super) enum Author<'a> {
 
 /// Why a login isn't let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum LoginError {
+pub(crate) enum LoginError {
     /// All is right, but the account has logged in too often: the next time is after so long.
     TooOften(Duration),
     /// No such account, or not its password.
@@ -114,7 +114,7 @@ impl Accounts {
     ///
     /// # Errors
     /// What is wrong with the file, with line and column where it has one. The file is left as it is.
-    pub(super) fn open(path: &Path, hasher: Hasher) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path, hasher: Hasher) -> Result<Self, String> {
         let text = match files::read_private(path) {
             Ok(text) => Some(String::from_utf8(text).map_err(|e| format!("{} is damaged: {e}", path.display()))?),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -137,17 +137,17 @@ impl Accounts {
     }
 
     /// Tells administrators too when users.json can't be written.
-    pub(super) fn tell(&self, notices: Notices) {
+    pub(crate) fn tell(&self, notices: Notices) {
         *lock(&self.saving) = Some(Trouble::with("users.json", notices));
     }
 
     /// Whether there was no file.
-    pub(super) fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
     /// Whether somebody can administrate.
-    pub(super) fn has_admin(&self) -> bool {
+    pub(crate) fn has_admin(&self) -> bool {
         has_admin(&lock(&self.accounts))
     }
 
@@ -159,7 +159,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`LoginError`].
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         client: &Client<'_>,
         password: &str,
@@ -185,12 +185,12 @@ impl Accounts {
     }
 
     /// What was counted against somebody at this origin was taken back: whoever had to wait there may ask again.
-    pub(super) fn recall(&self, origin: Origin) {
+    pub(crate) fn recall(&self, origin: Origin) {
         self.hasher.recall(origin);
     }
 
     /// What holds for an account, if there is one of that name.
-    pub(super) fn standing(&self, name: &str) -> Option<Arc<Standing>> {
+    pub(crate) fn standing(&self, name: &str) -> Option<Arc<Standing>> {
         lock(&self.accounts).get(name).map(|account| Arc::clone(&account.standing))
     }
 
@@ -200,7 +200,7 @@ impl Accounts {
     }
 
     /// Every account and what holds for it, sorted, from the one after `after`.
-    pub(super) fn list(&self, after: Option<&str>) -> Vec<(Username, State)> {
+    pub(crate) fn list(&self, after: Option<&str>) -> Vec<(Username, State)> {
         let accounts = lock(&self.accounts);
         accounts
             .iter()
@@ -247,7 +247,7 @@ impl Accounts {
     }
 
     /// Applies a change to a copy, saves the copy, and only then lets everyone see it.
-    pub(super) fn change<T>(
+    pub(crate) fn change<T>(
         &self,
         author: Author<'_>,
         apply: impl FnOnce(&mut BTreeMap<Username, Account>) -> Result<T, AccountError>,
@@ -280,7 +280,7 @@ impl Accounts {
     }
 
     /// Hashes a new password in its turn.
-    pub(super) fn hash(&self, password: &str, client: &Client<'_>) -> Result<StoredPassword, AccountError> {
+    pub(crate) fn hash(&self, password: &str, client: &Client<'_>) -> Result<StoredPassword, AccountError> {
         let turn = self.hasher.turn(client, |_| Ok(())).map_err(AccountError::NoTurn)?;
         Ok(turn.hash(password))
     }
@@ -290,7 +290,7 @@ impl Accounts {
         self.hasher.cover(accounts.values().map(|account| &account.password));
     }
 
-    pub(super) fn account(&self, password: StoredPassword, state: State) -> Account {
+    pub(crate) fn account(&self, password: StoredPassword, state: State) -> Account {
         Account { password, state, standing: Arc::new(Standing::new(state)) }
     }
 }

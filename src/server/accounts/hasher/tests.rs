@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::wait::Wait;
+use crate::server::accounts::wait::Wait;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 

@@ -22,7 +22,7 @@ pub(super) const REWRITE_BYTES_MIN: u64 = 1024 * 1024;
 const REWRITE_GROWTH: u64 = 4;
 
 /// What is kept of a token: the SHA-256 of its 256 random bits. Whoever reads it can't log in with it.
-pub(super) type TokenId = [u8; 32];
+pub(crate) type TokenId = [u8; 32];
 
 /// Stands in place of a token where a line is about homes: a server that doesn't know these reads the end of a token
 /// that nobody has.
@@ -30,7 +30,7 @@ const NO_TOKEN: TokenId = [0; 32];
 
 /// What one line says.
 #[derive(Debug)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// What holds for a token.
     Token {
         /// Whose.
@@ -51,11 +51,11 @@ pub(super) enum Entry {
 
 /// What makes a token valid.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub(super) struct Validity {
+pub(crate) struct Validity {
     /// It's worthless once the account's is another.
-    pub(super) generation: u32,
+    pub(crate) generation: u32,
     /// When it was last used.
-    pub(super) used: Timestamp,
+    pub(crate) used: Timestamp,
 }
 
 /// A line as it's written.
@@ -101,7 +101,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// The file can't be read, or not be put aside.
-    pub(super) fn open(path: &Path) -> Result<(Self, Vec<Entry>), String> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<Entry>), String> {
         let shown = path.display();
         let mut this = Self { path: path.to_owned(), file: None, bytes: 0, bytes_max: 0 };
         let text = match files::read_private(path) {
@@ -139,7 +139,7 @@ impl TokenFile {
     }
 
     /// To be synced.
-    pub(super) fn handle(&self) -> Option<Arc<File>> {
+    pub(crate) fn handle(&self) -> Option<Arc<File>> {
         self.file.clone()
     }
 
@@ -147,7 +147,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// What the system says; then it's no longer whole.
-    pub(super) fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+    pub(crate) fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
         let lines = encode(entries)?;
         let file = self.file.take().ok_or(io::ErrorKind::NotFound)?;
         (&*file).write_all(&lines)?;
@@ -160,7 +160,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// What the system says; then it's not whole.
-    pub(super) fn rewrite(&mut self, entries: &[Entry]) -> io::Result<()> {
+    pub(crate) fn rewrite(&mut self, entries: &[Entry]) -> io::Result<()> {
         // Windows replaces no file that is open.
         self.file = None;
         let lines = encode(entries)?;
@@ -172,7 +172,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn forget(&mut self) -> io::Result<()> {
+    pub(crate) fn forget(&mut self) -> io::Result<()> {
         self.file = None;
         let file = files::open(&self.path, Access::Write)?;
         file.set_len(0)?;
@@ -188,7 +188,7 @@ impl TokenFile {
 
     /// As after a failed write.
     #[cfg(test)]
-    pub(super) fn lose(&mut self) {
+    pub(crate) fn lose(&mut self) {
         self.file = None;
     }
 }
@@ -197,7 +197,7 @@ impl TokenFile {
 ///
 /// # Errors
 /// What is wrong with the first line that is wrong, which is named.
-pub(super) fn parse(text: &[u8]) -> Result<(Vec<Entry>, usize), String> {
+pub(crate) fn parse(text: &[u8]) -> Result<(Vec<Entry>, usize), String> {
     let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
     let lines = text[..whole].split_inclusive(|&b| b == b'\n').enumerate();
     let entry = |(index, line)| Entry::parse(line).map_err(|e| format!("line {}: {e}", index + 1));

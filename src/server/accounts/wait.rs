@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// Why a login may not be tried now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Wait {
+pub(crate) struct Wait {
     /// How long it must wait.
-    pub(super) time: Duration,
+    pub(crate) time: Duration,
     /// The wait is short: it may wait here, instead of being sent away.
-    pub(super) here: bool,
+    pub(crate) here: bool,
 }

@@ -43,7 +43,7 @@ enum OldEntry {
 }
 
 /// What this version writes for these accounts.
-pub(super) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'a StoredPassword)>) -> Vec<u8> {
+pub(crate) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'a StoredPassword)>) -> Vec<u8> {
     let entry = |(name, state, password): (&Username, State, &StoredPassword)| {
         (name.to_string(), UserEntry { state, password: password.to_string(), unknown: BTreeMap::new() })
     };
@@ -56,20 +56,20 @@ pub(super) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'
 
 /// What there is in a file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Census {
+pub(crate) struct Census {
     /// Its accounts.
-    pub(super) all: usize,
+    pub(crate) all: usize,
     /// Those of administrators who may log in.
-    pub(super) admins: usize,
+    pub(crate) admins: usize,
     /// Those with a hash of the old form.
-    pub(super) legacy: usize,
+    pub(crate) legacy: usize,
 }
 
 /// Counts what is in a file's text.
 ///
 /// # Errors
 /// What is wrong with it, with its line where it has one.
-pub(super) fn census(text: &str) -> Result<Census, String> {
+pub(crate) fn census(text: &str) -> Result<Census, String> {
     let accounts = parse(text)?;
     let count =
         |is: fn(&(Username, State, StoredPassword)) -> bool| accounts.iter().filter(|account| is(account)).count();
@@ -81,7 +81,7 @@ pub(super) fn census(text: &str) -> Result<Census, String> {
 }
 
 /// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
-pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
     let accounts = parse(text)?;
     Ok(render(accounts.iter().map(|(name, state, password)| (name, *state, password))))
 }
@@ -90,7 +90,7 @@ pub(super) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// What is wrong with it, with its line where it has one.
-pub(super) fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
     let head: Head = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let entries: Vec<(String, UserEntry)> = match head.version {
         Some(serde_json::Value::Number(version)) => {

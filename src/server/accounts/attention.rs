@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// One account's. In memory only: after a restart everyone is there again.
 #[derive(Debug, Default)]
-pub(super) struct Attention(Mutex<State>);
+pub(crate) struct Attention(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -18,36 +18,36 @@ struct State {
 
 /// That somebody is away.
 #[derive(Clone, Debug)]
-pub(super) struct Away {
+pub(crate) struct Away {
     /// Why; empty where that was not said.
-    pub(super) text: Arc<str>,
+    pub(crate) text: Arc<str>,
     /// Since when.
-    pub(super) since: Timestamp,
+    pub(crate) since: Timestamp,
 }
 
 impl Attention {
     /// Something came that a person may have asked for.
-    pub(super) fn heard(&self, now: Instant) {
+    pub(crate) fn heard(&self, now: Instant) {
         lock(&self.0).heard = Some(now);
     }
 
     /// How long ago that was; None when nothing has come since the server's start.
-    pub(super) fn idle(&self, now: Instant) -> Option<Duration> {
+    pub(crate) fn idle(&self, now: Instant) -> Option<Duration> {
         lock(&self.0).heard.map(|heard| now.saturating_duration_since(heard))
     }
 
     /// The person goes away.
-    pub(super) fn leave(&self, text: &str) {
+    pub(crate) fn leave(&self, text: &str) {
         lock(&self.0).away = Some(Away { text: text.into(), since: Timestamp::now() });
     }
 
     /// The person is there.
-    pub(super) fn back(&self, now: Instant) {
+    pub(crate) fn back(&self, now: Instant) {
         *lock(&self.0) = State { heard: Some(now), away: None };
     }
 
     /// Whether it is away.
-    pub(super) fn away(&self) -> Option<Away> {
+    pub(crate) fn away(&self) -> Option<Away> {
         lock(&self.0).away.clone()
     }
 }

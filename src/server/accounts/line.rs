@@ -10,11 +10,11 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 /// One who waits; later ones have greater numbers.
-pub(super) type Ticket = u64;
+pub(crate) type Ticket = u64;
 
 /// Everyone who waits or has a turn.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(crate) struct Line {
     present: Vec<Waiter>,
     /// When each had its last turn, by the count of turns; forgotten when nobody of it is in the line any more.
     origins: HashMap<Origin, u64>,
@@ -37,7 +37,7 @@ struct Waiter {
 
 impl Line {
     /// One more, behind the others.
-    pub(super) fn join(&mut self, origin: Origin, name: &Username, rank: u8, now: Instant) -> Ticket {
+    pub(crate) fn join(&mut self, origin: Origin, name: &Username, rank: u8, now: Instant) -> Ticket {
         self.tickets += 1;
         let (ticket, name) = (self.tickets, name.clone());
         self.present.push(Waiter { ticket, origin, name, rank, not_before: now, called: None });
@@ -45,7 +45,7 @@ impl Line {
     }
 
     /// Who is next, if anybody may go now. It has the turn until it [leaves](Self::leave) or is [put off](Self::put_off).
-    pub(super) fn call(&mut self, now: Instant) -> Option<Ticket> {
+    pub(crate) fn call(&mut self, now: Instant) -> Option<Ticket> {
         let last = |waiter: &Waiter| {
             let origin = self.origins.get(&waiter.origin).copied().unwrap_or(0);
             let name = self.names.get(&(waiter.origin, waiter.name.clone())).copied().unwrap_or(0);
@@ -86,14 +86,14 @@ impl Line {
     }
 
     /// Whoever was put off there may be called at once.
-    pub(super) fn recall(&mut self, origin: Origin, now: Instant) {
+    pub(crate) fn recall(&mut self, origin: Origin, now: Instant) {
         for waiter in self.present.iter_mut().filter(|waiter| waiter.origin == origin) {
             waiter.not_before = waiter.not_before.min(now);
         }
     }
 
     /// It is gone, and has used its turn or not.
-    pub(super) fn leave(&mut self, ticket: Ticket, used: bool) {
+    pub(crate) fn leave(&mut self, ticket: Ticket, used: bool) {
         if !used {
             self.give_back(ticket);
         }
@@ -109,7 +109,7 @@ impl Line {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.present.len()
     }
 

@@ -1,0 +1,27 @@
+//! Who may log in and how often: accounts and their file, passwords and whose turn it is to hash, tokens.
+
+mod attention;
+mod changes;
+mod hasher;
+mod line;
+mod origin;
+mod pairs;
+mod passwords;
+mod rate;
+mod standing;
+mod store;
+pub(crate) mod token_file;
+mod tokens;
+pub(crate) mod users_file;
+mod wait;
+
+pub(crate) use attention::Away;
+pub(crate) use changes::NewAccount;
+pub(crate) use hasher::{Client, Hasher, NoTurn};
+pub(crate) use origin::{HOMES_PER_ACCOUNT_MAX, Origin};
+pub(crate) use rate::{Bucket, TooFast};
+pub(crate) use standing::{Mandate, Standing, State};
+pub(crate) use store::{AccountError, Accounts, Author, Checked, LoginError};
+pub(crate) use token_file::TokenId;
+pub(crate) use tokens::Tokens;
+pub(crate) use wait::Wait;
