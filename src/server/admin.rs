@@ -2,9 +2,9 @@
 
 use super::accounts::{AccountError, Author, Client, NewAccount, State};
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
+use super::chat::Session;
 use super::door;
 use super::fit::fit;
-use super::session::Session;
 use super::state::Server;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
 use crate::sync::lock;

@@ -1,7 +1,7 @@
 //! What a request comes to: the answers there are, and the refusals that several requests share.
 
 use super::accounts::{AccountError, NoTurn};
-use super::session::Session;
+use super::chat::Session;
 use super::state::Server;
 use super::{door, history};
 use crate::protocol::{ErrorCode, Reply, Username};

@@ -2,8 +2,8 @@
 
 use super::admin::{self, Admin};
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, one_time_is_over, refuse};
+use super::chat::Session;
 use super::fit::{fit, name_bytes};
-use super::session::Session;
 use super::state::Server;
 use super::{door, history, metrics, people, speech, topic, withheld};
 use crate::protocol::{

@@ -1,7 +1,7 @@
 //! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
 
 use super::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
-use super::session::Session;
+use super::chat::Session;
 use super::state::Server;
 use super::strangers::Stay;
 use super::throttle::Attempt;

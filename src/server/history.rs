@@ -2,7 +2,7 @@
 //!
 //! For the threads of those who ask: it may be read from the journal.
 
-use super::session::Session;
+use super::chat::Session;
 use super::timeline::{Record, Timeline, WHISPERS_PER_ACCOUNT_MAX};
 use crate::protocol::Username;
 use std::io;

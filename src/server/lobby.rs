@@ -6,13 +6,12 @@
 
 use super::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
 use super::answer::{Refusal, one_time_is_over, refuse};
-use super::chat::Refused;
+use super::chat::{Refused, Session, WRITE_WAIT, Withheld};
 use super::config::MessageRate;
 use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};
 use super::reader;
-use super::session::{Session, WRITE_WAIT, Withheld};
 use super::state::Server;
 use super::strangers::Stay;
 use super::withheld::waiting_whispers;

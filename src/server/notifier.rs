@@ -1,7 +1,7 @@
 //! The `notices` thread: it tells every administrator who is online what was posted ([`notices`](crate::server::config::notices)).
 
+use super::chat::Session;
 use super::config::{Notice, Posted};
-use super::session::Session;
 use super::state::Server;
 use crate::protocol::ServerMessage;
 use crate::sync::lock;

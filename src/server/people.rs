@@ -2,7 +2,7 @@
 
 use super::accounts::{Away, Standing};
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::session::Session;
+use super::chat::Session;
 use super::state::Server;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
 use crate::sync::lock;

@@ -1,12 +1,11 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
 use super::answer::Flow;
+use super::chat::{FAREWELL, Session};
 use super::commands;
 use super::config::MessageRate;
 use super::request_rate::RequestRate;
-use super::session::Session;
 use super::state::Server;
-use super::usher::FAREWELL;
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};

@@ -2,8 +2,7 @@
 
 use super::accounts::TooFast;
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::chat::Said;
-use super::session::Session;
+use super::chat::{Said, Session};
 use super::state::Server;
 use super::timeline::{AppendError, Record, Spoken, What};
 use super::{history, people};

@@ -1,8 +1,8 @@
 //! The requests about what the room talks about.
 
 use super::answer::{Answer, Refusal, refuse};
+use super::chat::Session;
 use super::people::check_note;
-use super::session::Session;
 use super::speech;
 use super::state::Server;
 use super::timeline::What;

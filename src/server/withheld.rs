@@ -1,7 +1,7 @@
 //! What waited for somebody: whispers while they were away, and events until they had chosen a password.
 
+use super::chat::{Session, Withheld};
 use super::history;
-use super::session::{Session, Withheld};
 use super::state::Server;
 use crate::protocol::Username;
 use std::sync::Arc;

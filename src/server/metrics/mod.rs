@@ -5,8 +5,8 @@ mod process;
 mod text;
 
 use super::state::Server;
-use super::tally::Counted;
 use crate::protocol::Status;
+use crate::server::chat::Counted;
 use crate::sync::lock;
 use std::fs;
 use std::path::Path;

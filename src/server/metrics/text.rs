@@ -1,7 +1,7 @@
 //! The snapshot in Prometheus' text format, version 0.0.4.
 
-use super::super::tally::LATENCY_BUCKETS_US;
 use super::Snapshot;
+use crate::server::chat::LATENCY_BUCKETS_US;
 use std::fmt::{Display, Write};
 
 /// The whole page.

@@ -2,8 +2,7 @@
 //! ended on its way in; then the end. After the answer that somebody is ended there is nothing of them, nor for them.
 
 use super::accounts::{Mandate, Standing, State};
-use super::chat::{Chat, Refused};
-use super::session::Session;
+use super::chat::{Chat, Refused, Session};
 use super::timeline::{AppendError, Journal, Past, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};

@@ -6,9 +6,9 @@
 
 use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
 use super::tally::{News, Tally};
-use super::timeline::{Batch, Timeline, Viewer};
 use super::usher::Usher;
 use crate::protocol::{Reason, Username};
+use crate::server::timeline::{Batch, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Gate, Mutex, OnceLock, Pass, lock};
@@ -32,7 +32,7 @@ const CROWD_PAUSE: Duration = Duration::from_millis(200);
 
 /// Everyone who delivers.
 #[derive(Debug)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     timeline: Arc<Timeline>,
     postmen: Vec<Arc<Postman>>,
     /// How long a courier has for each of its deliveries, in milliseconds.
@@ -79,7 +79,7 @@ impl Delivery {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(super) fn start(
+    pub(crate) fn start(
         timeline: &Arc<Timeline>,
         postmen: usize,
         slow_deadline: Duration,
@@ -118,12 +118,12 @@ impl Delivery {
     }
 
     /// Gives couriers another deadline from their next errand on.
-    pub(super) fn set_slow_deadline(&self, deadline: Duration) {
+    pub(crate) fn set_slow_deadline(&self, deadline: Duration) {
         self.slow_deadline_ms.store(deadline.as_millis() as u64, Ordering::Relaxed);
     }
 
     /// Tells the postmen that the timeline has grown.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         for postman in &self.postmen {
             self.tally.arrived(&postman.news);
             postman.wake();
@@ -131,28 +131,28 @@ impl Delivery {
     }
 
     /// What it has counted.
-    pub(super) fn tally(&self) -> &Tally {
+    pub(crate) fn tally(&self) -> &Tally {
         &self.tally
     }
 
     /// How many sessions are behind now.
-    pub(super) fn couriers_at_work(&self) -> usize {
+    pub(crate) fn couriers_at_work(&self) -> usize {
         self.couriers_at_work.count()
     }
 
     /// Somebody is about to log in, for as long as the pass is kept.
-    pub(super) fn expect(&self) -> Pass {
+    pub(crate) fn expect(&self) -> Pass {
         self.at_the_door.enter()
     }
 
     /// How many are about to log in.
-    pub(super) fn expected(&self) -> usize {
+    pub(crate) fn expected(&self) -> usize {
         self.at_the_door.count()
     }
 
     /// Takes a session that has been welcomed: from now on it gets what comes after its cursor. Wakes everyone, for
     /// there may be news of who came.
-    pub(super) fn take(&self, session: &Arc<Session>) {
+    pub(crate) fn take(&self, session: &Arc<Session>) {
         if session.hand_to_postman() {
             lock(&self.postman_of(session).mail).push(Mail::Arrival(Arc::clone(session)));
         }
@@ -160,14 +160,14 @@ impl Delivery {
     }
 
     /// Says what a login is answered with.
-    pub(super) fn welcome(self: &Arc<Self>, session: &Arc<Session>, lines: Vec<u8>) {
+    pub(crate) fn welcome(self: &Arc<Self>, session: &Arc<Session>, lines: Vec<u8>) {
         if session.welcome(lines) == Delivered::NeedsCourier {
             self.send_courier(Arc::clone(session));
         }
     }
 
     /// Sends a session a line that is no event.
-    pub(super) fn send(self: &Arc<Self>, session: &Arc<Session>, line: &[u8]) {
+    pub(crate) fn send(self: &Arc<Self>, session: &Arc<Session>, line: &[u8]) {
         if session.send(line) == Delivered::NeedsCourier {
             self.send_courier(Arc::clone(session));
         }
@@ -175,7 +175,7 @@ impl Delivery {
 
     /// Ends a session that goes although the server stays: it asks for nothing more, and is given all there is now that
     /// it may still see; with a `bye`, or without. It's gone when the usher's time is over.
-    pub(super) fn end(&self, session: &Arc<Session>, reason: Reason, bye: bool) {
+    pub(crate) fn end(&self, session: &Arc<Session>, reason: Reason, bye: bool) {
         self.dismiss(session);
         self.say_goodbye(session, Farewell { after: self.timeline.head(), reason, bye });
     }
@@ -197,13 +197,13 @@ impl Delivery {
     }
 
     /// Gives a session the events that were kept from it.
-    pub(super) fn release(&self, session: &Arc<Session>) {
+    pub(crate) fn release(&self, session: &Arc<Session>) {
         session.release();
         self.postman_of(session).post(Mail::Arrival(Arc::clone(session)));
     }
 
     /// Lets go of sessions that have ended.
-    pub(super) fn forget(&self, session: &Session) {
+    pub(crate) fn forget(&self, session: &Session) {
         let postman = self.postman_of(session);
         postman.sweep.store(true, Ordering::Release);
         postman.wake();
@@ -220,13 +220,13 @@ impl Delivery {
 
     /// Ends a postman as its own bug would.
     #[cfg(feature = "fault-injection")]
-    pub(super) fn strike(&self) {
+    pub(crate) fn strike(&self) {
         self.postmen[0].post(Mail::Fault);
     }
 
     /// Finishes what was asked for and stops; false if something was left undone at `deadline`. Every session's end
     /// must have been asked for.
-    pub(super) fn close(&self, deadline: Instant) -> bool {
+    pub(crate) fn close(&self, deadline: Instant) -> bool {
         // First the couriers who may still hand a session back. Those who start later say the farewell themselves.
         self.couriers_at_work.wait_until_empty(deadline);
         for postman in &self.postmen {

@@ -8,10 +8,10 @@
 //! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
-use super::accounts::{Mandate, TokenId};
-use super::timeline::{Batch, Forgotten, Timeline, Viewer};
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
+use crate::server::accounts::{Mandate, TokenId};
+use crate::server::timeline::{Batch, Forgotten, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock, thread};
 use std::io::{self, ErrorKind, Write};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// How long a write may wait for room in a full socket while others wait for the same thread. The system rounds
 /// it up to its clock tick: 1 to 10 ms.
-pub(super) const WRITE_WAIT: Duration = Duration::from_millis(1);
+pub(crate) const WRITE_WAIT: Duration = Duration::from_millis(1);
 /// How many bytes of lines one session is given at a time.
 pub(super) const BATCH_BYTES_MAX: usize = 128 * 1024;
 /// How many such batches a postman brings to a session that is behind before a courier takes over. A class that comes back
@@ -41,22 +41,22 @@ const FULL_SOCKETS_RECOVER: bool = cfg!(not(windows));
 
 /// One client's session.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     /// No two sessions of a server have the same.
-    pub(super) id: u64,
+    pub(crate) id: u64,
     /// Whose it is.
-    pub(super) name: Username,
+    pub(crate) name: Username,
     /// From where.
-    pub(super) peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     /// What it may do.
-    pub(super) mandate: Mandate,
+    pub(crate) mandate: Mandate,
     /// Its token, which ends with a logout.
-    pub(super) token: TokenId,
+    pub(crate) token: TokenId,
     /// It goes on where an earlier one broke off, or a later one where it did, perhaps while the network still holds
     /// some of its requests: what it says may have been said before.
-    pub(super) continues: Arc<AtomicBool>,
+    pub(crate) continues: Arc<AtomicBool>,
     /// Whether it stands in its postman's list. Only that postman looks.
-    pub(super) listed: AtomicBool,
+    pub(crate) listed: AtomicBool,
     socket: Arc<Socket>,
     /// Held over each of its requests.
     turn: Mutex<()>,
@@ -91,9 +91,9 @@ struct Wire {
 
 /// What a session whose password must be changed is given when it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Withheld {
+pub(crate) struct Withheld {
     /// The whispers that waited for it: those after the first seq, up to the second.
-    pub(super) whispers: Option<(u64, u64)>,
+    pub(crate) whispers: Option<(u64, u64)>,
 }
 
 /// Who gives the session its events.
@@ -111,25 +111,25 @@ enum Carrier {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Farewell {
     /// The events up to this one are delivered first, those that the session may still see.
-    pub(super) after: u64,
+    pub(crate) after: u64,
     /// Why.
-    pub(super) reason: Reason,
+    pub(crate) reason: Reason,
     /// Whether a `bye` says so; a client that asked for it has had its answer.
-    pub(super) bye: bool,
+    pub(crate) bye: bool,
 }
 
 /// What came with some ciphertext, beside plaintext.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Received {
+pub(crate) struct Received {
     /// The session is over, on one side or the other.
-    pub(super) over: bool,
+    pub(crate) over: bool,
     /// TLS itself has something to say; an empty line sends it.
-    pub(super) answer_due: bool,
+    pub(crate) answer_due: bool,
 }
 
 /// How a delivery went.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Delivered {
+pub(crate) enum Delivered {
     /// It has all there is.
     All,
     /// Its socket is full, or it is too far behind: a courier must take it from here.
@@ -140,7 +140,7 @@ pub(super) enum Delivered {
 
 impl Session {
     /// A session that the lobby is about to welcome.
-    pub(super) fn new(
+    pub(crate) fn new(
         id: u64,
         name: Username,
         mandate: Mandate,
@@ -177,12 +177,12 @@ impl Session {
     }
 
     /// For the session's own thread: the socket it blocks on.
-    pub(super) fn socket(&self) -> &Socket {
+    pub(crate) fn socket(&self) -> &Socket {
         &self.socket
     }
 
     /// For the session's own thread: carries out a request, unless the session may ask for nothing any more.
-    pub(super) fn take_turn<T>(&self, request: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn take_turn<T>(&self, request: impl FnOnce() -> T) -> Option<T> {
         let _turn = lock(&self.turn);
         self.may_ask().then(request)
     }
@@ -191,7 +191,7 @@ impl Session {
     /// each other would do so for ever.
     ///
     /// After that nothing is carried out that the change of the account, or the dismissal, before it forbids.
-    pub(super) fn settle(&self) {
+    pub(crate) fn settle(&self) {
         drop(lock(&self.turn));
     }
 
@@ -201,17 +201,17 @@ impl Session {
     }
 
     /// Gives it no event until it is [released](Self::release).
-    pub(super) fn withhold(&self, withheld: Withheld) {
+    pub(crate) fn withhold(&self, withheld: Withheld) {
         lock(&self.wire).withheld = Some(withheld);
     }
 
     /// Whether it is given no event, and what waits for it.
-    pub(super) fn withheld(&self) -> Option<Withheld> {
+    pub(crate) fn withheld(&self) -> Option<Withheld> {
         lock(&self.wire).withheld
     }
 
     /// From now on it is given events, from its cursor on.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         lock(&self.wire).withheld = None;
     }
 
@@ -219,14 +219,14 @@ impl Session {
     ///
     /// # Errors
     /// TLS is over.
-    pub(super) fn decrypt(&self, ciphertext: &[u8], plain: &mut Vec<u8>) -> io::Result<Received> {
+    pub(crate) fn decrypt(&self, ciphertext: &[u8], plain: &mut Vec<u8>) -> io::Result<Received> {
         let mut wire = lock(&self.wire);
         let peer = wire.tls.decrypt(ciphertext, plain)?;
         Ok(Received { over: peer == Peer::Closed || wire.ended.is_some(), answer_due: !wire.tls.outgoing().is_empty() })
     }
 
     /// Sends a line that isn't an event, now; not after the farewell. Waits while too many answers are unsent.
-    pub(super) fn send(&self, line: &[u8]) -> Delivered {
+    pub(crate) fn send(&self, line: &[u8]) -> Delivered {
         let mut wire = lock(&self.wire);
         while wire.unsent.len() > ANSWERS_UNSENT_BYTES_MAX && wire.ended.is_none() {
             // Bounded: a courier that can't send for so long as SLOW_DEADLINE ends the session.
@@ -246,13 +246,13 @@ impl Session {
     }
 
     /// Says why the login is refused after all.
-    pub(super) fn refuse_login(&self, line: &[u8]) {
+    pub(crate) fn refuse_login(&self, line: &[u8]) {
         self.transmit(&mut lock(&self.wire), line, &mut Vec::new());
     }
 
     /// Says what the login is answered with, and then what came for the session before. If its mandate has ended by now,
     /// it ends without a word.
-    pub(super) fn welcome(&self, mut lines: Vec<u8>) -> Delivered {
+    pub(crate) fn welcome(&self, mut lines: Vec<u8>) -> Delivered {
         let mut wire = lock(&self.wire);
         if wire.ended.is_some() || !self.mandate.holds() {
             return self.end_locked(&mut wire, Reason::Removed);
@@ -279,7 +279,7 @@ impl Session {
     }
 
     /// For the session's own thread: waits until the lobby has welcomed it, or has ended it.
-    pub(super) fn wait_for_welcome(&self) {
+    pub(crate) fn wait_for_welcome(&self) {
         let mut wire = lock(&self.wire);
         while wire.carrier == Carrier::Lobby && wire.ended.is_none() {
             // Bounded by the lobby, which does one or the other without waiting for the peer.
@@ -288,7 +288,7 @@ impl Session {
     }
 
     /// Ends it if it isn't welcomed.
-    pub(super) fn end_unless_welcomed(&self) {
+    pub(crate) fn end_unless_welcomed(&self) {
         let mut wire = lock(&self.wire);
         if wire.carrier == Carrier::Lobby {
             self.end_locked(&mut wire, Reason::Disconnected);
@@ -297,7 +297,7 @@ impl Session {
 
     /// Gives it what it may see up to `shared.upto`, and its farewell if one is due. `shared` is what everyone may
     /// see of the present round; `own` and `outgoing` are the caller's buffers.
-    pub(super) fn deliver(
+    pub(crate) fn deliver(
         &self,
         timeline: &Timeline,
         shared: &Batch,
@@ -350,12 +350,12 @@ impl Session {
     }
 
     /// Ends the session at once; the first reason stands, that of a farewell too.
-    pub(super) fn end(&self, reason: Reason) {
+    pub(crate) fn end(&self, reason: Reason) {
         self.end_locked(&mut lock(&self.wire), reason);
     }
 
     /// Whether nothing more is done for it.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         !self.may_ask() || self.ended().is_some()
     }
 
@@ -365,13 +365,13 @@ impl Session {
     }
 
     /// Why it ended.
-    pub(super) fn ended(&self) -> Option<Reason> {
+    pub(crate) fn ended(&self) -> Option<Reason> {
         lock(&self.wire).ended
     }
 
     /// A courier's work: sends what is unsent and then batch after batch, without holding the wire while it
     /// waits. True when the session is up to date and the postman's again, false when it's over.
-    pub(super) fn carry(&self, timeline: &Timeline, slow_deadline: Duration) -> bool {
+    pub(crate) fn carry(&self, timeline: &Timeline, slow_deadline: Duration) -> bool {
         let mut own = Batch::default();
         if self.socket.set_write_timeout(Some(COURIER_WRITE_WAIT)).is_err() {
             self.end(Reason::Disconnected);

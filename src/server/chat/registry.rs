@@ -11,7 +11,7 @@ pub(super) const SESSIONS_PER_ACCOUNT_MAX: usize = 5;
 
 /// Every account that has a session. Never blocks on a socket: it only knows sessions, it doesn't use them.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
+pub(crate) struct Registry {
     online: BTreeMap<Username, Presence>,
 }
 
@@ -26,16 +26,16 @@ struct Presence {
 
 /// What an arrival changed.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     /// It's the account's first session.
-    pub(super) first: bool,
+    pub(crate) first: bool,
     /// The session that makes way; it's already out of the registry.
     pub(super) evicted: Option<Arc<Session>>,
 }
 
 impl Registry {
     /// Adds a session.
-    pub(super) fn join(&mut self, session: &Arc<Session>) -> Arrival {
+    pub(crate) fn join(&mut self, session: &Arc<Session>) -> Arrival {
         let new = || Presence { since: Timestamp::now(), sessions: Vec::new() };
         let sessions = &mut self.online.entry(session.name.clone()).or_insert_with(new).sessions;
         let first = sessions.is_empty();
@@ -46,7 +46,7 @@ impl Registry {
     }
 
     /// Removes a session. True when it was there and the account's last.
-    pub(super) fn leave(&mut self, session: &Session) -> bool {
+    pub(crate) fn leave(&mut self, session: &Session) -> bool {
         let Some(Presence { sessions, .. }) = self.online.get_mut(&session.name) else { return false };
         let before = sessions.len();
         sessions.retain(|other| other.id != session.id);
@@ -74,27 +74,27 @@ impl Registry {
     }
 
     /// Whether an account has a session.
-    pub(super) fn is_online(&self, name: &str) -> bool {
+    pub(crate) fn is_online(&self, name: &str) -> bool {
         self.online.contains_key(name)
     }
 
     /// How many sessions an account has, and since when it is online; None when it isn't.
-    pub(super) fn presence(&self, name: &str) -> Option<(usize, Timestamp)> {
+    pub(crate) fn presence(&self, name: &str) -> Option<(usize, Timestamp)> {
         self.online.get(name).map(|presence| (presence.sessions.len(), presence.since))
     }
 
     /// How many accounts are online.
-    pub(super) fn accounts(&self) -> usize {
+    pub(crate) fn accounts(&self) -> usize {
         self.online.len()
     }
 
     /// The names online, sorted, from the one after `after`.
-    pub(super) fn names(&self, after: Option<&str>) -> impl Iterator<Item = &Username> {
+    pub(crate) fn names(&self, after: Option<&str>) -> impl Iterator<Item = &Username> {
         self.online.keys().filter(move |name| after.is_none_or(|after| name.as_str() > after))
     }
 
     /// Every session.
-    pub(super) fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
         self.online.values().flat_map(|presence| &presence.sessions)
     }
 }

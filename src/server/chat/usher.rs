@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// How long an end may take, from the goodbye that was asked for to the socket's close. A class on a busy Wi-Fi has read
 /// its last lines by then, and whoever never closes holds a thread for no longer.
-pub(super) const FAREWELL: Duration = Duration::from_secs(2);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 /// The usher's stack: it waits and closes sockets.
 const STACK_BYTES: usize = 128 * 1024;
 
@@ -36,7 +36,7 @@ impl Usher {
     ///
     /// # Errors
     /// The system has none to give.
-    pub(super) fn start() -> io::Result<Arc<Self>> {
+    pub(crate) fn start() -> io::Result<Arc<Self>> {
         let usher = Arc::new(Self::default());
         let own = Arc::clone(&usher);
         thread::Builder::new().name("usher".into()).stack_size(STACK_BYTES).spawn(move || own.run())?;
@@ -64,7 +64,7 @@ impl Usher {
     }
 
     /// Ends the thread. Who is still there goes with the process.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         lock(&self.leaving).stopping = true;
         self.changed.notify_all();
     }

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The upper ends of the histogram's buckets, in microseconds. What is above the last one is counted in one more.
-pub(super) const LATENCY_BUCKETS_US: [u64; 13] =
+pub(crate) const LATENCY_BUCKETS_US: [u64; 13] =
     [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000];
 const BUCKETS: usize = LATENCY_BUCKETS_US.len() + 1;
 
 /// Counts since the server's start.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     started: Instant,
     deliveries: AtomicU64,
     couriers: AtomicU64,
@@ -23,24 +23,24 @@ pub(super) struct Tally {
 
 /// When a postman's oldest news came, in microseconds since the tally's start; 0 while there is none.
 #[derive(Debug, Default)]
-pub(super) struct News(AtomicU64);
+pub(crate) struct News(AtomicU64);
 
 /// The counts at one moment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     /// Events times the sessions that they were brought to by postmen.
-    pub(super) deliveries: u64,
+    pub(crate) deliveries: u64,
     /// How often a session was so slow, or so far behind, that it needed a courier.
-    pub(super) couriers: u64,
+    pub(crate) couriers: u64,
     /// Rounds of postmen by the age of the oldest thing said in them, when everyone had it: for each bucket.
-    pub(super) latency: [u64; BUCKETS],
+    pub(crate) latency: [u64; BUCKETS],
     /// All those ages together.
-    pub(super) latency_sum: Duration,
+    pub(crate) latency_sum: Duration,
 }
 
 impl Tally {
     /// Nothing counted yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
             deliveries: AtomicU64::default(),
@@ -51,7 +51,7 @@ impl Tally {
     }
 
     /// Something may have come for a postman. Only the first since it last looked matters.
-    pub(super) fn arrived(&self, news: &News) {
+    pub(crate) fn arrived(&self, news: &News) {
         if news.0.load(Ordering::Relaxed) == 0 {
             news.0.store(self.now_us(), Ordering::Release);
         }
@@ -74,7 +74,7 @@ impl Tally {
 
     /// A round is over that brought so many events to so many sessions. Its age is counted if something was `said`:
     /// comings and goings wait on purpose.
-    pub(super) fn round(&self, since_us: u64, said: bool, events: u64, sessions: usize) {
+    pub(crate) fn round(&self, since_us: u64, said: bool, events: u64, sessions: usize) {
         self.deliveries.fetch_add(events * sessions as u64, Ordering::Relaxed);
         if said && sessions > 0 {
             let age = self.now_us().saturating_sub(since_us);
@@ -84,12 +84,12 @@ impl Tally {
     }
 
     /// A session is handed to a courier.
-    pub(super) fn courier(&self) {
+    pub(crate) fn courier(&self) {
         self.couriers.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The counts now.
-    pub(super) fn read(&self) -> Counted {
+    pub(crate) fn read(&self) -> Counted {
         Counted {
             deliveries: self.deliveries.load(Ordering::Relaxed),
             couriers: self.couriers.load(Ordering::Relaxed),
@@ -99,7 +99,7 @@ impl Tally {
     }
 
     /// How long it has counted.
-    pub(super) fn uptime(&self) -> Duration {
+    pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 
@@ -111,7 +111,7 @@ impl Tally {
 impl Counted {
     /// The upper end of the bucket in which that part (of 1) of the rounds has ended, in milliseconds; None while
     /// nothing was counted. What is above all buckets is told as the last one's end.
-    pub(super) fn latency_ms(&self, part: f64) -> Option<f64> {
+    pub(crate) fn latency_ms(&self, part: f64) -> Option<f64> {
         let total: u64 = self.latency.iter().sum();
         let wanted = (total as f64 * part).ceil() as u64;
         let mut counted = 0;

@@ -43,7 +43,7 @@ struct Unsettled {
 
 impl Presence {
     /// An account came or went. True if that is to be told now.
-    pub(super) fn change(&mut self, name: &Username, what: Move, now: Instant) -> bool {
+    pub(crate) fn change(&mut self, name: &Username, what: Move, now: Instant) -> bool {
         let news = self.told.contains(name) != (what == Move::Came);
         if news && !self.unsettled.contains_key(name) && self.free_at(name, now) <= now {
             self.tell(name, what, now);
@@ -83,7 +83,7 @@ impl Presence {
     }
 
     /// Whom everyone was told to be there, and this account, sorted.
-    pub(super) fn names<'a>(&'a self, own: &'a Username) -> impl Iterator<Item = &'a Username> {
+    pub(crate) fn names<'a>(&'a self, own: &'a Username) -> impl Iterator<Item = &'a Username> {
         let (before, after) = ((Unbounded, Excluded(own)), (Excluded(own), Unbounded));
         let told = |bounds| self.told.range::<Username, (Bound<&Username>, Bound<&Username>)>(bounds);
         told(before).chain(std::iter::once(own)).chain(told(after))

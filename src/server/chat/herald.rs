@@ -4,8 +4,8 @@
 
 use super::delivery::Delivery;
 use super::presence::{Move, Presence};
-use super::timeline::{Ticket, Timeline, What};
 use crate::protocol::{Reason, Username};
+use crate::server::timeline::{Ticket, Timeline, What};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock};
 use std::io;
@@ -38,7 +38,7 @@ impl Herald {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(super) fn start(timeline: &Arc<Timeline>, delivery: &Arc<Delivery>) -> io::Result<Arc<Self>> {
+    pub(crate) fn start(timeline: &Arc<Timeline>, delivery: &Arc<Delivery>) -> io::Result<Arc<Self>> {
         let (timeline, delivery) = (Arc::clone(timeline), Arc::clone(delivery));
         let (desk, changed) = (Mutex::default(), Condvar::new());
         let herald = Arc::new(Self { timeline, delivery, desk, changed, thread: Mutex::new(None) });
@@ -49,12 +49,12 @@ impl Herald {
     }
 
     /// An account came online.
-    pub(super) fn came(&self, name: &Username) -> Ticket {
+    pub(crate) fn came(&self, name: &Username) -> Ticket {
         self.change(name, Move::Came)
     }
 
     /// An account went.
-    pub(super) fn went(&self, name: &Username, reason: Reason) -> Ticket {
+    pub(crate) fn went(&self, name: &Username, reason: Reason) -> Ticket {
         self.change(name, Move::Went(reason))
     }
 
@@ -66,7 +66,7 @@ impl Herald {
     }
 
     /// Whom everyone was told to be there, and this account: as many as `fit` takes, and how many there are beyond.
-    pub(super) fn told(
+    pub(crate) fn told(
         &self,
         own: &Username,
         fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
@@ -78,7 +78,7 @@ impl Herald {
     }
 
     /// From now on it tells nothing.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         lock(&self.desk).stopped = true;
         self.changed.notify_all();
         if lock(&self.thread).take().is_some_and(|thread| thread.join().is_err()) {

@@ -1,12 +1,12 @@
 //! The chat: where the registry, the timeline and the delivery meet.
 
-use super::accounts::State;
 use super::delivery::Delivery;
 use super::herald::Herald;
 use super::registry::Registry;
 use super::session::Session;
-use super::timeline::{AppendError, Appended, Keeper, Ticket, Timeline, What, keeper};
 use crate::protocol::{Reason, ServerMessage, Username};
+use crate::server::accounts::State;
+use crate::server::timeline::{AppendError, Appended, Keeper, Ticket, Timeline, What, keeper};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};
 use std::io;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// Everyone who is there, and everything that is said.
 #[derive(Debug)]
-pub(super) struct Chat {
+pub(crate) struct Chat {
     registry: Arc<Mutex<Registry>>,
     timeline: Arc<Timeline>,
     delivery: Arc<Delivery>,
@@ -29,28 +29,28 @@ pub(super) struct Chat {
 
 /// What a newcomer is told.
 #[derive(Debug)]
-pub(super) struct Arrived {
+pub(crate) struct Arrived {
     /// What the account may do.
-    pub(super) state: State,
+    pub(crate) state: State,
     /// The newest event, its own `joined` included.
-    pub(super) seq: u64,
+    pub(crate) seq: u64,
     /// Where a replay that asked for more can begin: the oldest event there is.
-    pub(super) first: Option<u64>,
+    pub(crate) first: Option<u64>,
     /// If its account was offline: the seq of the event with which it went, and how much was said since.
-    pub(super) left: Option<(u64, u64)>,
+    pub(crate) left: Option<(u64, u64)>,
     /// Whether its account was offline.
-    pub(super) came_online: bool,
+    pub(crate) came_online: bool,
     /// The first names online, as many as were asked for.
-    pub(super) names: Vec<Username>,
+    pub(crate) names: Vec<Username>,
     /// How many names there are beyond those.
-    pub(super) more: usize,
+    pub(crate) more: usize,
     /// Until this is dropped, the end waits: the newcomer is still to be welcomed and handed to its postman.
-    pub(super) _welcoming: Pass,
+    pub(crate) _welcoming: Pass,
 }
 
 /// What became of something that was to be said.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// It was said.
     Now,
     /// The same was said before, under this seq.
@@ -59,7 +59,7 @@ pub(super) enum Said {
 
 /// Why a newcomer isn't let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// The account was banned since its login was checked.
     Banned,
     /// Something else has ended its sessions since: another password, an administrator's logout, its end.
@@ -73,7 +73,7 @@ impl Chat {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(super) fn open(timeline: Arc<Timeline>, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
+    pub(crate) fn open(timeline: Arc<Timeline>, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
         all_leave(&timeline);
         let keeper = Mutex::new(keeper::start(&timeline)?);
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
@@ -90,27 +90,27 @@ impl Chat {
     }
 
     /// Who is online.
-    pub(super) fn registry(&self) -> &Mutex<Registry> {
+    pub(crate) fn registry(&self) -> &Mutex<Registry> {
         &self.registry
     }
 
     /// Who delivers.
-    pub(super) fn delivery(&self) -> &Arc<Delivery> {
+    pub(crate) fn delivery(&self) -> &Arc<Delivery> {
         &self.delivery
     }
 
     /// How many bytes of lines are in memory.
-    pub(super) fn timeline_bytes(&self) -> usize {
+    pub(crate) fn timeline_bytes(&self) -> usize {
         self.timeline.held_bytes()
     }
 
     /// The newest event's seq.
-    pub(super) fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.timeline.head()
     }
 
     /// All events.
-    pub(super) fn timeline(&self) -> &Timeline {
+    pub(crate) fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
@@ -125,7 +125,7 @@ impl Chat {
     /// # Errors
     /// [`Refused`]. Whoever ends an account's sessions or closes takes the registry's lock afterwards, so a session is
     /// refused here or found there.
-    pub(super) fn arrive(
+    pub(crate) fn arrive(
         &self,
         session: &Arc<Session>,
         after: Option<u64>,
@@ -165,7 +165,7 @@ impl Chat {
 
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a
     /// session does anything.
-    pub(super) fn leave(&self, session: &Session, reason: Reason) {
+    pub(crate) fn leave(&self, session: &Session, reason: Reason) {
         let mut registry = lock(&self.registry);
         let last = registry.leave(session) && !self.closed.load(Ordering::Acquire);
         let ticket = last.then(|| self.herald.went(&session.name, reason));
@@ -175,7 +175,7 @@ impl Chat {
 
     /// Takes those sessions of an account out of the registry whose mandate has ended, and announces it if none is left.
     /// Gives all that were there, and those that were on their way out before: each is to be [settled](Self::settle).
-    pub(super) fn remove_ended(&self, name: &Username) -> Vec<Arc<Session>> {
+    pub(crate) fn remove_ended(&self, name: &Username) -> Vec<Arc<Session>> {
         let mut registry = lock(&self.registry);
         let mut sessions = registry.sessions_of(name);
         sessions.extend(self.delivery.leaving(name));
@@ -192,7 +192,7 @@ impl Chat {
 
     /// Sees to it that nothing more is done in these sessions, nor given to them, than their accounts allow now: waits for
     /// what is under way, and ends those that are over, with a `bye`. Not for a thread that carries out a request.
-    pub(super) fn settle(&self, sessions: &[Arc<Session>]) {
+    pub(crate) fn settle(&self, sessions: &[Arc<Session>]) {
         for session in sessions.iter().filter(|session| !session.mandate.holds()) {
             self.delivery.end(session, Reason::Removed, true);
         }
@@ -205,7 +205,7 @@ impl Chat {
     ///
     /// # Errors
     /// [`AppendError`]; then nobody sees it.
-    pub(super) fn say<'a>(
+    pub(crate) fn say<'a>(
         &self,
         what: What,
         maybe_again: impl FnOnce() -> bool,
@@ -228,7 +228,7 @@ impl Chat {
 
     /// Whether an account is offline. If nobody was told that it went, everyone is first: what is said to it from now on
     /// waits for it, also if the server dies, and the journal alone remembers that it had gone.
-    pub(super) fn is_offline(&self, name: &Username) -> bool {
+    pub(crate) fn is_offline(&self, name: &Username) -> bool {
         let registry = lock(&self.registry);
         let offline = !registry.is_online(name.as_str());
         if offline {
@@ -239,14 +239,14 @@ impl Chat {
 
     /// Whether what everyone needs still works: the registry's lock is given back, and every postman is there at
     /// `deadline`.
-    pub(super) fn is_well(&self, deadline: Instant) -> bool {
+    pub(crate) fn is_well(&self, deadline: Instant) -> bool {
         drop(lock(&self.registry));
         self.delivery.all_answer(deadline)
     }
 
     /// Lets nobody in any more, says goodbye to everyone, and waits until all is delivered; false if something was
     /// left undone at `deadline`.
-    pub(super) fn close(&self, deadline: Instant) -> bool {
+    pub(crate) fn close(&self, deadline: Instant) -> bool {
         let registry = lock(&self.registry);
         self.closed.store(true, Ordering::Release);
         let sessions: Vec<_> = registry.sessions().cloned().collect();
