@@ -20,7 +20,7 @@ pub(super) const SINGLES_MAX: u32 = 300;
 /// As long as fail2ban's `findtime`.
 pub(super) const WINDOW: Duration = Duration::from_secs(10 * 60);
 /// How long failures are summed up before the sum is told.
-pub(in crate::server) const SUM_AFTER: Duration = Duration::from_secs(60);
+pub(crate) const SUM_AFTER: Duration = Duration::from_secs(60);
 /// So long, at the least, the audit log reaches back, though it is flooded all the time: as the journal and the tokens.
 pub(super) const KEPT_DAYS: u64 = 30;
 /// How many lines may come at once: a quarter of an hour of a school of 1,000 who all mistype four times.
