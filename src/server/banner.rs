@@ -1,6 +1,6 @@
 //! What a start prints: all that the person before the screen needs to get everyone in.
 
-use super::addresses::{link_pin, own_addresses, reachable};
+use super::state::{link_pin, own_addresses, reachable};
 use crate::identity::CertificateInfo;
 use crate::link::Link;
 use crate::protocol::Secret;

@@ -1,8 +1,6 @@
 //! What is seen to now and then, however quiet the chat is.
 
-use super::audit::SUM_AFTER;
-use super::identity;
-use super::state::Server;
+use super::state::{SUM_AFTER, Server, identity};
 use std::sync::Arc;
 use std::time::Instant;
 use std::{io, thread};

@@ -2,9 +2,7 @@
 
 use super::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
 use super::chat::Session;
-use super::state::Server;
-use super::strangers::Stay;
-use super::throttle::Attempt;
+use super::state::{Attempt, Server, Stay};
 use crate::protocol::Username;
 use crate::sync::lock;
 use std::io::{self, ErrorKind};

@@ -2,7 +2,7 @@
 //! one at its next reload.
 
 use super::config::{IdentityCommand, folder};
-use super::identity::make;
+use super::state::make;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
 use jiff::Timestamp;

@@ -8,12 +8,10 @@ use super::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
 use super::answer::{Refusal, one_time_is_over, refuse};
 use super::chat::{Refused, Session, WRITE_WAIT, Withheld};
 use super::config::MessageRate;
-use super::counts::LoginFailure;
 use super::door::{self, FAILED_TOO_OFTEN, Knock};
 use super::fit::{fit_beside, json_bytes, name_bytes};
 use super::reader;
-use super::state::Server;
-use super::strangers::Stay;
+use super::state::{LoginFailure, Server, Stay};
 use super::withheld::waiting_whispers;
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{

@@ -4,18 +4,14 @@
 
 mod accept;
 mod accounts;
-mod addresses;
 mod admin;
-mod announce;
 mod answer;
-mod audit;
 mod banner;
 mod caretaker;
 mod chat;
 mod check;
 mod commands;
 pub mod config;
-mod counts;
 mod doctor;
 mod door;
 mod export;
@@ -27,26 +23,18 @@ mod fit;
 pub mod fuzzing;
 mod history;
 mod identities;
-mod identity;
 mod lobby;
 mod metrics;
-mod motd;
 mod notifier;
 mod people;
 mod reader;
-mod reload;
 mod request_rate;
-mod shutdown;
 mod signals;
 mod speech;
 mod state;
-mod strangers;
 mod supervisor;
-mod systemd;
-mod throttle;
 mod timeline;
 mod topic;
-mod topic_file;
 mod users;
 mod withheld;
 
@@ -54,23 +42,19 @@ use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
-use audit::Audit;
 use chat::Chat;
 use config::{Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, notices, system};
-use counts::Counts;
-use identity::InUse;
 use jiff::Timestamp;
-use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
-use state::Server;
+use state::{
+    Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, motd,
+    systemd,
+};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
-use strangers::Strangers;
-use throttle::Throttle;
 use timeline::{Journal, Past, Sequence, Timeline, journal};
-use topic_file::Topic;
 
 pub use config::ServerError;
 

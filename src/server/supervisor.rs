@@ -1,7 +1,6 @@
 //! The server looks after itself: the service manager's watchdog hears every so often that it is well.
 
-use super::state::Server;
-use super::systemd;
+use super::state::{Server, systemd};
 use std::thread::JoinHandle;
 use std::time::Instant;
 

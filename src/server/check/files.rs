@@ -1,12 +1,12 @@
 //! The files beside the journal.
 
 use super::super::finding::Finding::{self, Bad, Good, Note};
-use super::super::topic_file::Topic;
 use super::count;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
 use crate::server::accounts::{token_file, users_file};
 use crate::server::config::folder;
+use crate::server::state::Topic;
 use crate::server::timeline::Sequence;
 use std::io;
 use std::path::Path;

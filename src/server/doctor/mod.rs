@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_certificate_judged() {
-        let file = super::super::identity::make(None).unwrap();
+        let file = crate::server::state::make(None).unwrap();
         let mut certificate = identity::read(&file).unwrap().certificate;
         let now: jiff::Timestamp = "2026-06-30T12:00:00Z".parse().unwrap();
         assert!(judge(&certificate, now).iter().all(|finding| matches!(finding, Good(_))));

@@ -1,10 +1,11 @@
 //! Ports and addresses: whether others can get here, and what would have to be done.
 
+use super::super::accept;
 use super::super::finding::Finding::{self, Bad, Good, Note};
-use super::super::{accept, addresses};
 use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
+use crate::server::state::addresses;
 use native_tls::TlsConnector;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

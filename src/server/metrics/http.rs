@@ -2,8 +2,7 @@
 //! a deadline. It reads counters and takes no lock for longer than a count, so it can't disturb the chat.
 
 use super::{Snapshot, text};
-use crate::server::state::Server;
-use crate::server::strangers::{Stay, Strangers};
+use crate::server::state::{Server, Stay, Strangers};
 use crate::sync::lock;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -4,9 +4,9 @@ mod http;
 mod process;
 mod text;
 
-use super::state::Server;
 use crate::protocol::Status;
 use crate::server::chat::Counted;
+use crate::server::state::Server;
 use crate::sync::lock;
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The key and the certificate that newcomers are shown, and how long it still holds.
 
 use super::addresses::own_addresses;
-use super::config::{Folder, Notices};
 use crate::identity::{self, CertificateInfo, Identity};
+use crate::server::config::{Folder, Notices};
 use crate::sync::lock;
 use jiff::Timestamp;
 use native_tls::{Protocol, TlsAcceptor};
@@ -13,11 +13,11 @@ const FIRST_WARNING_DAYS: i64 = 30;
 const DAILY_WARNING_DAYS: i64 = 7;
 
 /// What newcomers are shown at present.
-pub(super) struct InUse {
+pub(crate) struct InUse {
     /// Shakes hands.
-    pub(super) acceptor: TlsAcceptor,
+    pub(crate) acceptor: TlsAcceptor,
     /// What it shows.
-    pub(super) certificate: CertificateInfo,
+    pub(crate) certificate: CertificateInfo,
     /// The last warning that was given.
     warned: Option<Warning>,
 }
@@ -36,7 +36,7 @@ impl InUse {
     ///
     /// # Errors
     /// It can't be made, read or used.
-    pub(super) fn open(folder: &Folder) -> Result<Self, String> {
+    pub(crate) fn open(folder: &Folder) -> Result<Self, String> {
         Self::from(&folder.identity(|| make(None))?)
     }
 
@@ -44,7 +44,7 @@ impl InUse {
     ///
     /// # Errors
     /// It can't be read or used.
-    pub(super) fn read(folder: &Folder) -> Result<Self, String> {
+    pub(crate) fn read(folder: &Folder) -> Result<Self, String> {
         Self::from(&folder.identity(|| Err("there is no identity.p12 any more".into()))?)
     }
 
@@ -60,7 +60,7 @@ impl InUse {
     }
 
     /// Shows something else from now on. True if it's another certificate.
-    pub(super) fn replace(&mut self, new: Self) -> bool {
+    pub(crate) fn replace(&mut self, new: Self) -> bool {
         let same = self.certificate.fingerprint == new.certificate.fingerprint;
         *self = Self { warned: self.warned.filter(|_| same), ..new };
         !same
@@ -83,13 +83,13 @@ impl InUse {
 ///
 /// # Errors
 /// What went wrong.
-pub(super) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
+pub(crate) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
     let host = gethostname::gethostname().to_string_lossy().into_owned();
     identity::make(&host, &own_addresses(), key).map_err(|e| e.to_string())
 }
 
 /// Tells administrators if the certificate's end is near.
-pub(super) fn warn_if_due(identity: &Mutex<InUse>, notices: &Notices) {
+pub(crate) fn warn_if_due(identity: &Mutex<InUse>, notices: &Notices) {
     let due = lock(identity).due(Timestamp::now());
     if let Some(text) = due {
         notices.tell_admins(text);

@@ -10,13 +10,13 @@ mod noise;
 #[cfg(test)]
 mod tests;
 
-use super::accounts::Origin;
-use super::config::{Notices, Trouble};
+pub(crate) use noise::SUM_AFTER;
+use super::audit::noise::{Event, Failure, Noise, Sum, Who};
 use crate::files;
 use crate::protocol::{Username, timestamp};
+use crate::server::accounts::Origin;
+use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
-pub(super) use noise::SUM_AFTER;
-use noise::{Event, Failure, Noise, Sum, Who};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write};
@@ -33,7 +33,7 @@ const LINE_BYTES_MAX: usize = 256;
 
 /// The log of one data folder.
 #[derive(Debug)]
-pub(super) struct Audit {
+pub(crate) struct Audit {
     file: Mutex<Slot>,
     /// What the log for people alone has of strangers has the same measure.
     remarks: Mutex<Noise>,
@@ -84,7 +84,7 @@ impl Audit {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn open(path: &Path, notices: Notices, now: Instant) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, notices: Notices, now: Instant) -> io::Result<Self> {
         let (open, trouble) = (Some(open(path)?), Trouble::with("audit.jsonl", notices));
         let slot = Slot { path: path.to_owned(), open, noise: Noise::new(now), trouble };
         Ok(Self { file: Mutex::new(slot), remarks: Mutex::new(Noise::new(now)) })
@@ -92,7 +92,7 @@ impl Audit {
 
     /// A login failed. `username` is given only where there is such an account: what people type into the wrong
     /// field is often their password. True when it is to be told by itself in the log for people, too.
-    pub(super) fn failed_login(
+    pub(crate) fn failed_login(
         &self,
         peer: IpAddr,
         username: Option<&Username>,
@@ -105,7 +105,7 @@ impl Audit {
 
     /// A token was refused: somebody came back after it had ended, or was made up. No guess, and nothing for fail2ban.
     /// True when it is to be told by itself in the log for people, too.
-    pub(super) fn refused_token(
+    pub(crate) fn refused_token(
         &self,
         peer: IpAddr,
         username: Option<&Username>,
@@ -118,20 +118,20 @@ impl Audit {
 
     /// Somebody who is logged in didn't know the password they wanted to change. fail2ban would shut out everyone at
     /// their address; the account is what to look at. True when it is to be told by itself in the log for people, too.
-    pub(super) fn failed_change(&self, peer: IpAddr, username: &Username, reason: &'static str, now: Instant) -> bool {
+    pub(crate) fn failed_change(&self, peer: IpAddr, username: &Username, reason: &'static str, now: Instant) -> bool {
         let (event, who) = (Event::PasswdFailed, Who::Account(username.clone()));
         self.note(&Failure { event, reason, who, peer, username: Some(username) }, now)
     }
 
     /// A connection came to nothing: no failure, and nothing for this log. True when it is to be told by itself in the
     /// log for people.
-    pub(super) fn remark(&self, peer: IpAddr, reason: &'static str, now: Instant) -> bool {
+    pub(crate) fn remark(&self, peer: IpAddr, reason: &'static str, now: Instant) -> bool {
         let (event, who) = (Event::Connection, Who::Address(Origin::from(peer)));
         lock(&self.remarks).note(&Failure { event, reason, who, peer, username: None }, now)
     }
 
     /// An administrator did something, to an account or to the server.
-    pub(super) fn act(
+    pub(crate) fn act(
         &self,
         event: &str,
         by: &Username,
@@ -145,12 +145,12 @@ impl Audit {
     }
 
     /// Tells what was summed up for long enough, here and in the log for people.
-    pub(super) fn sum_up(&self, now: Instant) {
+    pub(crate) fn sum_up(&self, now: Instant) {
         self.tell(now, |noise| noise.due(now));
     }
 
     /// Tells all that was summed up, at the server's end.
-    pub(super) fn end(&self, now: Instant) {
+    pub(crate) fn end(&self, now: Instant) {
         self.tell(now, Noise::rest);
     }
 

@@ -13,7 +13,7 @@ const FILE_BYTES_MAX: u64 = 4 * MOTD_CHARS_MAX as u64 + 1024;
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn read(option: Option<&str>, file: &Path) -> Result<Option<String>, String> {
+pub(crate) fn read(option: Option<&str>, file: &Path) -> Result<Option<String>, String> {
     let (text, source) = match option {
         Some(text) => (text.to_owned(), "--motd".to_owned()),
         None => (read_file(file)?, file.display().to_string()),

@@ -6,12 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What a join link holds. A certificate that ends will be renewed: links that are handed out now should outlive that,
 /// so they also hold the key.
-pub(super) fn link_pin(certificate: &CertificateInfo) -> Pin {
+pub(crate) fn link_pin(certificate: &CertificateInfo) -> Pin {
     if certificate.ends.is_some() { certificate.pin } else { certificate.pin.certificate_alone() }
 }
 
 /// The machine's own addresses that others can use: the loopback ones last, none that need an interface's name.
-pub(super) fn own_addresses() -> Vec<IpAddr> {
+pub(crate) fn own_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let mut addresses: Vec<IpAddr> =
         interfaces.iter().map(if_addrs::Interface::ip).filter(|ip| !is_link_local(ip)).collect();
@@ -31,7 +31,7 @@ fn is_link_local(ip: &IpAddr) -> bool {
 }
 
 /// Every address at which those who listen there can be reached.
-pub(super) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketAddr> {
+pub(crate) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketAddr> {
     let mut reachable = Vec::new();
     for address in listening {
         let hosts: Vec<IpAddr> = match address.ip() {

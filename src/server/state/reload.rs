@@ -3,10 +3,10 @@
 //! SIGHUP and `/reload` ask for it. All of it is taken or nothing: whatever is broken is told, and what held before
 //! goes on.
 
-use super::config::{Config, logging};
 use super::identity::{InUse, warn_if_due};
-use super::state::Server;
+use super::server::Server;
 use super::{motd, systemd};
+use crate::server::config::{Config, logging};
 use crate::sync::lock;
 use std::thread;
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Server {
     ///
     /// # Errors
     /// What is broken; then everything is as it was. The log and the administrators online have been told.
-    pub(super) fn reload(&self) -> Result<Vec<String>, String> {
+    pub(crate) fn reload(&self) -> Result<Vec<String>, String> {
         // Held to the end: of two at once, the later one reads later.
         let mut config = lock(&self.config);
         systemd::reloading();

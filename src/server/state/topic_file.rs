@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 
 /// The topic, and where it is kept.
 #[derive(Debug)]
-pub(super) struct Topic {
+pub(crate) struct Topic {
     path: PathBuf,
     /// Held over the whole of a change: its write to disk and its event.
     saving: Mutex<()>,
@@ -21,7 +21,7 @@ impl Topic {
     ///
     /// # Errors
     /// The file is no topic's.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let now = match files::read(path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map_err(|e| format!("{} is damaged: {e}; mend it or remove it", path.display()))?,
@@ -32,12 +32,12 @@ impl Topic {
     }
 
     /// What it is, if there is one.
-    pub(super) fn now(&self) -> Option<TopicInfo<'static>> {
+    pub(crate) fn now(&self) -> Option<TopicInfo<'static>> {
         lock(&self.now).clone()
     }
 
     /// Begins a change, which no other goes on beside.
-    pub(super) fn begin(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn begin(&self) -> MutexGuard<'_, ()> {
         lock(&self.saving)
     }
 
@@ -45,7 +45,7 @@ impl Topic {
     ///
     /// # Errors
     /// It can't be written; then it is what it was.
-    pub(super) fn save(&self, topic: Option<TopicInfo<'static>>) -> io::Result<()> {
+    pub(crate) fn save(&self, topic: Option<TopicInfo<'static>>) -> io::Result<()> {
         let before = render(&self.now())?;
         files::replace_or_restore(&self.path, &render(&topic)?, || Some(before))?;
         *lock(&self.now) = topic;

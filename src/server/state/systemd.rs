@@ -3,7 +3,7 @@
 //!
 //! Without a service manager that asks for it (`NOTIFY_SOCKET`), and elsewhere than on Linux, nobody is told.
 
-pub(super) use inner::{ready, reloading, stopping, watchdog, well};
+pub(crate) use inner::{ready, reloading, stopping, watchdog, well};
 
 #[cfg(target_os = "linux")]
 mod inner {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why a login can fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum LoginFailure {
+pub(crate) enum LoginFailure {
     /// A wrong name or password.
     Wrong,
     /// A wrong token, or one that has ended.
@@ -42,7 +42,7 @@ const ENDS: [(Reason, &str); 6] = [
 
 /// Counts since the server's start.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     logins: AtomicU64,
     failures: [AtomicU64; FAILURES.len()],
     ends: [AtomicU64; ENDS.len()],
@@ -50,7 +50,7 @@ pub(super) struct Counts {
 
 impl LoginFailure {
     /// As the log and the audit log have it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Wrong => "wrong password",
             Self::WrongToken => "wrong token",
@@ -65,33 +65,33 @@ impl LoginFailure {
 
 impl Counts {
     /// Somebody is in.
-    pub(super) fn login(&self) {
+    pub(crate) fn login(&self) {
         self.logins.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Somebody isn't.
-    pub(super) fn failure(&self, why: LoginFailure) {
+    pub(crate) fn failure(&self, why: LoginFailure) {
         add(&self.failures, FAILURES.iter().position(|other| *other == why));
     }
 
     /// A session has ended.
-    pub(super) fn end(&self, why: Reason) {
+    pub(crate) fn end(&self, why: Reason) {
         add(&self.ends, ENDS.iter().position(|(other, _)| *other == why));
     }
 
     /// Logins that succeeded.
-    pub(super) fn logins(&self) -> u64 {
+    pub(crate) fn logins(&self) -> u64 {
         self.logins.load(Ordering::Relaxed)
     }
 
     /// Logins that failed, by reason.
-    pub(super) fn failures(&self) -> Vec<(&'static str, u64)> {
+    pub(crate) fn failures(&self) -> Vec<(&'static str, u64)> {
         let read = |(why, count): (&LoginFailure, &AtomicU64)| (why.name(), count.load(Ordering::Relaxed));
         FAILURES.iter().zip(&self.failures).map(read).collect()
     }
 
     /// Sessions that ended, by reason.
-    pub(super) fn ends(&self) -> Vec<(&'static str, u64)> {
+    pub(crate) fn ends(&self) -> Vec<(&'static str, u64)> {
         let read = |((_, name), count): (&(Reason, &'static str), &AtomicU64)| (*name, count.load(Ordering::Relaxed));
         ENDS.iter().zip(&self.ends).map(read).collect()
     }

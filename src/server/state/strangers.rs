@@ -1,6 +1,6 @@
 //! Who is in the lobby: counted, and the first to go when it's full.
 
-use super::accounts::Origin;
+use crate::server::accounts::Origin;
 use crate::sync::lock;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// Everyone in the lobby.
 #[derive(Debug, Default)]
-pub(super) struct Strangers {
+pub(crate) struct Strangers {
     present: Arc<Mutex<Vec<Present>>>,
 }
 
@@ -23,7 +23,7 @@ struct Present {
 
 /// A stranger's stay in the lobby, which ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Stay {
+pub(crate) struct Stay {
     present: Arc<Mutex<Vec<Present>>>,
     socket: Arc<TcpStream>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Stay {
 impl Strangers {
     /// Lets somebody in, where there may be `max` in all and `per_address_max` from one address. Where there are too many, the one who has been silent for longest makes way; None when
     /// everyone there is waiting for us.
-    pub(super) fn enter(
+    pub(crate) fn enter(
         &self,
         origin: Origin,
         socket: &Arc<TcpStream>,
@@ -60,12 +60,12 @@ fn make_way(present: &mut Vec<Present>, candidate: impl Fn(&Present) -> bool) ->
 
 impl Stay {
     /// The stranger has said something.
-    pub(super) fn heard(&self, now: Instant) {
+    pub(crate) fn heard(&self, now: Instant) {
         self.update(|present| present.heard = now);
     }
 
     /// Its login is being checked, or is to wait until it may be.
-    pub(super) fn served(&self, now: bool) {
+    pub(crate) fn served(&self, now: bool) {
         self.update(|present| present.served = now);
     }
 

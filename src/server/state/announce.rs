@@ -3,13 +3,13 @@
 //! The mdns-sd crate does it, in a thread and on sockets of its own, which have nothing to do with the chat's. Where it
 //! can't, the server runs without.
 
-pub(super) use inner::{Announcement, start};
+pub(crate) use inner::{Announcement, start};
 
 #[cfg(feature = "discovery")]
 mod inner {
     use crate::discovery::{PIN, SERVICE};
     use crate::identity::CertificateInfo;
-    use crate::server::addresses::link_pin;
+    use crate::server::state::addresses::link_pin;
     use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
     use std::net::{IpAddr, SocketAddr};
     use std::time::Duration;

@@ -19,13 +19,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::accounts::{HOMES_PER_ACCOUNT_MAX, Origin, Wait};
+use super::throttle::home::Home;
+use super::throttle::pace::{ACCOUNT, ADDRESS, PAIR};
+use super::throttle::table::Table;
 use crate::protocol::Username;
-use home::Home;
-use pace::{ACCOUNT, ADDRESS, PAIR};
+use crate::server::accounts::{HOMES_PER_ACCOUNT_MAX, Origin, Wait};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
-use table::Table;
 
 /// Who must wait no longer than this may do it here, instead of being sent away: the longest wait that others can cause.
 pub(super) const WAIT_HERE_MAX: Duration = Duration::from_secs(12);
@@ -35,7 +35,7 @@ const RANK_ELSEWHERE: u8 = 128;
 
 /// Who failed how often.
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     pairs: Table<(Origin, Username)>,
     addresses: Table<Origin>,
     accounts: Table<Username>,
@@ -46,7 +46,7 @@ pub(super) struct Throttle {
 /// A password that is being compared.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     origin: Origin,
     name: Username,
     at_home: bool,
@@ -54,14 +54,14 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// From where.
-    pub(super) fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         self.origin
     }
 }
 
 impl Throttle {
     /// With the homes that are known from before.
-    pub(super) fn with_homes(known: impl IntoIterator<Item = (Username, Vec<Origin>)>) -> Self {
+    pub(crate) fn with_homes(known: impl IntoIterator<Item = (Username, Vec<Origin>)>) -> Self {
         let homes = known.into_iter().map(|(name, origins)| (name, origins.into_iter().map(Home::new).collect()));
         Self {
             pairs: Table::new(PAIR),
@@ -75,7 +75,7 @@ impl Throttle {
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn check(&self, origin: Origin, name: &Username, now: Instant) -> Result<(), Wait> {
+    pub(crate) fn check(&self, origin: Origin, name: &Username, now: Instant) -> Result<(), Wait> {
         let own = match self.home(origin, name) {
             Some(home) => home.wait(now),
             None => self.pairs.wait(&(origin, name.clone()), now).max(self.accounts.wait(name, now)),
@@ -88,7 +88,7 @@ impl Throttle {
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn begin(&mut self, origin: Origin, name: &Username, now: Instant) -> Result<Attempt, Wait> {
+    pub(crate) fn begin(&mut self, origin: Origin, name: &Username, now: Instant) -> Result<Attempt, Wait> {
         self.check(origin, name, now)?;
         let home = self.home_mut(origin, name);
         let at_home = home.is_some();
@@ -102,7 +102,7 @@ impl Throttle {
     }
 
     /// It was right.
-    pub(super) fn succeeded(&mut self, attempt: &Attempt, now: Instant) {
+    pub(crate) fn succeeded(&mut self, attempt: &Attempt, now: Instant) {
         self.take_back(attempt, now);
         let Attempt { origin, name, .. } = attempt;
         self.pairs.forgive(&(*origin, name.clone()), now);
@@ -113,7 +113,7 @@ impl Throttle {
     }
 
     /// It wasn't wrong.
-    pub(super) fn take_back(&mut self, attempt: &Attempt, now: Instant) {
+    pub(crate) fn take_back(&mut self, attempt: &Attempt, now: Instant) {
         let Attempt { origin, name, at_home } = attempt;
         self.addresses.take_back(origin, now);
         self.accounts.take_back(name, now);
@@ -125,7 +125,7 @@ impl Throttle {
     }
 
     /// Somebody is in, by password or by token, and so at home there. Gives all the account's homes if that is a new one.
-    pub(super) fn at_home(&mut self, origin: Origin, name: &Username, now: Instant) -> Option<Vec<Origin>> {
+    pub(crate) fn at_home(&mut self, origin: Origin, name: &Username, now: Instant) -> Option<Vec<Origin>> {
         let homes = self.homes.entry(name.clone()).or_default();
         let known = homes.iter().position(|home| home.origin == origin);
         let mut home = known.map_or_else(|| Home::new(origin), |index| homes.remove(index));
@@ -141,7 +141,7 @@ impl Throttle {
     /// Who goes first among those who wait at the same origin: the lowest. Those at home come before all others, and who
     /// was guessed at least before who was guessed at often. Of those at home whoever was let in a moment ago goes last,
     /// so that those who aren't in yet get there.
-    pub(super) fn rank(&self, origin: Origin, name: &Username, now: Instant) -> u8 {
+    pub(crate) fn rank(&self, origin: Origin, name: &Username, now: Instant) -> u8 {
         let within = |failures: u128| u8::try_from(failures).unwrap_or(u8::MAX).min(RANK_ELSEWHERE - 2);
         match self.home(origin, name) {
             Some(home) if home.is_in(now) => RANK_ELSEWHERE - 1,
@@ -151,7 +151,7 @@ impl Throttle {
     }
 
     /// The account is gone: whoever has its name next begins anew.
-    pub(super) fn forget(&mut self, name: &Username) {
+    pub(crate) fn forget(&mut self, name: &Username) {
         self.homes.remove(name);
         self.accounts.remove(name);
     }

@@ -1,0 +1,25 @@
+//! `Server`: what all threads share, and what that is made of.
+
+pub(crate) mod addresses;
+pub(crate) mod announce;
+mod audit;
+mod counts;
+pub(crate) mod identity;
+pub(crate) mod motd;
+mod reload;
+mod server;
+mod shutdown;
+mod strangers;
+pub(crate) mod systemd;
+mod throttle;
+mod topic_file;
+
+pub(crate) use addresses::{link_pin, own_addresses, reachable};
+pub(crate) use audit::{Audit, SUM_AFTER};
+pub(crate) use counts::{Counts, LoginFailure};
+pub(crate) use identity::{InUse, make};
+pub(crate) use server::Server;
+pub(crate) use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
+pub(crate) use strangers::{Stay, Strangers};
+pub(crate) use throttle::{Attempt, Throttle};
+pub(crate) use topic_file::Topic;

@@ -1,0 +1,51 @@
+//! What all threads of a running server share.
+
+use super::announce::Announcement;
+use super::audit::Audit;
+use super::counts::Counts;
+use super::identity::InUse;
+use super::shutdown::Shutdown;
+use super::strangers::Strangers;
+use super::throttle::Throttle;
+use super::topic_file::Topic;
+use crate::server::accounts::{Accounts, Standing, Tokens};
+use crate::server::chat::Chat;
+use crate::server::config::{Config, Folder, Limits, Notices};
+use crate::sync::Gate;
+use jiff::Timestamp;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, OnceLock};
+
+/// What all threads share.
+pub(crate) struct Server {
+    /// What a reload compares with. Held over a reload.
+    pub(crate) config: Mutex<Config>,
+    pub(crate) folder: Folder,
+    pub(crate) limits: Limits,
+    pub(crate) motd: Mutex<Option<String>>,
+    pub(crate) accounts: Accounts,
+    pub(crate) chat: Chat,
+    pub(crate) tokens: Tokens,
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) audit: Audit,
+    pub(crate) topic: Topic,
+    pub(crate) identity: Mutex<InUse>,
+    pub(crate) notices: Notices,
+    /// What the local network is told, once it is.
+    pub(crate) announcement: OnceLock<Announcement>,
+    pub(crate) counts: Counts,
+    /// What the timeline's head was at the start.
+    pub(crate) first_seq: u64,
+    pub(crate) strangers: Strangers,
+    /// Session threads.
+    pub(crate) sessions: Gate,
+    pub(crate) next_session: AtomicU64,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Server {
+    /// Whether an account has a one-time password that is too old to be of use.
+    pub(crate) fn one_time_is_over(&self, standing: &Standing) -> bool {
+        standing.state().one_time_is_over(self.limits.one_time_lifetime(), Timestamp::now())
+    }
+}
