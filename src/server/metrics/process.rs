@@ -6,7 +6,7 @@ pub(super) fn memory_bytes() -> Option<u64> {
 }
 
 /// How many threads it has.
-pub(super) fn threads() -> Option<u64> {
+pub(crate) fn threads() -> Option<u64> {
     status_field("Threads:")
 }
 

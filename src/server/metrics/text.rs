@@ -5,7 +5,7 @@ use crate::server::chat::LATENCY_BUCKETS_US;
 use std::fmt::{Display, Write};
 
 /// The whole page.
-pub(super) fn page(snapshot: &Snapshot) -> String {
+pub(crate) fn page(snapshot: &Snapshot) -> String {
     let Snapshot { status, counted, failures, ends, couriers_at_work, open_files, certificate_ends } = snapshot;
     let mut page = Page::default();
     page.text.push_str("# HELP homeroom_info The server's version.\n# TYPE homeroom_info gauge\n");

@@ -10,13 +10,13 @@ mod noise;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use noise::SUM_AFTER;
 use super::audit::noise::{Event, Failure, Noise, Sum, Who};
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::server::accounts::Origin;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
+pub(crate) use noise::SUM_AFTER;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write};
