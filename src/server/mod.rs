@@ -4,39 +4,26 @@
 
 mod accept;
 mod accounts;
-mod admin;
-mod answer;
 mod banner;
 mod caretaker;
 mod chat;
 mod check;
-mod commands;
 pub mod config;
 mod doctor;
-mod door;
 mod export;
-#[cfg(feature = "fault-injection")]
-mod fault;
 mod finding;
-mod fit;
 #[doc(hidden)]
 pub mod fuzzing;
-mod history;
 mod identities;
 mod lobby;
 mod metrics;
 mod notifier;
-mod people;
-mod reader;
-mod request_rate;
+mod requests;
 mod signals;
-mod speech;
 mod state;
 mod supervisor;
 mod timeline;
-mod topic;
 mod users;
-mod withheld;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};

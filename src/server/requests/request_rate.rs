@@ -1,6 +1,6 @@
 //! How fast one session may ask.
 
-use super::accounts::Bucket;
+use crate::server::accounts::Bucket;
 use std::time::{Duration, Instant};
 
 /// How many requests of any kind a session may send at once after a pause; a list of a class, a paste.
@@ -14,12 +14,12 @@ pub(super) struct RequestRate(Bucket);
 
 impl RequestRate {
     /// A full bucket.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Bucket::new(REQUESTS_BURST, Instant::now()))
     }
 
     /// How long the next request must wait. It is counted: it will be carried out after the wait.
-    pub(super) fn wait(&mut self, now: Instant) -> Duration {
+    pub(crate) fn wait(&mut self, now: Instant) -> Duration {
         self.0.owe(1.0, REQUESTS_BURST, REQUESTS_PER_SECOND, now)
     }
 }

@@ -1,12 +1,12 @@
 //! The requests of administrators. Each one that changes something is written to the audit log.
 
-use super::accounts::{AccountError, Author, Client, NewAccount, State};
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
-use super::chat::Session;
-use super::door;
 use super::fit::fit;
-use super::state::Server;
+use super::password_check;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
+use crate::server::accounts::{AccountError, Author, Client, NewAccount, State};
+use crate::server::chat::Session;
+use crate::server::state::Server;
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};
 
@@ -35,14 +35,14 @@ pub(super) fn list_users(server: &Server, after: Option<&str>) -> Answer {
 }
 
 /// An administrator at work.
-pub(super) struct Admin<'a> {
+pub(crate) struct Admin<'a> {
     server: &'a Server,
     session: &'a Session,
 }
 
 impl<'a> Admin<'a> {
     /// In this session.
-    pub(super) fn new(server: &'a Server, session: &'a Session) -> Self {
+    pub(crate) fn new(server: &'a Server, session: &'a Session) -> Self {
         Self { server, session }
     }
 
@@ -56,7 +56,7 @@ impl<'a> Admin<'a> {
     }
 
     /// Takes configuration, certificate and message of the day anew.
-    pub(super) fn reload(&self) -> Result<Answer, Refusal> {
+    pub(crate) fn reload(&self) -> Result<Answer, Refusal> {
         self.server.audit.act("reload", &self.session.name, self.session.peer.ip(), None, None);
         log::info!("{} reloads", self.session.name);
         let failed = |e| refuse(ErrorCode::Internal, format!("nothing was reloaded, all is as before: {e}"));
@@ -74,7 +74,7 @@ impl<'a> Admin<'a> {
         Ok(Answer::Enforced(sessions, Box::default()))
     }
 
-    pub(super) fn ban(&self, username: &str) -> Result<Answer, Refusal> {
+    pub(crate) fn ban(&self, username: &str) -> Result<Answer, Refusal> {
         let ban = |state: &mut State| {
             state.banned = true;
             state.end_sessions();
@@ -117,7 +117,7 @@ impl<'a> Admin<'a> {
     }
 
     /// Whoever is logged in with the old password is logged out, so the one-time password is the only way in.
-    pub(super) fn reset_password(&self, username: &str) -> Result<Answer, Refusal> {
+    pub(crate) fn reset_password(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
         let one_time = self.hashing(|client| self.server.accounts.reset_password(self.author(), &name, client))?;
         self.record("reset_password", &name, None);
@@ -135,7 +135,8 @@ impl<'a> Admin<'a> {
 
     /// Something that hashes a password: in the administrator's turn, behind everyone's who logs in there.
     fn hashing<T>(&self, what: impl FnOnce(&Client<'_>) -> Result<T, AccountError>) -> Result<T, Refusal> {
-        what(&door::client(self.session, &|| door::is_still_there(self.session))).map_err(account_refusal)
+        what(&password_check::client(self.session, &|| password_check::is_still_there(self.session)))
+            .map_err(account_refusal)
     }
 
     fn update(

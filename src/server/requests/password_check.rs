@@ -1,25 +1,25 @@
 //! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
 
-use super::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
-use super::chat::Session;
-use super::state::{Attempt, Server, Stay};
 use crate::protocol::Username;
+use crate::server::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
+use crate::server::chat::Session;
+use crate::server::state::{Attempt, Server, Stay};
 use crate::sync::lock;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Why whoever has failed too often must wait.
-pub(super) const FAILED_TOO_OFTEN: &str = "too many failed logins";
+pub(crate) const FAILED_TOO_OFTEN: &str = "too many failed logins";
 /// How long a look at a session's socket waits: the least there is.
 const LOOK_WAIT: Duration = Duration::from_millis(1);
 
 /// A stranger who wants in.
-pub(super) struct Knock<'a> {
-    pub(super) peer: SocketAddr,
-    pub(super) socket: &'a TcpStream,
-    pub(super) stay: &'a Stay,
-    pub(super) deadline: Instant,
+pub(crate) struct Knock<'a> {
+    pub(crate) peer: SocketAddr,
+    pub(crate) socket: &'a TcpStream,
+    pub(crate) stay: &'a Stay,
+    pub(crate) deadline: Instant,
 }
 
 /// A password that is checked. What it was is told to the throttle at its end, a panic's too.
@@ -64,7 +64,7 @@ impl Drop for Guess<'_> {
 ///
 /// # Errors
 /// [`LoginError`].
-pub(super) fn check_password(
+pub(crate) fn check_password(
     server: &Server,
     knock: &Knock<'_>,
     name: &Username,
@@ -98,7 +98,7 @@ pub(super) fn check_password(
 ///
 /// # Errors
 /// [`AccountError`].
-pub(super) fn change_password(server: &Server, session: &Session, old: &str, new: &str) -> Result<u32, AccountError> {
+pub(crate) fn change_password(server: &Server, session: &Session, old: &str, new: &str) -> Result<u32, AccountError> {
     let is_there = || is_still_there(session);
     let client = client(session, &is_there);
     let mut guess = Guess { server, begun: None, outcome: Outcome::Wrong };
@@ -124,12 +124,12 @@ pub(super) fn change_password(server: &Server, session: &Session, old: &str, new
 }
 
 /// What a session has hashed for it, behind whoever logs in at the same address.
-pub(super) fn client<'a>(session: &'a Session, is_there: &'a (dyn Fn() -> bool + Sync)) -> Client<'a> {
+pub(crate) fn client<'a>(session: &'a Session, is_there: &'a (dyn Fn() -> bool + Sync)) -> Client<'a> {
     Client { origin: session.peer.ip().into(), name: &session.name, rank: u8::MAX, deadline: None, is_there }
 }
 
 /// Somebody is let in: their account is at home there from now on.
-pub(super) fn let_in(server: &Server, origin: Origin, name: &Username) {
+pub(crate) fn let_in(server: &Server, origin: Origin, name: &Username) {
     let new = lock(&server.throttle).at_home(origin, name, Instant::now());
     if let Some(homes) = new {
         server.tokens.note_homes(name, homes);
@@ -142,7 +142,7 @@ pub(super) fn let_in(server: &Server, origin: Origin, name: &Username) {
 }
 
 /// Why somebody must wait, and how long, for them to read.
-pub(super) fn try_later(why: &str, wait: Duration) -> String {
+pub(crate) fn try_later(why: &str, wait: Duration) -> String {
     let seconds = wait.as_secs_f64().ceil().max(1.0);
     format!("{why}: try again in {seconds} s")
 }

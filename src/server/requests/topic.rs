@@ -1,21 +1,21 @@
 //! The requests about what the room talks about.
 
 use super::answer::{Answer, Refusal, refuse};
-use super::chat::Session;
 use super::people::check_note;
 use super::speech;
-use super::state::Server;
-use super::timeline::What;
 use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, timestamp};
+use crate::server::chat::Session;
+use crate::server::state::Server;
+use crate::server::timeline::What;
 use std::sync::Arc;
 
 /// What it is.
-pub(super) fn ask(server: &Server) -> Answer {
+pub(crate) fn ask(server: &Server) -> Answer {
     Answer::Reply(Box::new(Reply { topic: server.topic.now(), ..Reply::default() }))
 }
 
 /// Makes `text` the topic: on disk first, then in the welcome of whoever comes, then as an event. So nobody misses it.
-pub(super) fn set(
+pub(crate) fn set(
     server: &Server,
     session: &Arc<Session>,
     id: Option<&RequestId>,

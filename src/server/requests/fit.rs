@@ -7,12 +7,12 @@ use crate::protocol::{LINE_BYTES_MAX, Username};
 const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 2048;
 
 /// Who may be listed in one line.
-pub(super) fn fit<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
+pub(crate) fn fit<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
     fit_beside(0, items, bytes)
 }
 
 /// Who may be listed in one line that must hold so many bytes of something else too.
-pub(super) fn fit_beside<T>(
+pub(crate) fn fit_beside<T>(
     other_bytes: usize,
     items: impl IntoIterator<Item = T>,
     bytes: impl Fn(&T) -> usize,
@@ -29,11 +29,11 @@ pub(super) fn fit_beside<T>(
 }
 
 /// How many bytes a name takes in a JSON list: its quotes and a comma too.
-pub(super) fn name_bytes(name: &Username) -> usize {
+pub(crate) fn name_bytes(name: &Username) -> usize {
     name.as_str().len() + 3
 }
 
 /// How many bytes a text takes as JSON.
-pub(super) fn json_bytes(text: &str) -> usize {
+pub(crate) fn json_bytes(text: &str) -> usize {
     serde_json::to_string(text).map_or(0, |json| json.len())
 }

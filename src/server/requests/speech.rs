@@ -1,12 +1,12 @@
 //! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
 
-use super::accounts::TooFast;
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::chat::{Said, Session};
-use super::state::Server;
-use super::timeline::{AppendError, Record, Spoken, What};
 use super::{history, people};
 use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::server::accounts::TooFast;
+use crate::server::chat::{Said, Session};
+use crate::server::state::Server;
+use crate::server::timeline::{AppendError, Record, Spoken, What};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
@@ -27,7 +27,7 @@ struct Speech<'a> {
 ///
 /// # Errors
 /// Why it isn't said.
-pub(super) fn say(
+pub(crate) fn say(
     server: &Server,
     session: &Session,
     id: Option<&RequestId>,
@@ -43,7 +43,7 @@ pub(super) fn say(
 ///
 /// # Errors
 /// Why it isn't said.
-pub(super) fn whisper(
+pub(crate) fn whisper(
     server: &Server,
     session: &Session,
     id: Option<&RequestId>,
@@ -61,7 +61,7 @@ pub(super) fn whisper(
 ///
 /// # Errors
 /// Why it isn't said.
-pub(super) fn speak<'a>(
+pub(crate) fn speak<'a>(
     server: &Server,
     session: &Session,
     what: What,
@@ -77,7 +77,7 @@ pub(super) fn speak<'a>(
 ///
 /// # Errors
 /// Why not.
-pub(super) fn permit(server: &Server, session: &Session) -> Result<(), Refusal> {
+pub(crate) fn permit(server: &Server, session: &Session) -> Result<(), Refusal> {
     if server.shutdown.requested() {
         return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
     }

@@ -2,14 +2,15 @@
 
 use super::admin::{self, Admin};
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, one_time_is_over, refuse};
-use super::chat::Session;
 use super::fit::{fit, name_bytes};
-use super::state::Server;
-use super::{door, history, metrics, people, speech, topic, withheld};
+use super::{history, password_check, people, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList,
 };
+use crate::server::chat::Session;
+use crate::server::metrics;
+use crate::server::state::Server;
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -103,7 +104,7 @@ fn perform(
         session.mandate.standing().attention.heard(Instant::now());
     }
     #[cfg(feature = "fault-injection")]
-    super::fault::strike(server, id);
+    crate::server::requests::fault::strike(server, id);
     match request {
         Request::Say { room, text, action } => speech::say(server, session, id, (room.as_deref(), &text, action)),
         Request::Whisper { to, text } => speech::whisper(server, session, id, &to, &text),
@@ -231,7 +232,7 @@ fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -
     if server.one_time_is_over(session.mandate.standing()) {
         return Err(one_time_is_over());
     }
-    let changed = door::change_password(server, session, old.expose(), new.expose());
+    let changed = password_check::change_password(server, session, old.expose(), new.expose());
     // Whoever holds another token, or has another session, may have it by the old password.
     let token = (session.token, &session.continues);
     server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());

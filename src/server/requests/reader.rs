@@ -1,14 +1,14 @@
 //! A session's own thread: it blocks on the socket, decrypts what comes, and carries out each request.
 
 use super::answer::Flow;
-use super::chat::{FAREWELL, Session};
 use super::commands;
-use super::config::MessageRate;
 use super::request_rate::RequestRate;
-use super::state::Server;
 use crate::duplex::READ_BYTES;
 use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reason, ServerMessage};
+use crate::server::chat::{FAREWELL, Session};
+use crate::server::config::MessageRate;
+use crate::server::state::Server;
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,12 +21,12 @@ use std::time::{Duration, Instant};
 /// of a core. With 5,000 clients each is asked every 5 minutes.
 const PINGS_PER_SECOND_MAX: u64 = 16;
 /// How many bytes of it of a client that was told goodbye are still read.
-pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// What an idle session reads into: enough for a chat message, small enough to lie on its stack for good.
 const IDLE_READ_BYTES: usize = 1024;
 
 /// Runs the session until it's over. `pending` is plaintext that came with the login.
-pub(super) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) {
+pub(crate) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) {
     let outcome = catch_unwind(AssertUnwindSafe(|| Reader::new(server, session).read(pending)));
     session.end(outcome.unwrap_or_else(|_| {
         log::error!("the thread of {} panicked; everyone else goes on", session.name);
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The refusal of an over-long line.
-pub(super) fn too_long() -> ServerMessage<'static> {
+pub(crate) fn too_long() -> ServerMessage<'static> {
     let message = format!("a line has at most {LINE_BYTES_MAX} bytes, its end included; this one was skipped");
     ServerMessage::Error { id: None, code: ErrorCode::TooLong, message: message.into() }
 }

@@ -1,9 +1,9 @@
 //! What waited for somebody: whispers while they were away, and events until they had chosen a password.
 
-use super::chat::{Session, Withheld};
 use super::history;
-use super::state::Server;
 use crate::protocol::Username;
+use crate::server::chat::{Session, Withheld};
+use crate::server::state::Server;
 use std::sync::Arc;
 
 /// How many bytes of whispers that have waited somebody is given with the welcome; the newest. `history` has the rest.
@@ -20,7 +20,7 @@ pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
 }
 
 /// The whispers that came for somebody who was away, in this range of seqs, oldest first.
-pub(super) fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
+pub(crate) fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
     let Some(range) = range else { return Vec::new() };
     history::whispers_to(server.chat.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
         log::error!("the whispers that wait for {name} can't be read: {e}");

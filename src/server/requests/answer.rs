@@ -1,20 +1,20 @@
 //! What a request comes to: the answers there are, and the refusals that several requests share.
 
-use super::accounts::{AccountError, NoTurn};
-use super::chat::Session;
-use super::state::Server;
-use super::{door, history};
+use super::{history, password_check};
 use crate::protocol::{ErrorCode, Reply, Username};
+use crate::server::accounts::{AccountError, NoTurn};
+use crate::server::chat::Session;
+use crate::server::state::Server;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Why a request isn't carried out.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// For programs.
-    pub(super) code: ErrorCode,
+    pub(crate) code: ErrorCode,
     /// For people: what is wrong and what to do.
-    pub(super) message: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
 }
 
 /// What a request that succeeded is answered with.
@@ -56,7 +56,7 @@ pub(super) enum Flow {
 }
 
 /// A [`Refusal`].
-pub(super) fn refuse(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Refusal {
+pub(crate) fn refuse(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Refusal {
     Refusal { code, message: message.into() }
 }
 
@@ -69,12 +69,12 @@ pub(super) fn existing_user(server: &Server, username: &str) -> Result<Username,
 }
 
 /// The refusal of whoever has waited too long with a one-time password.
-pub(super) fn one_time_is_over() -> Refusal {
+pub(crate) fn one_time_is_over() -> Refusal {
     refuse(ErrorCode::BadCredentials, "this one-time password is too old: ask an administrator for another")
 }
 
 /// The refusal of a request whose session, or whose sender's role, was ended while it was carried out.
-pub(super) fn ended() -> Refusal {
+pub(crate) fn ended() -> Refusal {
     refuse(ErrorCode::NotAdmin, "an administrator has ended that: nothing was changed")
 }
 
@@ -90,7 +90,7 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
         }
         AccountError::NotPermitted => ended(),
         AccountError::NoTurn(NoTurn::TryLater(wait)) => {
-            refuse(ErrorCode::TryLater, door::try_later(door::FAILED_TOO_OFTEN, wait))
+            refuse(ErrorCode::TryLater, password_check::try_later(password_check::FAILED_TOO_OFTEN, wait))
         }
         AccountError::NoTurn(NoTurn::Crowded | NoTurn::Gone) => {
             refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s")

@@ -1,10 +1,10 @@
 //! The requests about people: who somebody is, whether they are there.
 
-use super::accounts::{Away, Standing};
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::chat::Session;
-use super::state::Server;
 use crate::protocol::{AwayInfo, ErrorCode, NOTE_CHARS_MAX, Reply, ServerMessage, Username, Whois, format_time};
+use crate::server::accounts::{Away, Standing};
+use crate::server::chat::Session;
+use crate::server::state::Server;
 use crate::sync::lock;
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> 
 }
 
 /// Goes away with these words, or comes back.
-pub(super) fn away(session: &Session, text: Option<&str>) -> Result<Answer, Refusal> {
+pub(crate) fn away(session: &Session, text: Option<&str>) -> Result<Answer, Refusal> {
     match text {
         Some(text) => {
             check_note(text)?;

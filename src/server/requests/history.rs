@@ -2,9 +2,9 @@
 //!
 //! For the threads of those who ask: it may be read from the journal.
 
-use super::chat::Session;
-use super::timeline::{Record, Timeline, WHISPERS_PER_ACCOUNT_MAX};
 use crate::protocol::Username;
+use crate::server::chat::Session;
+use crate::server::timeline::{Record, Timeline, WHISPERS_PER_ACCOUNT_MAX};
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,13 +17,13 @@ const TURN_PAUSE: Duration = Duration::from_millis(50);
 
 /// What was said, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(crate) struct Page {
     /// The events' lines.
-    pub(super) lines: Vec<Vec<u8>>,
+    pub(crate) lines: Vec<Vec<u8>>,
     /// How many older ones of those asked for didn't fit, or weren't looked for.
-    pub(super) more: usize,
+    pub(crate) more: usize,
     /// What came before this wasn't looked at, although it may hold more of what was asked for.
-    pub(super) next: Option<u64>,
+    pub(crate) next: Option<u64>,
 }
 
 /// The newest `limit` things said before `before` and after `since` that the session's account may see, as many as fit in
@@ -33,7 +33,7 @@ pub(super) struct Page {
 ///
 /// # Errors
 /// The journal can't be read.
-pub(super) fn page(
+pub(crate) fn page(
     timeline: &Timeline,
     session: &Session,
     (since, before): (u64, u64),

@@ -1,0 +1,21 @@
+//! What somebody asks for who is logged in.
+
+mod admin;
+mod answer;
+mod commands;
+#[cfg(feature = "fault-injection")]
+mod fault;
+mod fit;
+mod history;
+pub(crate) mod password_check;
+mod people;
+pub(crate) mod reader;
+mod request_rate;
+mod speech;
+mod topic;
+mod withheld;
+
+pub(crate) use answer::{Refusal, one_time_is_over, refuse};
+pub(crate) use fit::{fit_beside, json_bytes, name_bytes};
+pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock};
+pub(crate) use withheld::waiting_whispers;
