@@ -2,7 +2,6 @@
 //!
 //! ARCHITECTURE.md tells the threads, the locks and their order.
 
-mod accept;
 mod accounts;
 mod banner;
 mod caretaker;
@@ -10,12 +9,12 @@ mod chat;
 mod check;
 pub mod config;
 mod doctor;
+mod door;
 mod export;
 mod finding;
 #[doc(hidden)]
 pub mod fuzzing;
 mod identities;
-mod lobby;
 mod metrics;
 mod notifier;
 mod requests;
@@ -31,6 +30,7 @@ use crate::sync::Gate;
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use config::{Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, notices, system};
+use door::accept;
 use jiff::Timestamp;
 use state::{
     Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, motd,

@@ -1,8 +1,8 @@
 //! The listening sockets, each with a thread that accepts.
 
 use super::lobby;
-use super::state::Server;
 use crate::protocol::DEFAULT_PORT;
+use crate::server::state::Server;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const WAKE_WAIT: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// An address can't be had; says which, and why.
-pub(super) fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
+pub(crate) fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
     let listen = |address: SocketAddr| TcpListener::bind(address).map_err(|e| explain(address, &e));
     if !addresses.is_empty() {
         return addresses.iter().copied().map(listen).collect();
@@ -37,7 +37,7 @@ pub(super) fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String>
 }
 
 /// Where a server would listen: at the addresses that were asked for, or all interfaces.
-pub(super) fn addresses(asked: &[SocketAddr]) -> Vec<SocketAddr> {
+pub(crate) fn addresses(asked: &[SocketAddr]) -> Vec<SocketAddr> {
     if !asked.is_empty() {
         return asked.to_vec();
     }
@@ -51,7 +51,7 @@ pub(super) fn addresses(asked: &[SocketAddr]) -> Vec<SocketAddr> {
 ///
 /// # Errors
 /// The system has no thread to give.
-pub(super) fn start(server: &Arc<Server>, listeners: Vec<TcpListener>) -> io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(server: &Arc<Server>, listeners: Vec<TcpListener>) -> io::Result<Vec<JoinHandle<()>>> {
     let spawn = |listener: TcpListener| {
         let server = Arc::clone(server);
         thread::Builder::new().name("accept".into()).spawn(move || accept(&server, &listener))
@@ -60,7 +60,7 @@ pub(super) fn start(server: &Arc<Server>, listeners: Vec<TcpListener>) -> io::Re
 }
 
 /// Wakes the accept threads, which then see that the server ends.
-pub(super) fn stop(listening: &[SocketAddr], threads: Vec<JoinHandle<()>>) {
+pub(crate) fn stop(listening: &[SocketAddr], threads: Vec<JoinHandle<()>>) {
     for (&address, thread) in listening.iter().zip(threads) {
         let own = match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -96,7 +96,7 @@ fn accept(server: &Arc<Server>, listener: &TcpListener) {
 }
 
 /// Why an address can't be listened on, and what to do about it.
-pub(super) fn explain(address: SocketAddr, error: &io::Error) -> String {
+pub(crate) fn explain(address: SocketAddr, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => ": another program listens there; stop it, or choose another port with --listen",
         io::ErrorKind::PermissionDenied => ": ports below 1024 are for the system; choose another with --listen",

@@ -4,18 +4,18 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
-use super::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
-use super::chat::{Refused, Session, WRITE_WAIT, Withheld};
-use super::config::MessageRate;
-use super::requests::{
-    FAILED_TOO_OFTEN, Knock, Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, password_check, reader,
-    refuse, waiting_whispers,
-};
-use super::state::{LoginFailure, Server, Stay};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, Secret, ServerMessage, Username, Welcome,
 };
+use crate::server::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
+use crate::server::chat::{Refused, Session, WRITE_WAIT, Withheld};
+use crate::server::config::MessageRate;
+use crate::server::requests::{
+    FAILED_TOO_OFTEN, Knock, Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, password_check, reader,
+    refuse, waiting_whispers,
+};
+use crate::server::state::{LoginFailure, Server, Stay};
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -40,7 +40,7 @@ const STRANGER_PINGS_MAX: usize = 40;
 
 /// Gives a new connection a lobby thread of its own. Drops it when everyone in a full lobby waits for us, or there
 /// are no threads.
-pub(super) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
+pub(crate) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
     let (socket, now) = (Arc::new(socket), Instant::now());
     let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, server.limits.strangers_max(), now) else {
         if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {

@@ -1,0 +1,4 @@
+//! Everyone before the login.
+
+pub(crate) mod accept;
+mod lobby;
