@@ -3,8 +3,6 @@
 //! ARCHITECTURE.md tells the threads, the locks and their order.
 
 mod accounts;
-mod banner;
-mod caretaker;
 mod chat;
 mod check;
 pub mod config;
@@ -16,11 +14,9 @@ mod finding;
 pub mod fuzzing;
 mod identities;
 mod metrics;
-mod notifier;
 mod requests;
-mod signals;
+mod running;
 mod state;
-mod supervisor;
 mod timeline;
 mod users;
 
@@ -32,6 +28,7 @@ use chat::Chat;
 use config::{Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, notices, system};
 use door::accept;
 use jiff::Timestamp;
+use running::{banner, caretaker, notifier, signals, supervisor};
 use state::{
     Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, motd,
     systemd,

@@ -1,6 +1,6 @@
 //! The server looks after itself: the service manager's watchdog hears every so often that it is well.
 
-use super::state::{Server, systemd};
+use crate::server::state::{Server, systemd};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ const LOOKS: u32 = 4;
 
 /// Waits until the server is asked to end. Until then the watchdog, if there is one, hears that the server is well, and
 /// only while it is: a service manager that hears nothing ends the process and starts it anew.
-pub(super) fn watch(server: &Server, accepting: &[JoinHandle<()>]) {
+pub(crate) fn watch(server: &Server, accepting: &[JoinHandle<()>]) {
     let Some(patience) = systemd::watchdog() else { return server.shutdown.wait() };
     let pause = patience / LOOKS;
     while !server.shutdown.wait_for(pause) {

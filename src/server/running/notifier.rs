@@ -1,9 +1,9 @@
 //! The `notices` thread: it tells every administrator who is online what was posted ([`notices`](crate::server::config::notices)).
 
-use super::chat::Session;
-use super::config::{Notice, Posted};
-use super::state::Server;
 use crate::protocol::ServerMessage;
+use crate::server::chat::Session;
+use crate::server::config::{Notice, Posted};
+use crate::server::state::Server;
 use crate::sync::lock;
 use std::io;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::thread;
 ///
 /// # Errors
 /// The system has no thread to give.
-pub(super) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
+pub(crate) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
     let server = Arc::clone(server);
     let send_all = move || posted.iter().for_each(|notice| send(&server, notice));
     thread::Builder::new().name("notices".into()).spawn(send_all).map(drop)

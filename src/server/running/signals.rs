@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM end the server in good order; a second one at once. SIGHUP has it reload.
 
-use super::config::ServerError;
-use super::state::Server;
+use crate::server::config::ServerError;
+use crate::server::state::Server;
 use std::sync::Arc;
 
 /// Must be called before any other thread is started: each takes over what its maker blocks.
@@ -9,13 +9,13 @@ use std::sync::Arc;
 /// # Errors
 /// The system says no.
 #[cfg(unix)]
-pub(super) fn hold_back_hangups() -> Result<(), ServerError> {
+pub(crate) fn hold_back_hangups() -> Result<(), ServerError> {
     hangup().thread_block().map_err(|e| ServerError::System(format!("can't block SIGHUP: {e}")))
 }
 
 /// Elsewhere there is no such signal: `/reload` does the same.
 #[cfg(not(unix))]
-pub(super) fn hold_back_hangups() -> Result<(), ServerError> {
+pub(crate) fn hold_back_hangups() -> Result<(), ServerError> {
     Ok(())
 }
 
@@ -23,7 +23,7 @@ pub(super) fn hold_back_hangups() -> Result<(), ServerError> {
 ///
 /// # Errors
 /// The system says no.
-pub(super) fn handle(server: &Arc<Server>) -> Result<(), ServerError> {
+pub(crate) fn handle(server: &Arc<Server>) -> Result<(), ServerError> {
     let failed = |e: &dyn std::fmt::Display| ServerError::System(format!("can't handle signals: {e}"));
     #[cfg(unix)]
     reload_on_hangup(server).map_err(|e| failed(&e))?;

@@ -1,9 +1,9 @@
 //! What a start prints: all that the person before the screen needs to get everyone in.
 
-use super::state::{link_pin, own_addresses, reachable};
 use crate::identity::CertificateInfo;
 use crate::link::Link;
 use crate::protocol::Secret;
+use crate::server::state::{link_pin, own_addresses, reachable};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 ///
 /// # Errors
 /// Standard output is closed.
-pub(super) fn print(
+pub(crate) fn print(
     listening: &[SocketAddr],
     certificate: &CertificateInfo,
     one_time: Option<&Secret>,

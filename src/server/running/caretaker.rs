@@ -1,6 +1,6 @@
 //! What is seen to now and then, however quiet the chat is.
 
-use super::state::{SUM_AFTER, Server, identity};
+use crate::server::state::{SUM_AFTER, Server, identity};
 use std::sync::Arc;
 use std::time::Instant;
 use std::{io, thread};
@@ -9,7 +9,7 @@ use std::{io, thread};
 ///
 /// # Errors
 /// The system has no thread to give.
-pub(super) fn start(server: &Arc<Server>) -> io::Result<()> {
+pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
     let server = Arc::clone(server);
     let look_on = move || loop {
         identity::warn_if_due(&server.identity, &server.notices);
