@@ -4,21 +4,16 @@
 
 mod accounts;
 mod chat;
-mod check;
 pub mod config;
-mod doctor;
 mod door;
-mod export;
-mod finding;
 #[doc(hidden)]
 pub mod fuzzing;
-mod identities;
 mod metrics;
 mod requests;
 mod running;
 mod state;
 mod timeline;
-mod users;
+mod tools;
 
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
@@ -39,6 +34,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use timeline::{Journal, Past, Sequence, Timeline, journal};
+use tools::{check, doctor, export, identities, users};
 
 pub use config::ServerError;
 

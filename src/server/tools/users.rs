@@ -1,8 +1,8 @@
 //! `homeroom-server user …`: accounts, while no server runs.
 
-use super::accounts::{AccountError, Accounts, Author, Client, NewAccount};
-use super::config::UserCommand;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
+use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
+use crate::server::config::UserCommand;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ const IMPORT_ACCOUNTS_MAX: usize = 100_000;
 ///
 /// # Errors
 /// What went wrong; then no account was made.
-pub(super) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Result<(), String> {
+pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Result<(), String> {
     match command {
         UserCommand::Add { name, admin, password_stdin } => {
             let role = if *admin { Role::Admin } else { Role::User };

@@ -1,10 +1,10 @@
 //! `homeroom-server identity …`: looks at `identity.p12`, or replaces it; also while a server runs, which takes the new
 //! one at its next reload.
 
-use super::config::{IdentityCommand, folder};
-use super::state::make;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
+use crate::server::config::{IdentityCommand, folder};
+use crate::server::state::make;
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ const PEM_BYTES_MAX: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// What went wrong; then `identity.p12` is as it was.
-pub(super) fn run(data_dir: &Path, command: &IdentityCommand) -> Result<(), String> {
+pub(crate) fn run(data_dir: &Path, command: &IdentityCommand) -> Result<(), String> {
     let path = data_dir.join(folder::IDENTITY);
     match command {
         IdentityCommand::Show => show(&path),

@@ -1,8 +1,8 @@
 //! Who may read what the server keeps.
 
-use super::super::finding::Finding;
 #[cfg(unix)]
 use crate::server::config::JOURNAL;
+use crate::server::tools::finding::Finding;
 use std::path::Path;
 
 /// How many files are looked at.

@@ -5,8 +5,8 @@ mod files;
 mod journal;
 mod modes;
 
-pub(super) use files::{accounts, identity};
-pub(super) use modes::{modes, writers};
+pub(crate) use super::check::files::{accounts, identity};
+pub(crate) use super::check::modes::{modes, writers};
 
 use super::finding::{self, Finding};
 use std::io;
@@ -16,7 +16,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// Standard output is closed.
-pub(super) fn run(data_dir: &Path) -> io::Result<bool> {
+pub(crate) fn run(data_dir: &Path) -> io::Result<bool> {
     if !data_dir.is_dir() {
         let bad = format!("{} is no folder: name the server's with --data-dir", data_dir.display());
         return finding::print(&[("The data folder", vec![Finding::Bad(bad)])]);

@@ -1,11 +1,11 @@
 //! Ports and addresses: whether others can get here, and what would have to be done.
 
-use super::super::finding::Finding::{self, Bad, Good, Note};
 use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
 use crate::server::door::accept;
 use crate::server::state::addresses;
+use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use native_tls::TlsConnector;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

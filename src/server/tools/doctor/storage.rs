@@ -1,7 +1,7 @@
 //! The data folder: what lies there, who may read it, and how much room there is.
 
-use super::super::check;
-use super::super::finding::Finding::{self, Bad, Good, Note};
+use crate::server::tools::check;
+use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::fs;
 use std::io;
 use std::path::Path;

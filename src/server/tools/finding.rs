@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 /// What was found.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Finding {
+pub(crate) enum Finding {
     /// As it should be.
     Good(String),
     /// Worth knowing, or for a person to judge.
@@ -18,7 +18,7 @@ pub(super) enum Finding {
 ///
 /// # Errors
 /// Standard output is closed.
-pub(super) fn print(sections: &[(&str, Vec<Finding>)]) -> io::Result<bool> {
+pub(crate) fn print(sections: &[(&str, Vec<Finding>)]) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     for (title, findings) in sections {
         writeln!(out, "{title}")?;

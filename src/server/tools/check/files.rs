@@ -1,6 +1,5 @@
 //! The files beside the journal.
 
-use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::count;
 use crate::files;
 use crate::identity::{self, CertificateInfo};
@@ -8,6 +7,7 @@ use crate::server::accounts::{token_file, users_file};
 use crate::server::config::folder;
 use crate::server::state::Topic;
 use crate::server::timeline::Sequence;
+use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::io;
 use std::path::Path;
 

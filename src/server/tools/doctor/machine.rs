@@ -1,6 +1,6 @@
 //! The machine: its clock, and what its system allows.
 
-use super::super::finding::Finding::{self, Bad, Good, Note};
+use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};

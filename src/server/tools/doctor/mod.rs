@@ -6,9 +6,9 @@ mod network;
 mod storage;
 
 use super::check;
-use super::config::Config;
 use super::finding::{self, Finding};
 use crate::identity::{self, CertificateInfo};
+use crate::server::config::Config;
 use std::io;
 
 use Finding::{Bad, Good, Note};
@@ -17,7 +17,7 @@ use Finding::{Bad, Good, Note};
 ///
 /// # Errors
 /// Standard output is closed.
-pub(super) fn run(config: &Config) -> io::Result<bool> {
+pub(crate) fn run(config: &Config) -> io::Result<bool> {
     let folder = &config.args.data_dir;
     let identity = check::identity(folder);
     let certificate = identity.as_ref().ok().and_then(Option::as_ref);

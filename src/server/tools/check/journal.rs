@@ -1,11 +1,11 @@
 //! The journal: every line of every segment.
 
-use super::super::finding::Finding::{self, Bad, Good, Note};
 use super::count;
 use crate::server::config::folder;
 use crate::server::timeline::Keys;
 use crate::server::timeline::journal::segment;
 use crate::server::timeline::journal::segment::{DAMAGES_NAMED_MAX, Damage, End, Line, Place, ReadError};
+use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use jiff::Timestamp;
 use std::path::Path;
 

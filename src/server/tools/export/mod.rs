@@ -3,10 +3,10 @@
 
 mod format;
 
-use super::config::{ExportArgs, ServerError, folder, system};
-use super::timeline::journal::segment;
-use super::timeline::journal::segment::{DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
-use format::Printer;
+use super::export::format::Printer;
+use crate::server::config::{ExportArgs, ServerError, folder, system};
+use crate::server::timeline::journal::segment;
+use crate::server::timeline::journal::segment::{DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
 use jiff::Timestamp;
 use std::io::{self, BufWriter, ErrorKind};
 use std::path::Path;
@@ -37,7 +37,7 @@ impl From<io::Error> for Stop {
 ///
 /// # Errors
 /// There is no journal, it can't be read, or something in it is damaged.
-pub(super) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerError> {
+pub(crate) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerError> {
     let folder = data_dir.join(folder::JOURNAL);
     let places = segment::list(&folder).map_err(|e| ServerError::Folder(e.to_string()))?;
     if places.is_empty() {
