@@ -400,6 +400,12 @@ fn who_must_choose_a_password_and_does_not_can_come_back_for_it() {
     let config = TempDir::new().unwrap();
     let mut command = client(config.path());
     command.args([&server.join_link(), "--user", "eve"]).env_remove("HOMEROOM_PASSWORD");
+    let mut screen = Screen::start(&command, (40, 70));
+    answer(&mut screen, "password:", made["password"].as_str().unwrap());
+    screen.wait_for_end(&["new password:"]);
+    screen.press("\x04");
+    screen.wait_for(|rows| rows.iter().any(|row| row == "! no password was chosen: log in again to choose one"));
+    screen.finish();
     for _ in 0..2 {
         let mut screen = Screen::start(&command, (40, 70));
         answer(&mut screen, "password:", made["password"].as_str().unwrap());

@@ -138,7 +138,10 @@ impl Input {
         let must = old.is_some();
         let gave_up = |e: ClientError| match e {
             ClientError::Interrupted => Flow::Break(()),
-            _ if must => Flow::Break(()),
+            _ if must => {
+                notice("no password was chosen: log in again to choose one");
+                Flow::Break(())
+            }
             _ => Flow::Continue(()),
         };
         let old = match old.map_or_else(|| self.console.ask_hidden("old password"), Ok) {
