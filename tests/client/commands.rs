@@ -176,12 +176,13 @@ fn what_people_do_where_they_are_and_what_it_is_about() {
     root.type_line("/whois ada");
     root.stdout.wait_for(": at lunch");
     root.type_line("/msg ada are you there?");
-    root.stdout.wait_for("ada is away since");
+    // `/whois` has said it once.
+    root.stdout.wait_for_the(2, "ada is away since");
     ada.type_line("I am");
     ada.stdout.wait_for("you are back");
     ada.type_line("/away");
     ada.type_line("/back");
-    ada.stdout.wait_for("speaking ends it\n* you are back");
+    ada.stdout.wait_for_the(2, "you are back");
     root.type_line("/who");
     root.stdout.wait_for("3 online: ada, bob, root\n");
     ada.type_line("/topic mine");

@@ -72,6 +72,19 @@ impl Output {
         self.try_wait_for(needle).unwrap()
     }
 
+    /// Waits until `needle` has come so often.
+    #[allow(dead_code, reason = "not everywhere something comes twice")]
+    #[track_caller]
+    pub(crate) fn wait_for_the(&self, times: usize, needle: &str) {
+        let count = |state: &State| String::from_utf8_lossy(&state.bytes).matches(needle).count();
+        let come = self.wait_until(|state| state.ended || count(state) >= times);
+        assert!(
+            come && self.text().matches(needle).count() >= times,
+            "waited for {needle:?} {times} times: {:?}",
+            self.text()
+        );
+    }
+
     /// Waits for the pipe's end and gives everything.
     #[track_caller]
     pub(crate) fn to_end(&self) -> String {

@@ -1,6 +1,7 @@
 //! Programs that run to their end.
 
 use super::{DEADLINE, Output};
+use std::ffi::OsStr;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -41,9 +42,30 @@ pub(super) fn program(which: &str, built: &str) -> Command {
     command
 }
 
+/// What the server's program is told to do when it is not to be a server.
+const NO_SERVER: [&str; 8] = ["user", "identity", "doctor", "check", "export", "config", "--help", "--version"];
+
+/// Refuses to start a server that would listen where others do: on its default port, or beyond loopback outside of a
+/// network of its own.
+#[track_caller]
+pub(super) fn assert_on_its_own(command: &Command) {
+    let words: Vec<_> =
+        [command.get_program()].into_iter().chain(command.get_args()).map(OsStr::to_string_lossy).collect();
+    let is_server = words.iter().any(|word| word.ends_with("homeroom-server"));
+    let is_tool = words.iter().any(|word| NO_SERVER.contains(&&**word));
+    let in_words = words.windows(2).filter(|pair| pair[0] == "--listen").map(|pair| pair[1].clone());
+    let variables = command.get_envs().filter(|(name, _)| *name == "HOMEROOM_LISTEN");
+    let listen: Vec<_> = in_words.chain(variables.filter_map(|(_, value)| Some(value?.to_string_lossy()))).collect();
+    let ours =
+        |address: &str| ["127.", "[::1]"].iter().any(|start| address.starts_with(start)) || !address.contains(':');
+    let is_alone = !listen.is_empty() && listen.iter().all(|address| ours(address));
+    assert!(!is_server || is_tool || is_alone, "this would listen where others do: use DataDir::server ({words:?})");
+}
+
 /// Runs a program with this standard input until it ends.
 #[track_caller]
 pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Finished {
+    assert_on_its_own(command);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stdout = Output::of(child.stdout.take().unwrap());
     let stderr = Output::of(child.stderr.take().unwrap());

@@ -1,5 +1,6 @@
 //! The real server, running.
 
+use super::process::assert_on_its_own;
 use super::{ADMIN, DataDir, Output, PASSWORD, Peer, wait};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -90,6 +91,9 @@ impl Builder {
     #[track_caller]
     pub(crate) fn start(self) -> Server {
         let mut command = self.command();
+        if self.wrapper.is_empty() {
+            assert_on_its_own(&command);
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = Output::of(child.stdout.take().unwrap());
         let stderr = Output::of(child.stderr.take().unwrap());

@@ -19,7 +19,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn command(data: &DataDir, words: &[&str]) -> Finished {
-    run(data.command().args(words), b"")
+    run(data.command().env("HOMEROOM_LISTEN", "127.0.0.1:0").args(words), b"")
 }
 
 /// False where that takes root, and this isn't.

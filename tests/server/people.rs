@@ -124,7 +124,7 @@ fn the_topics_file_is_the_owners_and_a_damaged_one_stops_the_start() {
     assert_eq!(std::fs::metadata(data.file("topic.json")).unwrap().mode() & 0o777, 0o600);
     server.kill();
     std::fs::write(data.file("topic.json"), "{\"text\":").unwrap();
-    let finished = crate::harness::run(&mut data.command(), b"");
+    let finished = crate::harness::run(&mut data.server().command(), b"");
     let word = finished.failed_with(1);
     assert!(word.contains("topic.json") && word.contains("mend it or remove it"), "{word}");
     assert_eq!(data.read("topic.json"), "{\"text\":", "it is left as it is");

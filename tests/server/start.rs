@@ -193,7 +193,7 @@ fn a_wrong_command_line_is_exit_status_2() {
         &["user", "import"],
         &["user", "frobnicate"],
     ] {
-        let refused = run(data.command().args(args), b"");
+        let refused = run(data.command().env("HOMEROOM_LISTEN", "127.0.0.1:0").args(args), b"");
         assert_eq!(refused.code, Some(2), "{args:?}: {refused:?}");
         assert!(!refused.stderr.is_empty(), "{args:?}");
     }
