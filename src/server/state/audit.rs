@@ -10,13 +10,13 @@ mod noise;
 #[cfg(test)]
 mod tests;
 
-use super::audit::noise::{Event, Failure, Noise, Sum, Who};
 use crate::files;
 use crate::protocol::{Username, timestamp};
 use crate::server::accounts::Origin;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
 pub(crate) use noise::SUM_AFTER;
+use noise::{Event, Failure, Noise, Sum, Who};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write};
@@ -30,6 +30,8 @@ use std::time::Instant;
 pub(super) const AUDIT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// No line about a failure is longer: a name has 32 bytes, an address 39, and the rest comes from here.
 const LINE_BYTES_MAX: usize = 256;
+// The older half alone holds as much.
+const _: () = assert!(noise::LINES_MAX * LINE_BYTES_MAX as u64 <= AUDIT_BYTES_MAX);
 
 /// The log of one data folder.
 #[derive(Debug)]

@@ -6,7 +6,6 @@
 //! are, what is kept on disk holds [`KEPT_DAYS`] of it. No failure goes uncounted.
 //! The state has no clock of its own: each call is told the time.
 
-use super::{AUDIT_BYTES_MAX, LINE_BYTES_MAX};
 use crate::protocol::Username;
 use crate::server::accounts::Origin;
 use std::collections::HashMap;
@@ -36,13 +35,10 @@ pub(super) const SUMS_MAX: usize = 64;
 /// Events and their reasons: there are fewer in the code. So many sums may come on top, of [`Who::Anyone`].
 pub(super) const REASONS_MAX: usize = 16;
 
+/// How many lines [`KEPT_DAYS`] of it come to at the most, with what a server's end may add.
+pub(super) const LINES_MAX: u64 =
+    KEPT_DAYS * DAY_SECONDS / LINE_PAUSE.as_secs() + LINES_AT_ONCE as u64 + (SUMS_MAX + REASONS_MAX) as u64;
 const DAY_SECONDS: u64 = 24 * 60 * 60;
-// The older half alone holds as much, with what a server's end may add.
-const _: () = assert!(
-    (KEPT_DAYS * DAY_SECONDS / LINE_PAUSE.as_secs() + LINES_AT_ONCE as u64 + (SUMS_MAX + REASONS_MAX) as u64)
-        * LINE_BYTES_MAX as u64
-        <= AUDIT_BYTES_MAX
-);
 
 /// What failed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
