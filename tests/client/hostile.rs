@@ -1,11 +1,11 @@
 //! Text and servers that mean harm.
 
-use crate::harness::{FakeServer, Finished, PASSWORD, Server, Terminal};
+use crate::harness::{FakeServer, Finished, Guest, PASSWORD, Server, Terminal};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 /// Fails if a terminal would do anything with this but show it.
 #[track_caller]
@@ -226,31 +226,31 @@ fn bytes_that_are_no_messages_do_not_harm_it() {
     assert_all_safe(&finished);
 }
 
+/// Sends what has no end of a line, 64 MiB at most: whoever listens must have hung up long before.
+fn send_without_an_end(guest: &mut Guest) -> usize {
+    let chunk = vec![b'x'; 1 << 16];
+    (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
+}
+
+#[track_caller]
+fn assert_hangs_up(link: &str, host: JoinHandle<usize>) {
+    let mut ada = Terminal::start(&[link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
+    ada.wait().failed_with(1);
+    assert!(host.join().unwrap() < 1_024, "it listened to the end");
+}
+
 #[test]
 fn a_line_without_an_end_is_the_end() {
     let server = FakeServer::new();
     let link = server.join_link();
-    let host = server.welcome(|guest| {
-        let chunk = vec![b'x'; 1 << 16];
-        // 64 MiB at most: it must have hung up long before.
-        (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
-    });
-    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
-    ada.wait().failed_with(1);
-    assert!(host.join().unwrap() < 1_024, "it listened to the end");
+    assert_hangs_up(&link, server.welcome(send_without_an_end));
 }
 
 #[test]
 fn an_answer_to_the_login_without_an_end_is_the_end() {
     let server = FakeServer::new();
     let link = server.join_link();
-    let host = server.meet(|guest| {
-        let chunk = vec![b'x'; 1 << 16];
-        (0..1_024).take_while(|_| guest.write_bytes(&chunk).is_ok()).count()
-    });
-    let mut ada = Terminal::start(&[&link, "--user", "ada", "--no-reconnect"], Some(PASSWORD));
-    ada.wait().failed_with(1);
-    assert!(host.join().unwrap() < 1_024, "it listened to the end");
+    assert_hangs_up(&link, server.meet(send_without_an_end));
 }
 
 /// In place of an answer to the login.

@@ -6,6 +6,8 @@ mod commands;
 mod ends;
 mod first_login;
 mod first_minutes;
+#[cfg(target_os = "linux")]
+mod hidden_prompts;
 mod history;
 mod hostile;
 mod manual;

@@ -1,4 +1,5 @@
-//! Who may log in and how often: accounts and their file, passwords and whose turn it is to hash, tokens.
+//! Who may log in, and how often: `store.rs` has the accounts, `standing.rs` what one may do, `hasher.rs` whose
+//! turn it is to have a password compared, `tokens.rs` what stands for a password.
 
 mod attention;
 mod changes;

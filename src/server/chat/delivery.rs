@@ -4,9 +4,10 @@
 //! One delivery costs one encryption and one `send`, and nothing but coalescing beats that: all that has come
 //! since a postman's last round goes out as one record in one `send` to each session.
 
-use super::session::{BATCH_BYTES_MAX, Delivered, Farewell, Session};
+use super::session::{BATCH_BYTES_MAX, Session};
 use super::tally::{News, Tally};
 use super::usher::Usher;
+use super::wire::{Delivered, Farewell};
 use crate::protocol::{Reason, Username};
 use crate::server::timeline::{Batch, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};

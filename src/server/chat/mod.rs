@@ -1,5 +1,7 @@
-//! Who is there and how they get what is said.
+//! Who is there and how they get what is said: `hub.rs` has all of it together, `session.rs` what one client is to the
+//! others, `delivery.rs` who brings them what happens.
 
+mod courier;
 mod delivery;
 mod herald;
 mod hub;
@@ -8,8 +10,10 @@ mod registry;
 mod session;
 mod tally;
 mod usher;
+mod wire;
 
 pub(crate) use hub::{Chat, Refused, Said};
-pub(crate) use session::{Session, WRITE_WAIT, Withheld};
+pub(crate) use session::{Session, WRITE_WAIT};
 pub(crate) use tally::{Counted, LATENCY_BUCKETS_US};
 pub(crate) use usher::FAREWELL;
+pub(crate) use wire::Withheld;

@@ -8,16 +8,17 @@
 //! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
+use super::wire::{Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, Wire, Withheld, write_some};
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::server::accounts::{Mandate, TokenId};
 use crate::server::timeline::{Batch, Forgotten, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock, thread};
-use std::io::{self, ErrorKind, Write};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
+use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a write may wait for room in a full socket while others wait for the same thread. The system rounds
 /// it up to its clock tick: 1 to 10 ms.
@@ -29,16 +30,6 @@ pub(super) const BATCH_BYTES_MAX: usize = 128 * 1024;
 const BATCHES_AT_ONCE_MAX: usize = 2;
 /// How many bytes of answers may wait for a courier before the client's further requests wait too.
 const ANSWERS_UNSENT_BYTES_MAX: usize = 256 * 1024;
-/// How long one of a courier's writes waits before it looks at its deadline.
-const COURIER_WRITE_WAIT: Duration = Duration::from_millis(250);
-/// How long a courier waits at most until what it read in the journal is paid for. An account's five pay for twenty
-/// stretches a second then, which is less than is free.
-const COURIER_PAUSE_MAX: Duration = Duration::from_millis(250);
-
-/// A full socket takes more later, but not on Windows: there a write that timed out leaves the connection in an
-/// undefined state, and all that can be done is to drop it.
-const FULL_SOCKETS_RECOVER: bool = cfg!(not(windows));
-
 /// One client's session.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -57,85 +48,14 @@ pub(crate) struct Session {
     pub(crate) continues: Arc<AtomicBool>,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(crate) listed: AtomicBool,
-    socket: Arc<Socket>,
+    pub(super) socket: Arc<Socket>,
     /// Held over each of its requests.
     turn: Mutex<()>,
     /// It was told to go: it asks for nothing any more.
     dismissed: AtomicBool,
-    wire: Mutex<Wire>,
+    pub(super) wire: Mutex<Wire>,
     /// Told when it is welcomed, when a courier has taken what was unsent, and at the end.
-    relieved: Condvar,
-}
-
-#[derive(Debug)]
-struct Wire {
-    tls: Duplex,
-    /// The seq up to which the session was given what it may see.
-    cursor: u64,
-    carrier: Carrier,
-    /// Lines that came before the login's answer, which must be the first. None once that is said.
-    early: Option<Vec<u8>>,
-    /// It is given no event until its owner has chosen a password.
-    withheld: Option<Withheld>,
-    /// Its mandate has ended: it is given no event any more. Asked in each round, where the mandate itself, which others
-    /// share, would cost a cache line.
-    severed: bool,
-    /// Ciphertext that a courier is to send before anything else.
-    unsent: Vec<u8>,
-    farewell: Option<Farewell>,
-    /// The farewell is encrypted: once it is sent, the session is over.
-    farewell_said: bool,
-    /// Why the session is over, once it is. Nothing is sent from then on.
-    ended: Option<Reason>,
-}
-
-/// What a session whose password must be changed is given when it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Withheld {
-    /// The whispers that waited for it: those after the first seq, up to the second.
-    pub(crate) whispers: Option<(u64, u64)>,
-}
-
-/// Who gives the session its events.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Carrier {
-    /// Nobody yet: it is being welcomed.
-    Lobby,
-    /// Its postman, with everyone else's.
-    Postman,
-    /// A courier of its own, because its socket is full or it is far behind.
-    Courier,
-}
-
-/// How the server ends a session in good order: after all that came before, and with a last word.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Farewell {
-    /// The events up to this one are delivered first, those that the session may still see.
-    pub(crate) after: u64,
-    /// Why.
-    pub(crate) reason: Reason,
-    /// Whether a `bye` says so; a client that asked for it has had its answer.
-    pub(crate) bye: bool,
-}
-
-/// What came with some ciphertext, beside plaintext.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Received {
-    /// The session is over, on one side or the other.
-    pub(crate) over: bool,
-    /// TLS itself has something to say; an empty line sends it.
-    pub(crate) answer_due: bool,
-}
-
-/// How a delivery went.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Delivered {
-    /// It has all there is.
-    All,
-    /// Its socket is full, or it is too far behind: a courier must take it from here.
-    NeedsCourier,
-    /// It's over, or in a courier's hands: no longer the postman's.
-    Gone,
+    pub(super) relieved: Condvar,
 }
 
 impl Session {
@@ -369,98 +289,6 @@ impl Session {
         lock(&self.wire).ended
     }
 
-    /// A courier's work: sends what is unsent and then batch after batch, without holding the wire while it
-    /// waits. True when the session is up to date and the postman's again, false when it's over.
-    pub(crate) fn carry(&self, timeline: &Timeline, slow_deadline: Duration) -> bool {
-        let mut own = Batch::default();
-        if self.socket.set_write_timeout(Some(COURIER_WRITE_WAIT)).is_err() {
-            self.end(Reason::Disconnected);
-            return false;
-        }
-        loop {
-            let mut wire = lock(&self.wire);
-            if wire.ended.is_some() {
-                return false;
-            }
-            if wire.unsent.is_empty() {
-                // It may come from a disk, which nobody is to wait for. The cursor is the courier's own.
-                let (cursor, head, may_see) = (wire.cursor, timeline.head(), wire.may_see());
-                drop(wire);
-                own.begin(cursor);
-                let viewer = Viewer::Account(&self.name);
-                let read = match may_see {
-                    true => timeline.read_back(cursor, head, viewer, BATCH_BYTES_MAX, &mut own),
-                    false => Ok(false),
-                };
-                if matches!(read, Ok(true)) {
-                    // The account pays, as for `history`: it may log in again and again, and see nothing of all that.
-                    let pause = self.mandate.standing().looks.charge(1, Instant::now());
-                    thread::sleep(pause.min(COURIER_PAUSE_MAX));
-                }
-                wire = lock(&self.wire);
-                if wire.ended.is_some() {
-                    return false;
-                }
-                if !wire.may_see() {
-                    own.begin(cursor);
-                } else if let Err(e) = read {
-                    log::warn!("{} can't be given what came after {cursor}: {e}", self.name);
-                    self.end_locked(&mut wire, Reason::TooSlow);
-                    return false;
-                }
-                if !self.refill(&mut wire, &own) {
-                    return wire.ended.is_none();
-                }
-                if wire.unsent.is_empty() {
-                    continue;
-                }
-            }
-            let chunk = std::mem::take(&mut wire.unsent);
-            drop(wire);
-            self.relieved.notify_all();
-            if let Err(e) = self.write_all(&chunk, Instant::now() + slow_deadline) {
-                let slow = e.kind() == ErrorKind::TimedOut;
-                self.end(if slow { Reason::TooSlow } else { Reason::Disconnected });
-                return false;
-            }
-        }
-    }
-
-    /// Encrypts what a courier is to send next: the next batch, or the farewell. False when there's nothing more to
-    /// carry: the session is its postman's again, or over.
-    fn refill(&self, wire: &mut MutexGuard<'_, Wire>, own: &Batch) -> bool {
-        // Answers that came meanwhile go first.
-        if !wire.unsent.is_empty() {
-            return true;
-        }
-        if wire.farewell_said {
-            self.finish(wire);
-            return false;
-        }
-        let more = own.upto > wire.cursor;
-        wire.cursor = own.upto;
-        if !own.lines.is_empty() && wire.tls.encrypt(&own.lines).is_err() {
-            self.end_locked(wire, Reason::Disconnected);
-            return false;
-        }
-        wire.unsent = std::mem::take(wire.tls.outgoing());
-        if more && wire.unsent.is_empty() {
-            return true;
-        }
-        if wire.unsent.is_empty() && self.say_farewell_if_due(wire) {
-            wire.unsent = std::mem::take(wire.tls.outgoing());
-        }
-        if !wire.unsent.is_empty() {
-            return true;
-        }
-        if self.socket.set_write_timeout(Some(WRITE_WAIT)).is_err() {
-            self.end_locked(wire, Reason::Disconnected);
-            return false;
-        }
-        wire.carrier = Carrier::Postman;
-        false
-    }
-
     /// Says the last word and closes our direction, if that was asked for and all before it is delivered.
     fn take_leave_if_due(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
         if !self.say_farewell_if_due(wire) {
@@ -474,7 +302,7 @@ impl Session {
 
     /// Encrypts the farewell if that was asked for and all before it is delivered that may be. True if it is to be sent
     /// now.
-    fn say_farewell_if_due(&self, wire: &mut Wire) -> bool {
+    pub(super) fn say_farewell_if_due(&self, wire: &mut Wire) -> bool {
         let Some(Farewell { after, reason, bye }) = wire.farewell.filter(|_| !wire.farewell_said) else { return false };
         if wire.cursor < after && wire.may_see() {
             return false;
@@ -490,7 +318,7 @@ impl Session {
 
     /// Ends a session whose farewell is sent. Only our direction is closed: the peer reads to the end, then closes
     /// the other. Were both closed while it still sends, its system would throw away what it hasn't read.
-    fn finish(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
+    pub(super) fn finish(&self, wire: &mut MutexGuard<'_, Wire>) -> Delivered {
         let reason = wire.farewell.map_or(Reason::Disconnected, |farewell| farewell.reason);
         wire.ended.get_or_insert(reason);
         let _ = self.socket.shutdown(Shutdown::Write);
@@ -528,7 +356,7 @@ impl Session {
         result
     }
 
-    fn end_locked(&self, wire: &mut MutexGuard<'_, Wire>, reason: Reason) -> Delivered {
+    pub(super) fn end_locked(&self, wire: &mut MutexGuard<'_, Wire>, reason: Reason) -> Delivered {
         if wire.ended.is_none() {
             wire.ended = Some(wire.farewell.map_or(reason, |farewell| farewell.reason));
             wire.unsent = Vec::new();
@@ -538,41 +366,4 @@ impl Session {
         self.relieved.notify_all();
         Delivered::Gone
     }
-
-    fn write_all(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let n = write_some(&self.socket, bytes)?;
-            bytes = &bytes[n..];
-            if !bytes.is_empty() && (Instant::now() >= deadline || !FULL_SOCKETS_RECOVER) {
-                return Err(ErrorKind::TimedOut.into());
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Wire {
-    /// Whether the session may be given events now.
-    fn may_see(&self) -> bool {
-        self.withheld.is_none() && !self.severed
-    }
-}
-
-/// Writes until the socket is full for as long as its write timeout. A short count says that it is.
-fn write_some(mut socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    let mut sent = 0;
-    while sent < bytes.len() {
-        match socket.write(&bytes[sent..]) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            // A blocking socket takes less than everything only when its timeout has passed.
-            Ok(n) => {
-                sent += n;
-                break;
-            }
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(sent)
 }

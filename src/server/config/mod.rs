@@ -1,5 +1,5 @@
-//! The configuration: the command line, the environment and `homeroom.toml` together ([`layers`]), and what is said of it
-//! (`report`).
+//! What is set: `args.rs` has each option, `layers.rs` puts the command line, the environment and `homeroom.toml`
+//! together. And the ground that all stand on: the data folder, limits, the words for what goes wrong.
 
 mod args;
 mod defaults;

@@ -1,4 +1,5 @@
-//! What somebody asks for who is logged in.
+//! What somebody asks for who is logged in: `reader.rs` reads it, `commands.rs` finds the file that does it, and
+//! `password_check.rs` is where each password comes through.
 
 mod admin;
 mod answer;

@@ -1,4 +1,4 @@
-//! What a running server does beside chatting.
+//! What a running server does beside chatting: it says where it is, hears signals, looks after itself.
 
 pub(crate) mod banner;
 pub(crate) mod caretaker;

@@ -1,4 +1,5 @@
-//! `Server`: what all threads share, and what that is made of.
+//! What all threads share: `server.rs` has it together, the other files each a part of it, such as who failed how often
+//! (`throttle/`) and what is written down of it (`audit.rs`).
 
 pub(crate) mod addresses;
 pub(crate) mod announce;

@@ -1,4 +1,5 @@
-//! What happened, in one order: the events, what is remembered of them, and the journal.
+//! What happened, in one order: `order.rs` is what everyone says and reads, `chunk.rs` decides who may see what,
+//! `journal/` has it on disk.
 
 mod backlog;
 mod chunk;

@@ -1,4 +1,4 @@
-//! The commands that look after a data folder.
+//! The commands that look after a data folder while no server runs on it, or beside one.
 
 pub(crate) mod check;
 pub(crate) mod doctor;

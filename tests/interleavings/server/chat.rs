@@ -1,5 +1,7 @@
 //! `src/server/chat/`, all of it.
 
+#[path = "../../../src/server/chat/courier.rs"]
+pub mod courier;
 #[path = "../../../src/server/chat/delivery.rs"]
 pub mod delivery;
 #[path = "../../../src/server/chat/herald.rs"]
@@ -16,6 +18,8 @@ pub mod session;
 pub mod tally;
 #[path = "../../../src/server/chat/usher.rs"]
 pub mod usher;
+#[path = "../../../src/server/chat/wire.rs"]
+pub mod wire;
 
 pub(crate) use hub::{Chat, Refused};
 pub(crate) use session::Session;
