@@ -1,6 +1,7 @@
 //! `homeroom-client`: see [`homeroom::client`].
 
 use homeroom::client::{self, settings::Settings, settings::SettingsError};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -8,15 +9,20 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(SettingsError::Usage(e)) => e.exit(),
         Err(e) => {
-            eprintln!("homeroom-client: {e}");
+            complain(&e);
             return ExitCode::from(2);
         }
     };
     match client::run(settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("homeroom-client: {e}");
+            complain(&e);
             ExitCode::from(e.exit_status())
         }
     }
+}
+
+/// Says why it ends, if anybody can hear it.
+fn complain(why: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "homeroom-client: {why}");
 }

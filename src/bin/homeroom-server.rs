@@ -1,6 +1,7 @@
 //! `homeroom-server`: see [`homeroom::server`].
 
 use homeroom::server::{self, config::Config, config::ConfigError, config::logging};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -8,7 +9,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(ConfigError::Usage(e)) => e.exit(),
         Err(e) => {
-            eprintln!("homeroom-server: {e}");
+            complain(&e);
             return ExitCode::from(2);
         }
     };
@@ -16,8 +17,13 @@ fn main() -> ExitCode {
     match server::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("homeroom-server: {e}");
+            complain(&e);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says why it ends, if anybody can hear it.
+fn complain(why: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "homeroom-server: {why}");
 }

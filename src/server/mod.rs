@@ -15,6 +15,7 @@ mod state;
 mod timeline;
 mod tools;
 
+use crate::files;
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
@@ -107,7 +108,12 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     }
     caretaker::start(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
-    banner::print(&listening, &certificate, one_time.as_ref()).map_err(|e| system("print where it listens", &e))?;
+    let printed = banner::print(&listening, &certificate, one_time.as_ref());
+    if printed.is_err() && one_time.is_some() {
+        // Nobody has its password: the next start makes it anew.
+        let _ = files::remove(&server.folder.users());
+    }
+    printed.map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
     announce(&server, &listening, &certificate, announced);
     systemd::ready();

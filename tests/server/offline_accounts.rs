@@ -91,3 +91,38 @@ fn a_missing_file_is_named() {
     let refused = crate::harness::run(data.command().args(["user", "import", "no-such-file.csv"]), b"");
     assert!(refused.failed_with(1).contains("no-such-file.csv"), "{refused:?}");
 }
+
+/// Nobody has a password that couldn't be printed, so no account is made for it.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_account_is_made_whose_password_cannot_be_printed() {
+    use std::fs::File;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::process::Stdio;
+    let data = DataDir::new();
+    let csv = data.file("class.csv");
+    std::fs::write(&csv, "eve,\nmallory,\n").unwrap();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let mut import = data.command();
+    import.args(["user", "import"]).arg(&csv);
+    let mut add = data.command();
+    add.args(["user", "add", "bob"]);
+    let mut start = data.server().command();
+    for command in [&mut start, &mut import, &mut add] {
+        let end = command.stdout(full()).stderr(Stdio::piped()).output().unwrap();
+        let word = String::from_utf8(end.stderr).unwrap();
+        assert_eq!(end.status.code(), Some(1), "{command:?}: {word}");
+        assert!(word.contains("print") && !word.contains("panicked"), "{command:?}: {word}");
+        assert!(!data.file("users.json").exists(), "{command:?}: an account was made");
+    }
+    // The same where nobody reads any more; and where nobody hears the reason either, it is still exit 1.
+    let (own, peer) = UnixStream::pair().unwrap();
+    drop(peer);
+    let closed = add.stdout(OwnedFd::from(own)).stderr(full()).status().unwrap();
+    assert_eq!(closed.code(), Some(1));
+    assert!(!data.file("users.json").exists());
+    // What went wrong is made good by the next start.
+    let server = data.server().start();
+    assert!(server.one_time_password().is_some());
+}

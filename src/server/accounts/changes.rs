@@ -7,6 +7,7 @@ use super::store::{AccountError, Accounts, Author};
 use super::wait::Wait;
 use crate::protocol::{Role, Secret, Username};
 use jiff::Timestamp;
+use std::io;
 use std::time::Instant;
 
 /// An account to be made.
@@ -33,11 +34,11 @@ impl Accounts {
         new: NewAccount,
         client: &Client<'_>,
     ) -> Result<Option<Secret>, AccountError> {
-        Ok(self.add_all(author, vec![new], client).map_err(|(_, e)| e)?.pop().flatten())
+        Ok(self.add_all(author, vec![new], client, |_| Ok(())).map_err(|(_, e)| e)?.pop().flatten())
     }
 
     /// Makes several accounts with one write; all or none. The result has each one's one-time password, where
-    /// it was given none.
+    /// it was given none; `tell` has them before anything is made, so that none is made whose password nobody has.
     ///
     /// # Errors
     /// [`AccountError`], and which of them failed.
@@ -46,6 +47,7 @@ impl Accounts {
         author: Author<'_>,
         new: Vec<NewAccount>,
         client: &Client<'_>,
+        tell: impl FnOnce(&[Option<Secret>]) -> io::Result<()>,
     ) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
         for (index, account) in new.iter().enumerate() {
             // Asked before the hashing too, which takes long.
@@ -69,6 +71,7 @@ impl Accounts {
             made.push((name, self.account(hash, state)));
             one_time.push(generated);
         }
+        tell(&one_time).map_err(|e| (0, AccountError::Untold(e)))?;
         let mut at = 0;
         let result = self.change(author, |accounts| {
             for (index, (name, account)) in made.into_iter().enumerate() {

@@ -66,6 +66,8 @@ pub(crate) enum AccountError {
     Weak(String),
     /// `users.json` couldn't be written: nothing has changed.
     Save(io::Error),
+    /// Nobody could be told the one-time passwords: nothing has changed.
+    Untold(io::Error),
 }
 
 /// Who changes accounts. Asked again in the moment of the change: what was asked for before its sender was ended, or

@@ -30,7 +30,7 @@ pub(crate) fn show(config: &Config) -> io::Result<()> {
 pub(crate) fn check(config: &Config) -> io::Result<()> {
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     for warning in unknown_variables(&names) {
-        eprintln!("warning: {warning}");
+        writeln!(io::stderr(), "warning: {warning}")?;
     }
     let there = if config.file.exists() { "fine" } else { "not there, which is fine" };
     writeln!(io::stdout(), "{}: {there}", config.file.display())

@@ -95,7 +95,7 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
         AccountError::NoTurn(NoTurn::Crowded | NoTurn::Gone) => {
             refuse(ErrorCode::TryLater, "too many passwords are being checked: try again in 10 s")
         }
-        AccountError::Save(e) => {
+        AccountError::Save(e) | AccountError::Untold(e) => {
             log::debug!("a change is refused: {e}");
             refuse(ErrorCode::Internal, "the server can't write users.json: nothing was changed, try again later")
         }

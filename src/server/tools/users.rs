@@ -3,7 +3,7 @@
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
 use crate::server::config::UserCommand;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
 /// How many accounts one file may bring.
@@ -20,10 +20,8 @@ pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
             let password = if *password_stdin { Some(read_password()?) } else { None };
             let name = Username::parse(name).ok_or_else(|| format!("`{name}` is no user name: {}", Username::RULE))?;
             let new = NewAccount { name: name.clone(), password, role, since };
-            let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| describe(&name, e))?;
-            println!("added {name}");
-            tell(&name, one_time.as_ref());
-            Ok(())
+            add(accounts, vec![new])?;
+            print(&format!("added {name}\n"))
         }
         UserCommand::Import { file } => import(accounts, since, file),
     }
@@ -31,21 +29,32 @@ pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
 
 fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
     let new = read_csv(path, since).map_err(|e| format!("{}: {e}", path.display()))?;
-    let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
-    let nobody = Username::nobody();
-    let one_time =
-        accounts.add_all(Author::Owner, new, &Client::own(&nobody)).map_err(|(at, e)| describe(&names[at], e))?;
-    for (name, password) in names.iter().zip(&one_time) {
-        tell(name, password.as_ref());
-    }
-    println!("added {} accounts", names.len());
-    Ok(())
+    let many = new.len();
+    add(accounts, new)?;
+    print(&format!("added {many} accounts\n"))
 }
 
-fn tell(name: &Username, one_time: Option<&Secret>) {
-    if let Some(password) = one_time {
-        println!("one-time password for {name}: {}", password.expose());
-    }
+/// Makes accounts, once their one-time passwords are printed.
+fn add(accounts: &Accounts, new: Vec<NewAccount>) -> Result<(), String> {
+    let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
+    let tell = |one_time: &[Option<Secret>]| {
+        let mut out = io::stdout().lock();
+        for (name, password) in names.iter().zip(one_time) {
+            if let Some(password) = password {
+                writeln!(out, "one-time password for {name}: {}", password.expose())?;
+            }
+        }
+        out.flush()
+    };
+    let nobody = Username::nobody();
+    let made = accounts.add_all(Author::Owner, new, &Client::own(&nobody), tell);
+    made.map(drop).map_err(|(at, e)| describe(&names[at], e))
+}
+
+/// Says what has been done.
+fn print(text: &str) -> Result<(), String> {
+    let printed = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+    printed.map_err(|e| format!("all is done, but that can't be printed: {e}"))
 }
 
 fn describe(name: &Username, error: AccountError) -> String {
@@ -53,6 +62,7 @@ fn describe(name: &Username, error: AccountError) -> String {
         AccountError::Exists => format!("there is an account `{name}` already; no account was made"),
         AccountError::Weak(what) => format!("`{name}`: {what}; no account was made"),
         AccountError::Save(e) => format!("can't write users.json: {e}; no account was made"),
+        AccountError::Untold(e) => format!("can't print the one-time passwords: {e}; no account was made"),
         AccountError::Unknown
         | AccountError::WrongPassword
         | AccountError::LastAdmin
