@@ -141,3 +141,26 @@ fn what_the_file_says_holds_for_the_server() {
     }
     assert_error(&ada.ask(json!({"type": "say", "text": "too much"})), "rate_limited");
 }
+
+/// Whatever stands in a variable: it is taken, or refused with the variable's name.
+#[test]
+fn no_value_of_a_variable_makes_it_panic() {
+    let data = DataDir::new();
+    let options = shown(&data, &[], &[]);
+    for key in options.iter().map(|(key, _)| key).filter(|key| *key != "data-dir") {
+        let variable = format!("HOMEROOM_{}", key.replace('-', "_").to_uppercase());
+        for value in ["", " ", "nein", " true ", "1 2", "\u{1b}[2J", "-1"] {
+            let told = config(&data, "check", &[], &[(&variable, value)]);
+            match told.code {
+                Some(0) => {}
+                Some(2) => assert!(told.stderr.contains(&variable), "{variable}={value:?}: {told:?}"),
+                _ => panic!("{variable}={value:?}: {told:?}"),
+            }
+            assert!(!told.stderr.contains('\u{1b}'), "{variable}={value:?}: {told:?}");
+        }
+    }
+    let flag = |value| config(&data, "check", &[], &[("HOMEROOM_NO_JOURNAL", value)]);
+    flag("nein").failed_with(2);
+    flag("").failed_with(2);
+    flag("true").succeeded();
+}

@@ -6,6 +6,7 @@
 use super::args::{Args, LIVE};
 use super::environment::variable;
 use crate::options::{self, Entry, Options, Problem, key};
+use crate::sanitize;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -111,7 +112,8 @@ fn wrong_variable() -> Option<(String, String)> {
         let value = std::env::var(&name).ok()?;
         if matches!(option.get_action(), ArgAction::SetTrue) {
             let parser = clap::builder::BoolishValueParser::new();
-            let read = parser.parse_ref(&Args::command(), Some(option), value.as_ref());
+            // Without the option: clap panics at one that it has not built.
+            let read = parser.parse_ref(&Args::command(), None, value.as_ref());
             return read.err().map(|_| (name, format!("`{value}` is neither true nor false")));
         }
         let text = OPTIONS.check_alone(vec![format!("--{}={value}", key(option))]).err()?;
@@ -137,7 +139,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(e) => write!(f, "{}", options::first_paragraph(e)),
-            Self::Variable { name, text } => write!(f, "the variable {name}: {text}"),
+            Self::Variable { name, text } => write!(f, "the variable {name}: {}", sanitize::line(text)),
             Self::File { path, problems } => {
                 let lines: Vec<String> = problems.iter().map(|problem| problem.at(path)).collect();
                 f.write_str(&lines.join("\n"))
