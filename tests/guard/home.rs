@@ -107,6 +107,26 @@ fn a_class_gets_in_after_wrong_logins_in_its_own_names() {
     }
 }
 
+/// Logins that an attacker has sent, and then nothing more: they are held, and answered one after the other.
+#[test]
+fn a_class_gets_in_before_what_an_attacker_has_left_waiting() {
+    for (server, names, whose) in
+        [(at_home().0, [class(), class()].concat(), "its own names"), (first_lesson(), invented(), "invented names")]
+    {
+        assert_eq!(guess(&server, &invented()), ADDRESS_FAILURES);
+        let held: Vec<Peer> = names
+            .iter()
+            .map(|name| {
+                let mut peer = server.connect();
+                peer.send(&request(name, ("password", &json!(WRONG))));
+                peer
+            })
+            .collect();
+        assert_the_class_gets_in(&server, &format!("logins left waiting in {whose}"));
+        drop(held);
+    }
+}
+
 /// The token isn't kept waiting either, as the password is.
 #[test]
 fn wrong_logins_in_somebodys_name_refuse_no_token_and_no_one_else() {

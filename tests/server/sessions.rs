@@ -53,6 +53,21 @@ fn joined_and_left_come_with_the_first_and_the_last_session() {
     assert_eq!(ada.event("left", "bob")["reason"], "logout");
 }
 
+/// A device whose connection has broken off without a word is still there, as far as the server knows.
+#[test]
+fn who_comes_back_with_a_token_throws_no_other_device_off() {
+    let server = Server::with_users(&["bob"]);
+    let mut devices: Vec<Peer> = (0..5).map(|_| server.login("bob")).collect();
+    let token = devices[3].welcome["token"].clone();
+    let mut back = server.connect();
+    back.send(&json!({"type": "login", "protocol": 1, "username": "bob", "token": token}));
+    assert_eq!(back.next()["type"], "welcome");
+    let mut broken = devices.remove(3);
+    broken.find("its end", |line| line["type"] == "bye");
+    devices.iter_mut().for_each(Peer::assert_alive);
+    back.assert_alive();
+}
+
 #[test]
 fn a_sixth_session_makes_the_oldest_leave() {
     let server = Server::with_users(&["ada", "bob"]);

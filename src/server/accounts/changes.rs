@@ -208,7 +208,7 @@ mod tests {
 
     fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
         let name = Username::parse(name).unwrap();
-        let checked = accounts.check(&Client::own(&name), password, |_| Ok(()))?;
+        let checked = accounts.check(&Client::own(&name), password, |_| Ok(()), |_| ())?;
         Ok(checked.standing.state())
     }
 
@@ -304,7 +304,7 @@ mod tests {
         let accounts = open(&folder.path().join("users.json")).unwrap();
         add(&accounts, "ada", Some("correct horse"), Role::User).unwrap();
         let wait = Wait { time: Duration::from_secs(7), here: false };
-        let refused = accounts.check(&Client::own(&name("ada")), "correct horse", |_| Err(wait));
+        let refused = accounts.check(&Client::own(&name("ada")), "correct horse", |_| Err(wait), |_| ());
         assert_eq!(refused.unwrap_err(), LoginError::TryLater(wait.time));
     }
 

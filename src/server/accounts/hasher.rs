@@ -44,8 +44,8 @@ pub(crate) struct Client<'a> {
     pub(crate) origin: Origin,
     /// In whose name.
     pub(crate) name: &'a Username,
-    /// Among those of one origin the lowest goes first.
-    pub(crate) rank: u8,
+    /// Among those of one origin the lowest goes first. Asked anew after each wait: others may have failed in its name.
+    pub(crate) rank: &'a (dyn Fn() -> u8 + Sync),
     /// They have no use for it later.
     pub(crate) deadline: Option<Instant>,
     /// Whether they are still there.
@@ -69,7 +69,7 @@ impl<'a> Client<'a> {
         Self {
             origin: Origin::from(std::net::IpAddr::from(Ipv4Addr::UNSPECIFIED)),
             name,
-            rank: u8::MAX,
+            rank: &|| u8::MAX,
             deadline: None,
             is_there: &|| true,
         }
@@ -119,9 +119,10 @@ impl Hasher {
                     return Ok(turn);
                 }
                 Err(Wait { time, here: true }) if client.deadline.is_some_and(|deadline| now + time < deadline) => {
+                    let rank = (client.rank)();
                     let mut queue = lock(&self.queue);
                     let recalled = queue.recalls != recalls;
-                    queue.line.put_off(turn.ticket, if recalled { now } else { now + time });
+                    queue.line.put_off(turn.ticket, rank, if recalled { now } else { now + time });
                     queue.free += 1;
                     queue.call(now);
                 }
@@ -140,12 +141,13 @@ impl Hasher {
     }
 
     fn join(&self, client: &Client<'_>) -> Result<Turn<'_>, NoTurn> {
+        let rank = (client.rank)();
         let mut queue = lock(&self.queue);
         if queue.line.len() >= WAITING_MAX {
             return Err(NoTurn::Crowded);
         }
         let now = Instant::now();
-        let ticket = queue.line.join(client.origin, client.name, client.rank, now);
+        let ticket = queue.line.join(client.origin, client.name, rank, now);
         queue.bells.insert(ticket, Arc::default());
         queue.call(now);
         Ok(Turn { hasher: self, ticket, used: false })

@@ -1,8 +1,10 @@
 //! Who waits to have a password hashed, and whose turn is next.
 //!
-//! Origins take turns, so that a flood from one delays nobody elsewhere by more than a turn or two. Among those of one
-//! origin the throttle's rank comes first, then the names take turns, then whoever came first. No clock and no thread
-//! of its own: each call is told the time, and `hasher.rs` does the waiting.
+//! Those at home come before all others. Origins take turns, so that a flood from one delays nobody elsewhere by more
+//! than a turn or two, and new ones without end take only their turns. Among those of one origin the
+//! throttle's rank comes first, then the names take turns, then whoever came first. Of those who were put off whoever came
+//! last is first: what an attacker has sent before they went away is behind the owners who come then. No clock and no
+//! thread of its own: each call is told the time, and `hasher.rs` does the waiting.
 
 use super::origin::Origin;
 use crate::protocol::Username;
@@ -12,16 +14,23 @@ use std::time::Instant;
 /// One who waits; later ones have greater numbers.
 pub(crate) type Ticket = u64;
 
+/// Ranks below this are of those at home who aren't in yet.
+pub(crate) const RANK_IN: u8 = 127;
+
 /// Everyone who waits or has a turn.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     present: Vec<Waiter>,
-    /// When each had its last turn, by the count of turns; forgotten when nobody of it is in the line any more.
-    origins: HashMap<Origin, u64>,
+    /// When each had its last turn; forgotten when nobody of it is in the line any more.
+    origins: HashMap<Origin, LastTurn>,
     names: HashMap<(Origin, Username), u64>,
     turns: u64,
     tickets: Ticket,
 }
+
+/// When an origin had its last turn, by the count of turns, and whether it had any. One that is new has come as if the
+/// last turn had been its own, and goes before the one whose that was.
+type LastTurn = (u64, bool);
 
 #[derive(Debug)]
 struct Waiter {
@@ -31,8 +40,9 @@ struct Waiter {
     rank: u8,
     /// It isn't called before.
     not_before: Instant,
-    /// When its origin and its name had the turn before, once it is called.
-    called: Option<(u64, u64)>,
+    was_put_off: bool,
+    /// When its origin and its name had the turn before, if they had, once it is called.
+    called: Option<(Option<LastTurn>, Option<u64>)>,
 }
 
 impl Line {
@@ -40,31 +50,41 @@ impl Line {
     pub(crate) fn join(&mut self, origin: Origin, name: &Username, rank: u8, now: Instant) -> Ticket {
         self.tickets += 1;
         let (ticket, name) = (self.tickets, name.clone());
-        self.present.push(Waiter { ticket, origin, name, rank, not_before: now, called: None });
+        self.present.push(Waiter { ticket, origin, name, rank, not_before: now, was_put_off: false, called: None });
+        self.origins.entry(origin).or_insert((self.turns, false));
         ticket
     }
 
     /// Who is next, if anybody may go now. It has the turn until it [leaves](Self::leave) or is [put off](Self::put_off).
     pub(crate) fn call(&mut self, now: Instant) -> Option<Ticket> {
-        let last = |waiter: &Waiter| {
-            let origin = self.origins.get(&waiter.origin).copied().unwrap_or(0);
-            let name = self.names.get(&(waiter.origin, waiter.name.clone())).copied().unwrap_or(0);
-            (origin, name)
-        };
+        let called: Vec<Origin> = self.present.iter().filter(|w| w.called.is_some()).map(|w| w.origin).collect();
         let mut order = Vec::new();
         for (index, waiter) in self.present.iter().enumerate() {
-            if waiter.called.is_none() && waiter.not_before <= now {
-                let (origin, name) = last(waiter);
-                order.push(((origin, waiter.rank, name, waiter.ticket), index));
+            // Of those who were put off one at a time: whether there is room for the next depends on what that one is.
+            let waits = waiter.was_put_off && called.contains(&waiter.origin);
+            if waiter.called.is_none() && waiter.not_before <= now && !waits {
+                order.push((self.place(waiter), index));
             }
         }
-        let ((origin, _, name, ticket), index) = order.into_iter().min()?;
+        let (_, index) = order.into_iter().min()?;
+        let waiter = &self.present[index];
+        let own = (waiter.origin, waiter.name.clone());
+        let last = (self.origins.get(&own.0).copied(), self.names.get(&own).copied());
         let waiter = &mut self.present[index];
-        waiter.called = Some((origin, name));
+        waiter.called = Some(last);
         self.turns += 1;
-        self.origins.insert(waiter.origin, self.turns);
-        self.names.insert((waiter.origin, waiter.name.clone()), self.turns);
-        Some(ticket)
+        self.origins.insert(own.0, (self.turns, true));
+        self.names.insert(own, self.turns);
+        Some(waiter.ticket)
+    }
+
+    /// The lowest goes first.
+    fn place(&self, waiter: &Waiter) -> impl Ord {
+        let Waiter { ticket, origin, rank, was_put_off, .. } = *waiter;
+        let last = self.origins.get(&origin).copied();
+        let name = self.names.get(&(origin, waiter.name.clone())).copied().unwrap_or(0);
+        let order = if was_put_off { u64::MAX - ticket } else { ticket };
+        (rank >= RANK_IN, last, rank, name, was_put_off, order)
     }
 
     /// Whether it has the turn.
@@ -77,11 +97,11 @@ impl Line {
         self.find(ticket).map(|waiter| waiter.not_before)
     }
 
-    /// It gives the turn back without having used it, and isn't called before then.
-    pub(super) fn put_off(&mut self, ticket: Ticket, not_before: Instant) {
+    /// It gives the turn back without having used it, and isn't called before then. This is its rank now.
+    pub(super) fn put_off(&mut self, ticket: Ticket, rank: u8, not_before: Instant) {
         self.give_back(ticket);
         if let Some(waiter) = self.present.iter_mut().find(|waiter| waiter.ticket == ticket) {
-            (waiter.not_before, waiter.called) = (not_before, None);
+            (waiter.rank, waiter.not_before, waiter.was_put_off, waiter.called) = (rank, not_before, true, None);
         }
     }
 
@@ -120,10 +140,16 @@ impl Line {
     /// Its origin and its name are where they were before it was called.
     fn give_back(&mut self, ticket: Ticket) {
         let Some(waiter) = self.present.iter().find(|waiter| waiter.ticket == ticket) else { return };
-        if let Some((origin, name)) = waiter.called {
-            self.origins.insert(waiter.origin, origin);
-            self.names.insert((waiter.origin, waiter.name.clone()), name);
-        }
+        let Some((origin, name)) = waiter.called else { return };
+        let own = (waiter.origin, waiter.name.clone());
+        match origin {
+            Some(origin) => self.origins.insert(own.0, origin),
+            None => self.origins.remove(&own.0),
+        };
+        match name {
+            Some(name) => self.names.insert(own, name),
+            None => self.names.remove(&own),
+        };
     }
 }
 
@@ -167,6 +193,60 @@ mod tests {
         assert_eq!((line.len(), line.origins.len(), line.names.len()), (0, 0, 0), "nothing is left");
     }
 
+    /// The turns that one origin gets of forty, while three guessers come from another address each time.
+    fn turns_amid_newcomers(rank: u8) -> usize {
+        let (mut line, now) = (Line::default(), Instant::now());
+        let class: Vec<_> = (0..40).map(|i| line.join(origin(1), &name(&format!("n{i}")), rank, now)).collect();
+        let mut last = 100;
+        let turns = (0..40).filter(|_| {
+            while line.present.iter().filter(|waiter| waiter.origin != origin(1)).count() < 3 {
+                last += 1;
+                line.join(origin(last), &name("eve"), LAST, now);
+            }
+            let called = line.call(now).unwrap();
+            line.leave(called, true);
+            class.contains(&called)
+        });
+        turns.count()
+    }
+
+    #[test]
+    fn new_origins_without_end_keep_nobody_out() {
+        assert_eq!(turns_amid_newcomers(LAST), 10, "it takes turns with the three");
+        assert_eq!(turns_amid_newcomers(0), 40, "those at home come first");
+        assert_eq!(turns_amid_newcomers(RANK_IN), 10, "but for those who are in");
+    }
+
+    #[test]
+    fn of_those_who_were_put_off_the_last_goes_first() {
+        let (mut line, now) = (Line::default(), Instant::now());
+        let soon = now + Duration::from_secs(1);
+        let waiting: Vec<_> = (0..3).map(|i| line.join(origin(1), &name(&format!("n{i}")), 0, now)).collect();
+        for ticket in &waiting {
+            assert_eq!(line.call(now), Some(*ticket));
+            // Somebody has failed in the last one's name meanwhile.
+            line.put_off(*ticket, u8::from(*ticket == waiting[2]), soon);
+        }
+        assert_eq!(turns(&mut line, soon), [waiting[1], waiting[0], waiting[2]]);
+    }
+
+    #[test]
+    fn of_those_who_were_put_off_one_has_a_turn_at_a_time() {
+        let (mut line, now) = (Line::default(), Instant::now());
+        let waiting: Vec<_> = (0..2).map(|i| line.join(origin(1), &name(&format!("n{i}")), 0, now)).collect();
+        waiting.iter().for_each(|_| {
+            let ticket = line.call(now).unwrap();
+            line.put_off(ticket, 0, now + Duration::from_secs(1));
+        });
+        let soon = now + Duration::from_secs(1);
+        let elsewhere = line.join(origin(2), &name("eve"), 0, soon);
+        let first = line.call(soon).unwrap();
+        let others: Vec<_> = std::iter::from_fn(|| line.call(soon)).collect();
+        assert_eq!((first, others), (waiting[1], vec![elsewhere]));
+        line.leave(first, true);
+        assert_eq!(line.call(soon), Some(waiting[0]));
+    }
+
     #[test]
     fn of_one_origin_the_rank_decides_and_then_names_take_turns() {
         let (mut line, now) = (Line::default(), Instant::now());
@@ -186,9 +266,9 @@ mod tests {
         let soon = now + Duration::from_secs(1);
         assert_eq!(line.call(now), Some(late));
         assert!(line.is_called(late) && !line.is_called(early));
-        line.put_off(late, soon);
+        line.put_off(late, 0, soon);
         assert_eq!(line.call(now), Some(early));
-        line.put_off(early, soon);
+        line.put_off(early, 2, soon);
         assert_eq!(line.call(now), None);
         assert_eq!(line.not_before(early), Some(soon));
         assert_eq!(line.call(soon), Some(late), "when both may go it's the rank again");

@@ -154,7 +154,7 @@ impl Accounts {
     }
 
     /// Checks a password. A name that doesn't exist takes as long as a wrong password. `permit` is asked once it is
-    /// the login's turn, so that many at once can't slip past it.
+    /// the login's turn, so that many at once can't slip past it; `told` is what it was, before anybody else has that turn.
     ///
     /// A hash of the old form, or of fewer rounds than a new one has, is made anew here, the one moment when its
     /// password is known.
@@ -166,16 +166,16 @@ impl Accounts {
         client: &Client<'_>,
         password: &str,
         permit: impl FnMut(Instant) -> Result<(), Wait>,
+        told: impl FnOnce(Result<(), LoginError>),
     ) -> Result<Checked, LoginError> {
         let (name, turn) = (client.name, self.hasher.turn(client, permit)?);
         let account = lock(&self.accounts).get(name).cloned();
-        if !turn.verify(password, account.as_ref().map(|account| &account.password)) {
-            return Err(LoginError::Wrong);
-        }
-        let account = account.ok_or(LoginError::Wrong)?;
-        if account.state.banned {
-            return Err(LoginError::Banned);
-        }
+        let right = turn.verify(password, account.as_ref().map(|account| &account.password));
+        let account = account.filter(|_| right).ok_or(LoginError::Wrong);
+        let account =
+            account.and_then(|account| if account.state.banned { Err(LoginError::Banned) } else { Ok(account) });
+        told(account.as_ref().map(drop).map_err(|e| *e));
+        let account = account?;
         if self.hasher.outgrows(&account.password) {
             let new = turn.hash(password);
             drop(turn);
@@ -336,7 +336,7 @@ mod tests {
 
     fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
         let name = Username::parse(name).unwrap();
-        let checked = accounts.check(&Client::own(&name), password, |_| Ok(()))?;
+        let checked = accounts.check(&Client::own(&name), password, |_| Ok(()), |_| ())?;
         Ok(checked.standing.state())
     }
 

@@ -21,7 +21,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How many tokens an account may have; a further one takes the place of the one unused for longest.
+/// How many tokens an account may have; a further one takes the place of the one unused for longest, which no session
+/// has.
 pub(super) const TOKENS_PER_ACCOUNT_MAX: usize = 10;
 /// How long a token stays valid after its last use.
 pub(super) const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -243,7 +244,8 @@ impl Kept {
         // Most accounts have one. A vector that grows by itself would make room for four.
         own.reserve_exact(1);
         own.push(token);
-        own.sort_by_key(|token| token.used);
+        // One that a session has makes way for none: there are fewer sessions than tokens.
+        own.sort_by_key(|token| (token.is_in_use(), token.used));
         let surplus = own.len().saturating_sub(TOKENS_PER_ACCOUNT_MAX);
         own.drain(..surplus).collect()
     }
@@ -283,6 +285,11 @@ impl Kept {
 impl Token {
     fn new(id: TokenId, generation: u32, used: Timestamp, continued: Arc<AtomicBool>) -> Self {
         Self { id, generation, used, noted: used, continued, logins: LoginRate::of_a_token() }
+    }
+
+    /// Whether a session shares it.
+    fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.continued) > 1
     }
 
     fn is_old(&self, now: Timestamp) -> bool {

@@ -6,7 +6,7 @@ use crate::sync::Arc;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// How many sessions an account may have; for a further one the oldest makes way.
+/// How many sessions an account may have; for a further one that of its token makes way, or else the oldest.
 pub(super) const SESSIONS_PER_ACCOUNT_MAX: usize = 5;
 
 /// Every account that has a session. Never blocks on a socket: it only knows sessions, it doesn't use them.
@@ -40,7 +40,9 @@ impl Registry {
         let sessions = &mut self.online.entry(session.name.clone()).or_insert_with(new).sessions;
         let first = sessions.is_empty();
         let full = sessions.len() >= SESSIONS_PER_ACCOUNT_MAX;
-        let evicted = full.then(|| sessions.remove(0));
+        // Whoever comes back with a token comes in place of the session that broke off, not of another device's.
+        let same = || sessions.iter().position(|other| other.token == session.token).unwrap_or(0);
+        let evicted = full.then(same).map(|index| sessions.remove(index));
         sessions.push(Arc::clone(session));
         Arrival { first, evicted }
     }

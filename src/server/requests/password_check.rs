@@ -5,6 +5,7 @@ use crate::server::accounts::{AccountError, Checked, Client, LoginError, NoTurn,
 use crate::server::chat::Session;
 use crate::server::state::{Attempt, Server, Stay};
 use crate::sync::lock;
+use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -42,6 +43,11 @@ impl Guess<'_> {
         self.begun = Some(lock(&self.server.throttle).begin(client.origin, client.name, now)?);
         Ok(())
     }
+
+    /// It is over, and was this.
+    fn end(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
 }
 
 impl Drop for Guess<'_> {
@@ -75,23 +81,23 @@ pub(crate) fn check_password(
     if let Err(Wait { time, here: false }) = throttle.check(origin, name, now) {
         return Err(LoginError::TryLater(time));
     }
-    let rank = throttle.rank(origin, name, now);
     drop(throttle);
     let is_there = || is_there(knock.socket);
-    let client = Client { origin, name, rank, deadline: Some(knock.deadline), is_there: &is_there };
-    let mut guess = Guess { server, begun: None, outcome: Outcome::Wrong };
+    let rank = || lock(&server.throttle).rank(origin, name, Instant::now());
+    let client = Client { origin, name, rank: &rank, deadline: Some(knock.deadline), is_there: &is_there };
+    let guess = RefCell::new(Guess { server, begun: None, outcome: Outcome::Wrong });
     let permit = |now| {
-        let begun = guess.begin(&client, now);
+        let begun = guess.borrow_mut().begin(&client, now);
         knock.stay.served(begun.is_ok());
         begun
     };
-    let checked = server.accounts.check(&client, password, permit);
-    guess.outcome = match &checked {
-        Ok(_) => Outcome::Right,
-        Err(LoginError::Banned) => Outcome::Neither,
-        Err(_) => Outcome::Wrong,
-    };
-    checked
+    server.accounts.check(&client, password, permit, |checked| {
+        guess.replace(Guess { server, begun: None, outcome: Outcome::Wrong }).end(match checked {
+            Ok(()) => Outcome::Right,
+            Err(LoginError::Banned) => Outcome::Neither,
+            Err(_) => Outcome::Wrong,
+        });
+    })
 }
 
 /// Changes a password: the old one is guessed at like any other, but whoever must wait is told so and not held.
@@ -125,7 +131,7 @@ pub(crate) fn change_password(server: &Server, session: &Session, old: &str, new
 
 /// What a session has hashed for it, behind whoever logs in at the same address.
 pub(crate) fn client<'a>(session: &'a Session, is_there: &'a (dyn Fn() -> bool + Sync)) -> Client<'a> {
-    Client { origin: session.peer.ip().into(), name: &session.name, rank: u8::MAX, deadline: None, is_there }
+    Client { origin: session.peer.ip().into(), name: &session.name, rank: &|| u8::MAX, deadline: None, is_there }
 }
 
 /// Somebody is let in: their account is at home there from now on.

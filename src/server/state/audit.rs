@@ -30,8 +30,8 @@ use std::time::Instant;
 pub(super) const AUDIT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// No line about a failure is longer: a name has 32 bytes, an address 39, and the rest comes from here.
 const LINE_BYTES_MAX: usize = 256;
-// The older half alone holds as much.
-const _: () = assert!(noise::LINES_MAX * LINE_BYTES_MAX as u64 <= AUDIT_BYTES_MAX);
+// The older half alone holds as much, of guesses and of all else.
+const _: () = assert!(2 * noise::LINES_MAX * LINE_BYTES_MAX as u64 <= AUDIT_BYTES_MAX);
 
 /// The log of one data folder.
 #[derive(Debug)]
@@ -45,7 +45,10 @@ pub(crate) struct Audit {
 struct Slot {
     path: PathBuf,
     open: Option<Open>,
-    noise: Noise,
+    /// Guesses. Nothing that costs no guess uses up their lines, which fail2ban reads.
+    guesses: Noise,
+    /// All other failures.
+    others: Noise,
     trouble: Trouble,
 }
 
@@ -88,7 +91,8 @@ impl Audit {
     /// What the system says.
     pub(crate) fn open(path: &Path, notices: Notices, now: Instant) -> io::Result<Self> {
         let (open, trouble) = (Some(open(path)?), Trouble::with("audit.jsonl", notices));
-        let slot = Slot { path: path.to_owned(), open, noise: Noise::new(now), trouble };
+        let (guesses, others) = (Noise::new(now), Noise::new(now));
+        let slot = Slot { path: path.to_owned(), open, guesses, others, trouble };
         Ok(Self { file: Mutex::new(slot), remarks: Mutex::new(Noise::new(now)) })
     }
 
@@ -159,7 +163,8 @@ impl Audit {
     fn tell(&self, now: Instant, sums: impl Fn(&mut Noise) -> Vec<Sum>) {
         sums(&mut lock(&self.remarks)).iter().for_each(|sum| log(sum, now));
         let mut slot = lock(&self.file);
-        for sum in &sums(&mut slot.noise) {
+        let of_guesses = sums(&mut slot.guesses);
+        for sum in of_guesses.iter().chain(&sums(&mut slot.others)) {
             log(sum, now);
             slot.write(&Entry::of(sum, now));
         }
@@ -167,7 +172,10 @@ impl Audit {
 
     fn note(&self, failure: &Failure<'_>, now: Instant) -> bool {
         let mut slot = lock(&self.file);
-        let told = slot.noise.note(failure, now);
+        let told = match failure.event {
+            Event::LoginFailed => slot.guesses.note(failure, now),
+            _ => slot.others.note(failure, now),
+        };
         if told {
             let &Failure { event, reason, peer, username, .. } = failure;
             let (event, username) = (event.name(), username.map(Username::as_str));

@@ -90,6 +90,21 @@ fn the_one_unused_for_longest_makes_way() {
 }
 
 #[test]
+fn one_that_a_session_has_makes_way_for_none() {
+    let folder = Folder::new();
+    let (tokens, at_a_session) = (folder.open(), Arc::default());
+    let (token, id) = Tokens::make();
+    tokens.keep(&name("ada"), (id, &at_a_session), GENERATION, now());
+    for i in 0..2 * TOKENS_PER_ACCOUNT_MAX {
+        issue(&tokens, "ada", now() + SignedDuration::from_secs(i as i64));
+    }
+    assert!(valid(&tokens, "ada", &token, now()));
+    drop(at_a_session);
+    (0..TOKENS_PER_ACCOUNT_MAX).for_each(|_| drop(issue(&tokens, "ada", now() + SignedDuration::from_secs(99))));
+    assert!(!valid(&tokens, "ada", &token, now()), "its session is gone");
+}
+
+#[test]
 fn kept_over_a_restart_and_gone_for_good() {
     let folder = Folder::new();
     let tokens = folder.open();

@@ -22,10 +22,10 @@ pub(super) const WINDOW: Duration = Duration::from_secs(10 * 60);
 pub(crate) const SUM_AFTER: Duration = Duration::from_secs(60);
 /// So long, at the least, the audit log reaches back, though it is flooded all the time: as the journal and the tokens.
 pub(super) const KEPT_DAYS: u64 = 30;
-/// How many lines may come at once: a quarter of an hour of a school of 1,000 who all mistype four times.
-pub(super) const LINES_AT_ONCE: u32 = 4096;
-/// And how far apart they are after that: 2,009 a day.
-pub(super) const LINE_PAUSE: Duration = Duration::from_secs(43);
+/// How many lines may come at once: a quarter of an hour of a school of 1,000 who all mistype twice.
+pub(super) const LINES_AT_ONCE: u32 = 2048;
+/// And how far apart they are after that: 960 a day.
+pub(super) const LINE_PAUSE: Duration = Duration::from_secs(90);
 /// So many of the lines at once are for sums alone: a flood of single failures never uses them up.
 pub(super) const LINES_FOR_SUMS: u32 = 512;
 /// How many kinds are known at a time, some 200 bytes each. A further one is summed up with all others of its event.

@@ -133,6 +133,20 @@ fn an_act_outlives_a_month_of_flooding() {
     assert!(lines.len() > noise::LINES_AT_ONCE as usize, "{}", lines.len());
 }
 
+/// What costs no guess takes no line from guesses, which fail2ban reads.
+#[test]
+fn refused_tokens_leave_guesses_their_lines() {
+    let mut flooded = Flooded::new();
+    let at = |i: u32| flooded.start + Duration::from_millis(u64::from(i));
+    let told = |i: u32| flooded.audit.refused_token(IpAddr::from((i % 20).to_be_bytes()), None, "wrong token", at(i));
+    let refused = (0..20 * noise::SINGLES_MAX).filter(|i| told(*i)).count() as u32;
+    assert_eq!(refused, noise::LINES_AT_ONCE - noise::LINES_FOR_SUMS, "the flood has used up its own");
+    let guesser = IpAddr::from([192, 0, 2, 9]);
+    assert!((0..200).all(|i| flooded.audit.failed_login(guesser, None, "wrong password", at(i))));
+    flooded.failures = u64::from(20 * noise::SINGLES_MAX + 200);
+    flooded.end(Duration::from_secs(60));
+}
+
 fn failure(who: Who, username: Option<&Username>) -> Failure<'_> {
     let peer = IpAddr::from([192, 0, 2, 1]);
     Failure { event: Event::LoginFailed, reason: "wrong password", who, peer, username }
