@@ -19,13 +19,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::throttle::home::Home;
-use super::throttle::pace::{ACCOUNT, ADDRESS, PAIR};
-use super::throttle::table::Table;
 use crate::protocol::Username;
 use crate::server::accounts::{HOMES_PER_ACCOUNT_MAX, Origin, Wait};
+use home::Home;
+use pace::{ACCOUNT, ADDRESS, PAIR};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use table::Table;
 
 /// Who must wait no longer than this may do it here, instead of being sent away: the longest wait that others can cause.
 pub(super) const WAIT_HERE_MAX: Duration = Duration::from_secs(12);

@@ -14,19 +14,19 @@ mod synced;
 mod tests;
 mod writer;
 
-pub(crate) use super::journal::archive::Archive;
-pub(crate) use super::journal::bell::Bell;
-pub(crate) use super::journal::writer::Options;
+pub(crate) use archive::Archive;
+pub(crate) use bell::Bell;
+pub(crate) use writer::Options;
 
 use super::chunk::Chunk;
-use super::journal::segment::{End, Line, ReadError};
-use super::journal::writer::{SyncPoint, Writer};
 use crate::files::{self, Access};
 use crate::server::config::{Notices, Sync, Trouble};
 use jiff::Timestamp;
+use segment::{End, Line, ReadError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use writer::{SyncPoint, Writer};
 
 /// The journal, for the one who writes.
 #[derive(Debug)]

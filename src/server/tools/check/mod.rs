@@ -5,8 +5,8 @@ mod files;
 mod journal;
 mod modes;
 
-pub(crate) use super::check::files::{accounts, identity};
-pub(crate) use super::check::modes::{modes, writers};
+pub(crate) use files::{accounts, identity};
+pub(crate) use modes::{modes, writers};
 
 use super::finding::{self, Finding};
 use std::io;

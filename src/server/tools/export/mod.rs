@@ -3,10 +3,10 @@
 
 mod format;
 
-use super::export::format::Printer;
 use crate::server::config::{ExportArgs, ServerError, folder, system};
 use crate::server::timeline::journal::segment;
 use crate::server::timeline::journal::segment::{DAMAGES_NAMED_MAX, Damage, Line, Place, ReadError};
+use format::Printer;
 use jiff::Timestamp;
 use std::io::{self, BufWriter, ErrorKind};
 use std::path::Path;
