@@ -12,8 +12,8 @@ use crate::server::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tok
 use crate::server::chat::{Refused, Session, WRITE_WAIT, Withheld};
 use crate::server::config::MessageRate;
 use crate::server::requests::{
-    FAILED_TOO_OFTEN, Knock, Refusal, fit_beside, json_bytes, name_bytes, one_time_is_over, password_check, reader,
-    refuse, waiting_whispers,
+    self, FAILED_TOO_OFTEN, Knock, Refusal, fit_beside, json_bytes, let_in, name_bytes, one_time_is_over, reader,
+    refuse, try_later, waiting_whispers,
 };
 use crate::server::state::{LoginFailure, Server, Stay};
 use crate::sync::lock;
@@ -309,7 +309,7 @@ fn authenticate(stranger: &Stranger<'_>, login: &Login) -> Result<Credentials, R
     };
     match result {
         Ok(credentials) => {
-            password_check::let_in(server, origin, &name);
+            let_in(server, origin, &name);
             // Only now: nobody else can use it up, and strangers learn nothing.
             let often = |wait| refuse_login(server, peer, &name, login.token.is_some(), LoginError::TooOften(wait));
             permit_login(server, &name, &credentials).map_err(often)?;
@@ -347,7 +347,7 @@ fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Crede
 fn check_password(stranger: &Stranger<'_>, name: &Username, password: &str) -> Result<Credentials, LoginError> {
     let &Stranger { server, peer, stay, deadline, .. } = stranger;
     let knock = Knock { peer, socket: &stranger.socket, stay, deadline };
-    let Checked { standing, generation } = password_check::check_password(server, &knock, name, password)?;
+    let Checked { standing, generation } = requests::check_password(server, &knock, name, password)?;
     if server.one_time_is_over(&standing) {
         return Err(LoginError::Expired);
     }
@@ -375,11 +375,11 @@ fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bo
         LoginError::Banned => (LoginFailure::Banned, explain(Refused::Banned)),
         LoginError::Expired => (LoginFailure::Expired, one_time_is_over()),
         LoginError::TryLater(wait) => {
-            let message = password_check::try_later(FAILED_TOO_OFTEN, wait);
+            let message = try_later(FAILED_TOO_OFTEN, wait);
             (LoginFailure::Throttled, refuse(ErrorCode::TryLater, message))
         }
         LoginError::TooOften(wait) => {
-            let message = password_check::try_later("this account logs in too often", wait);
+            let message = try_later("this account logs in too often", wait);
             (LoginFailure::TooOften, refuse(ErrorCode::TryLater, message))
         }
         LoginError::Crowded | LoginError::Gone => {

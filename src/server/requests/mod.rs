@@ -8,7 +8,7 @@ mod commands;
 mod fault;
 mod fit;
 mod history;
-pub(crate) mod password_check;
+mod password_check;
 mod people;
 pub(crate) mod reader;
 mod request_rate;
@@ -18,5 +18,5 @@ mod withheld;
 
 pub(crate) use answer::{Refusal, one_time_is_over, refuse};
 pub(crate) use fit::{fit_beside, json_bytes, name_bytes};
-pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock};
+pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock, check_password, let_in, try_later};
 pub(crate) use withheld::waiting_whispers;

@@ -1,7 +1,7 @@
 //! What all threads share: `server.rs` has it together, the other files each a part of it, such as who failed how often
 //! (`throttle/`) and what is written down of it (`audit.rs`).
 
-pub(crate) mod addresses;
+mod addresses;
 pub(crate) mod announce;
 mod audit;
 mod counts;

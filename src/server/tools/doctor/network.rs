@@ -4,7 +4,7 @@ use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
 use crate::server::door::accept;
-use crate::server::state::addresses;
+use crate::server::state::{self, own_addresses};
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use native_tls::TlsConnector;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -132,7 +132,7 @@ pub(super) fn outsiders(listen: &[SocketAddr]) -> Vec<Finding> {
 }
 
 fn reachable(listen: &[SocketAddr]) -> Vec<SocketAddr> {
-    addresses::reachable(&accept::addresses(listen), &addresses::own_addresses())
+    state::reachable(&accept::addresses(listen), &own_addresses())
 }
 
 fn reach(ip: IpAddr) -> Reach {
