@@ -20,7 +20,7 @@ pub(crate) use defaults::PING_AFTER;
 pub(crate) use defaults::{ROUNDS_DEFAULT, ROUNDS_MIN};
 pub use error::ServerError;
 pub(crate) use error::system;
-pub(crate) use folder::{Folder, JOURNAL};
+pub(crate) use folder::Folder;
 #[cfg(test)]
 pub(crate) use layers::OPTIONS;
 pub use layers::{Config, ConfigError};

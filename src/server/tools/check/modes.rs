@@ -1,7 +1,7 @@
 //! Who may read what the server keeps.
 
 #[cfg(unix)]
-use crate::server::config::JOURNAL;
+use crate::server::config::folder::JOURNAL;
 use crate::server::tools::finding::Finding;
 use std::path::Path;
 
