@@ -166,11 +166,11 @@ impl Accounts {
 
 #[cfg(test)]
 mod tests {
+    use super::super::store::tests::{check, open};
     use super::*;
     use crate::server::accounts::hasher::Hasher;
     use crate::server::accounts::store::LoginError;
     use crate::server::config::ROUNDS_MIN;
-    use std::path::Path;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -180,10 +180,6 @@ mod tests {
 
     fn secret(text: &str) -> Secret {
         text.to_owned().into()
-    }
-
-    fn open(path: &Path) -> Result<Accounts, String> {
-        Accounts::open(path, Hasher::new(ROUNDS_MIN))
     }
 
     fn add(
@@ -204,12 +200,6 @@ mod tests {
         let name = Username::parse(name).unwrap();
         accounts.change_password(&Client::own(&name), &mandate, (old, new), |_| Ok(())).unwrap();
         assert!(mandate.holds(), "it goes on");
-    }
-
-    fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
-        let name = Username::parse(name).unwrap();
-        let checked = accounts.check(&Client::own(&name), password, |_| Ok(()), |_| ())?;
-        Ok(checked.standing.state())
     }
 
     /// Asked in the moment of the change: a request may have waited since its sender was ended, or demoted.

@@ -9,12 +9,13 @@
 use super::origin::Origin;
 use crate::protocol::Username;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Instant;
 
 /// One who waits; later ones have greater numbers.
 pub(crate) type Ticket = u64;
 
-/// Ranks below this are of those at home who aren't in yet.
+/// The rank of those at home who are in already. Ranks below are of those who aren't yet, ranks above of all others.
 pub(crate) const RANK_IN: u8 = 127;
 
 /// Everyone who waits or has a turn.
@@ -67,14 +68,10 @@ impl Line {
             }
         }
         let (_, index) = order.into_iter().min()?;
-        let waiter = &self.present[index];
-        let own = (waiter.origin, waiter.name.clone());
-        let last = (self.origins.get(&own.0).copied(), self.names.get(&own).copied());
         let waiter = &mut self.present[index];
-        waiter.called = Some(last);
         self.turns += 1;
-        self.origins.insert(own.0, (self.turns, true));
-        self.names.insert(own, self.turns);
+        let own = (waiter.origin, waiter.name.clone());
+        waiter.called = Some((self.origins.insert(own.0, (self.turns, true)), self.names.insert(own, self.turns)));
         Some(waiter.ticket)
     }
 
@@ -141,16 +138,16 @@ impl Line {
     fn give_back(&mut self, ticket: Ticket) {
         let Some(waiter) = self.present.iter().find(|waiter| waiter.ticket == ticket) else { return };
         let Some((origin, name)) = waiter.called else { return };
-        let own = (waiter.origin, waiter.name.clone());
-        match origin {
-            Some(origin) => self.origins.insert(own.0, origin),
-            None => self.origins.remove(&own.0),
-        };
-        match name {
-            Some(name) => self.names.insert(own, name),
-            None => self.names.remove(&own),
-        };
+        restore(&mut self.names, (waiter.origin, waiter.name.clone()), name);
+        restore(&mut self.origins, waiter.origin, origin);
     }
+}
+
+fn restore<K: Eq + Hash, V>(map: &mut HashMap<K, V>, key: K, before: Option<V>) {
+    match before {
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
+    };
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod wait;
 pub(crate) use attention::Away;
 pub(crate) use changes::NewAccount;
 pub(crate) use hasher::{Client, Hasher, NoTurn};
+pub(crate) use line::RANK_IN;
 pub(crate) use origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 pub(crate) use rate::{Bucket, TooFast};
 pub(crate) use standing::{Mandate, Standing, State};

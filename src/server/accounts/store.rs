@@ -325,16 +325,20 @@ fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::protocol::Role;
     use crate::server::config::ROUNDS_MIN;
 
-    fn open(path: &Path) -> Result<Accounts, String> {
+    pub(in crate::server::accounts) fn open(path: &Path) -> Result<Accounts, String> {
         Accounts::open(path, Hasher::new(ROUNDS_MIN))
     }
 
-    fn check(accounts: &Accounts, name: &str, password: &str) -> Result<State, LoginError> {
+    pub(in crate::server::accounts) fn check(
+        accounts: &Accounts,
+        name: &str,
+        password: &str,
+    ) -> Result<State, LoginError> {
         let name = Username::parse(name).unwrap();
         let checked = accounts.check(&Client::own(&name), password, |_| Ok(()), |_| ())?;
         Ok(checked.standing.state())

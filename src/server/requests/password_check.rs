@@ -23,11 +23,10 @@ pub(crate) struct Knock<'a> {
     pub(crate) deadline: Instant,
 }
 
-/// A password that is checked. What it was is told to the throttle at its end, a panic's too.
+/// A password that is checked. It counts as a wrong one from its beginning, also if a panic is its end.
 struct Guess<'a> {
     server: &'a Server,
     begun: Option<Attempt>,
-    outcome: Outcome,
 }
 
 /// What a guess was.
@@ -44,19 +43,12 @@ impl Guess<'_> {
         Ok(())
     }
 
-    /// It is over, and was this.
-    fn end(mut self, outcome: Outcome) {
-        self.outcome = outcome;
-    }
-}
-
-impl Drop for Guess<'_> {
-    fn drop(&mut self) {
-        let Some(attempt) = &self.begun else { return };
+    fn end(&mut self, outcome: Outcome) {
+        let Some(attempt) = self.begun.take() else { return };
         let (mut throttle, now) = (lock(&self.server.throttle), Instant::now());
-        match self.outcome {
-            Outcome::Right => throttle.succeeded(attempt, now),
-            Outcome::Neither => throttle.take_back(attempt, now),
+        match outcome {
+            Outcome::Right => throttle.succeeded(&attempt, now),
+            Outcome::Neither => throttle.take_back(&attempt, now),
             Outcome::Wrong => return,
         }
         drop(throttle);
@@ -65,8 +57,8 @@ impl Drop for Guess<'_> {
     }
 }
 
-/// Checks a password for a login. Where it must wait for a short while at home, it does so here; in a full lobby it can
-/// then be the one that makes way.
+/// Checks a password for a login. Where it must wait for a short while, it does so here; in a full lobby it can then be
+/// the one that makes way.
 ///
 /// # Errors
 /// [`LoginError`].
@@ -77,22 +69,21 @@ pub(crate) fn check_password(
     password: &str,
 ) -> Result<Checked, LoginError> {
     let (origin, now) = (Origin::from(knock.peer.ip()), Instant::now());
-    let throttle = lock(&server.throttle);
-    if let Err(Wait { time, here: false }) = throttle.check(origin, name, now) {
+    let may = lock(&server.throttle).check(origin, name, now);
+    if let Err(Wait { time, here: false }) = may {
         return Err(LoginError::TryLater(time));
     }
-    drop(throttle);
     let is_there = || is_there(knock.socket);
     let rank = || lock(&server.throttle).rank(origin, name, Instant::now());
     let client = Client { origin, name, rank: &rank, deadline: Some(knock.deadline), is_there: &is_there };
-    let guess = RefCell::new(Guess { server, begun: None, outcome: Outcome::Wrong });
+    let guess = RefCell::new(Guess { server, begun: None });
     let permit = |now| {
         let begun = guess.borrow_mut().begin(&client, now);
         knock.stay.served(begun.is_ok());
         begun
     };
     server.accounts.check(&client, password, permit, |checked| {
-        guess.replace(Guess { server, begun: None, outcome: Outcome::Wrong }).end(match checked {
+        guess.borrow_mut().end(match checked {
             Ok(()) => Outcome::Right,
             Err(LoginError::Banned) => Outcome::Neither,
             Err(_) => Outcome::Wrong,
@@ -107,7 +98,7 @@ pub(crate) fn check_password(
 pub(crate) fn change_password(server: &Server, session: &Session, old: &str, new: &str) -> Result<u32, AccountError> {
     let is_there = || is_still_there(session);
     let client = client(session, &is_there);
-    let mut guess = Guess { server, begun: None, outcome: Outcome::Wrong };
+    let mut guess = Guess { server, begun: None };
     let permit = |now| guess.begin(&client, now).map_err(|Wait { time, .. }| Wait { time, here: false });
     // Who must wait costs no turn.
     let may = lock(&server.throttle).check(client.origin, client.name, Instant::now());
@@ -121,7 +112,7 @@ pub(crate) fn change_password(server: &Server, session: &Session, old: &str, new
         Err(AccountError::NoTurn(NoTurn::TryLater(_))) => (Outcome::Neither, Some("throttled")),
         Err(_) => (Outcome::Neither, None),
     };
-    guess.outcome = outcome;
+    guess.end(outcome);
     let told = |failure| server.audit.failed_change(session.peer.ip(), &session.name, failure, Instant::now());
     if let Some(failure) = failure.filter(|failure| told(failure)) {
         log::warn!("{} from {} can't change the password: {failure}", session.name, session.peer);

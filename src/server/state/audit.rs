@@ -12,7 +12,6 @@ mod tests;
 
 use crate::files;
 use crate::protocol::{Username, timestamp};
-use crate::server::accounts::Origin;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
 pub(crate) use noise::SUM_AFTER;
@@ -105,8 +104,7 @@ impl Audit {
         reason: &'static str,
         now: Instant,
     ) -> bool {
-        let (event, who) = (Event::LoginFailed, Who::Address(Origin::from(peer)));
-        self.note(&Failure { event, reason, who, peer, username }, now)
+        self.note(&Failure::of_address(Event::LoginFailed, reason, peer, username), now)
     }
 
     /// A token was refused: somebody came back after it had ended, or was made up. No guess, and nothing for fail2ban.
@@ -118,8 +116,7 @@ impl Audit {
         reason: &'static str,
         now: Instant,
     ) -> bool {
-        let (event, who) = (Event::TokenRefused, Who::Address(Origin::from(peer)));
-        self.note(&Failure { event, reason, who, peer, username }, now)
+        self.note(&Failure::of_address(Event::TokenRefused, reason, peer, username), now)
     }
 
     /// Somebody who is logged in didn't know the password they wanted to change. fail2ban would shut out everyone at
@@ -132,8 +129,7 @@ impl Audit {
     /// A connection came to nothing: no failure, and nothing for this log. True when it is to be told by itself in the
     /// log for people.
     pub(crate) fn remark(&self, peer: IpAddr, reason: &'static str, now: Instant) -> bool {
-        let (event, who) = (Event::Connection, Who::Address(Origin::from(peer)));
-        lock(&self.remarks).note(&Failure { event, reason, who, peer, username: None }, now)
+        lock(&self.remarks).note(&Failure::of_address(Event::Connection, reason, peer, None), now)
     }
 
     /// An administrator did something, to an account or to the server.

@@ -74,6 +74,13 @@ pub(super) struct Failure<'a> {
     pub(super) username: Option<&'a Username>,
 }
 
+impl<'a> Failure<'a> {
+    /// One that counts for whoever is at that address.
+    pub(super) fn of_address(event: Event, reason: &'static str, peer: IpAddr, username: Option<&'a Username>) -> Self {
+        Self { event, reason, who: Who::Address(Origin::from(peer)), peer, username }
+    }
+}
+
 /// Failures of one kind that were not told one by one.
 #[derive(Clone, Debug)]
 pub(super) struct Sum {

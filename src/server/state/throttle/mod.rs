@@ -20,7 +20,7 @@ mod table;
 mod tests;
 
 use crate::protocol::Username;
-use crate::server::accounts::{HOMES_PER_ACCOUNT_MAX, Origin, Wait};
+use crate::server::accounts::{HOMES_PER_ACCOUNT_MAX, Origin, RANK_IN, Wait};
 use home::Home;
 use pace::{ACCOUNT, ADDRESS, PAIR};
 use std::collections::HashMap;
@@ -29,9 +29,6 @@ use table::Table;
 
 /// Who must wait no longer than this may do it here, instead of being sent away: the longest wait that others can cause.
 pub(super) const WAIT_HERE_MAX: Duration = Duration::from_secs(12);
-
-/// The ranks of those at home begin at 0, those of all others here.
-const RANK_ELSEWHERE: u8 = 128;
 
 /// Who failed how often.
 #[derive(Debug)]
@@ -77,7 +74,7 @@ impl Throttle {
     /// How long to wait.
     pub(crate) fn check(&self, origin: Origin, name: &Username, now: Instant) -> Result<(), Wait> {
         let own = match self.home(origin, name) {
-            Some(home) => home.wait(now),
+            Some(home) => home.failures.wait(&PAIR, now),
             None => self.pairs.wait(&(origin, name.clone()), now).max(self.accounts.wait(name, now)),
         };
         let time = own.max(self.addresses.wait(&origin, now));
@@ -93,7 +90,7 @@ impl Throttle {
         let home = self.home_mut(origin, name);
         let at_home = home.is_some();
         match home {
-            Some(home) => home.count(now),
+            Some(home) => home.failures.count(&PAIR, now),
             None => self.pairs.count((origin, name.clone()), now),
         }
         self.addresses.count(origin, now);
@@ -105,10 +102,10 @@ impl Throttle {
     pub(crate) fn succeeded(&mut self, attempt: &Attempt, now: Instant) {
         self.take_back(attempt, now);
         let Attempt { origin, name, .. } = attempt;
-        self.pairs.forgive(&(*origin, name.clone()), now);
-        self.accounts.forgive(name, now);
+        self.pairs.forgive(&(*origin, name.clone()));
+        self.accounts.forgive(name);
         if let Some(home) = self.home_mut(*origin, name) {
-            home.succeeded(now);
+            home.failures.forgive();
         }
     }
 
@@ -120,7 +117,7 @@ impl Throttle {
         if !at_home {
             self.pairs.take_back(&(*origin, name.clone()), now);
         } else if let Some(home) = self.home_mut(*origin, name) {
-            home.take_back();
+            home.failures.take_back(&PAIR);
         }
     }
 
@@ -142,11 +139,11 @@ impl Throttle {
     /// was guessed at least before who was guessed at often. Of those at home whoever was let in a moment ago goes last,
     /// so that those who aren't in yet get there.
     pub(crate) fn rank(&self, origin: Origin, name: &Username, now: Instant) -> u8 {
-        let within = |failures: u128| u8::try_from(failures).unwrap_or(u8::MAX).min(RANK_ELSEWHERE - 2);
+        let within = |failures: u128| u8::try_from(failures).unwrap_or(u8::MAX).min(RANK_IN - 1);
         match self.home(origin, name) {
-            Some(home) if home.is_in(now) => RANK_ELSEWHERE - 1,
-            Some(home) => within(home.of_the_day(now)),
-            None => RANK_ELSEWHERE + within(self.pairs.of_the_day(&(origin, name.clone()), now)),
+            Some(home) if home.is_in(now) => RANK_IN,
+            Some(home) => within(home.failures.of_the_day(&PAIR, now)),
+            None => RANK_IN + 1 + within(self.pairs.of_the_day(&(origin, name.clone()), now)),
         }
     }
 

@@ -35,42 +35,35 @@ const fn pace((burst, seconds): (u32, u64)) -> Pace {
 }
 
 /// What has failed, for each of its [`Paces`] as the moment when all of it is forgotten (the "theoretical arrival time"
-/// of the generic cell rate algorithm).
-#[derive(Clone, Copy, Debug)]
+/// of the generic cell rate algorithm); None where nothing has.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Failures {
-    moment: Instant,
-    day: Instant,
+    moment: Option<Instant>,
+    day: Option<Instant>,
 }
 
 impl Pace {
     /// How long the next one has to wait.
-    fn wait(&self, forgotten: Instant, now: Instant) -> Duration {
-        let owed = forgotten.saturating_duration_since(now);
-        owed.saturating_sub(self.every * (self.burst - 1))
+    fn wait(&self, forgotten: Option<Instant>, now: Instant) -> Duration {
+        owed(forgotten, now).saturating_sub(self.every * (self.burst - 1))
     }
 
     /// One more.
-    fn count(&self, forgotten: &mut Instant, now: Instant) {
-        *forgotten = (*forgotten).max(now) + self.every;
+    fn count(&self, forgotten: &mut Option<Instant>, now: Instant) {
+        *forgotten = Some(forgotten.map_or(now, |forgotten| forgotten.max(now)) + self.every);
     }
 
     /// One was none.
-    fn take_back(&self, forgotten: &mut Instant) {
-        *forgotten = forgotten.checked_sub(self.every).unwrap_or(*forgotten);
-    }
-
-    /// How many there are that aren't forgotten.
-    fn owed(&self, forgotten: Instant, now: Instant) -> u128 {
-        forgotten.saturating_duration_since(now).as_nanos().div_ceil(self.every.as_nanos())
+    fn take_back(&self, forgotten: &mut Option<Instant>) {
+        *forgotten = forgotten.and_then(|forgotten| forgotten.checked_sub(self.every));
     }
 }
 
-impl Failures {
-    /// None yet.
-    pub(super) fn none(now: Instant) -> Self {
-        Self { moment: now, day: now }
-    }
+fn owed(forgotten: Option<Instant>, now: Instant) -> Duration {
+    forgotten.map_or(Duration::ZERO, |forgotten| forgotten.saturating_duration_since(now))
+}
 
+impl Failures {
     /// How long the next guess has to wait.
     pub(super) fn wait(&self, paces: &Paces, now: Instant) -> Duration {
         paces.moment.wait(self.moment, now).max(paces.day.wait(self.day, now))
@@ -89,17 +82,17 @@ impl Failures {
     }
 
     /// The owner is in: what a day may bring stays bounded all the same.
-    pub(super) fn forgive(&mut self, now: Instant) {
-        self.moment = now;
+    pub(super) fn forgive(&mut self) {
+        self.moment = None;
     }
 
     /// How many the day has seen, as far as they aren't forgotten.
     pub(super) fn of_the_day(&self, paces: &Paces, now: Instant) -> u128 {
-        paces.day.owed(self.day, now)
+        owed(self.day, now).as_nanos().div_ceil(paces.day.every.as_nanos())
     }
 
     /// When there are none any more.
-    pub(super) fn forgotten(&self) -> Instant {
+    pub(super) fn forgotten(&self) -> Option<Instant> {
         self.moment.max(self.day)
     }
 }

@@ -38,22 +38,22 @@ impl<K: Clone + Eq + Hash> Table<K> {
             let soonest = soonest.map(|(key, _)| key.clone());
             soonest.map(|key| self.entries.remove(&key));
         }
-        self.entries.entry(key).or_insert(Failures::none(now)).count(&self.paces, now);
+        self.entries.entry(key).or_default().count(&self.paces, now);
     }
 
     /// One was none.
     pub(super) fn take_back(&mut self, key: &K, now: Instant) {
         let Some(failures) = self.entries.get_mut(key) else { return };
         failures.take_back(&self.paces);
-        if failures.forgotten() <= now {
+        if failures.forgotten() <= Some(now) {
             self.entries.remove(key);
         }
     }
 
     /// The owner is in.
-    pub(super) fn forgive(&mut self, key: &K, now: Instant) {
+    pub(super) fn forgive(&mut self, key: &K) {
         if let Some(failures) = self.entries.get_mut(key) {
-            failures.forgive(now);
+            failures.forgive();
         }
     }
 

@@ -230,6 +230,8 @@ fn who_must_wait_for_long_is_sent_away() {
     let (_, end) = guess(&mut throttle, origin(1), &[name("s00")], now, 2 * HOUR + MINUTE);
     let Err(Wait { time, here: false }) = throttle.check(origin(1), &name("s00"), end) else { panic!("it is held") };
     assert!(time <= 90 * SECOND, "{time:?}");
+    let here = |left: Duration| throttle.check(origin(1), &name("s00"), end + time - left).unwrap_err().here;
+    assert!(here(12 * SECOND) && !here(13 * SECOND));
     assert_eq!(throttle.check(origin(1), &name("s01"), end), Ok(()), "it is about one account");
 }
 
