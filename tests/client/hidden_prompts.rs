@@ -8,8 +8,7 @@ use tempfile::TempDir;
 /// Types what isn't shown, once it's asked for.
 #[track_caller]
 fn answer(screen: &mut Screen, prompt: &str, text: &str) {
-    screen.wait_for_end(&[prompt]);
-    screen.wait_for_echo(false);
+    screen.wait_for_hidden_prompt(prompt);
     screen.press(&format!("{text}\r"));
 }
 
@@ -62,7 +61,7 @@ fn who_must_choose_a_password_and_does_not_can_come_back_for_it() {
     command.args([&server.join_link(), "--user", "eve"]).env_remove("HOMEROOM_PASSWORD");
     let mut screen = Screen::start(&command, (40, 70));
     answer(&mut screen, "password:", made["password"].as_str().unwrap());
-    screen.wait_for_end(&["new password:"]);
+    screen.wait_for_hidden_prompt("new password:");
     screen.press("\x04");
     screen.wait_for(|rows| rows.iter().any(|row| row == "! no password was chosen: log in again to choose one"));
     screen.finish();

@@ -20,6 +20,8 @@ pub(crate) struct Screen {
     child: Child,
     keyboard: File,
     seen: Arc<(Mutex<Seen>, Condvar)>,
+    /// How many bytes had come when keys were last pressed.
+    seen_before: usize,
 }
 
 struct Seen {
@@ -62,7 +64,7 @@ impl Screen {
         let seen = Arc::new((Mutex::new(Seen { parser, bytes: Vec::new(), ended: false }), Condvar::new()));
         let keyboard = File::from(master);
         read(keyboard.try_clone().unwrap(), Arc::clone(&seen));
-        Self { child, keyboard, seen }
+        Self { child, keyboard, seen, seen_before: 0 }
     }
 
     /// The program's process.
@@ -74,6 +76,7 @@ impl Screen {
     /// Presses keys: text, `\r` for Enter, `\x03` for Ctrl-C.
     #[track_caller]
     pub(crate) fn press(&mut self, keys: &str) {
+        self.seen_before = self.seen.0.lock().unwrap().bytes.len();
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
@@ -128,6 +131,17 @@ impl Screen {
     pub(crate) fn wait_for_end(&self, last: &[&str]) {
         let is_there = |rows: &[String]| rows.len() >= last.len() && rows[rows.len() - last.len()..] == *last;
         self.wait(|seen| is_there(&rows(seen.parser.screen())));
+    }
+
+    /// Waits until this prompt hides what is typed. It must have come after the keys that were pressed last: the one
+    /// before may look the same.
+    #[track_caller]
+    pub(crate) fn wait_for_hidden_prompt(&self, prompt: &str) {
+        self.wait(|seen| {
+            String::from_utf8_lossy(&seen.bytes[self.seen_before..]).contains(prompt)
+                && rows(seen.parser.screen()).last().is_some_and(|row| row == prompt)
+        });
+        self.wait_for_echo(false);
     }
 
     /// Waits until the window is called so.
