@@ -14,6 +14,7 @@
 //! - [`hex`]: how SHA-256 values are written;
 //! - `discovery`: how a server is found in the local network;
 //! - `files`: files that hold secrets, replaced whole;
+//! - `durations`: lengths of time in words;
 //! - `options`: options in a file;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - `faults`: disks that fail on demand, for the tests;
@@ -23,6 +24,7 @@ pub mod client;
 #[cfg(feature = "discovery")]
 mod discovery;
 pub mod duplex;
+mod durations;
 mod faults;
 mod files;
 pub mod hex;

@@ -5,6 +5,7 @@ use crate::client::console::Console;
 use crate::client::error::ClientError;
 use crate::client::settings::Args;
 use crate::duplex::Peer;
+use crate::durations;
 use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
 use std::env::VarError;
 use std::io::{self, ErrorKind};
@@ -118,7 +119,7 @@ pub(crate) fn next_line(
             Ok(Peer::Closed) if pending.contains(&b'\n') => {}
             Ok(Peer::Closed) => return Err(lost(None)),
             Err(e) if e.kind() == ErrorKind::TimedOut => {
-                let message = format!("no answer within {} s", LOGIN_WAIT.as_secs());
+                let message = format!("no answer within {}", durations::lasted(LOGIN_WAIT));
                 return Err(lost(Some(io::Error::new(ErrorKind::TimedOut, message))));
             }
             Err(e) => return Err(lost(Some(e))),

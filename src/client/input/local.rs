@@ -4,6 +4,7 @@ use super::arguments;
 use crate::client::alerts::{Alerts, QUIET_MINUTES_MAX};
 use crate::client::settings::{Cue, Settings};
 use crate::client::terminal::{known, notice, screen};
+use crate::durations;
 use crate::protocol::CommandHelp;
 use std::sync::Arc;
 
@@ -101,7 +102,10 @@ impl Locals {
             Local::Quiet(minutes) => {
                 self.alerts.be_quiet(*minutes);
                 match minutes {
-                    Some(minutes) => notice(format_args!("nothing disturbs you for {minutes} min; /dnd off ends it")),
+                    Some(minutes) => {
+                        let time = durations::minutes(*minutes);
+                        notice(format_args!("nothing disturbs you for {time}; /dnd off ends it"));
+                    }
                     None => notice("nothing disturbs you until /dnd off"),
                 }
             }

@@ -2,10 +2,12 @@
 
 use super::clock::Clock;
 use super::layout::Page;
+use crate::durations;
 use crate::protocol::{AwayInfo, Role, Whois};
 use crate::sanitize;
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Appends who is online; `continued` if the beginning of the list is shown already.
 pub(super) fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut Page) {
@@ -46,20 +48,10 @@ pub(super) fn whois(clock: &Clock, whois: &Whois<'_>, out: &mut Page) {
         let _ = write!(out, " with {} sessions", whois.sessions);
     }
     if let Some(seconds) = whois.idle_seconds {
-        let _ = write!(out, ", idle for {}", duration(seconds));
+        let _ = write!(out, ", idle for {}", durations::lasted(Duration::from_secs(seconds)));
     }
     let _ = writeln!(out);
     if let Some(away) = &whois.away {
         let _ = writeln!(out, "* {name} {}", self::away(clock, away));
-    }
-}
-
-/// A length of time in the two largest of its units.
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
     }
 }

@@ -5,13 +5,13 @@ use super::layout::{CONTINUATION, Page, Speaker, YOU};
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
 use super::{presence, replies};
 use crate::client::terminal::Names;
+use crate::durations;
 use crate::protocol::{Reason, Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How many lines of the server's greeting are shown.
 const REMARK_LINES_MAX: usize = 50;
@@ -59,7 +59,7 @@ impl Renderer {
             _ => format!("; {said} missed messages are above"),
         };
         let lost = if back.gap { "; older ones are no longer kept" } else { "" };
-        let _ = writeln!(out, "* back after {}{missed}{lost}; {} online", length(back.gone), back.online);
+        let _ = writeln!(out, "* back after {}{missed}{lost}; {} online", durations::lasted(back.gone), back.online);
     }
 
     /// Appends what is said of what was missed, after it is shown.
@@ -162,15 +162,6 @@ impl Renderer {
     }
 }
 
-/// A length of time, for people.
-fn length(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ ..60 => format!("{seconds} s"),
-        seconds @ ..3600 => format!("{} min", seconds / 60),
-        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
 /// What the server's owner has to say, to the end of its last line.
 fn remark(text: &str, out: &mut Page) {
     for (index, line) in sanitize::lines(text, REMARK_LINES_MAX).enumerate() {
@@ -194,6 +185,7 @@ fn reason_name(reason: Reason) -> &'static str {
 mod tests {
     use super::*;
     use crate::client::terminal::Look;
+    use std::time::Duration;
 
     fn plain() -> Page {
         Page::new(Look::Plain, "ada")

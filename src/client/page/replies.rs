@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
 use crate::client::terminal::known;
+use crate::durations;
 use crate::protocol::{AccountInfo, CommandHelp, Reply, Request, Role, TopicInfo, UserList};
 use crate::sanitize;
 use std::borrow::Cow;
@@ -63,7 +64,7 @@ fn done(request: &Request) -> Option<String> {
         Request::Unban { username } => (username, "is no longer banned"),
         Request::Mute { username, minutes: None } => (username, "is muted"),
         Request::Mute { username, minutes: Some(minutes) } => {
-            return Some(format!("{} is muted for {minutes} min", sanitize::line(username)));
+            return Some(format!("{} is muted for {}", sanitize::line(username), durations::minutes(*minutes)));
         }
         Request::Unmute { username } => (username, "is no longer muted"),
         Request::ResetPassword { username } => (username, "begins again"),

@@ -1,13 +1,15 @@
 //! How the server is, in words.
 
+use crate::durations;
 use crate::protocol::Status;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// The lines that `/status` shows, without their ends.
 pub(super) fn words(status: &Status) -> Vec<String> {
     let Status { sessions, accounts_online, strangers, logins, logins_failed, events, deliveries, .. } = status;
     let mut lines = vec![
-        format!("the server has run for {}", duration(status.uptime_seconds)),
+        format!("the server has run for {}", durations::lasted(Duration::from_secs(status.uptime_seconds))),
         format!("accounts online: {accounts_online}, sessions: {sessions}, connections logging in: {strangers}"),
         format!("logins: {logins}, failed: {logins_failed}"),
     ];
@@ -22,15 +24,6 @@ pub(super) fn words(status: &Status) -> Vec<String> {
         lines.push(format!("memory of the process: {}, threads: {threads}", bytes(memory)));
     }
     lines
-}
-
-fn duration(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    }
 }
 
 fn bytes(bytes: u64) -> String {

@@ -1,5 +1,6 @@
 //! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
 
+use crate::durations;
 use crate::protocol::Username;
 use crate::server::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
 use crate::server::chat::Session;
@@ -140,8 +141,7 @@ pub(crate) fn let_in(server: &Server, origin: Origin, name: &Username) {
 
 /// Why somebody must wait, and how long, for them to read.
 pub(crate) fn try_later(why: &str, wait: Duration) -> String {
-    let seconds = wait.as_secs_f64().ceil().max(1.0);
-    format!("{why}: try again in {seconds} s")
+    format!("{why}: try again in {}", durations::remaining(wait))
 }
 
 /// Whether a session goes on, so that its owner still waits for what they asked for. For its own thread.

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::{history, people};
+use crate::durations;
 use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
 use crate::server::accounts::TooFast;
 use crate::server::chat::{Said, Session};
@@ -188,8 +189,8 @@ fn take_rate(server: &Server, session: &Session) -> Result<bool, Refusal> {
     match session.mandate.standing().rate.take(server.limits.message_rate(), Instant::now()) {
         Ok(()) => Ok(true),
         Err(TooFast::Wait(wait)) => {
-            let seconds = wait.as_secs_f64().max(0.1);
-            Err(refuse(ErrorCode::RateLimited, format!("too many messages: say it again in {seconds:.1} s")))
+            let wait = durations::remaining(wait);
+            Err(refuse(ErrorCode::RateLimited, format!("too many messages: say it again in {wait}")))
         }
         Err(TooFast::Abuse) => Ok(false),
     }
@@ -199,8 +200,8 @@ fn muted(until: Timestamp) -> Cow<'static, str> {
     if until == Timestamp::MAX {
         return "an administrator has muted you: this was not said".into();
     }
-    let seconds = until.as_second().saturating_sub(Timestamp::now().as_second()).max(1);
-    format!("an administrator has muted you for another {seconds} s: this was not said").into()
+    let left = durations::remaining(until.duration_since(Timestamp::now()).unsigned_abs());
+    format!("an administrator has muted you for another {left}: this was not said").into()
 }
 
 fn too_long() -> Refusal {
