@@ -4,8 +4,8 @@
 //! connection is lost it is the one that comes back. The stdin thread takes what is typed. The errands thread carries it
 //! out, one line after the other. The writer thread sends, so that the reader never waits for a write. The sound thread
 //! plays. At a person's terminal a sixth edits the lines ([`terminal`]) and alone writes to standard output. What the
-//! client itself has to say, refusals of what was typed among it, begins with `! `; it goes to standard error where no
-//! line is edited.
+//! client itself has to say begins with `! ` where something is refused or needs attention, with `* ` where it answers; it
+//! goes to standard error where no line is edited.
 
 mod advice;
 mod alerts;

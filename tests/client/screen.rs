@@ -103,6 +103,16 @@ fn keys_that_come_at_once_are_all_seen() {
 }
 
 #[test]
+fn answers_and_refusals_look_different() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Person::join(&server, "ada");
+    ada.screen.press("/ignore\r/ignore b*b\r");
+    // Faint, as the server's answers are; and bold.
+    ada.screen.wait_for_bytes("\x1b[2m* you ignore nobody");
+    ada.screen.wait_for_bytes("\x1b[1m! `b*b` is no user name");
+}
+
+#[test]
 fn control_c_clears_the_line_and_leaves_only_an_empty_one_twice() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");

@@ -77,15 +77,53 @@ fn nothing_of_somebody_who_is_ignored_is_shown() {
 }
 
 #[test]
+fn answers_and_refusals_look_different() {
+    let server = Server::with_users(&["ada"]);
+    let folder = TempDir::new().unwrap();
+    let answered = [
+        "/help msg",
+        "/dnd 5",
+        "/dnd",
+        "/dnd off",
+        "/ignore",
+        "/unignore bob",
+        "/sound",
+        "/sound login off",
+        "/set",
+        "/set user",
+        "/set no-bell on",
+    ];
+    let refused = [
+        "/help mgs",
+        "/dnd soon",
+        "/ignore a b",
+        "/unignore",
+        "/sound trumpet on",
+        "/set usr",
+        "/clear",
+        "/set no-bell perhaps",
+        "/frobnicate",
+        "/msg",
+        "/msg nobody hello",
+    ];
+    for (lines, marks) in [(&answered, ["* ", "  "]), (&refused, ["! ", "! "])] {
+        let finished = client(&server, folder.path(), &["--user", "ada"], &(lines.join("\n") + "\n"));
+        let said: Vec<_> = finished.stderr.lines().collect();
+        assert!(said.len() >= lines.len(), "{finished:?}");
+        assert!(said.iter().all(|line| marks.contains(&&line[..2])), "{finished:?}");
+    }
+}
+
+#[test]
 fn one_command_is_explained() {
     let server = Server::with_users(&["ada"]);
     let folder = TempDir::new().unwrap();
     let lines = "/help msg\n/help /W\n/help set\n/help ban\n/help mgs\n/dnd 5\n/dnd off\n/clear\n";
     let finished = client(&server, folder.path(), &["--user", "ada"], lines);
     for words in [
-        "! /msg <user> <text>: say something",
-        "! /set [name] [value]: show or change",
-        "! /ban <user>: log an account out and keep it out (for administrators)",
+        "* /msg <user> <text>: say something",
+        "* /set [name] [value]: show or change",
+        "* /ban <user>: log an account out and keep it out (for administrators)",
         "there is no command `/mgs` (did you mean `/msg`?)",
         "nothing disturbs you for 5 min",
         "as set again",
@@ -93,5 +131,5 @@ fn one_command_is_explained() {
     ] {
         assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
     }
-    assert_eq!(finished.stderr.matches("! /msg <user> <text>").count(), 2, "by its alias too");
+    assert_eq!(finished.stderr.matches("* /msg <user> <text>").count(), 2, "by its alias too");
 }

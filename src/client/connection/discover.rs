@@ -3,7 +3,7 @@
 pub(crate) use inner::search;
 
 use super::trust;
-use crate::client::terminal::notice;
+use crate::client::terminal::{answer, row};
 use crate::link::{Link, Pin};
 use crate::sanitize;
 
@@ -27,11 +27,11 @@ pub(super) fn list(found: &[Found]) {
     if found.is_empty() {
         return;
     }
-    notice("servers in this network:");
+    answer("servers in this network:");
     for (index, Found { name, server, announced }) in found.iter().enumerate() {
         let pin = announced.map_or_else(String::new, |pin| pin.to_string());
         let pin: String = pin.chars().take(PIN_CHARS_SHOWN).collect();
-        notice(format_args!("{:>3}  {}  {}  {pin}", index + 1, sanitize::line(name), trust::address(server)));
+        row(format_args!("{:>3}  {}  {}  {pin}", index + 1, sanitize::line(name), trust::address(server)));
     }
 }
 

@@ -5,7 +5,7 @@ use super::trust;
 use crate::client::console::Console;
 use crate::client::error::ClientError;
 use crate::client::settings::{Args, folder};
-use crate::client::terminal::notice;
+use crate::client::terminal::{answer, notice};
 use crate::files::{self, Access};
 use crate::link::Link;
 use crate::protocol::Username;
@@ -41,7 +41,7 @@ impl LastServer {
         }
         if let Some((server, name)) = self.find().filter(|_| !args.find) {
             let address = trust::address(&server);
-            notice(format_args!("joining {address} as last time; another one: homeroom-client HOST[:PORT]"));
+            answer(format_args!("joining {address} as last time; another one: homeroom-client HOST[:PORT]"));
             return Ok((server, name));
         }
         let found = if args.find || console.is_terminal() { discover::search() } else { Vec::new() };

@@ -3,7 +3,7 @@
 use super::arguments;
 use crate::client::alerts::{Alerts, QUIET_MINUTES_MAX};
 use crate::client::settings::{Cue, Settings};
-use crate::client::terminal::{known, notice, screen};
+use crate::client::terminal::{answer, known, notice, row, screen};
 use crate::durations;
 use crate::protocol::CommandHelp;
 use std::sync::Arc;
@@ -104,22 +104,23 @@ impl Locals {
                 match minutes {
                     Some(minutes) => {
                         let time = durations::minutes(*minutes);
-                        notice(format_args!("nothing disturbs you for {time}; /dnd off ends it"));
+                        answer(format_args!("nothing disturbs you for {time}; /dnd off ends it"));
                     }
-                    None => notice("nothing disturbs you until /dnd off"),
+                    None => answer("nothing disturbs you until /dnd off"),
                 }
             }
             Local::Disturb => {
                 self.alerts.disturb();
-                notice("sounds and notices are as set again");
+                answer("sounds and notices are as set again");
             }
             Local::Show(name) => match self.settings.show(name.as_deref()) {
-                Ok(lines) => lines.iter().for_each(notice),
+                Ok(lines) if name.is_some() => lines.iter().for_each(answer),
+                Ok(lines) => lines.iter().for_each(row),
                 Err(e) => notice(e),
             },
             Local::Set(name, value) => match self.settings.set(name, value) {
-                Ok((line, true)) => notice(line),
-                Ok((line, false)) => notice(format_args!("{line}, from the next start")),
+                Ok((line, true)) => answer(line),
+                Ok((line, false)) => answer(format_args!("{line}, from the next start")),
                 Err(e) => notice(e),
             },
             Local::Clear => clear(),
@@ -129,19 +130,19 @@ impl Locals {
     fn ignored(&self) {
         let live = self.settings.live();
         match &*live.ignored.iter().map(ToString::to_string).collect::<Vec<_>>() {
-            [] => notice("you ignore nobody"),
-            names => notice(format_args!("you ignore {}", names.join(", "))),
+            [] => answer("you ignore nobody"),
+            names => answer(format_args!("you ignore {}", names.join(", "))),
         }
     }
 
     fn ignore(&self, user: &str, ignored: bool) {
         match (self.settings.put("ignore", user, ignored), ignored) {
             (Ok(true), true) => {
-                notice(format_args!("nothing of {user} is shown any more; /ignore lists whom you ignore"))
+                answer(format_args!("nothing of {user} is shown any more; /ignore lists whom you ignore"))
             }
-            (Ok(true), false) => notice(format_args!("{user} is shown again")),
-            (Ok(false), true) => notice(format_args!("you ignore {user} already")),
-            (Ok(false), false) => notice(format_args!("you don't ignore {user}")),
+            (Ok(true), false) => answer(format_args!("{user} is shown again")),
+            (Ok(false), true) => answer(format_args!("you ignore {user} already")),
+            (Ok(false), false) => answer(format_args!("you don't ignore {user}")),
             (Err(e), _) => notice(e),
         }
     }
@@ -149,7 +150,7 @@ impl Locals {
     fn sounds(&self) {
         let heard = &self.settings.live().heard;
         for cue in Cue::ALL {
-            notice(format_args!("{:8} {}", cue.name(), if heard.contains(&cue) { "on" } else { "off" }));
+            row(format_args!("{:8} {}", cue.name(), if heard.contains(&cue) { "on" } else { "off" }));
         }
     }
 
@@ -172,7 +173,7 @@ fn help(name: &str) {
     match known::find(name) {
         Some(&CommandHelp { ref usage, ref about, admin }) => {
             let admin = if admin { " (for administrators)" } else { "" };
-            notice(format_args!("{usage}: {about}{admin}"));
+            answer(format_args!("{usage}: {about}{admin}"));
         }
         None => notice(known::unknown(name)),
     }

@@ -164,19 +164,14 @@ impl Page {
         let columns_all = self.columns();
         let (paint, indent) = match line.get(..2) {
             _ if line.starts_with(CONTINUATION) => (Some(Paint::Faint), INDENT),
-            Some("* ") => (Some(Paint::Faint), 2),
-            Some("! ") => (Some(Paint::Notice), 2),
             Some("  ") => (None, column(line).filter(|&column| column <= columns_all / 2).unwrap_or(4)),
-            _ => (None, 2),
+            _ => (Paint::of(line), 2),
         };
         for (index, piece) in wrap(line, columns_all, columns_all - indent).into_iter().enumerate() {
             if index > 0 {
                 self.text.push_str(&format!("{:indent$}", ""));
             }
-            match paint {
-                Some(paint) => self.text.push_str(&colours.paint(paint, piece)),
-                None => self.text.push_str(piece),
-            }
+            self.text.push_str(&colours.paint_if(paint, piece));
             self.text.push('\n');
         }
     }

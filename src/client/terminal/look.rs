@@ -82,6 +82,11 @@ impl Colours {
         }
     }
 
+    /// The same, where there is something that it is painted for.
+    pub(crate) fn paint_if(self, what: Option<Paint<'_>>, text: &str) -> String {
+        what.map_or_else(|| text.to_owned(), |what| self.paint(what, text))
+    }
+
     /// SGR codes. Names have colours of which each has a contrast of at least 3.9 with black and with white.
     fn codes(self, what: Paint<'_>) -> Option<String> {
         /// Of xterm's cube.
@@ -107,7 +112,7 @@ impl Colours {
 /// What is painted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Paint<'a> {
-    /// Times, comings and goings.
+    /// Times, comings and goings, answers.
     Faint,
     /// A person's name, in the colour that it always has.
     Name(&'a str),
@@ -115,8 +120,19 @@ pub(crate) enum Paint<'a> {
     Whisper,
     /// One's own name in what others say.
     Mention,
-    /// The client's own word.
+    /// What is refused, has failed, or needs attention.
     Notice,
+}
+
+impl Paint<'_> {
+    /// What a whole line is painted as, by the mark that docs/plain.md gives it.
+    pub(crate) fn of(line: &str) -> Option<Self> {
+        match line.get(..2) {
+            Some("* ") => Some(Self::Faint),
+            Some("! ") => Some(Self::Notice),
+            _ => None,
+        }
+    }
 }
 
 /// The same for a name in every run: FNV-1a.

@@ -20,5 +20,5 @@ mod wrap;
 pub(crate) use editing::{Setup, Terminal};
 pub(crate) use look::{Colours, Look, Paint, Style};
 pub(crate) use names::Names;
-pub(crate) use notice::notice;
+pub(crate) use notice::{answer, notice, row};
 pub(crate) use wrap::{columns, terminal_columns, wrap};

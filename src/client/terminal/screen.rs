@@ -64,12 +64,13 @@ pub(crate) fn print(lines: &str) -> bool {
 }
 
 /// Shows the client's own word above the line that is edited. False where there is none.
-pub(super) fn notice(line: &str) -> bool {
+pub(super) fn say(line: &str) -> bool {
     let mut screen = lock(&SCREEN);
     let Some(colours) = screen.as_ref().map(|screen| screen.colours) else { return false };
     let room = terminal_columns().saturating_sub(1);
     let pieces = wrap(line, room, room.saturating_sub(NOTICE_INDENT.len()));
-    let painted: Vec<_> = pieces.iter().map(|piece| colours.paint(Paint::Notice, piece)).collect();
+    let paint = Paint::of(line);
+    let painted: Vec<_> = pieces.iter().map(|piece| colours.paint_if(paint, piece)).collect();
     print_on(&mut screen, &format!("{}\n", painted.join(&format!("\n{NOTICE_INDENT}"))))
 }
 
