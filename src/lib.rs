@@ -17,6 +17,7 @@
 //! - `durations`: lengths of time in words;
 //! - `options`: options in a file;
 //! - `nearest`: what a mistyped word was meant to be;
+//! - `piped`: lines from standard input, whichever program wrote them;
 //! - `faults`: disks that fail on demand, for the tests;
 //! - [`sync`]: locks that outlive a panic.
 
@@ -33,6 +34,7 @@ pub mod lines;
 pub mod link;
 mod nearest;
 mod options;
+mod piped;
 pub mod protocol;
 pub mod sanitize;
 pub mod server;

@@ -57,6 +57,16 @@ pub(crate) fn is_harmless(c: char) -> bool {
     // The joiners U+200C and U+200D stay: Persian, Indic scripts and many emoji are written with them.
 }
 
+/// Whether `c` by itself shows nothing and takes no room of its own: what is made visible here, what stands between letters
+/// (Unicode's Default_Ignorable_Code_Point), and the blank of Braille, which is a letter.
+pub(crate) fn is_invisible(c: char) -> bool {
+    let joins = matches!(c,
+        '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{2800}'
+    );
+    (joins || !is_harmless(c)) && !c.is_whitespace()
+}
+
 /// The picture of a C0 control: U+2400 and on, in the same order.
 fn picture(c: char) -> char {
     char::from_u32(0x2400 + u32::from(c)).unwrap_or(HIDDEN)
@@ -104,6 +114,34 @@ mod tests {
         for c in "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}\u{2028}\u{2029}\u{feff}".chars() {
             assert!(!safe.contains(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn whatever_unicode_ignores_is_invisible() {
+        // DerivedCoreProperties.txt, Default_Ignorable_Code_Point, Unicode 16.
+        let ignorable = [
+            0xad..=0xad,
+            0x34f..=0x34f,
+            0x61c..=0x61c,
+            0x115f..=0x1160,
+            0x17b4..=0x17b5,
+            0x180b..=0x180f,
+            0x200b..=0x200f,
+            0x202a..=0x202e,
+            0x2060..=0x206f,
+            0x3164..=0x3164,
+            0xfe00..=0xfe0f,
+            0xfeff..=0xfeff,
+            0xffa0..=0xffa0,
+            0xfff0..=0xfff8,
+            0x1bca0..=0x1bca3,
+            0x1d173..=0x1d17a,
+            0xe0000..=0xe0fff,
+        ];
+        for c in ignorable.into_iter().flatten().chain(0..=8).chain(0xe..=0x1f).filter_map(char::from_u32) {
+            assert!(is_invisible(c), "{c:?}");
+        }
+        assert!(" \t\n\u{a0}\u{3000}aéا你😀/".chars().all(|c| !is_invisible(c)));
     }
 
     #[test]

@@ -5,9 +5,10 @@
 
 use super::error::ClientError;
 use super::terminal::{Setup, Terminal, notice, screen};
-use crate::protocol::{LINE_BYTES_MAX, Secret};
+use crate::piped::{Encoding, Line};
+use crate::protocol::Secret;
 use crate::sync::{Gate, lock};
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -15,9 +16,6 @@ use std::time::{Duration, Instant};
 /// How long the client, when it ends, waits for a hidden prompt that is still open. To end earlier would leave
 /// the terminal without an echo.
 const HIDDEN_PROMPT_WAIT: Duration = Duration::from_secs(10);
-
-/// The longest typed line. Any text that a server takes fits into it, behind its command.
-const TYPED_BYTES_MAX: usize = LINE_BYTES_MAX;
 
 /// Where the person, or the script, is.
 #[derive(Debug)]
@@ -27,21 +25,12 @@ pub(super) struct Console {
     hidden: Gate,
     /// No more prompts are opened.
     closing: AtomicBool,
+    /// How standard input is written where no lines are edited.
+    encoding: Mutex<Encoding>,
     /// Where lines are edited, once that has begun.
     editor: OnceLock<Terminal>,
     /// A line that was no answer, and is still to be carried out.
     put_back: Mutex<Option<String>>,
-}
-
-/// A line from standard input, without its end.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) enum TypedLine {
-    /// As it was typed.
-    Text(String),
-    /// Longer than any text that a server takes. It was skipped.
-    TooLong,
-    /// Not UTF-8. It was skipped.
-    NotUtf8,
 }
 
 impl Console {
@@ -51,6 +40,7 @@ impl Console {
             terminal: io::stdin().is_terminal(),
             hidden: Gate::default(),
             closing: false.into(),
+            encoding: Mutex::default(),
             editor: OnceLock::new(),
             put_back: Mutex::default(),
         }
@@ -75,13 +65,13 @@ impl Console {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn next_line(&self) -> io::Result<Option<TypedLine>> {
+    pub(super) fn next_line(&self) -> io::Result<Option<Line>> {
         if let Some(line) = lock(&self.put_back).take() {
-            return Ok(Some(TypedLine::Text(line)));
+            return Ok(Some(Ok(line)));
         }
         match self.editor.get() {
-            Some(editor) => editor.next_line().map(|line| line.map(TypedLine::Text)),
-            None => next_line(&mut io::stdin().lock()),
+            Some(editor) => editor.next_line().map(|line| line.map(Ok)),
+            None => lock(&self.encoding).next_line(&mut io::stdin().lock()),
         }
     }
 
@@ -94,7 +84,8 @@ impl Console {
             let _ = write!(io::stderr(), "{prompt}: ");
         }
         match self.next_line() {
-            Ok(Some(TypedLine::Text(text))) => Ok(text),
+            Ok(Some(Ok(text))) => Ok(text),
+            Ok(Some(Err(unfit))) => Err(ClientError::Input(io::Error::new(ErrorKind::InvalidData, unfit))),
             _ => Err(self.nothing_given(prompt)),
         }
     }
@@ -135,7 +126,7 @@ impl Console {
         } else {
             let _ = write!(io::stderr(), "{question} [y/N] ");
         }
-        let Ok(Some(TypedLine::Text(answer))) = self.next_line() else { return false };
+        let Ok(Some(Ok(answer))) = self.next_line() else { return false };
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => return true,
             "n" | "no" | "" => {}
@@ -158,48 +149,5 @@ impl Console {
             notice("the session is over: press Enter to leave");
             self.hidden.wait_until_empty(Instant::now() + HIDDEN_PROMPT_WAIT);
         }
-    }
-}
-
-fn next_line(input: &mut impl BufRead) -> io::Result<Option<TypedLine>> {
-    let mut line = Vec::new();
-    let read = input.take(TYPED_BYTES_MAX as u64).read_until(b'\n', &mut line)?;
-    if read == 0 {
-        return Ok(None);
-    }
-    if line.last() == Some(&b'\n') {
-        line.truncate(line.strip_suffix(b"\r\n").map_or(read - 1, <[u8]>::len));
-    } else if read == TYPED_BYTES_MAX {
-        input.skip_until(b'\n')?;
-        return Ok(Some(TypedLine::TooLong));
-    }
-    Ok(Some(String::from_utf8(line).map_or(TypedLine::NotUtf8, TypedLine::Text)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(mut input: &[u8]) -> Vec<TypedLine> {
-        std::iter::from_fn(|| next_line(&mut input).unwrap()).collect()
-    }
-
-    #[test]
-    fn lines_as_typed() {
-        let text = |text: &str| TypedLine::Text(text.into());
-        assert_eq!(read(b""), []);
-        assert_eq!(read(b"a\n\nb\r\n c "), [text("a"), text(""), text("b"), text(" c ")]);
-        assert_eq!(read(b"a\n\xff\nb"), [text("a"), TypedLine::NotUtf8, text("b")]);
-    }
-
-    #[test]
-    fn long_lines_are_skipped_whole() {
-        let mut input = vec![b'x'; 100_000];
-        input.extend_from_slice(b"\nnext\n");
-        assert_eq!(read(&input), [TypedLine::TooLong, TypedLine::Text("next".into())]);
-        input.truncate(TYPED_BYTES_MAX);
-        assert_eq!(read(&input), [TypedLine::TooLong]);
-        input.truncate(TYPED_BYTES_MAX - 1);
-        assert!(matches!(&read(&input)[..], [TypedLine::Text(_)]));
     }
 }

@@ -1,6 +1,6 @@
 //! `user add` and `user import`: accounts while no server runs.
 
-use crate::harness::{DataDir, PASSWORD};
+use crate::harness::{DataDir, PASSWORD, run};
 use serde_json::json;
 
 /// The one-time password for `name` in what a command printed.
@@ -30,6 +30,19 @@ fn an_account_with_a_one_time_password() {
     let password = one_time_password(said.succeeded(), "ada").to_owned();
     let server = data.start();
     assert_eq!(server.login_with("ada", &password).welcome["must_change_password"], true);
+}
+
+#[test]
+fn a_piped_password_is_what_was_written_whatever_wrote_it() {
+    let data = DataDir::new();
+    data.user_add(&["ada"], Some(&format!("\u{feff}{PASSWORD}\r"))).succeeded();
+    let add = |name, bytes: &[u8]| run(data.command().args(["user", "add", name, "--password-stdin"]), bytes);
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    add("bob", &utf16(&format!("\u{feff}{PASSWORD}\r\n"))).succeeded();
+    assert!(add("eve", &utf16(PASSWORD)).failed_with(1).contains("UTF-16"));
+    let server = data.start();
+    server.login("ada");
+    server.login("bob");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::client::error::ClientError;
 use crate::client::settings::Args;
 use crate::duplex::Peer;
 use crate::durations;
+use crate::piped;
 use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
 use std::env::VarError;
 use std::io::{self, ErrorKind};
@@ -59,7 +60,7 @@ impl Credentials {
             }
         };
         let password = match std::env::var(PASSWORD_VARIABLE) {
-            Ok(password) => password.into(),
+            Ok(password) => piped::only_line(&password).to_owned().into(),
             Err(VarError::NotPresent) => console.ask_hidden("password")?,
             Err(VarError::NotUnicode(_)) => return Err(ClientError::PasswordNotUtf8),
         };

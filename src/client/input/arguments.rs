@@ -1,7 +1,7 @@
 //! What may stand behind a command: a name, a password, a text.
 
 use crate::protocol::{Secret, TEXT_CHARS_MAX, Username};
-use crate::sanitize;
+use crate::sanitize::{self, is_invisible};
 
 /// The account that somebody means.
 pub(super) fn name(text: &str) -> Result<String, String> {
@@ -12,6 +12,16 @@ pub(super) fn name(text: &str) -> Result<String, String> {
 /// A password as it was typed.
 pub(super) fn secret(text: &str) -> Secret {
     text.to_owned().into()
+}
+
+/// A password that is to be set. What can't be seen in it was pasted along with it, and nobody could type it again.
+pub(super) fn new_secret(text: &str) -> Result<Secret, String> {
+    let unseen = text.chars().any(char::is_control) || text.starts_with(is_invisible) || text.ends_with(is_invisible);
+    if unseen {
+        Err("the new password has characters that can't be seen: type it, don't paste it".into())
+    } else {
+        Ok(secret(text))
+    }
 }
 
 /// A text, if it is no longer than one may be.

@@ -1,11 +1,11 @@
 //! What a typed line means.
 
-use super::arguments::{fitting, name, secret};
+use super::arguments::{fitting, name, new_secret, secret};
 use super::local::Local;
 use crate::client::page::missed::HISTORY_SHOWN_MAX;
 use crate::client::terminal::known::{command_name, unknown, usage};
+use crate::client::terminal::{Shape, doubts};
 use crate::protocol::Request;
-use crate::sanitize;
 
 /// How many messages `/history` shows when it's given no number.
 const HISTORY_SHOWN: usize = 50;
@@ -25,8 +25,8 @@ pub(super) enum Typed {
     ChangePassword,
     /// Something that this program does by itself.
     Local(Local),
-    /// Something that may have been typed by mistake, and why: it's said only after a yes.
-    Doubtful(Request, String),
+    /// Something that may have been typed by mistake, and why: it's done only after a yes.
+    Doubtful(Box<Typed>, String),
     /// The end of the session.
     Leave,
 }
@@ -36,16 +36,22 @@ pub(super) enum Typed {
 /// # Errors
 /// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
 pub(super) fn parse(line: &str) -> Result<Typed, String> {
-    let Some(rest) = line.strip_prefix('/') else {
-        return match line.trim_start() {
-            "" => Ok(Typed::Nothing),
-            command if command.starts_with('/') && !command.starts_with("//") => doubtful(line),
-            _ => say(line),
-        };
+    let typed = match Shape::of(line) {
+        Shape::Nothing => Typed::Nothing,
+        Shape::Text(text) => say(text)?,
+        Shape::Command(rest) => command(rest)?,
     };
-    if rest.starts_with('/') {
-        return say(rest);
-    }
+    // These two want passwords.
+    let wants_one = matches!(typed, Typed::Request(Request::Passwd { .. } | Request::AddUser { .. }));
+    let is_told = matches!(typed, Typed::Request(_) | Typed::Reply(_)) && !wants_one;
+    Ok(match doubts::doubt(line).filter(|_| is_told) {
+        Some(why) => Typed::Doubtful(Box::new(typed), why),
+        None => typed,
+    })
+}
+
+/// Reads a command, without its slash.
+fn command(rest: &str) -> Result<Typed, String> {
     let name = command_name(rest);
     let arguments = rest[name.len()..].trim_start();
     match name.as_str() {
@@ -77,13 +83,6 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
         _ => Local::parse(&name, arguments).unwrap_or_else(|| Err(unknown(&name))).map(Typed::Local),
     }
-}
-
-/// A line that begins with blanks and a slash: most likely a command.
-fn doubtful(line: &str) -> Result<Typed, String> {
-    let start = sanitize::line(line.trim_start()).chars().take(20).collect::<String>();
-    let why = format!("`{start}` has blanks before it, so it is no command");
-    Ok(Typed::Doubtful(Request::Say { room: None, text: fitting(line)?, action: false }, why))
 }
 
 fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> {
@@ -132,7 +131,7 @@ fn passwd(arguments: &str) -> Result<Typed, String> {
     match arguments.split_once(char::is_whitespace) {
         None if arguments.is_empty() => Ok(Typed::ChangePassword),
         Some((old, new)) if !new.trim().is_empty() => {
-            Ok(Typed::Request(Request::Passwd { old: secret(old), new: secret(new.trim()) }))
+            Ok(Typed::Request(Request::Passwd { old: secret(old), new: new_secret(new.trim())? }))
         }
         _ => Err("usage: /passwd, which asks for both; or /passwd <old> <new> from a pipe".into()),
     }
@@ -144,7 +143,7 @@ fn add_user(arguments: &str) -> Result<Typed, String> {
     if user.is_empty() {
         return Err(usage("/adduser"));
     }
-    let password = Some(password.trim()).filter(|password| !password.is_empty()).map(secret);
+    let password = Some(password.trim()).filter(|password| !password.is_empty()).map(new_secret).transpose()?;
     Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role: Default::default() }))
 }
 
@@ -275,11 +274,26 @@ mod tests {
 
     #[test]
     fn a_slash_behind_blanks_is_asked_about() {
-        for line in [" /msg bob secret", "\t/w bob secret", "  /etc/passwd is a file"] {
-            assert!(
-                matches!(parse(line), Ok(Typed::Doubtful(Request::Say { text, .. }, _)) if text == line),
-                "{line:?}"
-            );
+        for line in
+            [" /msg bob secret", "\t/w bob secret", "  /etc/passwd is a file", "passwd old new", "hi\n/passwd old new"]
+        {
+            let Ok(Typed::Doubtful(typed, _)) = parse(line) else { panic!("{line:?}") };
+            assert!(matches!(*typed, Typed::Request(Request::Say { text, .. }) if text == line), "{line:?}");
+        }
+        for line in ["/msg bob hi\n/passwd old new", "/r hi\npasswd old new", "/topic x\n/passwd old new"] {
+            assert!(matches!(parse(line), Ok(Typed::Doubtful(..))), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_in_front_of_a_command_changes_nothing() {
+        let change = r#"{"type":"passwd","old":"old","new":"new"}"#;
+        for front in ["\u{feff}", "\u{200b}", "\u{ad}", "\u{200e}", "\0", "\x1b", "\x1b[0m"] {
+            assert_eq!(wire(&format!("{front}/passwd old new")), change, "{front:?}");
+        }
+        for unseen in ["\u{200b}", "\x1b[0m", "\0"] {
+            let line = format!("/passwd old new{unseen}");
+            assert!(parse(&line).unwrap_err().contains("can't be seen"), "{line:?}");
         }
     }
 

@@ -1,13 +1,14 @@
 //! The stdin thread: what is typed, line after line, becomes an errand each.
 
+use super::arguments::new_secret;
 use super::commands::{self, Typed};
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::local::Locals;
 use crate::client::connection::{Answer, Session};
-use crate::client::console::{Console, TypedLine};
+use crate::client::console::Console;
 use crate::client::error::ClientError;
-use crate::client::terminal::{doubts, known, notice};
-use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Request, Secret};
+use crate::client::terminal::{known, notice};
+use crate::protocol::{ErrorCode, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;
 
@@ -69,37 +70,42 @@ impl Input {
     fn follow(&self) -> Flow {
         loop {
             match self.console.next_line() {
-                Ok(Some(TypedLine::Text(line))) => match meaning(&line) {
-                    Ok(Typed::Nothing) => {}
-                    Ok(Typed::Request(request @ Request::Passwd { .. })) => {
-                        self.add(Errand::Request(request))?;
-                        // Whether it fails decides what the next line may be.
-                        self.errands.wait_until_done()?;
-                    }
-                    Ok(Typed::Request(request)) => self.add(Errand::Request(request))?,
-                    Ok(Typed::ChangePassword) if self.console.is_terminal() => self.change_password(None)?,
-                    Ok(Typed::ChangePassword) => notice("from a pipe it is /passwd <old> <new>"),
-                    Ok(Typed::History(wanted)) => self.add(Errand::History(wanted))?,
-                    Ok(Typed::Reply(text)) => self.add(Errand::Reply(text))?,
-                    Ok(Typed::Local(local)) => self.locals.carry_out(&local),
-                    Ok(Typed::Doubtful(request, why)) => {
-                        if self.means_it(&why) {
-                            self.add(Errand::Request(request))?;
-                        }
-                    }
+                Ok(Some(Ok(line))) => match commands::parse(&line) {
                     Ok(Typed::Leave) => return Flow::Continue(()),
+                    Ok(typed) => self.carry_out(typed)?,
                     Err(message) => notice(message),
                 },
-                Ok(Some(TypedLine::TooLong)) => {
-                    notice(format_args!("a line of more than {LINE_BYTES_MAX} bytes was not said"));
-                }
-                Ok(Some(TypedLine::NotUtf8)) => notice("a line that is not UTF-8 was not said"),
+                Ok(Some(Err(unfit))) => notice(format_args!("{unfit} was not said")),
                 Ok(None) => return Flow::Continue(()),
                 Err(e) => {
                     notice(ClientError::Input(e));
                     return Flow::Continue(());
                 }
             }
+        }
+    }
+
+    fn carry_out(&self, typed: Typed) -> Flow {
+        match typed {
+            Typed::Request(request @ Request::Passwd { .. }) => {
+                self.add(Errand::Request(request))?;
+                // Whether it fails decides what the next line may be.
+                self.errands.wait_until_done()
+            }
+            Typed::Request(request) => self.add(Errand::Request(request)),
+            Typed::ChangePassword if self.console.is_terminal() => self.change_password(None),
+            Typed::ChangePassword => {
+                notice("from a pipe it is /passwd <old> <new>");
+                Flow::Continue(())
+            }
+            Typed::History(wanted) => self.add(Errand::History(wanted)),
+            Typed::Reply(text) => self.add(Errand::Reply(text)),
+            Typed::Local(local) => {
+                self.locals.carry_out(&local);
+                Flow::Continue(())
+            }
+            Typed::Doubtful(typed, why) if self.means_it(&typed, &why) => self.carry_out(*typed),
+            Typed::Doubtful(..) | Typed::Nothing | Typed::Leave => Flow::Continue(()),
         }
     }
 
@@ -115,12 +121,14 @@ impl Input {
     }
 
     /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.
-    fn means_it(&self, why: &str) -> bool {
+    fn means_it(&self, typed: &Typed, why: &str) -> bool {
         if !self.console.is_terminal() {
             notice(format_args!("{why}: it was not said"));
             return false;
         }
-        let yes = self.console.confirm(&format!("{why}: say it to everyone?"));
+        let all = matches!(typed, Typed::Request(Request::Say { .. }));
+        let question = if all { "say it to everyone?" } else { "send it all the same?" };
+        let yes = self.console.confirm(&format!("{why}: {question}"));
         if !yes {
             notice("it was not said");
         }
@@ -181,21 +189,15 @@ impl Input {
             notice("that is a command, not a password: Ctrl-D gives up");
             return Ok(None);
         }
+        if let Err(e) = new_secret(new.expose()) {
+            notice(e);
+            return Ok(None);
+        }
         let again = self.console.ask_hidden("new password once more")?;
         if new.expose() != again.expose() {
             notice("the two are not the same");
             return Ok(None);
         }
         Ok(Some(new))
-    }
-}
-
-/// What a typed line means, and whether it was most likely meant for elsewhere.
-fn meaning(line: &str) -> Result<Typed, String> {
-    match commands::parse(line) {
-        Ok(Typed::Request(request @ Request::Say { .. })) if doubts::doubt(line) => {
-            Ok(Typed::Doubtful(request, "this looks like a password, and a change of yours has just failed".into()))
-        }
-        other => other,
     }
 }

@@ -1,8 +1,12 @@
-//! What was most likely typed into the wrong place: a password, after a change of it has failed.
+//! What was most likely typed into the wrong place: a password, or a command that isn't one.
 //!
-//! A process has one keyboard, so this is one state of the process.
+//! A process has one keyboard, so the change of password that failed last is one state of the process.
 
+use super::known::{self, is_known};
+use super::shape::{Shape, behind_blanks, seen};
+use crate::nearest::nearest;
 use crate::protocol::Secret;
+use crate::sanitize::{self, is_invisible};
 use crate::sync::lock;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,6 +15,10 @@ use std::time::{Duration, Instant};
 const AFTER_FAILURE: Duration = Duration::from_secs(120);
 /// The shortest word that looks like a password by itself.
 const PASSWORD_CHARS_MIN: usize = 6;
+/// As much of a line as tells which one is meant.
+const START_CHARS_SHOWN: usize = 20;
+/// What other keyboards and fonts have for a slash.
+const SLASHES_ALIKE: [char; 7] = ['／', '⁄', '∕', '⧸', '╱', '⟋', '\\'];
 
 static DOUBTS: Mutex<Doubts> = Mutex::new(Doubts { failed: None });
 
@@ -24,9 +32,50 @@ pub(crate) fn settled() {
     lock(&DOUBTS).failed = None;
 }
 
-/// Whether a line may be a password that was meant for elsewhere.
-pub(crate) fn doubt(line: &str) -> bool {
-    lock(&DOUBTS).doubt(line, Instant::now())
+/// Why a line that would be said was most likely meant for elsewhere, if it was.
+pub(crate) fn doubt(line: &str) -> Option<String> {
+    if let Some(command) = line.lines().find_map(password_command) {
+        return Some(format!("this looks like `/{command}` with a password, and is no command"));
+    }
+    let Shape::Text(text) = Shape::of(line) else { return None };
+    let first = behind_blanks(line);
+    let start = sanitize::line(first).chars().take(START_CHARS_SHOWN).collect::<String>();
+    if first.starts_with('/') && !first.starts_with("//") {
+        return Some(format!("`{start}` has blanks before it, so it is no command"));
+    }
+    if begins_alike(first) {
+        return Some(format!("`{start}` begins with another sign than `/`, so it is no command"));
+    }
+    let failed = lock(&DOUBTS).doubt(text, Instant::now());
+    failed.then(|| "this looks like a password, and a change of yours has just failed".into())
+}
+
+/// The command that a line looks like, whatever stands before its name, if a password stands behind it.
+pub(super) fn password_command(line: &str) -> Option<&'static str> {
+    let line: String = seen(line).chars().filter(|&c| !is_invisible(c)).map(narrow).collect();
+    let mut words = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).split_whitespace();
+    let name = words.next()?.trim_end_matches([':', '=', ',']).to_ascii_lowercase();
+    let arguments: Vec<&str> = words.collect();
+    let with_password = known::WITH_PASSWORD.iter().filter(|command| arguments.len() >= command.1);
+    let names = with_password.map(|command| command.0);
+    // Of a name that is mistyped and has no slash only what stands behind it can tell.
+    let is_plain = names.clone().any(|known| known == name) || arguments.iter().any(|word| looks_like_one(word));
+    nearest(&name, names).filter(|_| is_plain)
+}
+
+/// Whether a text begins with what looks like a slash, and a command behind it.
+fn begins_alike(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(SLASHES_ALIKE) else { return false };
+    let rest: String = rest.chars().map(narrow).collect();
+    is_known(&known::command_name(&rest))
+}
+
+/// A character as wide as those of ASCII, where it is one of them.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xff01 + u32::from('!')).unwrap_or(c),
+        _ => c,
+    }
 }
 
 /// The last change of password that failed.
@@ -44,7 +93,7 @@ impl Doubts {
         let line = line.trim();
         // The very words, or a word that could be one.
         let said = |password: &Secret| line == password.expose().trim();
-        !line.starts_with('/') && (looks_like_one(line) || passwords.iter().any(said))
+        looks_like_one(line) || passwords.iter().any(said)
     }
 }
 
@@ -83,5 +132,57 @@ mod tests {
         assert!(doubts.doubt("seven green bottles", start), "the very words");
         assert!(!doubts.doubt("I can't change my password", start));
         assert!(!doubts.doubt("hunter2hunter2", start + AFTER_FAILURE + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_command_with_a_password_that_is_none() {
+        for (line, command) in [
+            ("passwd old new", "passwd"),
+            ("Passwd: old new", "passwd"),
+            ("passwd secret", "passwd"),
+            (".passwd old new", "passwd"),
+            ("> /passwd old new", "passwd"),
+            ("\u{200b}pass\u{ad}wd old new", "passwd"),
+            ("／passwd old new", "passwd"),
+            ("／ｐａｓｓｗｄ　old　new", "passwd"),
+            ("ノpasswd old new", "passwd"),
+            ("\\passwd old new", "passwd"),
+            (" /passwd old new", "passwd"),
+            ("a text\n/passwd old new", "passwd"),
+            ("pasword tcxn-9su3-86ph 7Green", "passwd"),
+            ("adduser eve hunter2", "adduser"),
+            ("⁄adduser eve hunter2", "adduser"),
+            ("resetpassword eve hunter2", "resetpassword"),
+        ] {
+            assert!(
+                doubt(line).is_some_and(|why| why.contains(&format!("`/{command}`"))),
+                "{line:?}: {:?}",
+                doubt(line)
+            );
+        }
+        for line in [
+            "passwd",
+            "passwd?",
+            "adduser eve",
+            "passed the test",
+            "password is needed here",
+            "what is passwd good for",
+        ] {
+            assert_eq!(doubt(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_none() {
+        for line in [" /msg bob secret", "\t/w bob a", "\u{feff} /who", "  /etc/hosts is a file"] {
+            assert!(doubt(line).is_some_and(|why| why.contains("has blanks before it")), "{line:?}");
+        }
+        for line in ["／msg bob a", "／ｗｈｏ", "∕Who", " \\who"] {
+            assert!(doubt(line).is_some_and(|why| why.contains("another sign")), "{line:?}");
+        }
+        for line in ["hello", "  // a comment", "//who", "\u{feff}//who", "／人", "\\o/", "1⁄2", "／／▽／／", "/who"]
+        {
+            assert_eq!(doubt(line), None, "{line:?}");
+        }
     }
 }

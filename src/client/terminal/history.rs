@@ -3,8 +3,9 @@
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
 //! down: what was meant for one person should not lie on a disk that others may sit at.
 
-use super::doubts;
+use super::doubts::{doubt, password_command};
 use super::known;
+use super::shape::Shape;
 use crate::client::settings::folder;
 use crate::files::{self, Access};
 use std::io::{Read, Write};
@@ -25,29 +26,19 @@ pub(super) struct HistoryFile {
 /// Whether a line may be had back with the arrow keys. One that holds a password may not, nor one that no command
 /// explains: it may be `/pasword` with all that belongs to it.
 pub(super) fn may_be_recalled(line: &str) -> bool {
-    match line.strip_prefix('/') {
-        _ if line.trim().is_empty() => false,
-        Some(rest) if !rest.starts_with('/') => {
-            let mut words = rest.split_whitespace();
-            let name = words.next().unwrap_or_default().to_ascii_lowercase();
-            let arguments = words.count();
-            known::is_known(&name)
-                && match name.as_str() {
-                    "passwd" => arguments == 0,
-                    "adduser" => arguments <= 1,
-                    _ => true,
-                }
+    match Shape::of(line) {
+        Shape::Nothing => false,
+        Shape::Command(rest) => {
+            known::is_known(&known::command_name(rest)) && !line.lines().any(|line| password_command(line).is_some())
         }
-        // Blanks before a command hide nothing.
-        _ => (!line.trim_start().starts_with('/') || line.starts_with("//")) && !doubts::doubt(line),
+        Shape::Text(_) => doubt(line).is_none(),
     }
 }
 
 /// Whether a line may be written down.
 fn may_be_kept(line: &str) -> bool {
-    let whispers = ["/msg", "/whisper", "/w", "/reply", "/r"];
-    let command = line.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-    may_be_recalled(line) && !whispers.contains(&&*command)
+    let is_whisper = |rest| ["msg", "whisper", "w", "reply", "r"].contains(&&*known::command_name(rest));
+    may_be_recalled(line) && !matches!(Shape::of(line), Shape::Command(rest) if is_whisper(rest))
 }
 
 impl HistoryFile {
@@ -111,6 +102,11 @@ mod tests {
             "/adduser eve secret",
             "/aduser eve secret",
             " /passwd old new",
+            "\u{feff}/passwd old new",
+            "passwd old new",
+            "／passwd old new",
+            "/me waves\n/passwd old new",
+            "/resetpassword eve secret",
             " ",
         ] {
             assert!(!may_be_recalled(secret), "{secret:?}");
@@ -122,7 +118,7 @@ mod tests {
 
     #[test]
     fn whispers_are_not_written_down() {
-        for whisper in ["/msg bob psst", "/w bob psst", "/Whisper bob psst"] {
+        for whisper in ["/msg bob psst", "/w bob psst", "/Whisper bob psst", "\u{200b}/msg bob psst"] {
             assert!(may_be_recalled(whisper) && !may_be_kept(whisper), "{whisper:?}");
         }
         assert!(may_be_kept("/who") && may_be_kept("hello"));

@@ -1,5 +1,6 @@
 //! The commands that can be typed here: what Tab completes, what a mistyped one was meant to be, how each is used.
 
+use super::shape::Shape;
 use crate::nearest::nearest;
 use crate::protocol::{COMMANDS, CommandHelp};
 use crate::sanitize;
@@ -33,15 +34,18 @@ pub(crate) fn command_name(rest: &str) -> String {
 /// Other names of commands, each with the one under which it's listed.
 const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("quit", "logout")];
 
+/// The commands that a password may stand behind, or is tried to stand behind, and from how many words on.
+pub(super) const WITH_PASSWORD: [(&str, usize); 3] = [("passwd", 1), ("adduser", 2), ("resetpassword", 2)];
+
 /// What is listed of a command, under any of its names.
 pub(crate) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
     let name = ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1);
     all().find(|command| command_name(&command.usage[1..]) == name)
 }
 
-/// Whether a text begins with a command that there is.
+/// Whether a text is a command that there is.
 pub(crate) fn is_command(text: &str) -> bool {
-    text.strip_prefix('/').is_some_and(|rest| is_known(&command_name(rest)))
+    matches!(Shape::of(text), Shape::Command(rest) if is_known(&command_name(rest)))
 }
 
 /// Whether there is a command of this name, `/` left out.

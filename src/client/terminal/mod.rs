@@ -15,10 +15,12 @@ mod look;
 mod names;
 mod notice;
 pub(crate) mod screen;
+mod shape;
 mod wrap;
 
 pub(crate) use editing::{Setup, Terminal};
 pub(crate) use look::{Colours, Look, Paint, Style};
 pub(crate) use names::Names;
 pub(crate) use notice::{answer, notice, row};
+pub(crate) use shape::Shape;
 pub(crate) use wrap::{columns, terminal_columns, wrap};

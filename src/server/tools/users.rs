@@ -1,9 +1,10 @@
 //! `homeroom-server user …`: accounts, while no server runs.
 
-use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
+use crate::piped::Encoding;
+use crate::protocol::{Role, Secret, Username};
 use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
 use crate::server::config::UserCommand;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// How many accounts one file may bring.
@@ -73,10 +74,12 @@ fn describe(name: &Username, error: AccountError) -> String {
 
 /// The first line of standard input.
 fn read_password() -> Result<Secret, String> {
-    let mut line = String::new();
-    let mut stdin = std::io::stdin().lock().take(LINE_BYTES_MAX as u64);
-    stdin.read_line(&mut line).map_err(|e| format!("can't read the password: {e}"))?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
+    match Encoding::default().next_line(&mut std::io::stdin().lock()) {
+        Ok(line) => {
+            Ok(line.transpose().map_err(|unfit| format!("the password can't be {unfit}"))?.unwrap_or_default().into())
+        }
+        Err(e) => Err(format!("can't read the password: {e}")),
+    }
 }
 
 fn read_csv(path: &Path, since: u64) -> Result<Vec<NewAccount>, String> {
