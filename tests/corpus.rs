@@ -83,6 +83,11 @@ fn users_json() {
 }
 
 #[test]
+fn user_list() {
+    run("user_list", MUTATIONS);
+}
+
+#[test]
 fn sanitizer() {
     run("sanitizer", MUTATIONS);
 }

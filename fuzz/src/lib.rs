@@ -17,6 +17,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("line_reader", line_reader),
     ("request", request),
     ("users_json", users_json),
+    ("user_list", user_list),
     ("sanitizer", sanitizer),
     ("join_link", join_link),
     ("server_message", server_message),
@@ -92,6 +93,14 @@ pub fn users_json(data: &[u8]) {
     let Ok(written) = server::fuzzing::rewrite_users_json(text) else { return };
     let written = String::from_utf8(written).expect("users.json is written in UTF-8");
     assert_eq!(server::fuzzing::rewrite_users_json(&written).as_deref(), Ok(written.as_bytes()));
+}
+
+/// A list asks for somebody, or what is wrong with it is said: in lines that no terminal obeys.
+pub fn user_list(data: &[u8]) {
+    match server::fuzzing::read_user_list(data) {
+        Ok(accounts) => assert_ne!(accounts, 0),
+        Err(said) => assert!(!said.is_empty() && !said.replace('\n', "").contains(is_obeyed), "{said:?}"),
+    }
 }
 
 /// Nothing comes out that a terminal obeys, and what is safe stays as it is.

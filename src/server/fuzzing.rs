@@ -1,6 +1,7 @@
 //! What the fuzz targets in `fuzz/` need of the server's private parts. No part of the crate's interface.
 
 use super::accounts::users_file;
+use super::tools::users;
 
 /// Reads `users.json` in either form and gives what this version would write.
 ///
@@ -8,4 +9,12 @@ use super::accounts::users_file;
 /// What is wrong with the file.
 pub fn rewrite_users_json(text: &str) -> Result<Vec<u8>, String> {
     users_file::rewrite(text)
+}
+
+/// Reads a list of accounts to be made; gives how many it asks for.
+///
+/// # Errors
+/// What is said about it.
+pub fn read_user_list(bytes: &[u8]) -> Result<usize, String> {
+    users::rehearse(bytes)
 }

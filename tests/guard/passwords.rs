@@ -89,6 +89,6 @@ fn user_add_takes_the_passwords_of_the_table() {
 #[test]
 fn user_import_takes_the_passwords_of_the_table() {
     let data = DataDir::with_users(&[]);
-    let way = |name: &str, password: &str| made(&data.import(&format!("{name},{password},user\n")));
+    let way = |name: &str, password: &str| made(&data.import(format!("{name},\"{password}\",user\n")));
     assert_eq!(taken(way), expected());
 }

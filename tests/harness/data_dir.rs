@@ -40,7 +40,7 @@ impl DataDir {
     #[track_caller]
     pub(crate) fn fill(&self, names: &[&str]) {
         let users: String = names.iter().map(|name| format!("{name},{PASSWORD},user\n")).collect();
-        self.import(&format!("{ADMIN},{PASSWORD},admin\n{users}")).succeeded();
+        self.import(format!("{ADMIN},{PASSWORD},admin\n{users}")).succeeded();
     }
 
     /// The server that will run here.
@@ -124,9 +124,9 @@ impl DataDir {
         run(&mut command, b"")
     }
 
-    /// `user import` of a file with this text.
+    /// `user import` of a file with this text, or these bytes.
     #[track_caller]
-    pub(crate) fn import(&self, csv: &str) -> Finished {
+    pub(crate) fn import(&self, csv: impl AsRef<[u8]>) -> Finished {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("class.csv");
         fs::write(&file, csv).unwrap();

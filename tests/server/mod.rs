@@ -18,6 +18,7 @@ mod folder;
 mod identity;
 mod idle;
 mod journal;
+mod lists;
 mod login;
 mod logout_user;
 mod looking_back;

@@ -91,7 +91,7 @@ fn an_import_with_a_mistake_names_it_and_changes_nothing() {
         ["no body,long enough,user", "bob,short7c", "bob,long enough,king", "ada,long enough", "eve,again eve"]
     {
         let name = mistake.split(',').next().unwrap();
-        let refused = data.import(&format!("eve,long enough\n{mistake}\n"));
+        let refused = data.import(format!("eve,long enough\n{mistake}\n"));
         assert_ne!(refused.code, Some(0), "{mistake}: {refused:?}");
         assert!(refused.stderr.contains("line 2") || refused.stderr.contains(name), "{mistake}: {refused:?}");
         assert_eq!(data.read("users.json"), before, "{mistake}");

@@ -113,7 +113,7 @@ fn siege(town: &Town, peace: &Peace, lasts: Duration) -> Duration {
 fn people() -> Arc<DataDir> {
     let data = DataDir::with_hash_rounds(HASH_ROUNDS);
     let class: String = class::names().map(|name| format!("{name},{PASSWORD},user\n")).collect();
-    data.import(&format!("{ADMIN},{PASSWORD},admin\n{class}{}{}", past::accounts(), attackers::accounts())).succeeded();
+    data.import(format!("{ADMIN},{PASSWORD},admin\n{class}{}{}", past::accounts(), attackers::accounts())).succeeded();
     fs::write(data.file("homeroom.toml"), "message-rate = \"off\"\n").unwrap();
     data
 }

@@ -51,12 +51,7 @@ impl Accounts {
     ) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
         for (index, account) in new.iter().enumerate() {
             // Asked before the hashing too, which takes long.
-            if self.standing(account.name.as_str()).is_some() {
-                return Err((index, AccountError::Exists));
-            }
-            if let Some(password) = &account.password {
-                passwords::judge(password.expose(), &account.name).map_err(|e| (index, AccountError::Weak(e)))?;
-            }
+            self.judge(account).map_err(|e| (index, e))?;
         }
         let (mut made, mut one_time) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
         for NewAccount { name, password, role, since } in new {
@@ -84,6 +79,18 @@ impl Accounts {
         });
         result.map_err(|e| (at, e))?;
         Ok(one_time)
+    }
+
+    /// Whether an account may be made, as things stand.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub(crate) fn judge(&self, new: &NewAccount) -> Result<(), AccountError> {
+        if self.standing(new.name.as_str()).is_some() {
+            return Err(AccountError::Exists);
+        }
+        let password = new.password.as_ref();
+        password.map_or(Ok(()), |text| passwords::judge(text.expose(), &new.name)).map_err(AccountError::Weak)
     }
 
     /// Changes a password after checking the old one, and saves it. The account's tokens and sessions end, but for the

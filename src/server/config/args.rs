@@ -274,8 +274,8 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Makes the accounts of a file with lines `NAME,PASSWORD[,ROLE]`; an empty PASSWORD makes a one-time one and
-    /// prints it
+    /// Makes the accounts of a file with lines `NAME,PASSWORD[,ROLE]`, as spreadsheets save it; an empty PASSWORD makes
+    /// a one-time one and prints it
     Import {
         /// The file
         #[arg(value_name = "FILE.csv")]

@@ -1,0 +1,144 @@
+//! `homeroom-server user …`: accounts, while no server runs.
+//!
+//! A list of accounts is bytes of some encoding (`text.rs`), then a table (`sheet.rs`) whose columns hold this or that
+//! (`columns.rs`), then accounts (`roster.rs`). A list of another kind, such as one of a school's, is new columns and
+//! another way to make accounts of its rows.
+
+mod columns;
+mod roster;
+mod sheet;
+mod text;
+
+use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
+use crate::sanitize;
+use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
+use crate::server::config::UserCommand;
+use roster::Mistake;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// The largest list that is read: 100,000 accounts with long passwords.
+const LIST_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// How many mistakes are told at once. Whoever has more has one that is in every line.
+const MISTAKES_SHOWN_MAX: usize = 100;
+/// What went wrong changed nothing.
+const NOTHING_MADE: &str = "no account was made";
+
+/// Carries out a command and prints what its user must know. New accounts see no event up to `since`.
+///
+/// # Errors
+/// What went wrong; then no account was made.
+pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Result<(), String> {
+    match command {
+        UserCommand::Add { name, admin, password_stdin } => {
+            let role = if *admin { Role::Admin } else { Role::User };
+            let password = if *password_stdin { Some(read_password()?) } else { None };
+            let name = Username::parse(name)
+                .ok_or_else(|| format!("`{}` is no user name: {}", text::shown(name), Username::RULE))?;
+            let new = NewAccount { name: name.clone(), password, role, since };
+            add(accounts, vec![new])?;
+            print(&format!("added {name}\n"))
+        }
+        UserCommand::Import { file } => import(accounts, since, file),
+    }
+}
+
+fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
+    let file = path.display().to_string();
+    let file = sanitize::line(&file);
+    let list = read_file(path).map_err(|e| format!("can't read {file}: {e}"))?;
+    let mut roster = roster::read(&list, since).map_err(|what| format!("{file}: {what}; {NOTHING_MADE}"))?;
+    for (line, account) in &roster.accounts {
+        if let Err(e) = accounts.judge(account) {
+            roster.mistakes.push(Mistake { line: *line, what: describe(&account.name, e) });
+        }
+    }
+    if !roster.mistakes.is_empty() {
+        return Err(format!("{file}: {NOTHING_MADE}:{}", tell(roster.mistakes)));
+    }
+    let new: Vec<NewAccount> = roster.accounts.into_iter().map(|(_, account)| account).collect();
+    let many = new.len();
+    add(accounts, new)?;
+    let form = if roster.form.is_empty() { String::new() } else { format!("; {file} was read with {}", roster.form) };
+    print(&format!("added {}{form}\n", if many == 1 { "1 account".into() } else { format!("{many} accounts") }))
+}
+
+/// Reads a list and makes no account: for the fuzz target. Gives how many it asks for.
+///
+/// # Errors
+/// What is said about it.
+pub(crate) fn rehearse(list: &[u8]) -> Result<usize, String> {
+    let roster = roster::read(list, 0)?;
+    if roster.mistakes.is_empty() { Ok(roster.accounts.len()) } else { Err(tell(roster.mistakes)) }
+}
+
+/// Mistakes, a line for each.
+fn tell(mut mistakes: Vec<Mistake>) -> String {
+    mistakes.sort_by_key(|mistake| mistake.line);
+    let shown = mistakes.iter().take(MISTAKES_SHOWN_MAX);
+    let mut text: String = shown.map(|Mistake { line, what }| format!("\n  line {line}: {what}")).collect();
+    if let Some(more) = mistakes.len().checked_sub(MISTAKES_SHOWN_MAX).filter(|&more| more > 0) {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    text
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if bytes.len() as u64 > LIST_BYTES_MAX => Err("it is too large for a list of accounts".into()),
+        Ok(_) => Ok(bytes),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+/// Makes accounts, once their one-time passwords are printed.
+fn add(accounts: &Accounts, new: Vec<NewAccount>) -> Result<(), String> {
+    let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
+    let tell = |one_time: &[Option<Secret>]| {
+        let mut out = io::stdout().lock();
+        for (name, password) in names.iter().zip(one_time) {
+            if let Some(password) = password {
+                writeln!(out, "one-time password for {name}: {}", password.expose())?;
+            }
+        }
+        out.flush()
+    };
+    let nobody = Username::nobody();
+    let made = accounts.add_all(Author::Owner, new, &Client::own(&nobody), tell);
+    made.map(drop).map_err(|(at, e)| format!("{}; {NOTHING_MADE}", describe(&names[at], e)))
+}
+
+/// Says what has been done.
+fn print(text: &str) -> Result<(), String> {
+    let printed = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+    printed.map_err(|e| format!("all is done, but that can't be printed: {e}"))
+}
+
+fn describe(name: &Username, error: AccountError) -> String {
+    match error {
+        AccountError::Exists => format!("there is an account `{name}` already"),
+        AccountError::Weak(what) => format!("`{name}`: {what}"),
+        AccountError::Save(e) => format!("can't write users.json: {e}"),
+        AccountError::Untold(e) => format!("can't print the one-time passwords: {e}"),
+        AccountError::Unknown
+        | AccountError::WrongPassword
+        | AccountError::LastAdmin
+        | AccountError::NotPermitted
+        | AccountError::NoTurn(_) => format!("`{name}` changed meanwhile; try again"),
+    }
+}
+
+/// The first line of standard input, which another program may have written in another encoding.
+fn read_password() -> Result<Secret, String> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(LINE_BYTES_MAX as u64).read_to_end(&mut bytes);
+    read.map_err(|e| format!("can't read the password: {e}"))?;
+    let text = text::decode(&bytes).map_err(|what| format!("standard input is no password: {what}"))?.text;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned().into()),
+        _ => Err("there is no password in standard input; without --password-stdin a one-time one is made".into()),
+    }
+}

@@ -1,0 +1,229 @@
+//! The accounts that a list asks for, and everything that is wrong with it.
+
+use super::columns::{Column, Columns};
+use super::sheet::{self, Cell, Row, Sheet};
+use super::text::{self, shown};
+use crate::protocol::{Role, Secret, Username};
+use crate::server::accounts::NewAccount;
+use std::collections::HashMap;
+
+/// How many accounts one list may bring.
+const ACCOUNTS_MAX: usize = 100_000;
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Roster {
+    /// Those without a mistake, each with its line.
+    pub(super) accounts: Vec<(usize, NewAccount)>,
+    /// What is wrong, by lines.
+    pub(super) mistakes: Vec<Mistake>,
+    /// As what the file was read, where that had to be found out.
+    pub(super) form: String,
+}
+
+/// Something that is wrong, and what would be right.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// One sentence, safe to print.
+    pub(super) what: String,
+}
+
+/// Reads a list. New accounts see no event up to `since`.
+///
+/// # Errors
+/// It is no list at all.
+pub(super) fn read(bytes: &[u8], since: u64) -> Result<Roster, String> {
+    let text = text::decode(bytes)?;
+    let Sheet { separator, mut rows } = sheet::read(&text.text);
+    let first = rows.first().ok_or("no line of it asks for an account")?;
+    let named = first.cells.as_deref().map_or(Ok(None), Columns::named);
+    let mut roster = Roster { accounts: Vec::new(), mistakes: Vec::new(), form: String::new() };
+    let named = match named {
+        Ok(named) => named,
+        // What the lines below it hold can't be told.
+        Err(what) => {
+            roster.mistakes.push(Mistake { line: first.line, what });
+            return Ok(roster);
+        }
+    };
+    roster.form = form(text.encoding, separator, named.is_some());
+    if named.is_some() {
+        rows.remove(0);
+    }
+    match rows.len() {
+        0 => return Err("there is a header in it, and no line that asks for an account".into()),
+        1..=ACCOUNTS_MAX => {}
+        _ => return Err(format!("it asks for more than {ACCOUNTS_MAX} accounts")),
+    }
+    let columns = named.unwrap_or_else(Columns::in_order);
+    let mut lines = HashMap::new();
+    for Row { line, cells } in rows {
+        let account = cells.and_then(|cells| read_row(&cells, &columns, separator, since));
+        let once = account.and_then(|account| match lines.insert(account.name.clone(), line) {
+            Some(before) => Err(format!("`{}` stands there twice, first in line {before}", account.name)),
+            None => Ok(account),
+        });
+        match once {
+            Ok(account) => roster.accounts.push((line, account)),
+            Err(what) => roster.mistakes.push(Mistake { line, what }),
+        }
+    }
+    Ok(roster)
+}
+
+/// What had to be found out about a file, for people; nothing about a plain one.
+fn form(encoding: &str, separator: char, has_header: bool) -> String {
+    let separator = match separator {
+        ',' => None,
+        '\t' => Some("tabs between the columns".to_owned()),
+        other => Some(format!("`{other}` between the columns")),
+    };
+    let encoding = (encoding != "UTF-8").then(|| encoding.to_owned());
+    let header = has_header.then(|| "a header".to_owned());
+    [encoding, separator, header].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Result<NewAccount, String> {
+    let cell = |column| columns.cell(row, column).cloned().unwrap_or_default();
+    // `bob,` asks for a one-time password; `bob` may be half of something.
+    if row.len() == 1 && columns.len() > 1 {
+        let between = if separator == '\t' { "tab".to_owned() } else { format!("`{separator}`") };
+        return Err(format!(
+            "there is no {between} here, as in other lines: a line is NAME,PASSWORD or NAME,PASSWORD,ROLE"
+        ));
+    }
+    if columns.overflows(row) {
+        return Err("there are more columns than NAME,PASSWORD,ROLE or than the header names; a password with what \
+                    separates columns in it stands in quotes"
+            .into());
+    }
+    let name = cell(Column::Name);
+    let name = match sheet::trimmed(&name.text) {
+        "" => return Err("there is no name".into()),
+        name => {
+            Username::parse(name).ok_or_else(|| format!("`{}` is no user name: {}", shown(name), Username::RULE))?
+        }
+    };
+    let password = read_password(&cell(Column::Password)).map_err(|what| format!("`{name}`: {what}"))?;
+    let role = cell(Column::Role);
+    let role = match sheet::trimmed(&role.text).to_ascii_lowercase().as_str() {
+        "" | "user" => Role::User,
+        "admin" => Role::Admin,
+        other => return Err(format!("`{name}`: `{}` is no role: `user` and `admin` are", shown(other))),
+    };
+    Ok(NewAccount { name, password, role, since })
+}
+
+/// The password that a cell holds, if it holds one.
+///
+/// # Errors
+/// It may be another than its owner will type.
+fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
+    let (text, inner) = (cell.text.as_str(), sheet::trimmed(&cell.text));
+    if inner.is_empty() {
+        return Ok(None);
+    }
+    let around = text.chars().next().filter(|_| !text.starts_with(inner)).or(text.chars().next_back());
+    let around = around.filter(|&c| text != inner && !(cell.quoted && text.trim_matches(' ') == inner && c == ' '));
+    if let Some(c) = around {
+        let what = match c {
+            ' ' => "a blank".to_owned(),
+            '\t' => "a tab".to_owned(),
+            c => format!("U+{:04X}, which can't be seen,", u32::from(c)),
+        };
+        return Err(format!(
+            "{what} stands at an end of the password: take it away; blanks that belong to it stand in quotes with it"
+        ));
+    }
+    if text.contains('\u{fffd}') {
+        return Err("a letter of the password was lost when this was saved (U+FFFD): type it anew".into());
+    }
+    if is_shortened_number(text) {
+        return Err("the password looks like a number that a spreadsheet has shortened: make its cell text".into());
+    }
+    Ok(Some(text.to_owned().into()))
+}
+
+/// As spreadsheets show numbers of many digits: `1.23457E+11`, or `1,23457E+11`.
+fn is_shortened_number(text: &str) -> bool {
+    text.split_once("E+").is_some_and(|(number, exponent)| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits(exponent) && number.split([',', '.']).all(digits)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The accounts of a list without a mistake.
+    #[track_caller]
+    fn accounts(list: &str) -> Vec<(String, Option<String>, Role)> {
+        let roster = read(list.as_bytes(), 0).unwrap();
+        assert!(roster.mistakes.is_empty(), "{list}: {:?}", roster.mistakes);
+        let password = |account: &NewAccount| account.password.as_ref().map(|password| password.expose().to_owned());
+        roster.accounts.iter().map(|(_, a)| (a.name.to_string(), password(a), a.role)).collect()
+    }
+
+    #[test]
+    fn lists_that_read() {
+        let expected = [
+            ("ada", Some("correct horse"), Role::User),
+            ("bob", None, Role::User),
+            ("eve", Some("a,b\"c d"), Role::Admin),
+        ]
+        .map(|(name, password, role)| (name.to_owned(), password.map(str::to_owned), role));
+        for list in [
+            "# class 5b\nAda,correct horse\nbob,,user\n\"eve\",\"a,b\"\"c d\",admin\r\n",
+            "\u{feff}Ada;correct horse;\r\n bob ;\r\neve;a,b\"c d;Admin;;\r\n;;\r\n",
+            "Rolle\tKennwort\tBenutzer\n\tcorrect horse\tada\nuser\t\t\u{a0}bob\nadmin\ta,b\"c d\teve\n",
+            "login,initial password,role\nada,correct horse\nbob, ,\neve,\"a,b\"\"c d\" , admin",
+        ] {
+            assert_eq!(accounts(list), expected, "{list}");
+        }
+        assert_eq!(accounts("ada,\" two words\"\n")[0].1.as_deref(), Some(" two words"), "in quotes it is meant");
+        assert_eq!(accounts("name\nada\n"), [("ada".to_owned(), None, Role::User)]);
+        assert_eq!(read("login;pw\nada;\n".as_bytes(), 0).unwrap().form, "`;` between the columns, a header");
+    }
+
+    #[test]
+    fn all_mistakes_are_named_each_with_its_line() {
+        let lines = [
+            ("ada,correct horse", ""),
+            ("bob;correct horse", "there is no `,` here"),
+            ("\"eve,correct horse", "no `\"` ends it"),
+            ("A b,x", "`A b` is no user name"),
+            ("ada,y", "`ada` stands there twice, first in line 1"),
+            ("kid,x,teacher", "`teacher` is no role"),
+            ("kid1,x,user,d", "more columns"),
+            (",correct horse", "no name"),
+            ("kid2,correct horse ", "a blank stands at an end"),
+            ("kid3,\tcorrect horse", "a tab"),
+            ("kid4,\u{a0}correct horse", "U+00A0"),
+            ("kid5,correct horse\u{200b}", "U+200B"),
+            ("kid6,\"\u{feff}correct horse\"", "U+FEFF"),
+            ("kid7,corr\u{fffd}ct horse", "was lost"),
+            ("kid8,1.23457E+11", "shortened"),
+            ("\u{1b}]0;x\u{7},x", "`␛]0;x␇` is no user name"),
+            ("last,correct horse", ""),
+        ];
+        let list: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
+        let roster = read(list.as_bytes(), 0).unwrap();
+        let told = |line: usize| roster.mistakes.iter().find(|mistake| mistake.line == line);
+        for (at, (line, expected)) in lines.iter().enumerate() {
+            let what = told(at + 1).map_or("", |mistake| mistake.what.as_str());
+            assert!(what.contains(expected) && what.is_empty() == expected.is_empty(), "{line}: {what}");
+        }
+        assert_eq!(roster.accounts.len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_list() {
+        for (list, told) in [("", "no line"), ("# nobody\n\n", "no line"), ("name,password\n", "a header in it")] {
+            let error = read(list.as_bytes(), 0).unwrap_err();
+            assert!(error.contains(told), "{list}: {error}");
+        }
+    }
+}
