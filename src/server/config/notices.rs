@@ -3,7 +3,8 @@
 //! Whoever has something to tell is given a clone of [`Notices`] when the server is built and calls
 //! [`tell_admins`](Notices::tell_admins), from any thread and under any lock: it writes a line to the log, hands the
 //! text to the `notices` thread (`notifier.rs`) and never waits. That thread sends it, as `notice`, to every session of an
-//! administrator. Whoever isn't online then finds it in the log. Tell each trouble once, and once that it is over.
+//! administrator. Where there is none, as while the server starts, it waits for the first that comes. Tell each trouble
+//! once, and once that it is over.
 
 use crate::protocol::{NOTICE_CHARS_MAX, timestamp};
 use std::io;
@@ -14,11 +15,11 @@ const WAITING_NOTICES_MAX: usize = 64;
 
 /// Where notices are posted.
 #[derive(Clone, Debug)]
-pub(crate) struct Notices(SyncSender<Notice>);
+pub(crate) struct Notices(SyncSender<Option<Notice>>);
 
 /// Where they come out.
 #[derive(Debug)]
-pub(crate) struct Posted(Receiver<Notice>);
+pub(crate) struct Posted(Receiver<Option<Notice>>);
 
 /// One thing to be told.
 #[derive(Debug)]
@@ -36,21 +37,27 @@ pub(crate) fn channel() -> (Notices, Posted) {
 }
 
 impl Posted {
-    /// Each notice as it comes.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Notice> {
+    /// Each notice as it comes; None where there is none, but somebody who may wait for those before.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Option<Notice>> {
         self.0.iter()
     }
 }
 
 impl Notices {
-    /// Tells the log and every administrator who is online. One sentence in lower case, without a full stop, at most
+    /// Tells the log and every administrator who is online, or the first who comes. One sentence in lower case, without a full stop, at most
     /// [`NOTICE_CHARS_MAX`] characters; what is longer is cut for the administrators.
     pub(crate) fn tell_admins(&self, text: impl Into<String>) {
         let text = text.into();
         log::warn!("{text}");
         let notice = Notice { time: timestamp(), text: text.chars().take(NOTICE_CHARS_MAX).collect() };
         // Full only when the thread is held up by an administrator who doesn't read; the log has it.
-        let _ = self.0.try_send(notice);
+        let _ = self.0.try_send(Some(notice));
+    }
+
+    /// An administrator is there now, to be told what nobody was there to hear.
+    pub(crate) fn admin_came(&self) {
+        // Full only while others are under way, and each of them brings along what waits.
+        let _ = self.0.try_send(None);
     }
 }
 

@@ -252,6 +252,9 @@ impl<'a> Stranger<'a> {
         server.counts.login();
         server.chat.delivery().welcome(&session, lines);
         server.chat.delivery().take(&session);
+        if arrived.state.may_administrate() {
+            server.notices.admin_came();
+        }
         log::info!("{} logged in from {peer}", session.name);
         Ok(())
     }

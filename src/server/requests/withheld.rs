@@ -17,6 +17,9 @@ pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
         server.chat.delivery().send(session, &lines);
     }
     server.chat.delivery().release(session);
+    if session.mandate.state().is_some_and(|state| state.may_administrate()) {
+        server.notices.admin_came();
+    }
 }
 
 /// The whispers that came for somebody who was away, in this range of seqs, oldest first.
