@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             complain(&e);
-            ExitCode::FAILURE
+            ExitCode::from(e.status())
         }
     }
 }

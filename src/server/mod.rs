@@ -21,13 +21,12 @@ use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
-use config::{Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, notices, system};
+use config::{Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, motd, notices, system};
 use door::accept;
 use jiff::Timestamp;
 use running::{banner, caretaker, notifier, signals, supervisor};
 use state::{
-    Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, motd,
-    systemd,
+    Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, systemd,
 };
 use std::fmt;
 use std::io;
@@ -52,17 +51,16 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         return judge(doctor::run(&config));
     }
     if let Some(Command::Check) = args.command {
-        return judge(check::run(&args.data_dir));
+        return judge(check::run(&config));
     }
     if let Some(Command::Export(wanted)) = &args.command {
         return export::run(&args.data_dir, wanted);
     }
     if let Some(Command::Config(command)) = args.command {
-        let told = match command {
+        return match command {
             ConfigCommand::Check => config::check(&config),
-            ConfigCommand::Show => config::show(&config),
+            ConfigCommand::Show => config::show(&config).map_err(|e| system("print", &e)),
         };
-        return told.map_err(|e| system("print", &e));
     }
     if args.hash_rounds < ROUNDS_DEFAULT {
         log::warn!("{} hash rounds are for tests: passwords need {ROUNDS_DEFAULT}", args.hash_rounds);
@@ -132,7 +130,10 @@ fn build(
     notices: Notices,
 ) -> Result<Arc<Server>, ServerError> {
     let live = &config.args.live;
-    let motd = motd::read(live.motd.as_deref(), &folder.motd()).map_err(ServerError::Folder)?;
+    let motd = motd::read(live.motd.as_deref(), &folder.motd()).unwrap_or_else(|e| {
+        notices.tell_admins(format!("there is no message of the day: {e}"));
+        None
+    });
     let timeline = open_timeline(&config.args, &folder, notices.clone()).map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;

@@ -118,6 +118,64 @@ fn close_to_others(data: &DataDir, file: &str) {
 }
 
 #[test]
+fn what_stops_a_start_is_told_by_whatever_looks() {
+    let data = DataDir::with_users(&["ada"]);
+    drop(data.start());
+    let look = |what: &str| run(data.command().env("HOMEROOM_LISTEN", "127.0.0.1:0").arg(what), b"");
+    let stops = |name: &str, told: &str| {
+        let refused = run(&mut data.server().command(), b"");
+        assert!(refused.failed_with(1).contains(told), "{name}: {refused:?}");
+        for finished in [look("check"), look("doctor")] {
+            let wrong = marked(&finished, "!!");
+            assert!(wrong.len() == 1 && wrong[0].contains(told), "{name}: {finished:?}");
+            assert!(!wrong[0].contains("as the user") || wrong[0].contains("(os error"), "{name}: {finished:?}");
+        }
+    };
+    for (name, bytes, told) in [
+        ("users.json", &b"{\n\"sch\xf6n\": 1}"[..], "users.json is damaged: line 2 isn't UTF-8"),
+        ("identity.p12", b"no PKCS#12", "not a PKCS#12 file"),
+        ("topic.json", b"{", "topic.json is damaged"),
+        ("sequence", b"18446744073709551615", "sequence is damaged"),
+    ] {
+        let before = fs::read(data.file(name)).ok();
+        fs::write(data.file(name), bytes).unwrap();
+        #[cfg(unix)]
+        close_to_others(&data, name);
+        stops(name, told);
+        match before {
+            Some(before) => fs::write(data.file(name), before).unwrap(),
+            None => fs::remove_file(data.file(name)).unwrap(),
+        }
+    }
+    for name in ["audit.jsonl", "homeroom.lock"] {
+        // Nobody's mistake, but a folder can be written to by no one, root included.
+        let _ = fs::remove_file(data.file(name));
+        fs::create_dir(data.file(name)).unwrap();
+        stops(name, name);
+        fs::remove_dir(data.file(name)).unwrap();
+    }
+    look("check").succeeded();
+    data.start().login("ada");
+}
+
+#[test]
+fn a_line_of_the_journal_stops_a_start_or_nobody() {
+    let (data, path) = with_journal(&["one", "two"]);
+    let whole = fs::read_to_string(&path).unwrap();
+    for (what, instead) in
+        [("\"username\":\"ada\"", "\"username\":\"ada\",\"to\":\"bob\""), ("\"time\":\"2", "\"time\":\"x")]
+    {
+        let damaged = whole.replacen(what, instead, 1);
+        assert_ne!(damaged, whole);
+        fs::write(&path, damaged).unwrap();
+        let told = wrong(&data);
+        assert!(told.contains("is damaged at line 1"), "{told}");
+        let refused = run(&mut data.server().command(), b"");
+        assert!(refused.failed_with(1).contains("is damaged at line 1"), "{refused:?}");
+    }
+}
+
+#[test]
 fn each_damage_of_the_journal_is_told_with_file_and_line() {
     let (data, path) = with_journal(&["one", "two", "three"]);
     let whole = fs::read_to_string(&path).unwrap();

@@ -24,6 +24,7 @@ mod logout_user;
 mod looking_back;
 mod message;
 mod metrics;
+mod motd;
 mod network;
 mod offline_accounts;
 mod people;

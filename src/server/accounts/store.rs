@@ -117,16 +117,16 @@ impl Accounts {
     /// # Errors
     /// What is wrong with the file, with line and column where it has one. The file is left as it is.
     pub(crate) fn open(path: &Path, hasher: Hasher) -> Result<Self, String> {
-        let text = match files::read_private(path) {
-            Ok(text) => Some(String::from_utf8(text).map_err(|e| format!("{} is damaged: {e}", path.display()))?),
+        let file = match files::read_private(path) {
+            Ok(file) => Some(file),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(format!("can't read {}: {e}", path.display())),
         };
-        let is_new = text.is_none();
+        let is_new = file.is_none();
         let (saving, accounts) = (Mutex::default(), Mutex::default());
         let this = Self { path: path.to_owned(), hasher, is_new, saving, accounts };
-        if let Some(text) = text {
-            let entries = users_file::parse(&text).map_err(|e| {
+        if let Some(file) = file {
+            let entries = users_file::parse(&file).map_err(|e| {
                 let path = path.display();
                 format!("{path} is damaged: {e}; mend it, or put a copy of it in its place: it has not been touched")
             })?;

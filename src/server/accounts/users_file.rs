@@ -65,12 +65,12 @@ pub(crate) struct Census {
     pub(crate) legacy: usize,
 }
 
-/// Counts what is in a file's text.
+/// Counts what is in a file.
 ///
 /// # Errors
 /// What is wrong with it, with its line where it has one.
-pub(crate) fn census(text: &str) -> Result<Census, String> {
-    let accounts = parse(text)?;
+pub(crate) fn census(file: &[u8]) -> Result<Census, String> {
+    let accounts = parse(file)?;
     let count =
         |is: fn(&(Username, State, StoredPassword)) -> bool| accounts.iter().filter(|account| is(account)).count();
     Ok(Census {
@@ -82,7 +82,7 @@ pub(crate) fn census(text: &str) -> Result<Census, String> {
 
 /// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
 pub(crate) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
-    let accounts = parse(text)?;
+    let accounts = parse(text.as_bytes())?;
     Ok(render(accounts.iter().map(|(name, state, password)| (name, *state, password))))
 }
 
@@ -90,7 +90,11 @@ pub(crate) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// What is wrong with it, with its line where it has one.
-pub(crate) fn parse(text: &str) -> Result<Vec<(Username, State, StoredPassword)>, String> {
+pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)>, String> {
+    let text = std::str::from_utf8(file).map_err(|e| {
+        let line = file[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+        format!("line {line} isn't UTF-8")
+    })?;
     let head: Head = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let entries: Vec<(String, UserEntry)> = match head.version {
         Some(serde_json::Value::Number(version)) => {

@@ -5,6 +5,7 @@ use super::defaults::{
     KEEP_DAYS, KEEP_MIB, LOGIN_GRACE, ONE_TIME_DAYS, PING_AFTER, PONG_WITHIN, ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN,
     SLOW_DEADLINE, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX,
 };
+use super::motd;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -120,7 +121,7 @@ pub struct LiveArgs {
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub slow_deadline: u64,
     /// What everyone is told at login, instead of what stands in motd.txt in the data folder
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = motd::judge)]
     pub motd: Option<String>,
     /// How much is logged [default: what RUST_LOG says, else info]
     #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS).map(to_level))]
@@ -254,7 +255,7 @@ pub enum IdentityCommand {
 /// What can be asked about the configuration.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Names each mistake with its file and line; the exit status is 2 where there is one
+    /// Names each mistake with its file and line, also of motd.txt; the exit status is 2 where there is one
     Check,
     /// Prints every option, what it is, and who says so, in the form of homeroom.toml
     Show,

@@ -19,6 +19,12 @@ pub(crate) const SEQUENCE: &str = "sequence";
 pub(crate) const TOKENS: &str = "tokens.jsonl";
 /// What the room talks about.
 pub(crate) const TOPIC: &str = "topic.json";
+/// The audit log.
+pub(crate) const AUDIT: &str = "audit.jsonl";
+/// The message of the day.
+pub(crate) const MOTD: &str = "motd.txt";
+/// Says who has the folder.
+pub(crate) const LOCK: &str = "homeroom.lock";
 
 /// Sees to it that nobody but its owner and root can put files into a data folder that is there: else every name in it
 /// could be somebody else's file, or a link.
@@ -50,7 +56,7 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         files::create_folder(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
         close(path)?;
-        let name = path.join("homeroom.lock");
+        let name = path.join(LOCK);
         // Private: whoever else may open it could lock it and keep the server from starting.
         let lock = files::append_private(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
         match FileExt::try_lock(&lock) {
@@ -85,7 +91,7 @@ impl Folder {
 
     /// The audit log.
     pub(crate) fn audit(&self) -> PathBuf {
-        self.path.join("audit.jsonl")
+        self.path.join(AUDIT)
     }
 
     /// The journal's folder.
@@ -95,7 +101,7 @@ impl Folder {
 
     /// The message of the day.
     pub(crate) fn motd(&self) -> PathBuf {
-        self.path.join("motd.txt")
+        self.path.join(MOTD)
     }
 
     /// The bytes of `identity.p12`, which `make` makes if there is none.

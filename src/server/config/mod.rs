@@ -9,6 +9,7 @@ pub(crate) mod folder;
 mod layers;
 mod limits;
 pub mod logging;
+pub(crate) mod motd;
 pub(crate) mod notices;
 mod report;
 

@@ -1,7 +1,10 @@
 //! `homeroom-server config show` and `config check`.
 
 use super::environment::{PREFIX, variable};
+use super::error::{ServerError, system};
+use super::folder::MOTD;
 use super::layers::{Config, DATA_DIR, FILE, OPTIONS, values};
+use super::motd;
 use crate::nearest::nearest;
 use crate::options::{key, toml_value};
 use clap::parser::ValueSource;
@@ -23,11 +26,18 @@ pub(crate) fn show(config: &Config) -> io::Result<()> {
     Ok(())
 }
 
-/// Says that nothing is wrong, which [`Config::load`] has found, and warns about variables that mean nothing.
+/// Says what [`Config::load`] has not found wrong, judges the message of the day, and warns about variables that mean
+/// nothing.
 ///
 /// # Errors
-/// Standard output is closed.
-pub(crate) fn check(config: &Config) -> io::Result<()> {
+/// `motd.txt` can't be one, or standard output is closed.
+pub(crate) fn check(config: &Config) -> Result<(), ServerError> {
+    tell_what_is_fine(config).map_err(|e| system("print", &e))?;
+    let motd = config.args.data_dir.join(MOTD);
+    motd::read(config.args.live.motd.as_deref(), &motd).map(drop).map_err(ServerError::Configuration)
+}
+
+fn tell_what_is_fine(config: &Config) -> io::Result<()> {
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     for warning in unknown_variables(&names) {
         writeln!(io::stderr(), "warning: {warning}")?;

@@ -37,7 +37,7 @@ impl InUse {
     /// # Errors
     /// It can't be made, read or used.
     pub(crate) fn open(folder: &Folder) -> Result<Self, String> {
-        Self::from(&folder.identity(|| make(None))?)
+        Self::of(&folder.identity(|| make(None))?)
     }
 
     /// Reads `identity.p12`, which must be there.
@@ -45,10 +45,14 @@ impl InUse {
     /// # Errors
     /// It can't be read or used.
     pub(crate) fn read(folder: &Folder) -> Result<Self, String> {
-        Self::from(&folder.identity(|| Err("there is no identity.p12 any more".into()))?)
+        Self::of(&folder.identity(|| Err("there is no identity.p12 any more".into()))?)
     }
 
-    fn from(file: &[u8]) -> Result<Self, String> {
+    /// What a file's bytes are, if they can be used.
+    ///
+    /// # Errors
+    /// They can't be read, or TLS takes no such key.
+    pub(crate) fn of(file: &[u8]) -> Result<Self, String> {
         let Identity { tls, certificate } =
             identity::read(file).map_err(|e| format!("identity.p12 can't be read: {e}"))?;
         // TLS 1.0 and 1.1 are forbidden by RFC 8996.
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn warnings_a_month_and_a_week_before_and_then_daily() {
-        let mut identity = InUse::from(&make(None).unwrap()).unwrap();
+        let mut identity = InUse::of(&make(None).unwrap()).unwrap();
         let ends: Timestamp = "2026-06-30T12:00:00Z".parse().unwrap();
         let mut warned_at = |hours_before: &mut dyn Iterator<Item = i64>| -> Vec<i64> {
             hours_before.filter(|&hours| identity.due(ends - hours.hours()).is_some()).collect()
@@ -129,7 +133,7 @@ mod tests {
         let expected: Vec<i64> = [31 * day - 1].into_iter().chain(daily).chain([-1, -25]).collect();
         assert_eq!(at, expected);
         assert!(identity.due(ends).is_some(), "from over back to today, as a clock that is set may do");
-        let renewed = InUse::from(&make(None).unwrap()).unwrap();
+        let renewed = InUse::of(&make(None).unwrap()).unwrap();
         assert!(identity.replace(renewed) && identity.warned.is_none());
     }
 }

@@ -6,7 +6,6 @@ pub(crate) mod announce;
 mod audit;
 mod counts;
 pub(crate) mod identity;
-pub(crate) mod motd;
 mod reload;
 mod server;
 mod shutdown;

@@ -5,8 +5,8 @@
 
 use super::identity::{InUse, warn_if_due};
 use super::server::Server;
-use super::{motd, systemd};
-use crate::server::config::{Config, logging};
+use super::systemd;
+use crate::server::config::{Config, logging, motd};
 use crate::sync::lock;
 use std::thread;
 use std::time::Duration;

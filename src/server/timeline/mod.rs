@@ -18,6 +18,6 @@ pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
 pub(crate) use order::{Appended, Timeline};
 pub(crate) use past::Past;
-pub(crate) use recall::{Keys, Spoken, WHISPERS_PER_ACCOUNT_MAX, What};
+pub(crate) use recall::{Spoken, WHISPERS_PER_ACCOUNT_MAX, What};
 pub(crate) use record::Record;
 pub(crate) use sequence::Sequence;

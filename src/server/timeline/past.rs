@@ -20,7 +20,7 @@ pub(crate) struct Past {
 }
 
 impl Past {
-    /// Takes the next event.
+    /// Takes the next event. What a start takes, `check` takes too, and nothing else.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -29,6 +29,7 @@ impl Past {
             self.recent.clear();
         }
         self.last = record.seq;
+        record.moment()?;
         let (said, public) = (record.is_said(), self.recall.public());
         chunk::append(&mut self.recent, RECENT_BYTES_MAX, line, (record.seq, said, record.audience()?), public);
         record.what(&self.keys)?.iter().for_each(|what| self.recall.note(record.seq, what));

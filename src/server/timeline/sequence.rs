@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 /// How many seqs are taken at a time: one write to disk for so many events. JSON numbers are exact to 2^53, so
 /// nine thousand million blocks can be wasted.
 pub(super) const BLOCK: u64 = 1_000_000;
+/// JSON numbers are exact up to here, and the protocol promises no more.
+const SEQ_MAX: u64 = 1 << 53;
 
 /// Hands out seqs, each once.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Sequence {
     /// The file can't be read, or isn't a number.
     pub(crate) fn peek(path: &Path) -> Result<u64, String> {
         match files::read_to_string(path) {
-            Ok(text) => text.trim().parse().map_err(|_| {
+            Ok(text) => text.trim().parse().ok().filter(|&number| number < SEQ_MAX - BLOCK).ok_or_else(|| {
                 format!(
                     "{} is damaged: it holds one number, that no event's `seq` has passed; write a larger one than \
                      any client has seen, such as 1000000000",

@@ -4,7 +4,7 @@
 use crate::files;
 use crate::identity::{self, CertificateInfo};
 use crate::server::config::{IdentityCommand, folder};
-use crate::server::state::make;
+use crate::server::state::{InUse, make};
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
@@ -55,8 +55,9 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
     )
 }
 
-/// Puts a new file in the old one's place, which is kept beside it.
+/// Puts a new file in the old one's place, which is kept beside it. One that a start couldn't use is none.
 fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
+    InUse::of(file)?;
     let failed = |e: io::Error| format!("can't write {}: {e}", path.display());
     match files::read(path) {
         Ok(old) => files::replace(&before(path), &old).map_err(failed)?,

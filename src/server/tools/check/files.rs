@@ -1,11 +1,11 @@
 //! The files beside the journal.
 
 use super::count;
-use crate::files;
-use crate::identity::{self, CertificateInfo};
+use crate::files::{self, Access};
+use crate::identity::CertificateInfo;
 use crate::server::accounts::{token_file, users_file};
-use crate::server::config::folder;
-use crate::server::state::Topic;
+use crate::server::config::{Config, folder, motd};
+use crate::server::state::{InUse, Topic};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::io;
@@ -18,14 +18,14 @@ const AS_WHOM: &str = "run this as the user that the server runs as";
 pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
     let path = data_dir.join(folder::USERS);
     let shown = path.display();
-    let text = match files::read_to_string(&path) {
-        Ok(text) => text,
+    let file = match files::read(&path) {
+        Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return vec![Note("there are no accounts yet: the first start makes one, `admin`".into())];
         }
         Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
     };
-    let census = match users_file::census(&text) {
+    let census = match users_file::census(&file) {
         Ok(census) => census,
         Err(e) => return vec![Bad(format!("{shown} is damaged: {e}; mend it, or put a copy of it in its place"))],
     };
@@ -54,7 +54,7 @@ pub(crate) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, Strin
     let path = data_dir.join(folder::IDENTITY);
     match files::read(&path) {
         Ok(file) => {
-            let read = identity::read(&file).map(|identity| Some(identity.certificate));
+            let read = InUse::of(&file).map(|identity| Some(identity.certificate));
             read.map_err(|e| format!("{e}: put a copy in its place, or make a new one with `identity new`"))
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -88,6 +88,7 @@ pub(super) fn tokens(data_dir: &Path) -> Vec<Finding> {
                     "{shown} ends with the beginning of a line, as after a crash: the next start drops it"
                 )));
             }
+            findings.extend(closed(&path));
             findings
         }
         Err(e) => vec![Bad(format!(
@@ -112,5 +113,30 @@ pub(super) fn topic(data_dir: &Path) -> Finding {
     match Topic::open(&data_dir.join(folder::TOPIC)) {
         Ok(topic) => Good(format!("topic.json: {}", if topic.now().is_some() { "a topic" } else { "no topic" })),
         Err(e) => Bad(e),
+    }
+}
+
+/// `motd.txt`, unless the configuration has another message of the day.
+pub(super) fn motd(config: &Config) -> Option<Finding> {
+    let file = config.args.data_dir.join(folder::MOTD);
+    match motd::read(config.args.live.motd.as_deref(), &file) {
+        Ok(None) => None,
+        Ok(Some(text)) => Some(Good(format!("the message of the day: {}", count(text.chars().count(), "character")))),
+        Err(e) => Some(Bad(format!("{e}; until then the server starts without it"))),
+    }
+}
+
+/// What a start opens, and doesn't read.
+pub(super) fn opened(data_dir: &Path) -> Vec<Finding> {
+    [folder::LOCK, folder::AUDIT].iter().filter_map(|name| closed(&data_dir.join(name))).collect()
+}
+
+/// A file that is there and that a start, which opens it as this does, can't write to.
+pub(super) fn closed(path: &Path) -> Option<Finding> {
+    match files::open(path, Access::Append) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            Some(Bad(format!("{} can't be written to: {e}; {AS_WHOM}", path.display())))
+        }
+        _ => None,
     }
 }

@@ -1,8 +1,9 @@
 //! The journal: every line of every segment.
 
 use super::count;
+use super::files::closed;
 use crate::server::config::folder;
-use crate::server::timeline::Keys;
+use crate::server::timeline::Past;
 use crate::server::timeline::journal::segment;
 use crate::server::timeline::journal::segment::{DAMAGES_NAMED_MAX, Damage, End, Line, Place, ReadError};
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -13,7 +14,8 @@ use std::path::Path;
 #[derive(Debug, Default)]
 struct Survey {
     findings: Vec<Finding>,
-    keys: Keys,
+    /// As a start would know it.
+    past: Past,
     segments: usize,
     events: usize,
     /// When the oldest and the newest of them happened.
@@ -60,6 +62,9 @@ impl Survey {
                 self.next = Some(end.next).filter(|_| end.bytes > 0).or(self.next);
                 self.damages(place, &damages);
                 self.surplus(place, end);
+                if place.next.is_none() {
+                    self.findings.extend(closed(&place.path));
+                }
             }
             Err(e) if e.is_gone() => {}
             Err(e) => self.findings.push(unreadable(&e)),
@@ -69,7 +74,7 @@ impl Survey {
     fn event(&mut self, place: &Place, line: &Line<'_>) -> Result<(), Damage> {
         let damage = |what| place.damage(line.number, what);
         self.events += 1;
-        line.record.what(&self.keys).map_err(damage)?;
+        self.past.add(line.bytes, &line.record).map_err(damage)?;
         let time = line.record.moment().map_err(damage)?;
         let (oldest, newest) = self.times.unwrap_or((time, time));
         self.times = Some((oldest.min(time), newest.max(time)));

@@ -6,34 +6,42 @@ mod journal;
 mod modes;
 
 pub(crate) use files::{accounts, identity};
-pub(crate) use modes::{modes, writers};
 
 use super::finding::{self, Finding};
+use crate::server::config::Config;
 use std::io;
-use std::path::Path;
 
 /// Looks at every file of a data folder and prints what it finds. True when nothing is wrong.
 ///
 /// # Errors
 /// Standard output is closed.
-pub(crate) fn run(data_dir: &Path) -> io::Result<bool> {
+pub(crate) fn run(config: &Config) -> io::Result<bool> {
+    let data_dir = &config.args.data_dir;
     if !data_dir.is_dir() {
         let bad = format!("{} is no folder: name the server's with --data-dir", data_dir.display());
         return finding::print(&[("The data folder", vec![Finding::Bad(bad)])]);
     }
     let (journal, last) = journal::findings(data_dir);
     let certificate = vec![files::certificate(data_dir)];
-    let mut rest = files::tokens(data_dir);
-    rest.push(files::sequence(data_dir, last));
-    rest.push(files::topic(data_dir));
-    rest.push(modes(data_dir));
-    rest.extend(writers(data_dir));
     finding::print(&[
         ("The accounts", accounts(data_dir)),
         ("The certificate", certificate),
         ("The journal", journal),
-        ("The rest", rest),
+        ("The rest", rest(config, last)),
     ])
+}
+
+/// What else a start needs of the data folder, where the journal's newest event is `last`.
+pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
+    let data_dir = &config.args.data_dir;
+    let mut rest = files::tokens(data_dir);
+    rest.push(files::sequence(data_dir, last));
+    rest.push(files::topic(data_dir));
+    rest.extend(files::motd(config));
+    rest.extend(files::opened(data_dir));
+    rest.push(modes::modes(data_dir));
+    rest.extend(modes::writers(data_dir));
+    rest
 }
 
 /// `2 accounts`.

@@ -20,7 +20,7 @@ const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
 
 /// Who may put files into a data folder; nothing where its owner alone can.
 #[cfg(unix)]
-pub(crate) fn writers(data_dir: &Path) -> Option<Finding> {
+pub(super) fn writers(data_dir: &Path) -> Option<Finding> {
     let shown = data_dir.display();
     match crate::files::others(data_dir) {
         Ok(None) => None,
@@ -34,13 +34,13 @@ pub(crate) fn writers(data_dir: &Path) -> Option<Finding> {
 
 /// Elsewhere the rights of folders can't be told.
 #[cfg(not(unix))]
-pub(crate) fn writers(_data_dir: &Path) -> Option<Finding> {
+pub(super) fn writers(_data_dir: &Path) -> Option<Finding> {
     None
 }
 
 /// Who may read what lies in a data folder.
 #[cfg(unix)]
-pub(crate) fn modes(data_dir: &Path) -> Finding {
+pub(super) fn modes(data_dir: &Path) -> Finding {
     use std::fs::{self, DirEntry};
     use std::os::unix::fs::PermissionsExt;
     let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().take(FILES_MAX);
@@ -63,6 +63,6 @@ pub(crate) fn modes(data_dir: &Path) -> Finding {
 
 /// Elsewhere the folder's own rights protect what lies in it.
 #[cfg(not(unix))]
-pub(crate) fn modes(_data_dir: &Path) -> Finding {
+pub(super) fn modes(_data_dir: &Path) -> Finding {
     Finding::Note("file modes can't be checked here: keep the folder where only you can read it".into())
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
     let identity = check::identity(folder);
     let certificate = identity.as_ref().ok().and_then(Option::as_ref);
     let sections = [
-        ("The data folder", storage::folder(folder)),
+        ("The data folder", storage::folder(config)),
         ("The certificate", certificate_findings(&identity)),
         ("The clock", machine::clock(folder)),
         ("Limits of the system", machine::limits()),

@@ -1,19 +1,20 @@
-//! The data folder: what lies there, who may read it, and how much room there is.
+//! The data folder: what lies there, who may read it, whether it can be written to, and how much room there is.
 
+use crate::server::config::Config;
 use crate::server::tools::check;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::fs;
 use std::io;
-use std::path::Path;
 
 /// Less than this is bad: a day's chat of a class, and users.json written anew.
 const FREE_BYTES_MIN: u64 = 50 * 1024 * 1024;
 /// Less than this is worth knowing: what the journal and the audit log keep by default, with room to spare.
 const FREE_BYTES_FEW: u64 = 500 * 1024 * 1024;
 
-/// The folder itself, the accounts, and the room on its disk.
-pub(super) fn folder(data_dir: &Path) -> Vec<Finding> {
-    let shown = fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+/// The folder itself, what a start reads in it, and the room on its disk.
+pub(super) fn folder(config: &Config) -> Vec<Finding> {
+    let data_dir = &config.args.data_dir;
+    let shown = fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.clone());
     let shown = shown.display();
     match fs::metadata(data_dir) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -28,8 +29,9 @@ pub(super) fn folder(data_dir: &Path) -> Vec<Finding> {
     }
     let mut findings = vec![Good(format!("{shown} is there"))];
     findings.extend(check::accounts(data_dir));
-    findings.push(check::modes(data_dir));
-    findings.extend(check::writers(data_dir));
+    findings.extend(check::rest(config, None));
+    findings
+        .push(Note("what was said isn't read here: `homeroom-server check` reads every line of the journal".into()));
     findings.push(match fs4::available_space(data_dir) {
         Ok(free) => room(free),
         Err(e) => Note(format!("how much room there is can't be told: {e}")),
