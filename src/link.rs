@@ -7,6 +7,7 @@
 
 use crate::hex;
 use crate::protocol::DEFAULT_PORT;
+use crate::sanitize::is_invisible;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
@@ -150,7 +151,7 @@ impl FromStr for Link {
         };
         let place = place.strip_suffix('/').unwrap_or(place);
         let (host, port) = split_port(place).ok_or_else(|| format!("`{text}` has a port that is none"))?;
-        let strange = |c: char| c.is_whitespace() || c.is_control() || "/?@[]".contains(c);
+        let strange = |c: char| c.is_whitespace() || is_invisible(c) || "/?@[]".contains(c);
         if host.is_empty() || host.contains(strange) {
             return Err(format!(
                 "`{text}` is no address: it looks like HOST, HOST:PORT or homeroom://HOST:PORT#sha256:…"
@@ -226,6 +227,8 @@ mod tests {
             "[::1",
             "[::1]x",
             "a b",
+            "pi\u{200b}.local",
+            "\u{feff}pi.local",
             "a#",
             "a#sha256:12",
             "http://a",

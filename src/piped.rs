@@ -96,14 +96,19 @@ fn fit(text: String) -> Line {
     match text {
         text if text.len() >= TYPED_BYTES_MAX => Err(Unfit::TooLong),
         text if text.contains('\0') => Err(Unfit::Nul),
-        text if text.starts_with(BYTE_ORDER_MARK) => Ok(text.trim_start_matches(BYTE_ORDER_MARK).to_owned()),
+        text if text.starts_with(BYTE_ORDER_MARK) => Ok(without_mark(&text).to_owned()),
         text => Ok(text),
     }
 }
 
+/// A text without the mark that some editors begin a file with.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.trim_start_matches(BYTE_ORDER_MARK)
+}
+
 /// A text that came in one piece, such as from the environment, without what a file leaves around its only line.
 pub(crate) fn only_line(text: &str) -> &str {
-    text.trim_start_matches(BYTE_ORDER_MARK).trim_end_matches(['\r', '\n'])
+    without_mark(text).trim_end_matches(['\r', '\n'])
 }
 
 impl fmt::Display for Unfit {

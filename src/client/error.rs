@@ -164,6 +164,10 @@ pub enum KnownServersError {
     Io(PathBuf, io::Error),
     /// A line, counted from 1, isn't an entry.
     Line(PathBuf, usize),
+    /// A line isn't UTF-8.
+    NotUtf8(PathBuf, usize),
+    /// Two lines are about one server, and only one of them can be right.
+    Contradiction(PathBuf, usize, usize),
 }
 
 /// How a connection ended.
@@ -369,6 +373,17 @@ impl fmt::Display for KnownServersError {
             Self::Line(path, line) => {
                 write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX+key:HEX: mend or remove it", path.display())
             }
+            Self::NotUtf8(path, line) => write!(
+                f,
+                "line {line} of `{}` is not UTF-8: save the file as UTF-8, or remove that line",
+                path.display()
+            ),
+            Self::Contradiction(path, one, other) => write!(
+                f,
+                "lines {one} and {other} of `{}` are about the same server and contradict each other: remove the one that \
+                 is wrong",
+                path.display()
+            ),
         }
     }
 }

@@ -255,6 +255,69 @@ fn a_link_that_contradicts_what_is_remembered_is_asked_about() {
     assert!(known().contains(&now) && !known().contains(&before), "{}", known());
 }
 
+/// However an address is written: a link that contradicts what is known is refused, and a plain address is no unknown one.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_remembered_holds_however_the_address_is_written() {
+    let mut server = Server::with_users(&["ada"]);
+    let port = server.address().port();
+    let config = TempDir::new().unwrap();
+    let known = config.path().join("known_servers");
+    visit(config.path(), &[&server.join_link()]).succeeded();
+    let has_ipv6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    let mapped = ["[::ffff:127.0.0.1]", "[0:0::ffff:7f00:1]"].into_iter().filter(|_| has_ipv6);
+    let hosts: Vec<_> =
+        ["127.1", "127.0.1", "0x7f000001", "0X7F.1", "2130706433", "017700000001"].into_iter().chain(mapped).collect();
+    for host in &hosts {
+        visit(config.path(), &[&format!("{host}:{port}")]).succeeded();
+    }
+    let remembered = fs::read_to_string(&known).unwrap();
+    server.kill();
+    let impostor = FakeServer::at(("127.0.0.1", port));
+    let now = impostor.fingerprint();
+    let recorder = impostor.record();
+    for host in &hosts {
+        visit(config.path(), &[&format!("homeroom://{host}:{port}#{now}")]).failed_with(4);
+        visit(config.path(), &[&format!("{host}:{port}")]).failed_with(4);
+    }
+    assert!(recorder.stop().bytes.is_empty());
+    assert_eq!(fs::read_to_string(&known).unwrap(), remembered);
+}
+
+/// As it is after Notepad and a spreadsheet had it.
+#[test]
+fn a_memory_that_another_editor_saved_still_holds() {
+    let mut server = Server::with_users(&["ada"]);
+    let (port, pin) = (server.address().port(), server.fingerprint());
+    let config = TempDir::new().unwrap();
+    let known = config.path().join("known_servers");
+    let text = format!("\u{feff}LOCALHOST:{port} {pin}\r\n# mine\r\n");
+    fs::write(&known, &text).unwrap();
+    visit(config.path(), &[&format!("localhost:{port}")]).succeeded();
+    fs::write(&known, &text).unwrap();
+    server.kill();
+    let impostor = FakeServer::at(("127.0.0.1", port));
+    let now = impostor.fingerprint();
+    let recorder = impostor.record();
+    visit(config.path(), &[&format!("homeroom://localhost:{port}#{now}")]).failed_with(4);
+    visit(config.path(), &[&format!("localhost:{port}")]).failed_with(4);
+    // What can't be read is named, whichever server is meant.
+    for (bytes, words) in [
+        (text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), "line 1 of"),
+        (format!("# mine\nlocalhost {pin}\n\u{200b}pi:1 {pin}\n").into_bytes(), "line 3 of"),
+        ([b"# mine\n\n# M\xfcller\n", text.as_bytes()].concat(), "line 3 of"),
+    ] {
+        fs::write(&known, bytes).unwrap();
+        let refused = visit(config.path(), &[&format!("homeroom://localhost:{port}#{now}")]);
+        let message = refused.failed_with(1);
+        assert!(
+            message.contains(words) && message.contains("known_servers") && message.contains("remove"),
+            "{message}"
+        );
+    }
+    assert!(recorder.stop().bytes.is_empty());
+}
+
 /// The same name, written in another way.
 #[test]
 fn what_is_remembered_holds_however_the_server_is_called() {

@@ -8,6 +8,7 @@ use crate::client::settings::{Args, folder};
 use crate::client::terminal::{answer, notice};
 use crate::files::{self, Access};
 use crate::link::Link;
+use crate::piped;
 use crate::protocol::Username;
 use crate::sanitize;
 use std::io::Read;
@@ -84,7 +85,8 @@ impl LastServer {
         let file = files::open(&self.path, Access::Read).ok()?;
         let mut text = String::new();
         file.take(FILE_BYTES_MAX).read_to_string(&mut text).ok()?;
-        let (server, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let text = piped::without_mark(&text).trim();
+        let (server, name) = text.split_once(' ').unwrap_or((text, ""));
         Some((server.parse().ok()?, Username::parse(name)))
     }
 }
@@ -101,6 +103,8 @@ mod tests {
         last.remember(&"[::1]:99".parse().unwrap(), "ada");
         let (server, name) = last.find().unwrap();
         assert_eq!((server.host.as_str(), server.port, name.unwrap().as_str()), ("::1", 99, "ada"));
+        std::fs::write(&last.path, "\u{feff}pi.local ada\r\n").unwrap();
+        assert_eq!(last.find().unwrap().0.host, "pi.local");
         std::fs::write(&last.path, "\u{1b}[2J").unwrap();
         assert!(last.find().is_none(), "what makes no sense is no server");
     }
