@@ -4,7 +4,7 @@
 //! line that is edited there.
 
 use super::error::ClientError;
-use super::terminal::{Setup, Terminal, notice, screen};
+use super::terminal::{Modes, Setup, Terminal, notice, screen};
 use crate::piped::{Encoding, Line};
 use crate::protocol::Secret;
 use crate::sync::{Gate, lock};
@@ -13,8 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// How long the client, when it ends, waits for a hidden prompt that is still open. To end earlier would leave
-/// the terminal without an echo.
+/// How long the client, when its session has ended, waits for a hidden prompt that is still open.
 const HIDDEN_PROMPT_WAIT: Duration = Duration::from_secs(10);
 
 /// Where the person, or the script, is.
@@ -23,10 +22,14 @@ pub(super) struct Console {
     terminal: bool,
     /// Prompts that hide what is typed; as long as one is open, the terminal has no echo.
     hidden: Gate,
+    /// How the terminal was before the hidden prompt that is open.
+    found: Mutex<Option<Modes>>,
     /// No more prompts are opened.
     closing: AtomicBool,
     /// How standard input is written where no lines are edited.
     encoding: Mutex<Encoding>,
+    /// Nor is one that is open waited for.
+    hurried: AtomicBool,
     /// Where lines are edited, once that has begun.
     editor: OnceLock<Terminal>,
     /// A line that was no answer, and is still to be carried out.
@@ -39,8 +42,10 @@ impl Console {
         Self {
             terminal: io::stdin().is_terminal(),
             hidden: Gate::default(),
+            found: Mutex::default(),
             closing: false.into(),
             encoding: Mutex::default(),
+            hurried: false.into(),
             editor: OnceLock::new(),
             put_back: Mutex::default(),
         }
@@ -103,7 +108,10 @@ impl Console {
             return Err(ClientError::Interrupted);
         }
         screen::flush();
-        match rpassword::prompt_password(format!("{prompt}: ")) {
+        *lock(&self.found) = Some(Modes::now());
+        let answer = rpassword::prompt_password(format!("{prompt}: "));
+        *lock(&self.found) = None;
+        match answer {
             Ok(text) => Ok(text.into()),
             Err(e) if e.kind() == ErrorKind::Interrupted => Err(ClientError::Interrupted),
             Err(_) => Err(self.nothing_given(prompt)),
@@ -136,18 +144,28 @@ impl Console {
         false
     }
 
-    /// Whether a hidden prompt is open.
-    pub(super) fn is_hiding(&self) -> bool {
-        self.hidden.count() > 0
+    /// Gives the terminal back as a hidden prompt that is open found it: it won't do that itself if the process ends.
+    pub(super) fn give_back(&self) {
+        if let Some(modes) = &*lock(&self.found) {
+            modes.restore();
+            // The cursor is behind the prompt.
+            let _ = writeln!(io::stderr());
+        }
+    }
+
+    /// Whoever wants the client to end doesn't wait for an open prompt, where nobody may be.
+    pub(super) fn hurry(&self) {
+        self.hurried.store(true, Ordering::SeqCst);
     }
 
     /// Before the process ends: opens no more hidden prompts, and waits for one that is open, for
-    /// [`HIDDEN_PROMPT_WAIT`] at the longest.
+    /// [`HIDDEN_PROMPT_WAIT`] at the longest. Else the rest of a password that is being typed would be the shell's.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
-        if self.is_hiding() {
+        if self.hidden.count() > 0 && !self.hurried.load(Ordering::SeqCst) {
             notice("the session is over: press Enter to leave");
             self.hidden.wait_until_empty(Instant::now() + HIDDEN_PROMPT_WAIT);
         }
+        self.give_back();
     }
 }

@@ -185,13 +185,13 @@ fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session
     let handler = move || match &*lock(&current) {
         Some(session) if !leaving => {
             leaving = true;
+            console.hurry();
             let session = Arc::clone(session);
             // A thread of its own, so that the next signal is heard. Without one: the next signal.
             let _ = spawn("goodbye", move || session.leave());
         }
-        // A hidden prompt sees Ctrl-C itself, and gives the terminal its echo back first.
-        None if console.is_hiding() => {}
         _ => {
+            console.give_back();
             screen::close();
             std::process::exit(INTERRUPTED)
         }

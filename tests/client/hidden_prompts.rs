@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 /// Types what isn't shown, once it's asked for.
 #[track_caller]
-fn answer(screen: &mut Screen, prompt: &str, text: &str) {
+pub(super) fn answer(screen: &mut Screen, prompt: &str, text: &str) {
     screen.wait_for_hidden_prompt(prompt);
     screen.press(&format!("{text}\r"));
 }

@@ -18,6 +18,8 @@ mod plain;
 #[cfg(target_os = "linux")]
 mod screen;
 mod settings;
+#[cfg(target_os = "linux")]
+mod signals;
 mod slips;
 mod smoke;
 #[cfg(all(target_os = "linux", feature = "sound"))]

@@ -68,7 +68,6 @@ impl Screen {
     }
 
     /// The program's process.
-    #[allow(dead_code, reason = "examples/client measures it")]
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

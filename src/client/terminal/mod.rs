@@ -12,6 +12,7 @@ mod history;
 mod keys;
 pub(crate) mod known;
 mod look;
+mod modes;
 mod names;
 mod notice;
 pub(crate) mod screen;
@@ -20,6 +21,7 @@ mod wrap;
 
 pub(crate) use editing::{Setup, Terminal};
 pub(crate) use look::{Colours, Look, Paint, Style};
+pub(crate) use modes::Modes;
 pub(crate) use names::Names;
 pub(crate) use notice::{answer, notice, row};
 pub(crate) use shape::Shape;

@@ -4,6 +4,7 @@
 
 use super::attention;
 use super::look::{Colours, Paint, Style};
+use super::modes::Modes;
 use super::wrap::{terminal_columns, wrap};
 use crate::sync::lock;
 use rustyline::ExternalPrinter;
@@ -31,8 +32,7 @@ struct Screen {
 }
 
 struct Found {
-    #[cfg(unix)]
-    modes: Option<nix::sys::termios::Termios>,
+    modes: Modes,
     style: Style,
 }
 
@@ -46,11 +46,7 @@ pub(crate) struct Restore;
 
 /// From now on `printer` shows what is to be shown.
 pub(super) fn open(printer: impl ExternalPrinter + Send + 'static, style: Style, title: &str) {
-    *lock(&FOUND) = Some(Found {
-        #[cfg(unix)]
-        modes: nix::sys::termios::tcgetattr(io::stdin()).ok(),
-        style,
-    });
+    *lock(&FOUND) = Some(Found { modes: Modes::now(), style });
     if style.is_xterm {
         // Not yet the editor's: its thread is started after this.
         write_now(&format!("{}{}", attention::TITLE_SAVE, attention::begin(title)));
@@ -118,11 +114,7 @@ pub(crate) fn close() {
     if found.style.is_xterm {
         write_now(&format!("{}{}", attention::FOCUS_REPORTS_OFF, attention::TITLE_RESTORE));
     }
-    #[cfg(unix)]
-    if let Some(modes) = &found.modes {
-        // Nothing can be done about a terminal that is gone.
-        let _ = nix::sys::termios::tcsetattr(io::stdin(), nix::sys::termios::SetArg::TCSANOW, modes);
-    }
+    found.modes.restore();
 }
 
 impl Write for Output {
