@@ -24,8 +24,9 @@ pub(super) fn new_secret(text: &str) -> Result<Secret, String> {
     }
 }
 
-/// A text, if it is no longer than one may be.
+/// A text without the blank lines around it that a paste brings along, if it is no longer than one may be.
 pub(super) fn fitting(text: &str) -> Result<String, String> {
+    let text = without_blank_ends(text);
     let chars = text.chars().count();
     if chars > TEXT_CHARS_MAX {
         return Err(format!(
@@ -33,4 +34,33 @@ pub(super) fn fitting(text: &str) -> Result<String, String> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// Blanks at the beginning of its first line and at the end of its last stay: they may be meant.
+fn without_blank_ends(text: &str) -> &str {
+    let is_break = |c| matches!(c, '\n' | '\r');
+    let (before, after) = (text.len() - text.trim_start().len(), text.trim_end().len());
+    let start = text[..before].rfind(is_break).map_or(0, |end| end + 1);
+    let end = text[after..].find(is_break).map_or(text.len(), |at| after + at);
+    text.get(start..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paste_says_no_empty_rows() {
+        for (pasted, said) in [
+            ("hello\n", "hello"),
+            ("hello\r\n", "hello"),
+            ("\n \n  indented\n\nmore \n \t\n", "  indented\n\nmore "),
+            (" as it is ", " as it is "),
+            ("a", "a"),
+            ("\n \n", ""),
+            (" ", " "),
+        ] {
+            assert_eq!(fitting(pasted).as_deref(), Ok(said), "{pasted:?}");
+        }
+    }
 }

@@ -7,14 +7,15 @@ use super::notice::notice;
 use super::shape::Shape;
 use super::wrap::{columns, terminal_columns};
 use super::{attention, screen};
+use crate::sync::lock;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};
 use rustyline::{Modifiers, Movement, RepeatCount};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How many typed lines wait to be carried out. One more is left in the prompt.
@@ -25,6 +26,9 @@ const PROMPT: &str = "> ";
 
 /// A message of more lines, as only a paste has them, is asked about first.
 const LINES_UNASKED_MAX: usize = 5;
+
+/// Ctrl-C twice within so long leaves.
+const TWICE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The keys as which our rustyline reports the terminal's way to the front and to the back.
 const FOCUS_IN: KeyEvent = KeyEvent(KeyCode::F(254), Modifiers::NONE);
@@ -42,8 +46,23 @@ pub(super) struct Keys {
     resumed: Receiver<()>,
     /// What the next prompt begins with.
     kept: String,
-    /// The line ended with Ctrl-C.
-    interrupted: Arc<AtomicBool>,
+    leaving: Arc<Mutex<Leaving>>,
+}
+
+/// What Ctrl-C has come to so far.
+#[derive(Debug, Default)]
+struct Leaving {
+    /// The line ended with it.
+    now: bool,
+    /// When it was last typed into an empty line. None if something else was typed since.
+    last: Option<Instant>,
+}
+
+impl Leaving {
+    /// Whether Ctrl-C in an empty line means to leave: it's the second, and not one of long ago.
+    fn is_meant(&mut self, now: Instant) -> bool {
+        self.last.replace(now).is_some_and(|last| now.saturating_duration_since(last) <= TWICE_WITHIN)
+    }
 }
 
 /// Whether carrying out this line may ask for something, so that no other may be edited meanwhile.
@@ -60,14 +79,14 @@ impl Keys {
         typed: SyncSender<Typed>,
         resumed: Receiver<()>,
     ) -> Self {
-        let interrupted = Arc::<AtomicBool>::default();
-        let clear = ClearOrInterrupt(Arc::clone(&interrupted));
+        let leaving = Arc::<Mutex<Leaving>>::default();
+        let clear = ClearOrInterrupt(Arc::clone(&leaving));
         editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(clear)));
         #[cfg(unix)]
         editor.bind_sequence(KeyEvent::ctrl('Z'), EventHandler::Conditional(Box::new(Suspend { style })));
         editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
-        Self { editor, history, style, typed, resumed, kept: String::new(), interrupted }
+        Self { editor, history, style, typed, resumed, kept: String::new(), leaving }
     }
 
     /// Edits lines until the person leaves or nobody takes them any more.
@@ -75,15 +94,14 @@ impl Keys {
         if self.resumed.recv().is_err() {
             return;
         }
-        let mut interrupted = false;
         while !screen::is_closed() {
             let kept = std::mem::take(&mut self.kept);
             let sent = match self.edit(PROMPT, &kept) {
                 Ok(line) => {
-                    interrupted = false;
+                    lock(&self.leaving).last = None;
                     self.accept(line)
                 }
-                Err(ReadlineError::Interrupted) if !std::mem::replace(&mut interrupted, true) => {
+                Err(ReadlineError::Interrupted) if !lock(&self.leaving).is_meant(Instant::now()) => {
                     notice("Ctrl-C once more, or Ctrl-D, leaves");
                     Ok(())
                 }
@@ -109,7 +127,7 @@ impl Keys {
         // The cursor is below the line; Ctrl-C and Ctrl-D come only in an empty one.
         let text = format!("{prompt}{}", line.as_deref().unwrap_or_default());
         screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, terminal_columns())));
-        if self.interrupted.swap(false, Ordering::SeqCst) { Err(ReadlineError::Interrupted) } else { line }
+        if std::mem::take(&mut lock(&self.leaving).now) { Err(ReadlineError::Interrupted) } else { line }
     }
 
     /// Hands a line over, unless the person thinks better of it. An error: nobody takes lines any more.
@@ -155,14 +173,16 @@ impl Keys {
 
 /// Ctrl-C: the line is cleared, and can be had back with Ctrl-Y. In an empty one it's for the thread; said on the side,
 /// since the editor forgets what was typed ahead when it ends with an error.
-struct ClearOrInterrupt(Arc<AtomicBool>);
+struct ClearOrInterrupt(Arc<Mutex<Leaving>>);
 
 impl ConditionalEventHandler for ClearOrInterrupt {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        let mut leaving = lock(&self.0);
         if !context.line().is_empty() {
+            leaving.last = None;
             return Some(Cmd::Kill(Movement::WholeBuffer));
         }
-        self.0.store(true, Ordering::SeqCst);
+        leaving.now = true;
         Some(Cmd::AcceptLine)
     }
 }
@@ -236,6 +256,14 @@ mod tests {
         ] {
             assert_eq!(rows(text, 10), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn ctrl_c_counts_from_the_last_one_alone() {
+        let (mut leaving, start) = (Leaving::default(), Instant::now());
+        assert!(!leaving.is_meant(start));
+        assert!(!leaving.is_meant(start + TWICE_WITHIN + Duration::from_secs(1)), "the first is long ago");
+        assert!(leaving.is_meant(start + TWICE_WITHIN + Duration::from_secs(2)));
     }
 
     #[test]
