@@ -116,6 +116,11 @@ pub enum ServerMessage<'a> {
         /// 1 to [`NOTICE_CHARS_MAX`](super::NOTICE_CHARS_MAX) characters.
         text: Cow<'a, str>,
     },
+    /// The account's role is another now. No event, like a notice.
+    Role {
+        /// What it is now.
+        role: Role,
+    },
     /// The last line of a session that the server ends.
     Bye {
         /// Why.

@@ -188,6 +188,24 @@ fn a_role_changes_at_once() {
 }
 
 #[test]
+fn whose_role_changes_is_told_on_each_device() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let (mut admin, mut bob) = (server.admin(), server.login("bob"));
+    let mut devices = [server.login("ada"), server.login("ada")];
+    for (kind, role) in [("promote", "admin"), ("demote", "user")] {
+        assert_reply(&admin.ask(about(kind, "ada")));
+        // It changes nothing the second time, and nobody is told.
+        assert_reply(&admin.ask(about(kind, "ada")));
+        admin.say(kind);
+        for device in &mut devices {
+            let told: Vec<_> = device.until_text(kind).into_iter().filter(|line| line["type"] == "role").collect();
+            assert_eq!(told, [json!({"type": "role", "role": role})]);
+        }
+        assert!(bob.until_text(kind).iter().all(|line| line["type"] != "role"), "it's nobody else's business");
+    }
+}
+
+#[test]
 fn the_last_administrator_stays() {
     let server = Server::with_users(&["ada"]);
     let mut admin = server.admin();

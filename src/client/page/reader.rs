@@ -121,6 +121,7 @@ impl<'a, W: Write> Reader<'a, W> {
     pub(crate) fn welcome_back(&mut self, welcome: &Welcome<'_>, gone: Duration) {
         self.seen.go_on(welcome.seq);
         self.lines = LineReader::default();
+        self.renderer.names().set_role(welcome.role);
         self.shown.wire(for_programs(welcome).as_bytes());
         let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
         self.replay = Some(Replay { upto: welcome.seq, said: 0, back });
@@ -222,7 +223,7 @@ impl<'a, W: Write> Reader<'a, W> {
             | ServerMessage::Topic { seq, from, id, .. } => self.said(&message, *seq, from, id.as_deref()),
             ServerMessage::Joined { seq, username, .. } => self.presence(&message, *seq, username),
             ServerMessage::Left { seq, username, .. } => self.presence(&message, *seq, username),
-            ServerMessage::Notice { .. } => self.event(&message, ""),
+            ServerMessage::Notice { .. } | ServerMessage::Role { .. } => self.event(&message, ""),
             ServerMessage::Away(away) => self.event(&message, &away.username),
             ServerMessage::Error { id, code, message } => {
                 // What came too fast is said again.

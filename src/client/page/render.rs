@@ -40,6 +40,7 @@ impl Renderer {
     pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
         let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
         let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
+        self.names.set_role(welcome.role);
         welcome.users.iter().for_each(|name| self.names.add(name));
         presence::online(&welcome.users, &[], welcome.more, false, out);
         if let Some(topic) = &welcome.topic {
@@ -112,6 +113,13 @@ impl Renderer {
             }
             ServerMessage::Notice { time, text } => {
                 let _ = writeln!(out, "[{}] * the server says: {}", self.clock.time(time), sanitize::line(text));
+            }
+            ServerMessage::Role { role } => {
+                self.names.set_role(*role);
+                let _ = match role {
+                    Role::Admin => writeln!(out, "* you are an administrator now; /help lists the commands"),
+                    Role::User => writeln!(out, "* you are no longer an administrator"),
+                };
             }
             ServerMessage::Joined { time, username, .. } => {
                 self.names.add(username);

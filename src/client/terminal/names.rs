@@ -1,30 +1,45 @@
-//! The names that came by, for completion.
+//! What completion knows of the chat: the names that came by, and what one may do oneself.
 
+use crate::protocol::Role;
 use crate::sync::lock;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many names are kept. Further ones can't be completed.
 const NAMES_MAX: usize = 10_000;
 
-/// The names that came by.
+/// The names that came by, and one's own role.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<BTreeSet<String>>);
+pub(crate) struct Names {
+    names: Mutex<BTreeSet<String>>,
+    is_admin: AtomicBool,
+}
 
 impl Names {
     /// Keeps a name, if it is one.
     pub(crate) fn add(&self, name: &str) {
-        let mut names = lock(&self.0);
+        let mut names = lock(&self.names);
         let is_name = crate::protocol::Username::parse(name).is_some_and(|parsed| parsed.as_str() == name);
         if names.len() < NAMES_MAX && is_name && !names.contains(name) {
             names.insert(name.to_owned());
         }
     }
 
+    /// One's own role is this now.
+    pub(crate) fn set_role(&self, role: Role) {
+        self.is_admin.store(role == Role::Admin, Ordering::Relaxed);
+    }
+
+    /// One's own role.
+    pub(super) fn role(&self) -> Role {
+        if self.is_admin.load(Ordering::Relaxed) { Role::Admin } else { Role::User }
+    }
+
     /// Those that begin so, in upper or lower case; in order.
     pub(super) fn beginning_with(&self, start: &str) -> Vec<String> {
         let start = start.to_ascii_lowercase();
-        lock(&self.0).range(start.clone()..).take_while(|name| name.starts_with(&start)).cloned().collect()
+        lock(&self.names).range(start.clone()..).take_while(|name| name.starts_with(&start)).cloned().collect()
     }
 }
 

@@ -71,7 +71,7 @@ impl Registry {
     }
 
     /// An account's sessions.
-    pub(super) fn sessions_of(&self, name: &Username) -> Vec<Arc<Session>> {
+    pub(crate) fn sessions_of(&self, name: &Username) -> Vec<Arc<Session>> {
         self.online.get(name).map(|presence| presence.sessions.clone()).unwrap_or_default()
     }
 

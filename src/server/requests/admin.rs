@@ -3,7 +3,7 @@
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::fit::fit;
 use super::password_check;
-use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, UserList, Username};
+use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, ServerMessage, UserList, Username};
 use crate::server::accounts::{AccountError, Author, Client, NewAccount, State};
 use crate::server::chat::Session;
 use crate::server::state::Server;
@@ -112,8 +112,20 @@ impl<'a> Admin<'a> {
 
     pub(super) fn set_role(&self, username: &str, role: Role) -> Result<Answer, Refusal> {
         let event = if role == Role::Admin { "promote" } else { "demote" };
-        let name = self.update(event, username, None, |state| state.role = role)?;
+        let mut changed = false;
+        let name =
+            self.update(event, username, None, |state| changed = std::mem::replace(&mut state.role, role) != role)?;
+        if changed {
+            self.tell_role(&name, role);
+        }
         Ok(self.enforce(&name, Reply::default()))
+    }
+
+    /// Tells an account's sessions which requests are theirs now.
+    fn tell_role(&self, name: &Username, role: Role) {
+        let line = ServerMessage::Role { role }.encode();
+        let sessions = lock(self.server.chat.registry()).sessions_of(name);
+        sessions.iter().for_each(|session| self.server.chat.delivery().send(session, &line));
     }
 
     /// Whoever is logged in with the old password is logged out, so the one-time password is the only way in.
