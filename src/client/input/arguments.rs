@@ -3,10 +3,10 @@
 use crate::protocol::{Secret, TEXT_CHARS_MAX, Username};
 use crate::sanitize::{self, is_invisible};
 
-/// The account that somebody means.
+/// The account that somebody means, also with the `@` that other chats have before a name.
 pub(super) fn name(text: &str) -> Result<String, String> {
     let wrong = || format!("`{}` is no user name: {}", sanitize::line(text), Username::RULE);
-    Username::parse(text).map(|name| name.to_string()).ok_or_else(wrong)
+    Username::parse(text.strip_prefix('@').unwrap_or(text)).map(|name| name.to_string()).ok_or_else(wrong)
 }
 
 /// A password as it was typed.

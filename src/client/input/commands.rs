@@ -170,6 +170,7 @@ fn mute(arguments: &str) -> Result<Typed, String> {
 mod tests {
     use super::*;
     use crate::client::terminal::known::all;
+    use crate::client::terminal::usage::allowed;
     use crate::protocol::TEXT_CHARS_MAX;
 
     /// What goes over the wire for a line, without the id.
@@ -303,6 +304,13 @@ mod tests {
             let name = command_name(&command.usage[1..]);
             let result = parse(&format!("/{name} ! ! !"));
             assert!(!matches!(&result, Err(error) if error.starts_with("there is no command")), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_usage_line_allows_is_taken() {
+        for line in all().flat_map(allowed) {
+            assert!(parse(&line).is_ok(), "{line}: {:?}", parse(&line));
         }
     }
 

@@ -17,8 +17,8 @@ pub(super) enum Local {
     Ignore(Option<String>),
     /// Ignore them no more.
     Unignore(String),
-    /// Show which events are heard.
-    Sounds,
+    /// Show which of these are heard.
+    Sounds(Vec<Cue>),
     /// Hear these, or don't.
     Sound(Vec<Cue>, bool),
     /// Play one.
@@ -39,19 +39,16 @@ impl Local {
     /// Reads a command's arguments; None when it isn't one of these.
     pub(super) fn parse(name: &str, arguments: &str) -> Option<Result<Self, String>> {
         let words: Vec<&str> = arguments.split_whitespace().collect();
+        let folded = arguments.to_ascii_lowercase();
         let usage = || Err(known::usage(&format!("/{name}")));
         Some(match (name, &words[..]) {
             ("help", [command]) => Ok(Self::Help(known::command_name(command.trim_start_matches('/')))),
             ("ignore", []) => Ok(Self::Ignore(None)),
             ("ignore", [user]) => arguments::name(user).map(|user| Self::Ignore(Some(user))),
             ("unignore", [user]) => arguments::name(user).map(Self::Unignore),
-            ("sound", words) => sound(words).map_or_else(usage, Ok),
-            ("dnd", []) => Ok(Self::Quiet(None)),
-            ("dnd", ["off"]) => Ok(Self::Disturb),
-            ("dnd", [minutes]) => match minutes.parse() {
-                Ok(minutes @ 1..=QUIET_MINUTES_MAX) => Ok(Self::Quiet(Some(minutes))),
-                _ => usage(),
-            },
+            // Phones write a capital.
+            ("sound", _) => sound(&folded.split_whitespace().collect::<Vec<_>>()).map_or_else(usage, Ok),
+            ("dnd", _) => dnd(folded.trim()),
             ("set", []) => Ok(Self::Show(None)),
             ("set", [name]) => Ok(Self::Show(Some((*name).to_owned()))),
             ("set", [name, ..]) => {
@@ -59,19 +56,35 @@ impl Local {
                 Ok(Self::Set((*name).to_owned(), value.trim().to_owned()))
             }
             ("clear", []) => Ok(Self::Clear),
-            ("help" | "ignore" | "unignore" | "dnd" | "clear", _) => usage(),
+            ("help" | "ignore" | "unignore" | "clear", _) => usage(),
             _ => return None,
         })
     }
 }
 
-/// `/sound`, `/sound on|off`, `/sound EVENT on|off|test`.
+/// `/dnd [minutes|off]`.
+fn dnd(word: &str) -> Result<Local, String> {
+    let usage = || format!("{}, and the minutes are 1 to {QUIET_MINUTES_MAX}", known::usage("/dnd"));
+    match word {
+        "" => Ok(Local::Quiet(None)),
+        "off" => Ok(Local::Disturb),
+        minutes => {
+            let minutes = minutes.parse().ok().filter(|minutes| (1..=QUIET_MINUTES_MAX).contains(minutes));
+            minutes.map(|minutes| Local::Quiet(Some(minutes))).ok_or_else(usage)
+        }
+    }
+}
+
+/// `/sound [event] [on|off|test]`: without an event it's about all.
 fn sound(words: &[&str]) -> Option<Local> {
-    let event = |name: &str| Cue::ALL.into_iter().find(|cue| cue.name() == name.to_ascii_lowercase());
+    let event = |name: &str| Cue::ALL.into_iter().find(|cue| cue.name() == name);
     match words {
-        [] => Some(Local::Sounds),
+        [] => Some(Local::Sounds(Cue::ALL.into())),
         ["on"] => Some(Local::Sound(Cue::ALL.into(), true)),
         ["off"] => Some(Local::Sound(Cue::ALL.into(), false)),
+        // One of them, to hear whether there is anything to hear.
+        ["test"] => Some(Local::TrySound(Cue::Message)),
+        [name] => Some(Local::Sounds(vec![event(name)?])),
         [name, "on"] => Some(Local::Sound(vec![event(name)?], true)),
         [name, "off"] => Some(Local::Sound(vec![event(name)?], false)),
         [name, "test"] => Some(Local::TrySound(event(name)?)),
@@ -96,7 +109,7 @@ impl Locals {
             Local::Ignore(None) => self.ignored(),
             Local::Ignore(Some(user)) => self.ignore(user, true),
             Local::Unignore(user) => self.ignore(user, false),
-            Local::Sounds => self.sounds(),
+            Local::Sounds(cues) => self.sounds(cues),
             Local::Sound(cues, on) => self.sound(cues, *on),
             Local::TrySound(cue) => self.alerts.try_out(*cue),
             Local::Quiet(minutes) => {
@@ -147,10 +160,10 @@ impl Locals {
         }
     }
 
-    fn sounds(&self) {
+    fn sounds(&self, cues: &[Cue]) {
         let heard = &self.settings.live().heard;
-        for cue in Cue::ALL {
-            row(format_args!("{:8} {}", cue.name(), if heard.contains(&cue) { "on" } else { "off" }));
+        for cue in cues {
+            row(format_args!("{:8} {}", cue.name(), if heard.contains(cue) { "on" } else { "off" }));
         }
     }
 
@@ -162,7 +175,7 @@ impl Locals {
         // With --no-sound everything is off; whoever turns something on wants to hear it.
         let sound = if on && args.no_sound { self.settings.set("no-sound", "off").map(drop) } else { Ok(()) };
         match sound.and_then(|()| self.settings.set("silent", &list)) {
-            Ok(_) => self.sounds(),
+            Ok(_) => self.sounds(&Cue::ALL),
             Err(e) => notice(e),
         }
     }
@@ -203,7 +216,10 @@ mod tests {
             ("ignore", Local::Ignore(None)),
             ("ignore Eve", Local::Ignore(Some("eve".into()))),
             ("unignore eve", Local::Unignore("eve".into())),
-            ("sound", Local::Sounds),
+            ("sound", Local::Sounds(Cue::ALL.into())),
+            ("sound mention", Local::Sounds(vec![Cue::Mention])),
+            ("sound Mention Off", Local::Sound(vec![Cue::Mention], false)),
+            ("dnd Off", Local::Disturb),
             ("sound off", Local::Sound(Cue::ALL.into(), false)),
             ("sound login on", Local::Sound(vec![Cue::Login], true)),
             ("sound Private test", Local::TrySound(Cue::Private)),

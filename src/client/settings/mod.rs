@@ -1,11 +1,13 @@
 //! What is set: by the command line, by settings.toml, by `/set`.
 
 mod args;
+mod choices;
 mod cue;
 pub(crate) mod folder;
 mod store;
 
 pub use args::{Args, ColourWish};
+pub(crate) use choices::{Choices, choices, settings};
 pub use cue::Cue;
 #[cfg(test)]
 pub(crate) use store::for_tests;

@@ -239,7 +239,7 @@ fn read(path: &Path) -> Result<Vec<Entry>, SettingsError> {
 }
 
 /// The options that are settings: neither help nor what belongs to one server.
-fn settable() -> Vec<Arg> {
+pub(super) fn settable() -> Vec<Arg> {
     let banned = |option: &Arg| OPTIONS.not_in_file.iter().any(|banned| option.get_id() == banned.0);
     OPTIONS.all().into_iter().filter(|option| !banned(option)).collect()
 }

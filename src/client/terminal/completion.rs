@@ -2,6 +2,9 @@
 
 use super::known::all;
 use super::names::Names;
+use super::usage::{self, Word};
+use crate::client::settings::{Choices, Cue, choices, settings};
+use crate::protocol::Role;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -26,68 +29,57 @@ impl Helper {
             .rfind(char::is_whitespace)
             .map_or(0, |blank| blank + before[blank..].chars().next().map_or(1, char::len_utf8));
         let (head, word) = before.split_at(start);
-        let names =
-            |behind: &str| self.names.beginning_with(word).iter().map(|name| format!("{name}{behind}")).collect();
         if start == 0 {
-            return (0, if word.starts_with('/') { commands(word) } else { names(": ") });
+            let found = if word.starts_with('/') { self.commands(word) } else { self.people(word, ": ") };
+            return (0, found);
         }
-        if word.is_empty() && !head.starts_with('/') {
-            return (start, Vec::new());
+        if !head.starts_with('/') {
+            return (start, if word.is_empty() { Vec::new() } else { self.people(word, " ") });
         }
-        let usage = head.starts_with('/').then(|| placeholder(head)).flatten();
-        let found = match usage {
-            Some(Placeholder::User) => names(" "),
-            Some(Placeholder::Command) => {
-                commands(&format!("/{word}")).iter().map(|found| found[1..].to_owned()).collect()
-            }
-            Some(Placeholder::OneOf(words)) => {
-                words.split('|').filter(|known| known.starts_with(word)).map(|known| format!("{known} ")).collect()
-            }
-            None if word.is_empty() => Vec::new(),
-            None => names(" "),
+        // Of a list, the last of its values.
+        let start = start + word.rfind(',').map_or(0, |comma| comma + 1);
+        let wanted = usage::next(head).unwrap_or_default();
+        (start, wanted.into_iter().flat_map(|wanted| self.words(wanted, head, &before[start..])).collect())
+    }
+
+    /// The words that begin so where such a one is wanted.
+    fn words(&self, wanted: Word, head: &str, word: &str) -> Vec<String> {
+        let one_of = |words: &mut dyn Iterator<Item = String>| {
+            let found = words.filter(|known| known.starts_with(&word.to_ascii_lowercase()));
+            found.map(|known| known + " ").collect()
         };
-        (start, found)
+        match wanted {
+            Word::Literal(literal) => one_of(&mut [literal.to_owned()].into_iter()),
+            // The command wants the name alone.
+            Word::User => self.people(word.trim_start_matches('@'), " "),
+            Word::Command => self.commands(&format!("/{word}")).iter().map(|found| found[1..].to_owned()).collect(),
+            Word::Event => one_of(&mut Cue::ALL.iter().map(|cue| cue.name().to_owned())),
+            Word::Setting => one_of(&mut settings().into_iter()),
+            Word::Value => match choices(head.split_whitespace().nth(1).unwrap_or_default()) {
+                Choices::Words(words) => one_of(&mut words.into_iter()),
+                Choices::People => self.people(word, " "),
+                Choices::Any => Vec::new(),
+            },
+            Word::Text if !word.is_empty() => self.people(word, " "),
+            Word::Text | Word::Other => Vec::new(),
+        }
     }
-}
 
-/// What a command's usage wants at some place.
-enum Placeholder {
-    User,
-    Command,
-    OneOf(&'static str),
-}
-
-/// What the command wants behind these words of a line.
-fn placeholder(head: &str) -> Option<Placeholder> {
-    let mut words = head.split_whitespace();
-    let command = words.next()?.to_ascii_lowercase();
-    // Aliases that take a name.
-    let command = if matches!(&*command, "/w" | "/whisper") { "/msg" } else { &*command };
-    let mut usage = all()
-        .map(|known| known.usage.split(' '))
-        .find_map(|mut usage| (usage.next() == Some(command)).then_some(usage))?;
-    let wanted = usage.nth(words.count())?.trim_matches(|c| "<>[]".contains(c));
-    match wanted {
-        "user" => Some(Placeholder::User),
-        "command" => Some(Placeholder::Command),
-        _ if wanted.contains('|') => all().find_map(|known| {
-            let from = known.usage.find(wanted)?;
-            match &known.usage {
-                std::borrow::Cow::Borrowed(usage) => Some(Placeholder::OneOf(&usage[from..from + wanted.len()])),
-                std::borrow::Cow::Owned(_) => None,
-            }
-        }),
-        _ => None,
+    /// The names that begin so, and `behind` each; those behind an `@` as they are mentioned elsewhere.
+    fn people(&self, word: &str, behind: &str) -> Vec<String> {
+        let (mark, start) = word.split_at(word.len() - word.trim_start_matches('@').len());
+        let behind = if mark.is_empty() { behind } else { " " };
+        self.names.beginning_with(start).iter().map(|name| format!("{mark}{name}{behind}")).collect()
     }
-}
 
-/// The commands that begin so, with a blank where something belongs behind them.
-fn commands(start: &str) -> Vec<String> {
-    let start = start.to_ascii_lowercase();
-    let found = all()
-        .map(|command| &*command.usage)
-        .filter(|usage| usage.split(' ').next().is_some_and(|name| name.starts_with(&start)));
-    found.map(|usage| usage.split_once(' ').map_or_else(|| usage.to_owned(), |(name, _)| format!("{name} "))).collect()
+    /// The commands that begin so and that one may use, with a blank where something belongs behind them.
+    fn commands(&self, start: &str) -> Vec<String> {
+        let start = start.to_ascii_lowercase();
+        let allowed = all().filter(|command| !command.admin || self.names.role() == Role::Admin);
+        let usages = allowed.map(|command| &*command.usage);
+        let found = usages.filter(|usage| usage.split(' ').next().is_some_and(|name| name.starts_with(&start)));
+        found.map(|usage| usage.split_once(' ').map_or(usage.to_owned(), |(name, _)| format!("{name} "))).collect()
+    }
 }
 
 impl Completer for Helper {
@@ -113,7 +105,12 @@ mod tests {
     use super::*;
 
     fn completed(before: &str) -> Vec<String> {
+        completed_by(Role::Admin, before)
+    }
+
+    fn completed_by(role: Role, before: &str) -> Vec<String> {
         let names = Names::default();
+        names.set_role(role);
         for name in ["ada", "adam", "bob"] {
             names.add(name);
         }
@@ -136,5 +133,38 @@ mod tests {
         assert_eq!(completed("zzz"), [""; 0]);
         assert_eq!(completed("hello "), [""; 0]);
         assert_eq!(completed("Grüße\u{2003}bo"), ["Grüße\u{2003}bob "]);
+    }
+
+    #[test]
+    fn what_a_usage_line_allows() {
+        assert_eq!(completed("/dnd m"), [""; 0], "minutes are no word");
+        assert_eq!(completed("/dnd o"), ["/dnd off "]);
+        assert_eq!(completed("/sound men"), ["/sound mention "]);
+        assert_eq!(completed("/sound mention t"), ["/sound mention test "]);
+        assert_eq!(completed("/sound of"), ["/sound off "]);
+        assert_eq!(completed("/set no-b"), ["/set no-bell "]);
+        assert_eq!(completed("/set no-bell "), ["/set no-bell on ", "/set no-bell off ", "/set no-bell - "]);
+        assert_eq!(completed("/set color al"), ["/set color always "]);
+        assert_eq!(completed("/set silent login,ment"), ["/set silent login,mention "]);
+        assert_eq!(completed("/set ignore b"), ["/set ignore bob "]);
+        assert_eq!(completed("/set log a"), [""; 0]);
+        assert_eq!(completed("/adduser eve b"), [""; 0], "a password is nobody's name");
+        assert_eq!(completed("/who b"), [""; 0]);
+    }
+
+    #[test]
+    fn names_behind_an_at() {
+        assert_eq!(completed("@bo"), ["@bob "]);
+        assert_eq!(completed("I saw @AD"), ["I saw @ada ", "I saw @adam "]);
+        assert_eq!(completed("/msg @bo"), ["/msg bob "]);
+        assert_eq!(completed("/me waves to @b"), ["/me waves to @bob "]);
+    }
+
+    #[test]
+    fn what_the_role_allows() {
+        assert_eq!(completed_by(Role::User, "/ba"), ["/back"]);
+        assert_eq!(completed_by(Role::Admin, "/ba"), ["/back", "/ban "]);
+        assert_eq!(completed_by(Role::User, "/help prom"), [""; 0]);
+        assert_eq!(completed_by(Role::Admin, "/help prom"), ["/help promote "]);
     }
 }

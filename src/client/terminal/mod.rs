@@ -17,6 +17,7 @@ mod names;
 mod notice;
 pub(crate) mod screen;
 mod shape;
+pub(crate) mod usage;
 mod wrap;
 
 pub(crate) use editing::{Setup, Terminal};

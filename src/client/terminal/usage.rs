@@ -1,0 +1,167 @@
+//! What a command's usage line wants at each place: for Tab, and to be held to it.
+
+use super::known::find;
+use crate::protocol::CommandHelp;
+
+/// What may stand at a place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Word {
+    /// This very word.
+    Literal(&'static str),
+    /// Somebody's name.
+    User,
+    /// A command's name.
+    Command,
+    /// What can be heard.
+    Event,
+    /// A setting's name.
+    Setting,
+    /// What it may be set to.
+    Value,
+    /// All the rest of the line.
+    Text,
+    /// Something that can't be guessed.
+    Other,
+}
+
+/// A place behind a command.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    /// The command is right without it.
+    pub(crate) optional: bool,
+    /// One of these stands there.
+    pub(crate) words: Vec<Word>,
+}
+
+/// The words in usage lines that stand for others.
+const PLACEHOLDERS: [(&str, Word); 9] = [
+    ("user", Word::User),
+    ("command", Word::Command),
+    ("event", Word::Event),
+    ("name", Word::Setting),
+    ("value", Word::Value),
+    ("text", Word::Text),
+    ("number", Word::Other),
+    ("minutes", Word::Other),
+    ("password", Word::Other),
+];
+
+/// The places of a command: `/sound [event] [on|off|test]` has two, both optional.
+pub(crate) fn places(command: &'static CommandHelp<'static>) -> Vec<Place> {
+    let places = command.usage.split(' ').skip(1);
+    let word = |name| PLACEHOLDERS.iter().find(|known| known.0 == name).map_or(Word::Literal(name), |known| known.1);
+    places
+        .map(|place| Place {
+            optional: place.starts_with('['),
+            words: place.trim_matches(|c| "<>[]".contains(c)).split('|').map(word).collect(),
+        })
+        .collect()
+}
+
+/// What a line that goes so far may go on with: the words at the next place, and those at later ones that may be next
+/// because what stands before them is optional. None if that is no command.
+pub(super) fn next(head: &str) -> Option<Vec<Word>> {
+    let mut typed = head.split_whitespace();
+    let places = places(find(&typed.next()?.strip_prefix('/')?.to_ascii_lowercase())?);
+    let mut rest = &places[..];
+    for word in typed {
+        let [place, others @ ..] = rest else { return Some(Vec::new()) };
+        if place.words.contains(&Word::Text) {
+            return Some(vec![Word::Text]);
+        }
+        rest = reached(rest).find(|place| place.has(word)).map_or(others, |found| {
+            let index = places.iter().position(|place| std::ptr::eq(place, found)).unwrap_or(places.len());
+            &places[index + 1..]
+        });
+    }
+    let mut words = rest.first().map(|place| place.words.clone()).unwrap_or_default();
+    let literals = reached(rest).skip(1).flat_map(|place| &place.words);
+    words.extend(literals.filter(|word| matches!(word, Word::Literal(_))));
+    Some(words)
+}
+
+/// The places that may be next: up to the first that is needed.
+fn reached(places: &[Place]) -> impl Iterator<Item = &Place> {
+    let needed = places.iter().position(|place| !place.optional).unwrap_or(places.len());
+    places.iter().take(needed + 1)
+}
+
+impl Place {
+    fn has(&self, word: &str) -> bool {
+        self.words.iter().any(|known| matches!(known, Word::Literal(literal) if literal.eq_ignore_ascii_case(word)))
+    }
+}
+
+/// Every way to type a command that its usage line allows, with an example for each word that stands for others.
+#[cfg(test)]
+pub(crate) fn allowed(command: &'static CommandHelp<'static>) -> Vec<String> {
+    let name = command.usage.split(' ').next().unwrap_or_default().to_owned();
+    let mut lines = vec![name];
+    for Place { optional, words } in places(command) {
+        let without = if optional { lines.clone() } else { Vec::new() };
+        let with = |line: &String| words.iter().map(|word| format!("{line} {}", example(*word))).collect::<Vec<_>>();
+        lines = lines.iter().flat_map(with).chain(without).collect();
+    }
+    lines
+}
+
+#[cfg(test)]
+fn example(word: Word) -> &'static str {
+    match word {
+        Word::Literal(word) => word,
+        Word::User => "eve",
+        Word::Command => "msg",
+        Word::Event => "mention",
+        Word::Setting => "no-bell",
+        Word::Value => "on",
+        Word::Text => "as it is",
+        Word::Other => "5",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::known::all;
+    use super::*;
+
+    #[test]
+    fn what_comes_next() {
+        let literals = |words: [&'static str; 3]| words.map(Word::Literal);
+        let [on, off, test] = literals(["on", "off", "test"]);
+        for (head, words) in [
+            ("/dnd ", vec![Word::Other, off]),
+            ("/sound ", vec![Word::Event, on, off, test]),
+            ("/sound mention ", vec![on, off, test]),
+            ("/Sound on ", vec![]),
+            ("/sound mention on ", vec![]),
+            ("/mute ", vec![Word::User]),
+            ("/mute eve ", vec![Word::Other]),
+            ("/set ", vec![Word::Setting]),
+            ("/set no-bell ", vec![Word::Value]),
+            ("/msg bob hello ", vec![Word::Text]),
+            ("/w ", vec![Word::User]),
+            ("/r ", vec![Word::Text]),
+            ("/who ", vec![]),
+        ] {
+            assert_eq!(next(head), Some(words), "{head}");
+        }
+        assert_eq!((next("/frobnicate "), next("who "), next("")), (None, None, None));
+    }
+
+    #[test]
+    fn what_stands_for_others_is_no_word_of_its_own() {
+        let words = all().flat_map(places).flat_map(|place| place.words);
+        let mut literals: Vec<_> = words.filter(|word| matches!(word, Word::Literal(_))).collect();
+        literals.sort_by_key(|word| format!("{word:?}"));
+        literals.dedup();
+        // Whoever adds a word to a usage line says here, or in `PLACEHOLDERS`, which of both it is.
+        assert_eq!(literals, ["off", "on", "test"].map(Word::Literal));
+    }
+
+    #[test]
+    fn every_way_that_is_allowed() {
+        assert_eq!(allowed(find("dnd").unwrap()), ["/dnd 5", "/dnd off", "/dnd"]);
+        assert_eq!(allowed(find("msg").unwrap()), ["/msg eve as it is"]);
+        assert_eq!(allowed(find("sound").unwrap()).len(), 8);
+    }
+}
