@@ -170,11 +170,14 @@ impl Session {
         }
     }
 
-    /// There is a connection: what was asked meanwhile is sent over it.
+    /// There is a connection: what was asked meanwhile is sent over it. It ends at once where the session was left
+    /// before it came: whoever left has gone.
     pub(crate) fn connected(&self, wire: &Arc<Wire>) {
         let mut state = lock(&self.state);
-        if !matches!(state.link, Link::Over) {
-            state.link = Link::Up(Arc::clone(wire));
+        match state.link {
+            Link::Over => {}
+            _ if self.is_leaving() => wire.close(),
+            _ => state.link = Link::Up(Arc::clone(wire)),
         }
         self.changed.notify_all();
     }
