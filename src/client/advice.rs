@@ -11,7 +11,8 @@ use x509_parser::prelude::X509Certificate;
 /// No address is known for a host's name.
 pub(super) fn unresolved(host: &str, error: &io::Error) -> String {
     let text = error.to_string().to_ascii_lowercase();
-    let why = if text.contains("temporary") || text.contains("try again") {
+    let is_silent = error.kind() == ErrorKind::TimedOut;
+    let why = if is_silent || text.contains("temporary") || text.contains("try again") {
         "Probably this machine is not on the network, or its name server doesn't answer."
     } else if host.ends_with(".local") {
         "Probably that machine is off or in another network: names in .local hold in one network only."

@@ -28,7 +28,7 @@ use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
 use comeback::{Comeback, Ended, Waits};
-use connection::{Credentials, Key, KnownServers, LastServer, LoggedIn, Session, Wanted, Wire};
+use connection::{Credentials, Key, KnownServers, LastServer, LoggedIn, Session, Slow, Wanted, Wire};
 use console::Console;
 use error::End;
 use input::{Errands, Input, Locals, Preliminaries};
@@ -69,11 +69,14 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let met = Instant::now();
     let credentials = Credentials::ask(&args, &console)?;
     if met.elapsed() > FRESH {
+        let _slow = Slow::connecting(&server);
         connected = connection::again(&server, expected)?;
     }
     let key = Key::Password(&credentials.password);
+    let slow = Slow::answer();
     let mut logged_in = connection::log_in(&mut connected, credentials.name.as_str(), &key)?;
     let missed = page::missed::fetch(&mut connected, &mut logged_in)?;
+    drop(slow);
     let LoggedIn { welcome, pending } = logged_in;
     last.remember(&server, &welcome.username);
     let one_time = welcome.must_change_password.then_some(credentials.password);

@@ -16,6 +16,8 @@ mod notices;
 #[cfg(target_os = "linux")]
 mod plain;
 #[cfg(target_os = "linux")]
+mod reaching;
+#[cfg(target_os = "linux")]
 mod screen;
 mod settings;
 #[cfg(target_os = "linux")]

@@ -57,7 +57,7 @@ pub(crate) use proxy::{Proxy, Trouble};
 pub(crate) use random::Random;
 #[cfg(target_os = "linux")]
 pub(crate) use screen::Screen;
-#[cfg(all(target_os = "linux", feature = "discovery"))]
+#[cfg(target_os = "linux")]
 pub(crate) use server::Builder;
 pub(crate) use server::Server;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,7 @@
 //! The way to a server: TCP, then TLS, then whether it is the right one. Nothing is said to it before that.
 
+use super::reach::{Unreached, reach};
+use super::slow::Slow;
 use super::trust::{self, Expected, KnownServers};
 use crate::client::advice;
 use crate::client::console::Console;
@@ -10,15 +12,10 @@ use crate::link::{Link, Pin};
 use crate::protocol::Request;
 use jiff::Timestamp;
 use native_tls::{Protocol, TlsConnector};
-use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long one address has to answer.
-const CONNECT_WAIT: Duration = Duration::from_secs(10);
-/// How many addresses of a name are tried.
-const ADDRESSES_MAX: usize = 8;
 /// How long the TLS handshake may take.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(15);
 
@@ -65,8 +62,10 @@ pub(crate) fn meet(
     console: &Console,
 ) -> Result<(Connected, Expected), ClientError> {
     let before = known.find(server)?;
+    let slow = Slow::connecting(server);
     if let Some(Wanted { pin, on_purpose }) = wanted {
         let (connected, shown) = dial_pinned(server, pin)?;
+        drop(slow);
         let connected = match before {
             Some((before, line)) if !before.accepts(&shown) => {
                 let contradiction = Contradiction { before, shown, on_purpose, entry: entry(line, known) };
@@ -95,7 +94,10 @@ pub(crate) fn meet(
     match dial(server, &verifying(server)?) {
         Ok(connected) => Ok((connected, Expected::Roots)),
         // Not accepted, or no TLS at all: the second attempt tells.
-        Err(ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => introduce(server, known, console),
+        Err(ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => {
+            drop(slow);
+            introduce(server, known, console)
+        }
         Err(other) => Err(other),
     }
 }
@@ -227,30 +229,14 @@ fn tls_name(server: &Link) -> &str {
 }
 
 fn dial(server: &Link, connector: &TlsConnector) -> Result<Connected, ClientError> {
-    let socket = Arc::new(reach(server)?);
+    let socket = Arc::new(reach(server).map_err(|unreached| match unreached {
+        Unreached::Name(error) => ClientError::Resolve { host: server.host.clone(), error },
+        Unreached::Addresses(error) => ClientError::Connect { server: trust::address(server), error },
+    })?);
     let deadline = Instant::now() + HANDSHAKE_WAIT;
     let failed = |error| ClientError::Handshake { server: trust::address(server), error };
     let tls = Duplex::connect(connector, tls_name(server), &socket, deadline).map_err(failed)?;
     Ok(Connected { socket, tls })
-}
-
-/// The first of the name's addresses that answers.
-fn reach(server: &Link) -> Result<TcpStream, ClientError> {
-    let failed = |error| ClientError::Connect { server: trust::address(server), error };
-    let unresolved = |error| ClientError::Resolve { host: server.host.clone(), error };
-    let addresses: Vec<SocketAddr> =
-        (server.host.as_str(), server.port).to_socket_addrs().map_err(unresolved)?.take(ADDRESSES_MAX).collect();
-    let mut error = io::ErrorKind::AddrNotAvailable.into();
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, CONNECT_WAIT) {
-            Ok(socket) => {
-                socket.set_nodelay(true).map_err(failed)?;
-                return Ok(socket);
-            }
-            Err(e) => error = e,
-        }
-    }
-    Err(failed(error))
 }
 
 #[cfg(test)]

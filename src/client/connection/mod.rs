@@ -5,7 +5,9 @@ mod discover;
 mod last_server;
 mod login;
 mod people;
+mod reach;
 mod session;
+mod slow;
 mod trust;
 mod wire;
 
@@ -13,5 +15,6 @@ pub(crate) use connect::{Connected, Wanted, again, meet};
 pub(crate) use last_server::LastServer;
 pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, log_in, next_line};
 pub(crate) use session::{Answer, Session};
+pub(crate) use slow::Slow;
 pub(crate) use trust::{Expected, KnownServers};
 pub(crate) use wire::{SILENCE_WAIT, Wire};
