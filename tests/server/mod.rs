@@ -27,6 +27,7 @@ mod metrics;
 mod motd;
 mod network;
 mod offline_accounts;
+mod password_forms;
 mod people;
 mod reload;
 mod requests;

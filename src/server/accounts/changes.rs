@@ -1,5 +1,6 @@
 //! What can be changed about accounts: each change is saved, or nothing has changed.
 
+use super::forms::one_form;
 use super::hasher::Client;
 use super::passwords;
 use super::standing::{Mandate, State};
@@ -109,10 +110,11 @@ impl Accounts {
         passwords::judge(new, name).map_err(AccountError::Weak)?;
         let stored = self.stored(name);
         let turn = self.hasher.turn(client, permit).map_err(AccountError::NoTurn)?;
-        if !turn.verify(old, stored.as_ref()) {
+        let (turn, right) = turn.compare(client, old, stored.as_ref()).map_err(AccountError::NoTurn)?;
+        if !right {
             return Err(AccountError::WrongPassword);
         }
-        if old == new {
+        if one_form(old) == one_form(new) {
             return Err(AccountError::Weak("the new password must differ from the old one".into()));
         }
         let stored = stored.ok_or(AccountError::Unknown)?;

@@ -1,5 +1,6 @@
 //! Hashing passwords, which is meant to be dear: who may do it when, and that it tells nothing by its time.
 
+use super::forms::{one_form, other_forms};
 use super::line::{Line, Ticket};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
@@ -9,7 +10,7 @@ use crate::server::config::ROUNDS_MIN;
 use crate::sync::lock;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub(crate) struct Hasher {
     rounds: u32,
     /// The rounds of the dearest hash that is stored, or that would be made.
     dearest: AtomicU32,
+    /// Whether a hash is stored that may be of another form of its password than the one.
+    others: AtomicBool,
     /// Compared with where there is no account, so that a wrong name takes as long as a wrong password.
     dummy: StoredPassword,
     queue: Mutex<Queue>,
@@ -83,18 +86,24 @@ impl Hasher {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let queue = Queue { free: (cores / 2).max(1), line: Line::default(), recalls: 0, bells: HashMap::new() };
         let dummy = StoredPassword::hash("", rounds);
-        Self { rounds, dearest: rounds.into(), dummy, queue: Mutex::new(queue) }
+        Self { rounds, dearest: rounds.into(), others: false.into(), dummy, queue: Mutex::new(queue) }
     }
 
-    /// These are all hashes that are stored: from now on whatever is wrong costs what the dearest of them costs.
+    /// These are all hashes that are stored: from now on whatever is wrong costs what the dearest of them costs, and is
+    /// compared in as many forms as one of them needs.
     pub(super) fn cover<'a>(&self, stored: impl Iterator<Item = &'a StoredPassword>) {
-        let dearest = stored.map(StoredPassword::rounds).max().unwrap_or(0);
-        self.dearest.store(dearest.max(self.rounds), Ordering::Relaxed);
+        let (mut dearest, mut others) = (self.rounds, false);
+        for stored in stored {
+            dearest = dearest.max(stored.rounds());
+            others |= !stored.is_of_one_form();
+        }
+        self.dearest.store(dearest, Ordering::Relaxed);
+        self.others.store(others, Ordering::Relaxed);
     }
 
     /// Whether a hash is to be made anew, now that its password is known.
     pub(super) fn outgrows(&self, stored: &StoredPassword) -> bool {
-        stored.rounds() < self.rounds
+        stored.rounds() < self.rounds || !stored.is_of_one_form()
     }
 
     /// Waits for a turn. `permit` is asked once it has come, and only if they are still there: what it counts is done.
@@ -210,9 +219,36 @@ impl Turn<'_> {
         StoredPassword::hash(password, self.hasher.rounds)
     }
 
-    /// Whether `password` is the stored one. Whatever is wrong takes the same time, which is that of the dearest hash
+    /// Whether `password` is the stored one, in its one form or, as long as such hashes are stored, in another one. What
+    /// is wrong is compared in all of them, whoever's it is: so it tells nothing. Each is in a turn of its own, so that
+    /// nobody has more of the hasher by a password with many forms. Gives the turn in which it was found out.
+    ///
+    /// # Errors
+    /// [`NoTurn`], before it was found out.
+    pub(super) fn compare(
+        self,
+        client: &Client<'_>,
+        password: &str,
+        stored: Option<&StoredPassword>,
+    ) -> Result<(Self, bool), NoTurn> {
+        let hasher = self.hasher;
+        let others = if hasher.others.load(Ordering::Relaxed) { other_forms(password) } else { Vec::new() };
+        let mut right = self.verify(&one_form(password), stored);
+        let mut turn = self;
+        for form in others {
+            if right {
+                break;
+            }
+            drop(turn);
+            turn = hasher.turn(client, |_| Ok(()))?;
+            right = turn.verify(&form, stored);
+        }
+        Ok((turn, right))
+    }
+
+    /// Whether this form of a password is the stored one. Whatever is wrong takes the same time, which is that of the dearest hash
     /// there is: whether there is none, it has fewer rounds, it is of the old form, or it doesn't match.
-    pub(super) fn verify(&self, password: &str, stored: Option<&StoredPassword>) -> bool {
+    fn verify(&self, password: &str, stored: Option<&StoredPassword>) -> bool {
         let compared = match stored {
             Some(stored @ StoredPassword::Pbkdf2 { .. }) => stored,
             Some(StoredPassword::Legacy(_)) | None => &self.hasher.dummy,

@@ -3,6 +3,7 @@
 
 mod attention;
 mod changes;
+mod forms;
 mod hasher;
 mod line;
 mod origin;

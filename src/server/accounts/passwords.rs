@@ -1,7 +1,9 @@
 //! Passwords: how they are stored, judged and made. `hasher.rs` says whose is checked when.
 
+use super::forms::one_form;
 use crate::hex;
 use crate::protocol::{Secret, Username};
+use crate::sanitize;
 use crate::server::config::ROUNDS_MIN;
 use pbkdf2::password_hash::phc::PasswordHash;
 use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
@@ -37,14 +39,16 @@ pub(crate) enum StoredPassword {
         phc: String,
         /// What it costs: its rounds, each for 32 bytes of output.
         rounds: u32,
+        /// Whether it is of the password's one form for sure, and not of what was typed before passwords had one.
+        one_form: bool,
     },
     /// The bare SHA-256 of the password, from a file of the old form. Replaced at the user's next login.
     Legacy([u8; SHA256_BYTES]),
 }
 
 impl StoredPassword {
-    /// Reads what stands in `users.json`: None when it is neither form.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// Reads what stands in `users.json`, of the password's one form or maybe not: None when it is no hash.
+    pub(crate) fn parse(text: &str, one_form: bool) -> Option<Self> {
         if let Some(bytes) = hex::parse(text) {
             return Some(Self::Legacy(bytes));
         }
@@ -52,19 +56,19 @@ impl StoredPassword {
         let sound = hash.algorithm.as_str() == "pbkdf2-sha256" && hash.salt.is_some() && hash.hash.is_some();
         let params = Params::try_from(&hash).ok().filter(|_| sound)?;
         let blocks = u32::try_from(params.output_len().div_ceil(SHA256_BYTES)).ok()?;
-        Some(Self::Pbkdf2 { phc: text.to_owned(), rounds: params.rounds().saturating_mul(blocks) })
+        Some(Self::Pbkdf2 { phc: text.to_owned(), rounds: params.rounds().saturating_mul(blocks), one_form })
     }
 
-    /// Hashes a password with a salt of its own.
+    /// Hashes a password, in its one form, with a salt of its own.
     pub(crate) fn hash(password: &str, rounds: u32) -> Self {
-        let salt = random::<SALT_BYTES>();
+        let (salt, password) = (random::<SALT_BYTES>(), one_form(password));
         let hashed = Pbkdf2::SHA256.hash_password_customized(password.as_bytes(), &salt, None, None, params(rounds));
         let hashed: PasswordHash = hashed.expect("a 16-byte salt and 32 bytes of output are what PBKDF2 takes");
-        Self::Pbkdf2 { phc: hashed.to_string(), rounds }
+        Self::Pbkdf2 { phc: hashed.to_string(), rounds, one_form: true }
     }
 
-    /// Whether it is this password's. Takes as long as its rounds.
-    pub(crate) fn matches(&self, password: &str) -> bool {
+    /// Whether it is of this form of a password. Takes as long as its rounds.
+    pub(super) fn matches(&self, password: &str) -> bool {
         match self {
             Self::Pbkdf2 { phc, .. } => phc
                 .parse::<PasswordHash>()
@@ -82,6 +86,11 @@ impl StoredPassword {
             Self::Pbkdf2 { rounds, .. } => *rounds,
             Self::Legacy(_) => 0,
         }
+    }
+
+    /// Whether it is of the password's one form for sure.
+    pub(crate) fn is_of_one_form(&self) -> bool {
+        matches!(self, Self::Pbkdf2 { one_form: true, .. })
     }
 
     /// Takes as long as so many rounds, or as the fewest there can be, for nothing.
@@ -119,12 +128,17 @@ fn params(rounds: u32) -> Params {
 /// # Errors
 /// What is wrong with it, for its owner.
 pub(crate) fn judge(password: &str, username: &Username) -> Result<(), String> {
+    let password = one_form(password);
     let chars = password.chars().count();
     if chars < PASSWORD_CHARS_MIN {
         return Err(format!("a password has at least {PASSWORD_CHARS_MIN} characters; this one has {chars}"));
     }
     if chars > PASSWORD_CHARS_MAX {
         return Err(format!("a password has at most {PASSWORD_CHARS_MAX} characters; this one has {chars}"));
+    }
+    if let Some(c) = password.chars().find(|&c| !sanitize::is_harmless(c)) {
+        let code = u32::from(c);
+        return Err(format!("the password holds a character that can't be seen, U+{code:04X}: type it anew"));
     }
     if password.eq_ignore_ascii_case(username.as_str()) {
         return Err("the password must not be the user name".into());
@@ -159,7 +173,7 @@ mod tests {
     fn what_is_no_stored_password() {
         for text in ["", "password", "$pbkdf2-sha256$i=1000", "$argon2id$v=19$m=1,t=1,p=1$YWJj$YWJj", &"zz".repeat(32)]
         {
-            assert_eq!(StoredPassword::parse(text), None, "{text}");
+            assert_eq!(StoredPassword::parse(text, true), None, "{text}");
         }
     }
 
@@ -178,6 +192,10 @@ mod tests {
             "Password1",
             "12345678",
             &"x".repeat(PASSWORD_CHARS_MAX + 1),
+            "correct\u{200b} horse",
+            "correct\thorse",
+            "\u{1b}[31mhorse",
+            "u\u{308}u\u{308}u\u{308}u\u{308}",
         ] {
             assert!(judge(bad, &ada).is_err(), "{bad}");
         }

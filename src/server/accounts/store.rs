@@ -156,7 +156,7 @@ impl Accounts {
     /// Checks a password. A name that doesn't exist takes as long as a wrong password. `permit` is asked once it is
     /// the login's turn, so that many at once can't slip past it; `told` is what it was, before anybody else has that turn.
     ///
-    /// A hash of the old form, or of fewer rounds than a new one has, is made anew here, the one moment when its
+    /// A hash of an old form, or of fewer rounds than a new one has, is made anew here, the one moment when its
     /// password is known.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ impl Accounts {
     ) -> Result<Checked, LoginError> {
         let (name, turn) = (client.name, self.hasher.turn(client, permit)?);
         let account = lock(&self.accounts).get(name).cloned();
-        let right = turn.verify(password, account.as_ref().map(|account| &account.password));
+        let (turn, right) = turn.compare(client, password, account.as_ref().map(|account| &account.password))?;
         let account = account.filter(|_| right).ok_or(LoginError::Wrong);
         let account =
             account.and_then(|account| if account.state.banned { Err(LoginError::Banned) } else { Ok(account) });
@@ -359,6 +359,27 @@ pub(super) mod tests {
         let accounts = open(&path).unwrap();
         assert_eq!(check(&accounts, "version", "password").unwrap().role, Role::Admin);
         assert!(!std::fs::read_to_string(&path).unwrap().contains(sha256));
+    }
+
+    /// In each of its forms it is the same guess: it is asked for once, and told once.
+    #[test]
+    fn a_password_with_several_forms_is_one_guess() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        let ada = Username::parse("ada").unwrap();
+        let hash = StoredPassword::hash("bl\u{fc}te", ROUNDS_MIN);
+        let text = format!(r#"{{"version":1,"users":{{"ada":{{"password":"{hash}"}}}}}}"#);
+        std::fs::write(&path, text).unwrap();
+        let accounts = open(&path).unwrap();
+        for typed in ["wr\u{f6}ng", "wro\u{308}ng", "blu\u{308}te"] {
+            let (mut asked, mut told) = (0, 0);
+            let permit = |_| {
+                asked += 1;
+                Ok(())
+            };
+            let checked = accounts.check(&Client::own(&ada), typed, permit, |_| told += 1);
+            assert_eq!((checked.is_ok(), asked, told), (typed.starts_with("bl"), 1, 1), "{typed:?}");
+        }
     }
 
     #[test]

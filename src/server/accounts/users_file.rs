@@ -29,6 +29,9 @@ struct UserEntry {
     #[serde(flatten)]
     state: State,
     password: String,
+    /// The hash is of the password's one form for sure (RFC 8265).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    one_form: bool,
     /// What this version doesn't know. It stops the start: writing the file without it would lose it.
     #[serde(flatten, skip_serializing)]
     unknown: BTreeMap<String, serde::de::IgnoredAny>,
@@ -45,7 +48,8 @@ enum OldEntry {
 /// What this version writes for these accounts.
 pub(crate) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'a StoredPassword)>) -> Vec<u8> {
     let entry = |(name, state, password): (&Username, State, &StoredPassword)| {
-        (name.to_string(), UserEntry { state, password: password.to_string(), unknown: BTreeMap::new() })
+        let (one_form, password) = (password.is_of_one_form(), password.to_string());
+        (name.to_string(), UserEntry { state, password, one_form, unknown: BTreeMap::new() })
     };
     let users: BTreeMap<String, UserEntry> = accounts.map(entry).collect();
     let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
@@ -61,7 +65,7 @@ pub(crate) struct Census {
     pub(crate) all: usize,
     /// Those of administrators who may log in.
     pub(crate) admins: usize,
-    /// Those with a hash of the old form.
+    /// Those with a hash of an old form.
     pub(crate) legacy: usize,
 }
 
@@ -76,7 +80,7 @@ pub(crate) fn census(file: &[u8]) -> Result<Census, String> {
     Ok(Census {
         all: accounts.len(),
         admins: count(|(_, state, _)| state.may_administrate()),
-        legacy: count(|(_, _, password)| matches!(password, StoredPassword::Legacy(_))),
+        legacy: count(|(_, _, password)| !password.is_of_one_form()),
     })
 }
 
@@ -107,7 +111,9 @@ pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)
         _ => {
             let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
             let entry = |old| match old {
-                OldEntry::Hash(password) => UserEntry { state: State::default(), password, unknown: BTreeMap::new() },
+                OldEntry::Hash(password) => {
+                    UserEntry { state: State::default(), password, one_form: false, unknown: BTreeMap::new() }
+                }
                 OldEntry::Entry(entry) => entry,
             };
             old.0.into_iter().map(|(name, old)| (name, entry(old))).collect()
@@ -136,7 +142,7 @@ fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State,
     if let Some(field) = entry.unknown.keys().next() {
         return Err(format!("`{name}`{} has a field `{field}` that this version doesn't know", place()));
     }
-    let password = StoredPassword::parse(&entry.password)
+    let password = StoredPassword::parse(&entry.password, entry.one_form)
         .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
     Ok((username, entry.state, password))
 }

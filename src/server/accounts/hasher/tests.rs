@@ -1,6 +1,6 @@
 use super::*;
 use crate::server::accounts::wait::Wait;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::thread;
 
 fn name(text: &str) -> Username {
@@ -20,7 +20,7 @@ fn hashes_verify_and_read_back() {
     let turn = own_turn(&hasher);
     let stored = turn.hash("correct horse");
     assert!(stored.to_string().starts_with("$pbkdf2-sha256$i=1000,l=32$"));
-    assert_eq!(StoredPassword::parse(&stored.to_string()), Some(stored.clone()));
+    assert_eq!(StoredPassword::parse(&stored.to_string(), true), Some(stored.clone()));
     assert!(turn.verify("correct horse", Some(&stored)));
     assert!(!turn.verify("correct horsf", Some(&stored)));
     assert!(!turn.verify("", None));
@@ -31,7 +31,7 @@ fn hashes_verify_and_read_back() {
 fn the_old_form() {
     // The SHA-256 of "password".
     let text = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
-    let stored = StoredPassword::parse(text).unwrap();
+    let stored = StoredPassword::parse(text, false).unwrap();
     assert_eq!(stored.to_string(), text);
     let hasher = Hasher::new(ROUNDS_MIN);
     let turn = own_turn(&hasher);
@@ -172,4 +172,59 @@ fn whatever_is_wrong_costs_what_the_dearest_costs() {
         assert!(turn.verify("x", Some(&cheap)));
         assert_eq!((hasher.outgrows(&cheap), hasher.outgrows(&legacy)), (rounds > ROUNDS_MIN, true));
     }
+}
+
+/// A hash as it was made before passwords had one form.
+fn of_before(password: &str) -> StoredPassword {
+    let hash = own_turn(&Hasher::new(ROUNDS_MIN)).hash(password);
+    StoredPassword::parse(&hash.to_string(), false).unwrap()
+}
+
+/// Whether there is no account, it has a hash of before, or a new one: a password with two forms is compared twice, as
+/// long as any hash of before is stored, and then never again.
+#[test]
+fn what_is_wrong_is_compared_in_as_many_forms_whoever_it_is() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    let (old, new) = (of_before("x"), own_turn(&hasher).hash("x"));
+    let turns = |password: &str, stored: Option<&StoredPassword>| {
+        let (ada, asked) = (name("ada"), AtomicUsize::new(0));
+        let is_there = || asked.fetch_add(1, Ordering::Relaxed) < usize::MAX;
+        let client = Client { is_there: &is_there, ..Client::own(&ada) };
+        let turn = hasher.turn(&client, may).unwrap();
+        assert!(!turn.compare(&client, password, stored).unwrap().1);
+        asked.into_inner()
+    };
+    for (stored, expected) in [(vec![&old, &new], 2), (vec![&new], 1)] {
+        hasher.cover(stored.into_iter());
+        for account in [None, Some(&old), Some(&new)] {
+            assert_eq!([turns("bl\u{fc}te", account), turns("bloom", account)], [expected, 1]);
+        }
+    }
+}
+
+#[test]
+fn another_form_waits_behind_whoever_waits() {
+    let hasher = Hasher::new(ROUNDS_MIN);
+    lock(&hasher.queue).free = 1;
+    let old = of_before("x");
+    hasher.cover([&old].into_iter());
+    let (ada, bob) = (name("ada"), name("bob"));
+    let order = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        let client = Client::own(&ada);
+        let turn = hasher.turn(&client, may).unwrap();
+        scope.spawn(|| {
+            let turn = hasher.turn(&Client::own(&bob), may).unwrap();
+            lock(&order).push("bob");
+            drop(turn);
+        });
+        while lock(&hasher.queue).line.len() < 2 {
+            thread::yield_now();
+        }
+        let (turn, right) = turn.compare(&client, "bl\u{fc}te", Some(&old)).unwrap();
+        lock(&order).push("ada");
+        drop(turn);
+        assert!(!right);
+    });
+    assert_eq!(*lock(&order), ["bob", "ada"]);
 }

@@ -39,7 +39,7 @@ pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
     }
     if census.legacy > 0 {
         findings.push(Note(format!(
-            "{} with a hash of the old form: it becomes a new one when its owner logs in",
+            "{} with a hash of an old form: it becomes a new one when its owner logs in",
             count(census.legacy, "account")
         )));
     }
