@@ -8,7 +8,7 @@
 //!
 //! The points: of the journal, `journal.create`, `journal.folder`, `journal.write`, `journal.truncate` and
 //! `journal.sync`; of every file that is replaced whole, `replace.create`, `replace.write`, `replace.sync`,
-//! `replace.rename` and `replace.folder`.
+//! `replace.rename` and `replace.folder`; and of modes, `mode.keep`: where it fails, the disk keeps none.
 
 use std::io::{self, Write};
 

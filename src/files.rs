@@ -5,12 +5,14 @@
 //! file what was meant for this one. So each file is opened by its name in a folder that is held open, without following
 //! ([`place`]); its mode is changed on what is open.
 
+mod modes;
 #[cfg_attr(not(unix), path = "files/elsewhere.rs")]
 mod place;
 #[cfg(unix)]
 mod writers;
 
 use crate::faults;
+pub(crate) use modes::{make_folder_private, make_private};
 use place::Place;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};
@@ -112,7 +114,7 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, modes::of_new(0o700));
     builder.create(path)
 }
 
@@ -200,45 +202,18 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     Place::of(path)?.create()
 }
 
-/// Takes the rights of everyone but the owner away where a file or folder that is open has any. It's called `path`.
+/// Tries to make a file in a folder, and takes it away again: whether it was for its owner alone. It is not where a disk
+/// keeps no modes, as FAT, exFAT and many shares.
 ///
 /// # Errors
-/// What the system says.
-#[cfg(unix)]
-pub(crate) fn make_private(file: &File, path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata()?.permissions().mode();
-    if mode & 0o077 != 0 {
-        log::warn!(
-            "{} was open to others (mode {:o}): its mode is now {:o}",
-            path.display(),
-            mode & 0o777,
-            mode & 0o700
-        );
-        file.set_permissions(PermissionsExt::from_mode(mode & 0o700))?;
-    }
-    Ok(())
-}
-
-/// Elsewhere the folder's own rights are what protects the file.
-#[cfg(not(unix))]
-pub(crate) fn make_private(_file: &File, _path: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Makes a folder that is there private, as [`make_private`].
-///
-/// # Errors
-/// What the system says; or it is a link that may not be followed.
-#[cfg(unix)]
-pub(crate) fn make_folder_private(path: &Path) -> io::Result<()> {
-    make_private(&place::open_folder(path)?, path)
-}
-
-/// Elsewhere it has its rights from the one that it's in.
-#[cfg(not(unix))]
-pub(crate) fn make_folder_private(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// The folder can't be written to.
+pub(crate) fn keeps_modes(folder: &Path) -> io::Result<bool> {
+    let place = Place::of(&folder.join(format!("homeroom-{}.new", std::process::id())))?;
+    let file = place.create()?;
+    let kept = modes::is_private(&file);
+    drop(file);
+    place.remove()?;
+    kept
 }
 
 /// Elsewhere the rights of folders can't be told.
@@ -278,17 +253,5 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777, 0o600);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn open_files_are_closed_to_others() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("f");
-        fs::write(&path, "x").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        make_private(&open(&path, Access::Read).unwrap(), &path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

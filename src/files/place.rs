@@ -72,10 +72,11 @@ impl Place {
         Ok(file)
     }
 
-    /// Makes a file, for its owner alone from the first moment.
+    /// Makes a file, for its owner alone from the first moment where the disk keeps modes.
     pub(super) fn create(&self) -> io::Result<File> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let file = File::from(openat(&self.folder, &*self.name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+        let mode = Mode::from_bits_truncate(super::modes::of_new(0o600) as _);
+        let file = File::from(openat(&self.folder, &*self.name, flags, mode)?);
         self.give_to_owner_of_folder(&file);
         Ok(file)
     }

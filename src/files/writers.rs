@@ -1,12 +1,13 @@
 //! Who may put files into a folder: in one that holds secrets nobody but its owner and root.
 
+use super::modes;
 use super::place::{OTHERS_WRITE, STICKY, is_trusted, me, open_folder};
-use std::fs::{Metadata, Permissions};
+use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Takes the right to write from everyone but the owner, where the folder is ours.
+/// Takes the right to write from everyone but the owner, where the folder is ours and its disk keeps modes.
 ///
 /// # Errors
 /// It is not ours, or is there for everyone as /tmp is; or what the system says.
@@ -15,17 +16,14 @@ pub(crate) fn shut_out(folder: &Path) -> io::Result<()> {
     let found = open.metadata()?;
     let Some(why) = others_in(&found) else { return Ok(()) };
     let mode = found.mode() & 0o7777;
-    let is_ours = found.uid() == me() || (me() == 0 && found.mode() & OTHERS_WRITE != 0);
-    let to_be_refused = || io::Error::new(io::ErrorKind::PermissionDenied, why.clone());
-    if !is_ours || mode & STICKY != 0 {
-        return Err(to_be_refused());
+    let refused = || io::Error::new(io::ErrorKind::PermissionDenied, why.clone());
+    if is_somebody_elses(&found) || mode & STICKY != 0 {
+        return Err(refused());
     }
-    open.set_permissions(Permissions::from_mode(mode & !OTHERS_WRITE))?;
-    // A disk that knows no modes takes every one, and keeps none.
-    if open.metadata()?.mode() & OTHERS_WRITE != 0 {
-        return Err(to_be_refused());
+    let mode = modes::change(&open, mode & !OTHERS_WRITE, folder).map_err(|_| refused())? & 0o7777;
+    if mode & OTHERS_WRITE == 0 {
+        log::warn!("{}: {why}; its mode is now {mode:o}", folder.display());
     }
-    log::warn!("{}: {why}; its mode is now {:o}", folder.display(), mode & !OTHERS_WRITE);
     Ok(())
 }
 
@@ -38,17 +36,23 @@ pub(crate) fn others(folder: &Path) -> io::Result<Option<String>> {
 }
 
 fn others_in(found: &Metadata) -> Option<String> {
-    if !is_trusted(found.uid()) && me() != 0 {
+    if is_somebody_elses(found) {
         return Some(format!("it belongs to somebody else (uid {}), who can put files there", found.uid()));
     }
     let mode = found.mode() & 0o7777;
     (mode & OTHERS_WRITE != 0).then(|| format!("others can put files there (mode {mode:o})"))
 }
 
+/// Neither ours nor root's; and root may use everybody's.
+fn is_somebody_elses(found: &Metadata) -> bool {
+    !is_trusted(found.uid()) && me() != 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_folder_that_others_can_write_is_closed_to_them_where_it_is_ours() {

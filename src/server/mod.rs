@@ -21,7 +21,9 @@ use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
-use config::{Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, motd, notices, system};
+use config::{
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, motd, notices, system,
+};
 use door::accept;
 use jiff::Timestamp;
 use running::{banner, caretaker, notifier, signals, supervisor};
@@ -70,6 +72,7 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     let accounts = Accounts::open(&folder.users(), hasher).map_err(ServerError::Folder)?;
     match &args.command {
         Some(Command::User(command)) => {
+            folder::exposure(&args.data_dir).inspect(|exposure| log::warn!("{exposure}"));
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
@@ -97,6 +100,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let (metrics, announced) = (config.args.metrics, !config.args.no_announce);
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
+    folder::exposure(&config.args.data_dir).into_iter().for_each(|exposure| notices.tell_admins(exposure));
     let server = build(config, folder, accounts, identity, notices)?;
     notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;

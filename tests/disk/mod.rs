@@ -8,6 +8,8 @@ mod failing_journal;
 mod faults;
 #[cfg(target_os = "linux")]
 mod full;
+#[cfg(all(unix, feature = "fault-injection"))]
+mod modes;
 #[cfg(target_os = "linux")]
 mod order;
 mod torn;

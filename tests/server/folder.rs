@@ -4,7 +4,7 @@ use crate::harness::{DataDir, Finished, run};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Two that are neither root nor whoever runs this.
 const SERVICE: u32 = 65_534;
@@ -72,13 +72,37 @@ fn a_folder_that_is_there_for_everyone_is_refused_and_left_alone() {
     assert_eq!((mode(data.path()), fs::read_dir(data.path()).unwrap().count()), (0o1777, 0));
 }
 
+/// Where somebody else can run the program: not in a folder of root's own.
+fn program_for_others(data: &DataDir) -> PathBuf {
+    let program = data.file("homeroom-server");
+    fs::copy(data.command().get_program(), &program).unwrap();
+    set_mode(data.path(), 0o755);
+    program
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_told_by_whoever_tries() {
+    let data = DataDir::new();
+    let (program, folder) = (program_for_others(&data), data.file("data"));
+    fs::create_dir(&folder).unwrap();
+    set_mode(&folder, 0o755);
+    let mut doctor = std::process::Command::new(program);
+    doctor.arg("--data-dir").arg(&folder).args(["--listen", "127.0.0.1:0", "doctor"]);
+    // Whoever runs this can write there.
+    assert!(run(&mut doctor, b"").succeeded().contains("nothing is wrong here"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "what was tried is gone");
+    // Root's alone, for the server's user.
+    if is_given(&folder, 0) {
+        let told = run(doctor.uid(SERVICE).gid(SERVICE), b"");
+        assert!(told.stdout.contains("can't be written to: Permission denied"), "{told:?}");
+        told.failed_with(1);
+    }
+}
+
 #[test]
 fn a_folder_of_somebody_elses_is_refused() {
     let data = DataDir::new();
-    // Where somebody else can run the program: not in a folder of root's own.
-    let program = data.file("homeroom-server");
-    fs::copy(env!("CARGO_BIN_EXE_homeroom-server"), &program).unwrap();
-    set_mode(data.path(), 0o755);
+    let program = program_for_others(&data);
     let folder = data.file("data");
     fs::create_dir(&folder).unwrap();
     set_mode(&folder, 0o777);

@@ -40,6 +40,22 @@ pub(crate) fn close(path: &Path) -> Result<(), String> {
     })
 }
 
+/// What it means that the disk of a data folder keeps no modes, and what to do about it; None where it does.
+pub(crate) fn exposure(path: &Path) -> Option<String> {
+    // One that can't be written to has troubles of its own, which are told elsewhere.
+    if files::keeps_modes(path).unwrap_or(true) {
+        return None;
+    }
+    let others = files::others(path).ok().flatten().map_or("read", |_| "read and replace");
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Some(format!(
+        "the disk of {} keeps no file modes, as FAT, exFAT and many shares: other users of this machine can {others} what \
+         the server keeps, and whoever has the key in {IDENTITY} can pass for this server: move the folder to a disk that \
+         keeps modes, or mount this one for the server's user alone (uid=, umask=077)",
+        path.display()
+    ))
+}
+
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(crate) struct Folder {

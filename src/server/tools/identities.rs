@@ -65,6 +65,7 @@ fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
         Err(e) => return Err(format!("can't read {}: {e}", path.display())),
     }
     files::replace(path, file).map_err(failed)?;
+    path.parent().and_then(folder::exposure).inspect(|exposure| log::warn!("{exposure}"));
     show(path)?;
     print("a running server takes it when it reloads: `kill -HUP`, or /reload in the chat\n")
 }

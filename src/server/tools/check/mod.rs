@@ -39,8 +39,7 @@ pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
     rest.push(files::topic(data_dir));
     rest.extend(files::motd(config));
     rest.extend(files::opened(data_dir));
-    rest.push(modes::modes(data_dir));
-    rest.extend(modes::writers(data_dir));
+    rest.extend(modes::modes(data_dir));
     rest
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 use crate::server::config::folder::JOURNAL;
+use crate::server::config::folder::exposure;
 use crate::server::tools::finding::Finding;
 use std::path::Path;
 
@@ -18,9 +19,20 @@ const OWN: [&str; 8] = ["json", "jsonl", "p12", "old", "1", "toml", "lock", "txt
 #[cfg(unix)]
 const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
 
+/// Who may read what lies in a data folder, and who may put files there.
+pub(super) fn modes(data_dir: &Path) -> Vec<Finding> {
+    let found: Vec<Finding> = [Some(readers(data_dir)), writers(data_dir)].into_iter().flatten().collect();
+    let is_bad = found.iter().any(|finding| matches!(finding, Finding::Bad(_)));
+    // No `chmod` helps where the disk keeps no modes.
+    match is_bad.then(|| exposure(data_dir)).flatten() {
+        Some(exposure) => vec![Finding::Bad(exposure)],
+        None => found,
+    }
+}
+
 /// Who may put files into a data folder; nothing where its owner alone can.
 #[cfg(unix)]
-pub(super) fn writers(data_dir: &Path) -> Option<Finding> {
+fn writers(data_dir: &Path) -> Option<Finding> {
     let shown = data_dir.display();
     match crate::files::others(data_dir) {
         Ok(None) => None,
@@ -34,13 +46,13 @@ pub(super) fn writers(data_dir: &Path) -> Option<Finding> {
 
 /// Elsewhere the rights of folders can't be told.
 #[cfg(not(unix))]
-pub(super) fn writers(_data_dir: &Path) -> Option<Finding> {
+fn writers(_data_dir: &Path) -> Option<Finding> {
     None
 }
 
 /// Who may read what lies in a data folder.
 #[cfg(unix)]
-pub(super) fn modes(data_dir: &Path) -> Finding {
+fn readers(data_dir: &Path) -> Finding {
     use std::fs::{self, DirEntry};
     use std::os::unix::fs::PermissionsExt;
     let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().take(FILES_MAX);
@@ -63,6 +75,6 @@ pub(super) fn modes(data_dir: &Path) -> Finding {
 
 /// Elsewhere the folder's own rights protect what lies in it.
 #[cfg(not(unix))]
-pub(super) fn modes(_data_dir: &Path) -> Finding {
+fn readers(_data_dir: &Path) -> Finding {
     Finding::Note("file modes can't be checked here: keep the folder where only you can read it".into())
 }

@@ -1,5 +1,6 @@
 //! The data folder: what lies there, who may read it, whether it can be written to, and how much room there is.
 
+use crate::files;
 use crate::server::config::Config;
 use crate::server::tools::check;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -24,8 +25,10 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
         Ok(found) if !found.is_dir() => {
             return vec![Bad(format!("{shown} is no folder: name another with --data-dir"))];
         }
-        Ok(found) if found.permissions().readonly() => return vec![Bad(format!("{shown} can't be written to"))],
         Ok(_) => {}
+    }
+    if let Err(e) = files::keeps_modes(data_dir) {
+        return vec![Bad(format!("{shown} can't be written to: {e}; run this as the user that the server runs as"))];
     }
     let mut findings = vec![Good(format!("{shown} is there"))];
     findings.extend(check::accounts(data_dir));
