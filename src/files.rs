@@ -3,9 +3,11 @@
 //!
 //! Whoever can write a folder can put a symbolic link into it, and a program of root's that follows it does to another
 //! file what was meant for this one. So each file is opened by its name in a folder that is held open, without following
-//! ([`place`]); its mode is changed on what is open.
+//! ([`place`]); its mode is changed on what is open. A link that may be followed is followed also by what replaces a file:
+//! the link stays, and leads to the new one.
 
 mod modes;
+mod growing;
 #[cfg_attr(not(unix), path = "files/elsewhere.rs")]
 mod place;
 #[cfg(unix)]
@@ -13,7 +15,9 @@ mod writers;
 
 use crate::faults;
 pub(crate) use modes::{make_folder_private, make_private};
+pub(crate) use growing::Growing;
 use place::Place;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -75,7 +79,7 @@ pub(crate) fn read_private(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`open`] and [`make_private`].
 pub(crate) fn append_private(path: &Path) -> io::Result<File> {
-    open_or_create(&Place::of(path)?, path, false)
+    open_or_create(path, false)
 }
 
 /// As [`append_private`]; but where it's a terminal or a pipe, it's written to as it is.
@@ -83,10 +87,11 @@ pub(crate) fn append_private(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`append_private`].
 pub(crate) fn append_anywhere(path: &Path) -> io::Result<File> {
-    open_or_create(&Place::of(path)?, path, true)
+    open_or_create(path, true)
 }
 
-fn open_or_create(place: &Place, path: &Path, special: bool) -> io::Result<File> {
+fn open_or_create(path: &Path, special: bool) -> io::Result<File> {
+    let place = Place::of(path)?;
     let open = || -> io::Result<File> {
         let file = place.open(Access::Append, special)?;
         if file.metadata()?.is_file() {
@@ -98,8 +103,9 @@ fn open_or_create(place: &Place, path: &Path, special: bool) -> io::Result<File>
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         opened => return opened,
     }
-    match place.create() {
-        // Somebody else was faster; or it is a link to nothing.
+    // A link to nothing leads to where the file is to be.
+    match Place::of(path)?.followed()?.create() {
+        // Somebody else was faster; or it is a link that may not be followed.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => open(),
         // What is made is written from its beginning: opened once more, it's written at its end.
         made => made.and_then(|_| place.open(Access::Append, special)),
@@ -126,12 +132,13 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     Place::of(path)?.remove()
 }
 
-/// Gives a file, or a link itself, another name.
+/// Gives a file another name in its folder: its own, and this behind it. A link stays, and then leads to nothing.
 ///
 /// # Errors
 /// What the system says.
-pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    Place::of(from)?.rename(&Place::of(to)?)
+pub(crate) fn put_aside(path: &Path, suffix: &str) -> io::Result<()> {
+    let place = Place::of(path)?.followed()?;
+    place.rename(&place.beside(suffix)?)
 }
 
 /// Replaces `path` with `contents` so that a crash at any moment leaves the old file or the new one. For a file that
@@ -141,9 +148,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// The first step that failed. The old file then still stands, unless it was the last one, which makes the new one
 /// durable.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    replace_through(Path::new(&temporary), path, contents)
+    replace_through(".new", path, contents)
 }
 
 /// As [`replace`], for a change that is taken back where it fails: then the file is again what `before` says stood in it,
@@ -161,37 +166,48 @@ pub(crate) fn replace_or_restore(
         if read(path).is_ok_and(|now| now == contents) {
             let _ = match before() {
                 Some(before) => replace(path, &before),
-                None => remove(path),
+                None => Place::of(path).and_then(Place::followed).and_then(|place| place.remove()),
             };
         }
     })
 }
 
-/// As [`replace`], for a file that several processes may replace at once: each through a temporary file of its own.
+/// As [`replace`], for a file that several processes may replace at once: each through a temporary file of its own, whose
+/// name ends in `suffix`.
 ///
 /// The temporary file is written, synced and renamed over the other, and the folder is synced, in this order
 /// (fsync(2): a rename is only durable once its folder is).
 ///
 /// # Errors
 /// As [`replace`].
-pub(crate) fn replace_through(temporary: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
-    let to = Place::of(path)?;
-    let from = to.beside(temporary.file_name().ok_or(io::ErrorKind::InvalidInput)?)?;
+pub(crate) fn replace_through(suffix: &str, path: &Path, contents: &[u8]) -> io::Result<()> {
+    let to = Place::of(path)?.followed()?;
+    let from = to.beside(suffix)?;
     // A leftover of a crash may have other modes: begin from nothing.
     match from.remove() {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         _ => {}
     }
-    faults::strike("replace.create")?;
-    let file = from.create()?;
-    faults::write_all("replace.write", &file, contents)?;
-    faults::strike("replace.sync")?;
-    file.sync_all()?;
-    drop(file);
-    faults::strike("replace.rename")?;
-    from.rename(&to)?;
+    let renamed = fill(&from, contents).and_then(|()| {
+        faults::strike("replace.rename")?;
+        from.rename(&to)
+    });
+    if renamed.is_err() {
+        // On a disk that is full it is in everybody's way.
+        let _ = from.remove();
+    }
+    renamed?;
     faults::strike("replace.folder")?;
     to.sync_folder()
+}
+
+/// Makes a file with these contents, durably but for its name.
+fn fill(place: &Place, contents: &[u8]) -> io::Result<()> {
+    faults::strike("replace.create")?;
+    let file = place.create()?;
+    faults::write_all("replace.write", &file, contents)?;
+    faults::strike("replace.sync")?;
+    file.sync_all()
 }
 
 /// Creates a file that isn't there yet, with mode 0600 where there are modes.
@@ -230,10 +246,33 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     Place::of(path)?.sync_folder()
 }
 
+/// Whether a path leads to this open file. If not, another program has removed, moved or replaced what is there, and what is
+/// written to the file is lost.
+#[cfg(unix)]
+pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
+    let there = std::fs::metadata(path).map(identity);
+    there.is_ok_and(|there| file.metadata().is_ok_and(|open| identity(open) == there))
+}
+
+/// Elsewhere files have no number that can be asked for: what is there and as long is taken for the same.
+#[cfg(not(unix))]
+pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
+    let there = std::fs::metadata(path).map(|found| found.len());
+    there.is_ok_and(|there| file.metadata().is_ok_and(|open| open.len() == there))
+}
+
 /// The folder that a path's last name is in.
 #[cfg(unix)]
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
+    let mut name = name.to_owned();
+    name.push(suffix);
+    name
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! whoever makes a symbolic link is an administrator.
 
 use super::Access;
-use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// So many links are followed one after the other, as where there are more of them.
+const LINKS_MAX: usize = 8;
 
 /// A name in a folder.
 #[derive(Debug)]
@@ -17,9 +19,21 @@ impl Place {
         Ok(Self(path.to_owned()))
     }
 
-    /// Another name in the same folder.
-    pub(super) fn beside(&self, name: &OsStr) -> io::Result<Self> {
-        Ok(Self(self.0.with_file_name(name)))
+    /// This name with `suffix` behind it, in the same folder.
+    pub(super) fn beside(&self, suffix: &str) -> io::Result<Self> {
+        let name = self.0.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self(self.0.with_file_name(super::with_suffix(name, suffix))))
+    }
+
+    /// Where a link leads, for whoever puts another file there: the link is to stay. What is no link is its own place.
+    pub(super) fn followed(self) -> io::Result<Self> {
+        let mut path = self.0;
+        for _ in 0..LINKS_MAX {
+            let Ok(target) = fs::read_link(&path) else { return Ok(Self(path)) };
+            // One that begins at the root stands for itself.
+            path = path.parent().unwrap_or(Path::new("")).join(target);
+        }
+        Err(io::Error::other("it is a symbolic link to a link, and so on"))
     }
 
     /// Opens the file that is there.

@@ -109,6 +109,53 @@ fn a_link_of_ones_own_is_followed() {
 }
 
 #[test]
+fn what_replaces_a_file_leaves_the_link_to_it() {
+    let stage = Stage::new();
+    let link = stage.link();
+    let is_link = |path: &Path| fs::symlink_metadata(path).unwrap().is_symlink();
+    replace(&link, b"new").unwrap();
+    assert!(is_link(&link) && fs::read(&stage.aside).unwrap() == b"new");
+    assert_eq!(mode(&stage.aside), 0o600);
+    // By a link to a link, from the folder that it is in.
+    let second = stage.folder.join("second");
+    symlink("users.json", &second).unwrap();
+    replace(&second, b"newer").unwrap();
+    assert!(is_link(&second) && is_link(&link) && read(&second).unwrap() == b"newer");
+    // What isn't there yet is made where the link says, also by whoever appends.
+    for (name, make) in [
+        ("one", (|path| replace(path, b"x")) as fn(&Path) -> std::io::Result<()>),
+        ("two", |path| append_private(path)?.write_all(b"x")),
+    ] {
+        let (link, target) = (stage.folder.join(name), stage.aside.with_file_name(name));
+        symlink(&target, &link).unwrap();
+        make(&link).unwrap();
+        assert!(is_link(&link) && fs::read(&target).unwrap() == b"x", "{name}");
+        files::put_aside(&link, ".old").unwrap();
+        assert!(is_link(&link) && !target.exists() && target.with_file_name(format!("{name}.old")).exists());
+    }
+    let round = stage.folder.join("round");
+    symlink("round", &round).unwrap();
+    assert!(replace(&round, b"x").is_err());
+    // Where others can write, another one may stand in its place in the next moment.
+    fs::set_permissions(&stage.folder, Permissions::from_mode(0o770)).unwrap();
+    replace(&link, b"own").unwrap();
+    assert!(!is_link(&link) && fs::read(&stage.aside).unwrap() == b"newer", "the link itself is replaced");
+}
+
+#[test]
+fn nothing_is_put_through_a_link_into_somebody_elses_folder() {
+    let stage = Stage::new();
+    let away = stage.folder.with_file_name("away");
+    let link = stage.folder.join("users.json");
+    symlink(away.join("users.json"), &link).unwrap();
+    if give(&away) {
+        let refused = [replace(&link, b"x"), append_private(&link).map(drop)];
+        assert!(refused.iter().all(|done| done.as_ref().is_err_and(|e| e.kind() == ErrorKind::PermissionDenied)));
+        assert_eq!(fs::read_dir(&away).unwrap().count(), 0);
+    }
+}
+
+#[test]
 fn a_link_of_ones_own_to_somebody_elses_file_is_not() {
     let stage = Stage::new();
     let link = stage.link();

@@ -2,20 +2,22 @@
 //! that somebody else may have made.
 
 use super::Access;
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::sys::stat::{Mode, SFlag, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whoever isn't the owner of a file or folder may write it.
 pub(super) const OTHERS_WRITE: u32 = 0o022;
 /// Everyone may make files there, and nobody touches those of others: as in /tmp.
 pub(super) const STICKY: u32 = 0o1000;
 const ROOT: u32 = 0;
+/// So many links are followed one after the other: the fewest that POSIX has every system follow (`_POSIX_SYMLOOP_MAX`).
+const LINKS_MAX: usize = 8;
 
 /// A name in a folder.
 #[derive(Debug)]
@@ -31,9 +33,34 @@ impl Place {
         Ok(Self { folder: open_folder(super::folder_of(path))?, name })
     }
 
-    /// Another name in the same folder.
-    pub(super) fn beside(&self, name: &OsStr) -> io::Result<Self> {
-        Ok(Self { folder: self.folder.try_clone()?, name: name.to_owned() })
+    /// This name with `suffix` behind it, in the same folder.
+    pub(super) fn beside(&self, suffix: &str) -> io::Result<Self> {
+        Ok(Self { folder: self.folder.try_clone()?, name: super::with_suffix(&self.name, suffix) })
+    }
+
+    /// Where a link leads, for whoever puts another file there: the link is to stay. What is no link, or one that may not be
+    /// followed, is its own place.
+    pub(super) fn followed(self) -> io::Result<Self> {
+        let mut place = self;
+        for _ in 0..LINKS_MAX {
+            if !place.is_link() || place.may_be_followed().is_err() {
+                return Ok(place);
+            }
+            place = place.target()?;
+        }
+        Err(io::Error::other("it is a symbolic link to a link, and so on"))
+    }
+
+    /// What a link names. What root makes in somebody's folder becomes theirs, so it must be one of whoever runs this.
+    fn target(&self) -> io::Result<Self> {
+        let path = PathBuf::from(readlinkat(&self.folder, &*self.name)?);
+        let name = path.file_name().ok_or_else(|| io::Error::other("it is a symbolic link to a folder"))?;
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let folder = File::from(openat(&self.folder, super::folder_of(&path), flags, Mode::empty())?);
+        if !is_trusted(folder.metadata()?.uid()) {
+            return Err(denied("it is a symbolic link into somebody else's folder"));
+        }
+        Ok(Self { folder, name: name.to_owned() })
     }
 
     /// Opens the file that is there. With `special` it may be a terminal or a pipe too.
@@ -74,7 +101,8 @@ impl Place {
 
     /// Makes a file, for its owner alone from the first moment where the disk keeps modes.
     pub(super) fn create(&self) -> io::Result<File> {
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mut flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC;
+        flags |= OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW;
         let mode = Mode::from_bits_truncate(super::modes::of_new(0o600) as _);
         let file = File::from(openat(&self.folder, &*self.name, flags, mode)?);
         self.give_to_owner_of_folder(&file);

@@ -133,3 +133,21 @@ fn one_command_is_explained() {
     }
     assert_eq!(finished.stderr.matches("* /msg <user> <text>").count(), 2, "by its alias too");
 }
+
+/// As in a folder of settings that is kept in a repository.
+#[cfg(unix)]
+#[test]
+fn files_that_are_links_stay_links() {
+    let server = Server::with_users(&["ada"]);
+    let (folder, repository) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let names = ["settings.toml", "known_servers", "last_server"];
+    for name in names {
+        std::os::unix::fs::symlink(repository.path().join(name), folder.path().join(name)).unwrap();
+    }
+    client(&server, folder.path(), &["--user", "ada"], "/set no-bell on\n").succeeded();
+    for name in names {
+        assert!(folder.path().join(name).symlink_metadata().unwrap().is_symlink(), "{name}");
+        assert!(repository.path().join(name).metadata().unwrap().len() > 0, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(repository.path()).unwrap().count(), names.len(), "nothing is left lying about");
+}

@@ -29,6 +29,27 @@ fn a_transcript_grows_with_dates_and_is_its_owners_alone() {
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&file).unwrap()) & 0o777, 0o600);
 }
 
+/// As a rotation of logs does.
+#[test]
+fn one_that_is_moved_away_is_begun_anew() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let folder = TempDir::new().unwrap();
+    let (file, moved) = (folder.path().join("chat.log"), folder.path().join("chat.log.1"));
+    let log = ["--user", "ada", "--log", file.to_str().unwrap()];
+    let mut ada = Terminal::start(&[&[&*server.join_link()], &log[..]].concat(), Some(PASSWORD));
+    ada.stdout.wait_for("online: ada");
+    let mut bob = server.login("bob");
+    for text in ["first", "second"] {
+        bob.say(text);
+        ada.stdout.wait_for(text);
+        crate::harness::wait_until("it is written down", || std::fs::read_to_string(&file).unwrap().contains(text));
+        std::fs::rename(&file, &moved).unwrap();
+    }
+    let text = std::fs::read_to_string(&moved).unwrap();
+    assert!(text.contains("bob: second") && !text.contains("first"), "{text}");
+    ada.finish();
+}
+
 #[test]
 fn one_that_can_not_be_written_stops_the_start() {
     let server = Server::with_users(&["ada"]);

@@ -21,6 +21,7 @@ mod lobby;
 mod login_grace;
 mod notices;
 mod passwords;
+mod rotation;
 #[cfg(target_os = "linux")]
 mod running_out;
 #[cfg(target_os = "linux")]

@@ -19,6 +19,8 @@ mod identity;
 mod idle;
 mod journal;
 mod lists;
+#[cfg(unix)]
+mod links;
 mod login;
 mod logout_user;
 mod looking_back;

@@ -6,11 +6,9 @@ use super::layout::{CONTINUATION, Page};
 use super::render::Renderer;
 use crate::client::error::ClientError;
 use crate::client::terminal::{Look, notice};
-use crate::files;
+use crate::files::Growing;
 use crate::protocol::ServerMessage;
 use jiff::{Timestamp, tz::TimeZone};
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A file that grows.
@@ -18,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Transcript {
     path: PathBuf,
     /// None after a write that failed, which is said once.
-    file: Option<File>,
+    file: Option<Growing>,
     lines: Lines,
 }
 
@@ -37,14 +35,14 @@ impl Transcript {
     /// [`ClientError::Transcript`].
     pub(crate) fn open(path: &Path, me: &str) -> Result<Self, ClientError> {
         let failed = |error| ClientError::Transcript { path: path.to_owned(), error };
-        let file = files::append_anywhere(path).map_err(failed)?;
+        let file = Growing::open_anywhere(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file: Some(file), lines: Lines::new(me, TimeZone::system()) })
     }
 
     /// Appends an event.
     pub(super) fn write(&mut self, message: &ServerMessage<'_>) {
         let Some(file) = &mut self.file else { return };
-        if let Err(e) = file.write_all(self.lines.of(message).as_bytes()) {
+        if let Err(e) = file.append(self.lines.of(message).as_bytes()) {
             notice(format_args!("the transcript ends here: `{}` can't be written: {e}", self.path.display()));
             self.file = None;
         }

@@ -28,10 +28,5 @@ fn create(path: &Path) -> io::Result<()> {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     create(path.parent().unwrap_or(Path::new(".")))?;
     // Two clients that write at once each write a file of their own; the later one stands.
-    let temporary = path.with_extension(format!("{}.new", std::process::id()));
-    let written = files::replace_through(&temporary, path, bytes);
-    if written.is_err() {
-        let _ = files::remove(&temporary);
-    }
-    written
+    files::replace_through(&format!(".{}.new", std::process::id()), path, bytes)
 }

@@ -119,14 +119,11 @@ impl TokenFile {
                 Ok((this, entries))
             }
             Err(e) => {
-                let mut aside = path.as_os_str().to_owned();
-                aside.push(".damaged");
-                let aside = PathBuf::from(aside);
-                files::rename(path, &aside).map_err(|e| format!("can't move {shown} to {}: {e}", aside.display()))?;
+                let aside = format!("{shown}.damaged");
+                files::put_aside(path, ".damaged").map_err(|e| format!("can't move {shown} to {aside}: {e}"))?;
                 log::error!(
                     "{shown} is damaged ({e}): no token in it is believed any more, clients must log in with their \
-                     passwords; it's kept as {}",
-                    aside.display()
+                     passwords; it's kept as {aside}"
                 );
                 Ok((this, Vec::new()))
             }

@@ -13,6 +13,7 @@ pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
     let server = Arc::clone(server);
     let look_on = move || loop {
         identity::warn_if_due(&server.identity, &server.notices);
+        server.audit.renew();
         server.audit.sum_up(Instant::now());
         thread::sleep(SUM_AFTER);
     };

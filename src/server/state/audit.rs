@@ -10,15 +10,14 @@ mod noise;
 #[cfg(test)]
 mod tests;
 
-use crate::files;
+use crate::files::{self, Growing};
 use crate::protocol::{Username, timestamp};
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
 pub(crate) use noise::SUM_AFTER;
 use noise::{Event, Failure, Noise, Sum, Who};
 use serde::Serialize;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -43,18 +42,13 @@ pub(crate) struct Audit {
 #[derive(Debug)]
 struct Slot {
     path: PathBuf,
-    open: Option<Open>,
+    /// None when it's to be opened anew.
+    file: Option<Growing>,
     /// Guesses. Nothing that costs no guess uses up their lines, which fail2ban reads.
     guesses: Noise,
     /// All other failures.
     others: Noise,
     trouble: Trouble,
-}
-
-#[derive(Debug)]
-struct Open {
-    file: File,
-    bytes: u64,
 }
 
 /// One line.
@@ -89,9 +83,9 @@ impl Audit {
     /// # Errors
     /// What the system says.
     pub(crate) fn open(path: &Path, notices: Notices, now: Instant) -> io::Result<Self> {
-        let (open, trouble) = (Some(open(path)?), Trouble::with("audit.jsonl", notices));
+        let (file, trouble) = (Some(Growing::open(path)?), Trouble::with("audit.jsonl", notices));
         let (guesses, others) = (Noise::new(now), Noise::new(now));
-        let slot = Slot { path: path.to_owned(), open, guesses, others, trouble };
+        let slot = Slot { path: path.to_owned(), file, guesses, others, trouble };
         Ok(Self { file: Mutex::new(slot), remarks: Mutex::new(Noise::new(now)) })
     }
 
@@ -144,6 +138,14 @@ impl Audit {
         let (by, username) = (Some(by.as_str()), username.map(Username::as_str));
         let entry = Entry { time: timestamp(), event, peer: Some(peer), by, username, detail, more: None };
         lock(&self.file).write(&entry);
+    }
+
+    /// Opens the file anew where another program has taken it away.
+    pub(crate) fn renew(&self) {
+        let mut slot = lock(&self.file);
+        if let Err(e) = slot.file().and_then(Growing::renew) {
+            slot.trouble.note(Some(&e), "");
+        }
     }
 
     /// Tells what was summed up for long enough, here and in the log for people.
@@ -200,26 +202,21 @@ impl Slot {
     fn try_write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        if self.open.is_none() {
-            self.open = Some(open(&self.path)?);
+        let file = self.file()?;
+        // Another one may be shorter. What is wrong with that is told below.
+        let _ = file.renew();
+        if file.bytes()? + line.len() as u64 > AUDIT_BYTES_MAX {
+            // Windows gives no file another name that is open.
+            self.file = None;
+            files::put_aside(&self.path, ".1")?;
         }
-        if self.open.as_ref().is_some_and(|open| open.bytes + line.len() as u64 > AUDIT_BYTES_MAX) {
-            self.open = None;
-            files::rename(&self.path, &self.path.with_extension("jsonl.1"))?;
-            self.open = Some(open(&self.path)?);
-        }
-        if let Some(open) = &mut self.open {
-            open.file.write_all(&line)?;
-            open.bytes += line.len() as u64;
-        }
-        Ok(())
+        self.file()?.append(&line)
     }
-}
 
-fn open(path: &Path) -> io::Result<Open> {
-    let file = files::append_private(path)?;
-    let bytes = file.metadata()?.len();
-    Ok(Open { file, bytes })
+    fn file(&mut self) -> io::Result<&mut Growing> {
+        let file = self.file.take().map_or_else(|| Growing::open(&self.path), Ok)?;
+        Ok(self.file.insert(file))
+    }
 }
 
 /// Tells a sum to people.

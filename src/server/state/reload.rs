@@ -61,6 +61,7 @@ impl Server {
             self.announcement.get().inspect(|announcement| announcement.renew(&certificate));
             taken.push(format!("the certificate is another: {fingerprint}"));
         }
+        self.audit.renew();
         warn_if_due(&self.identity, &self.notices);
         let later = new.needs_restart(config);
         if !later.is_empty() {

@@ -2,7 +2,7 @@ use super::*;
 use crate::protocol::NAME_BYTES_MAX;
 use crate::server::config::notices;
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ fn one_object_a_line_and_bounded() {
         (&"ban".into(), &"root".into(), &"eve".into())
     );
     assert_eq!((&lines[1]["event"], &lines[1]["peer"]), (&"login_failed".into(), &"192.0.2.1".into()));
-    lock(&audit.file).open.as_mut().unwrap().bytes = AUDIT_BYTES_MAX;
+    File::options().write(true).open(&path).unwrap().set_len(AUDIT_BYTES_MAX).unwrap();
     audit.failed_login(peer, Some(&eve), "wrong password", Instant::now());
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
-    assert_eq!(fs::read_to_string(folder.path().join("audit.jsonl.1")).unwrap(), text);
+    assert!(fs::read_to_string(folder.path().join("audit.jsonl.1")).unwrap().starts_with(&text));
 }
 
 #[test]
