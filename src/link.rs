@@ -83,7 +83,7 @@ impl FromStr for Pin {
     fn from_str(text: &str) -> Result<Self, String> {
         let (mut certificate, mut key) = (None, None);
         for part in text.split('+') {
-            let (place, digits) = match part.strip_prefix("key:") {
+            let (place, digits) = match strip_kind(part, "key:") {
                 Some(digits) => (&mut key, hex::parse(digits).map(Fingerprint)),
                 None => (&mut certificate, part.parse().ok()),
             };
@@ -108,12 +108,21 @@ impl fmt::Display for Fingerprint {
 impl FromStr for Fingerprint {
     type Err = String;
 
-    /// Reads what `Display` writes; upper-case digits are taken too.
+    /// Reads what `Display` writes, in upper case too.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no fingerprint: it looks like sha256: and 64 hex digits");
-        let digits = text.strip_prefix("sha256:").ok_or_else(wrong)?;
+        let digits = strip_kind(text, "sha256:").ok_or_else(wrong)?;
         hex::parse(digits).map(Self).ok_or_else(wrong)
     }
+}
+
+/// What a join link begins with.
+const SCHEME: &str = "homeroom://";
+
+/// What stands behind `kind`, whatever its case.
+fn strip_kind<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
+    let (head, rest) = text.split_at_checked(kind.len())?;
+    head.eq_ignore_ascii_case(kind).then_some(rest)
 }
 
 /// Where a server is, and what it must show.
@@ -130,9 +139,9 @@ pub struct Link {
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
-            write!(f, "homeroom://[{}]:{}", self.host, self.port)?;
+            write!(f, "{SCHEME}[{}]:{}", self.host, self.port)?;
         } else {
-            write!(f, "homeroom://{}:{}", self.host, self.port)?;
+            write!(f, "{SCHEME}{}:{}", self.host, self.port)?;
         }
         self.pin.iter().try_for_each(|pin| write!(f, "#{pin}"))
     }
@@ -142,9 +151,11 @@ impl FromStr for Link {
     type Err = String;
 
     /// Reads `HOST`, `HOST:PORT`, and either with `homeroom://` before and `#sha256:…` behind it.
-    /// An IPv6 address with a port stands in brackets.
+    /// An IPv6 address with a port stands in brackets. Blanks around it don't count, nor does the case of `homeroom`:
+    /// phones write a capital, and what is pasted often has a blank at its end.
     fn from_str(text: &str) -> Result<Self, String> {
-        let rest = text.strip_prefix("homeroom://").unwrap_or(text);
+        let text = text.trim();
+        let rest = strip_kind(text, SCHEME).unwrap_or(text);
         let (place, pin) = match rest.split_once('#') {
             Some((place, pin)) => (place, Some(pin.parse()?)),
             None => (rest, None),
@@ -197,7 +208,9 @@ mod tests {
         }
         let (one, other) = (fingerprint.to_string(), format!("key:{}", "0".repeat(64)));
         assert_eq!(format!("{one}+{other}").parse::<Pin>(), format!("{other}+{one}").parse());
-        assert_eq!(fingerprint.to_string().to_uppercase().replace("SHA256", "sha256").parse(), Ok(fingerprint));
+        assert_eq!(fingerprint.to_string().to_uppercase().parse(), Ok(fingerprint));
+        let shouted = format!("HOMEROOM://A#{one}+{other}").to_uppercase();
+        assert_eq!(shouted.parse::<Link>().unwrap().pin, format!("{one}+{other}").parse().ok());
     }
 
     #[test]
@@ -209,6 +222,9 @@ mod tests {
             ("[::1]", "::1", 7667),
             ("[::1]:65535", "::1", 65535),
             ("homeroom://a/", "a", 7667),
+            ("Homeroom://a", "a", 7667),
+            ("HOMEROOM://a:1", "a", 1),
+            (" homeroom://a\n", "a", 7667),
         ] {
             assert_eq!(text.parse(), Ok(Link { host: host.into(), port, pin: None }), "{text}");
         }

@@ -5,15 +5,29 @@
 
 use crate::files::{self, Access};
 use crate::nearest::nearest;
-use clap::builder::Resettable;
+use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
 use std::io::{self, Read};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 /// The largest file that is read. All options with comments take a tenth of it.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Reads a path in which `~` is the home folder, as [`at_home`] has it.
+pub(crate) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(at_home)
+}
+
+/// A path as people write it: `~` at its beginning is the home folder. A shell sees to that on a command line, but in
+/// no file and not behind a `=`.
+pub(crate) fn at_home(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), dirs::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
+}
 
 /// A program's options, and their file.
 #[derive(Clone, Copy, Debug)]

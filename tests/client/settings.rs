@@ -53,6 +53,19 @@ fn a_file_that_is_wrong_is_told_with_its_line() {
 }
 
 #[test]
+fn a_path_may_begin_at_home() {
+    let server = Server::with_users(&["ada"]);
+    let (folder, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(folder.path(), "log = \"~/chat.log\"\n");
+    let mut command = Terminal::command(folder.path());
+    command.args([&server.join_link(), "--user", "ada"]).env("HOMEROOM_PASSWORD", PASSWORD).env("HOME", home.path());
+    let finished = run(&mut command, b"hello\n/set log\n");
+    finished.succeeded();
+    assert!(finished.stderr.contains("log = \"~/chat.log\" # settings.toml line 1"), "{finished:?}");
+    assert!(std::fs::read_to_string(home.path().join("chat.log")).unwrap().contains("ada: hello"));
+}
+
+#[test]
 fn nothing_of_somebody_who_is_ignored_is_shown() {
     let server = Server::with_users(&["ada", "eve", "bob"]);
     let (mut bob, mut eve) = (server.login("bob"), server.login("eve"));

@@ -2,6 +2,7 @@
 
 use super::cue::Cue;
 use crate::link::{Link, Pin};
+use crate::options::path;
 use crate::protocol::Username;
 use clap::{Arg, ArgAction, Parser};
 use std::path::PathBuf;
@@ -61,7 +62,7 @@ pub struct Args {
     #[arg(long, value_name = "EVENTS", value_delimiter = ',', value_enum, hide_possible_values = true)]
     pub silent: Vec<Cue>,
     /// Your own login.wav (.ogg, .mp3, .flac) and so on
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = path())]
     pub sounds: Option<PathBuf>,
     /// No bell in place of sounds that can't be played
     #[arg(long)]
@@ -77,7 +78,7 @@ pub struct Args {
     /// Append what is shown to FILE, for you alone
     ///
     /// With dates; the file is readable by nobody else.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     pub log: Option<PathBuf>,
 }
 

@@ -1,6 +1,7 @@
 //! Where the client keeps its files: `known_servers`, `settings.toml`, and the like.
 
 use crate::files;
+use crate::options::at_home;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// there is no telling.
 pub(crate) fn find() -> Option<PathBuf> {
     match std::env::var_os("HOMEROOM_CONFIG_DIR") {
-        Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
+        Some(folder) if !folder.is_empty() => Some(at_home(folder.into())),
         _ => dirs::config_dir().map(|folder| folder.join("homeroom")),
     }
 }

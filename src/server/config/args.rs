@@ -6,6 +6,7 @@ use super::defaults::{
     SLOW_DEADLINE, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX,
 };
 use super::motd;
+use crate::options::path;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]
     pub listen: Vec<SocketAddr>,
     /// The folder of identity.p12, users.json and all else
-    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    #[arg(long, value_name = "DIR", default_value = ".", global = true, value_parser = path())]
     pub data_dir: PathBuf,
     /// PBKDF2 rounds of new password hashes; fewer than the default only for tests and load runs
     #[arg(long, value_name = "N", default_value_t = ROUNDS_DEFAULT, global = true,
@@ -244,10 +245,10 @@ pub enum IdentityCommand {
     /// Takes a certificate of an authority, as from certbot; what was there is kept as identity.p12.old
     Import {
         /// The certificate and its chain, in PEM: certbot's fullchain.pem
-        #[arg(long, value_name = "FILE.pem")]
+        #[arg(long, value_name = "FILE.pem", value_parser = path())]
         cert: PathBuf,
         /// Its key, in PEM: certbot's privkey.pem
-        #[arg(long, value_name = "FILE.pem")]
+        #[arg(long, value_name = "FILE.pem", value_parser = path())]
         key: PathBuf,
     },
 }
