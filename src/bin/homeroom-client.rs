@@ -5,7 +5,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let settings = match Settings::load(&std::env::args_os().collect::<Vec<_>>()) {
+    let args: Vec<_> = std::env::args_os().collect();
+    #[cfg(feature = "sound")]
+    if args.get(1).is_some_and(|first| first == client::PLAY_SOUNDS) {
+        client::play_sounds(args.get(2).map(Into::into));
+        return ExitCode::SUCCESS;
+    }
+    let settings = match Settings::load(&args) {
         Ok(settings) => settings,
         Err(SettingsError::Usage(e)) => e.exit(),
         Err(e) => {

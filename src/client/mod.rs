@@ -3,7 +3,7 @@
 //! Five threads. The main thread becomes the reader: it alone reads from the server, and shows what comes; when a
 //! connection is lost it is the one that comes back. The stdin thread takes what is typed. The errands thread carries it
 //! out, one line after the other. The writer thread sends, so that the reader never waits for a write. The sound thread
-//! plays. At a person's terminal a sixth edits the lines ([`terminal`]) and alone writes to standard output. What the
+//! has a process of its own play. At a person's terminal a sixth edits the lines ([`terminal`]) and alone writes to standard output. What the
 //! client itself has to say begins with `! ` where something is refused or needs attention, with `* ` where it answers; it
 //! goes to standard error where no line is edited.
 
@@ -19,6 +19,9 @@ pub mod settings;
 mod terminal;
 mod threads;
 
+pub use alerts::PLAY_SOUNDS;
+#[cfg(feature = "sound")]
+pub use alerts::play_sounds;
 pub use error::{ClientError, KnownServersError};
 pub(crate) use page::transcript;
 pub use settings::{ColourWish, Cue};

@@ -217,3 +217,99 @@ fn without_audio_whispers_ring_the_bell() {
     ada.type_line("/logout");
     assert_eq!(ada.wait().code, Some(0));
 }
+
+/// A client at a terminal of its own, with this configuration of ALSA.
+fn at_a_terminal_with(server: &Server, folder: &Path, alsa: &str) -> Terminal {
+    let config = folder.join("asound.conf");
+    std::fs::write(&config, alsa).unwrap();
+    let line = format!(
+        "ALSA_CONFIG_PATH='{}' '{}' --plain '{}' --user ada",
+        config.display(),
+        Terminal::command(folder).get_program().to_str().unwrap(),
+        server.join_link()
+    );
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).env("HOMEROOM_CONFIG_DIR", folder).env_remove("RUST_LOG");
+    Terminal::of(script.env("HOMEROOM_PASSWORD", PASSWORD))
+}
+
+/// ALSA prints what it thinks of such a configuration, and the crate above it panics.
+#[test]
+fn nothing_of_a_library_reaches_the_screen_and_the_bell_rings() {
+    let server = Server::with_users(&["ada", "bob"]);
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let mut ada = at_a_terminal_with(&server, folder.path(), "pcm.!default {{{ garbage\n");
+    ada.stdout.wait_for("online");
+    let mut bob = server.login("bob");
+    ada.stdout.wait_for("! no sounds: ");
+    for count in 1..=2 {
+        bob.ask(json!({"type": "whisper", "to": "ada", "text": "psst"}));
+        ada.stdout.wait_for_the(count, "\x07");
+    }
+    ada.type_line("/sound");
+    let shown = ada.stdout.wait_for("; `/sound private test` tries again");
+    assert_eq!(shown.matches("! no sounds: ").count(), 2, "told once, and when it is asked for: {shown}");
+    ada.type_line("/logout");
+    let finished = ada.wait();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for strange in ["ALSA lib", "thread '", "panicked", "backtrace"] {
+        assert!(!finished.stdout.contains(strange), "{strange}: {}", finished.stdout);
+    }
+}
+
+/// Nobody reads from the pipe that stands for the device.
+#[test]
+fn a_device_that_hangs_keeps_nobody() {
+    let server = Server::with_users(&["ada", "bob"]);
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let alsa = format!(
+        "pcm.null {{ type null }}\npcm.!default {{ type file slave.pcm \"null\" file \"{}\" format \"raw\" }}\n",
+        pipe.display()
+    );
+    let mut ada = at_a_terminal_with(&server, folder.path(), &alsa);
+    ada.stdout.wait_for("online");
+    let mut bob = server.login("bob");
+    bob.ask(json!({"type": "whisper", "to": "ada", "text": "psst"}));
+    ada.stdout.wait_for("! no sounds: the sound system doesn't answer");
+    ada.stdout.wait_for("\x07");
+    ada.type_line("/logout");
+    assert_eq!(ada.wait().code, Some(0));
+}
+
+/// The player is a process of its own: it may crash, and it goes when the client goes.
+#[test]
+fn a_player_that_crashes_is_told_and_the_next_one_plays() {
+    let server = Server::with_users(&["ada"]);
+    let mut ear = Ear::of(&server, "ada");
+    ear.client.stdout.wait_for("online");
+    ear.client.type_line("/sound login test");
+    ear.heard(1);
+    let tasks = format!("/proc/{}/task", ear.client.pid());
+    let players = || -> Vec<u32> {
+        let children =
+            |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        let children: String = std::fs::read_dir(&tasks).unwrap().map(|task| children(task.unwrap())).collect();
+        children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+    };
+    let first = players();
+    assert_eq!(first.len(), 1, "{first:?}");
+    let stop = std::process::Command::new("kill").args(["-ABRT", &first[0].to_string()]).status();
+    assert!(stop.unwrap().success());
+    ear.client.type_line("/sound login test");
+    ear.client.stderr.wait_for("no sounds: the sound library ended its process (signal: 6");
+    ear.client.type_line("/sound private test");
+    ear.client.stderr.wait_for("sounds can be played again");
+    let second = players();
+    assert_eq!(second.len(), 1, "{second:?}");
+    ear.client.type_line("/logout");
+    assert_eq!(ear.client.wait().code, Some(0));
+    crate::harness::wait_until("the player is gone", || !Path::new(&format!("/proc/{}/exe", second[0])).exists());
+}

@@ -3,7 +3,7 @@
 
 use super::desktop;
 use super::mention;
-use super::sound::Sounds;
+use super::sound::{Call, Sounds};
 use crate::client::settings::{Cue, Settings};
 use crate::protocol::ServerMessage;
 use crate::sync::lock;
@@ -58,7 +58,12 @@ impl Alerts {
 
     /// Plays a cue whatever the settings say, to hear what it's like.
     pub(crate) fn try_out(&self, cue: Cue) {
-        self.sounds.play(cue, true);
+        self.sounds.play(Call { cue, bell: true, asked: true });
+    }
+
+    /// Why no sound can be heard, if that was so the last time.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.sounds.trouble()
     }
 
     /// Whether this account is neither to be shown nor heard.
@@ -80,7 +85,7 @@ impl Alerts {
     fn call(&self, cue: Cue) {
         let live = self.settings.live();
         if live.heard.contains(&cue) && !self.is_quiet() {
-            self.sounds.play(cue, live.bell);
+            self.sounds.play(Call { cue, bell: live.bell, asked: false });
         }
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 pub(crate) const LOGIN_WAIT: Duration = Duration::from_secs(60);
 
 /// Where the password may come from instead of a prompt.
-const PASSWORD_VARIABLE: &str = "HOMEROOM_PASSWORD";
+pub(crate) const PASSWORD_VARIABLE: &str = "HOMEROOM_PASSWORD";
 
 /// Who logs in, and with what.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ mod wire;
 
 pub(crate) use connect::{Connected, Wanted, again, meet};
 pub(crate) use last_server::LastServer;
-pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, log_in, next_line};
+pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, PASSWORD_VARIABLE, log_in, next_line};
 pub(crate) use session::{Answer, Session};
 pub(crate) use slow::Slow;
 pub(crate) use trust::{Expected, KnownServers};

@@ -165,6 +165,9 @@ impl Locals {
         for cue in cues {
             row(format_args!("{:8} {}", cue.name(), if heard.contains(cue) { "on" } else { "off" }));
         }
+        if let Some(why) = self.alerts.trouble() {
+            notice(format_args!("no sounds: {why}; `/sound private test` tries again"));
+        }
     }
 
     fn sound(&self, cues: &[Cue], on: bool) {
