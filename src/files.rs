@@ -6,16 +6,16 @@
 //! ([`place`]); its mode is changed on what is open. A link that may be followed is followed also by what replaces a file:
 //! the link stays, and leads to the new one.
 
-mod modes;
 mod growing;
+mod modes;
 #[cfg_attr(not(unix), path = "files/elsewhere.rs")]
 mod place;
 #[cfg(unix)]
 mod writers;
 
 use crate::faults;
-pub(crate) use modes::{make_folder_private, make_private};
 pub(crate) use growing::Growing;
+pub(crate) use modes::{make_folder_private, make_private};
 use place::Place;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};

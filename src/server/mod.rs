@@ -22,7 +22,7 @@ use crate::sync::Gate;
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use config::{
-    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, motd, notices, system,
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, lost, motd, notices, system,
 };
 use door::accept;
 use jiff::Timestamp;
@@ -91,6 +91,9 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
+    // Before anything is made in their place.
+    let lost = lost(&config.args.data_dir);
+    lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
     let identity = InUse::open(&folder).map_err(ServerError::Identity)?;
     let certificate = identity.certificate.clone();
     let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
@@ -110,7 +113,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     }
     caretaker::start(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
-    let printed = banner::print(&listening, &certificate, one_time.as_ref());
+    let printed = banner::print(&listening, &certificate, one_time.as_ref(), &lost);
     if printed.is_err() && one_time.is_some() {
         // Nobody has its password: the next start makes it anew.
         let _ = files::remove(&server.folder.users());

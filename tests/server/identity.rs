@@ -172,3 +172,59 @@ fn what_root_makes_in_a_services_folder_is_the_services() {
         assert!(file.is_dir() || (file.uid(), file.mode() & 0o777) == (NOBODY, 0o600), "{:?}: {file:?}", entry.path());
     }
 }
+
+/// A new key was made without a word, and nobody knew why no client came back.
+#[test]
+fn a_lost_key_is_told_loudly_with_what_it_ends_and_the_way_back() {
+    let data = DataDir::with_users(&["ada"]);
+    let first = data.start();
+    assert!(!first.stdout.text().contains("!!"), "accounts may be made before a first start: {}", first.stdout.text());
+    let (fingerprint, backup) = (first.fingerprint(), data.read_bytes("identity.p12"));
+    drop(first);
+    fs::remove_file(data.file("identity.p12")).unwrap();
+    for what in ["check", "doctor"] {
+        let found = run(data.server().command().arg(what), b"");
+        assert_eq!(found.code, Some(1), "{found:?}");
+        let line = found.stdout.lines().find(|line| line.contains("!!")).unwrap_or_else(|| panic!("{found:?}"));
+        assert!(line.contains("identity.p12 is missing") && line.contains("backup"), "{line}");
+    }
+    let without = data.start();
+    for text in [without.stdout.text(), without.stderr.text()] {
+        for word in
+            ["identity.p12 is missing", "every join link", "every client", "backup", data.path().to_str().unwrap()]
+        {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+    assert_ne!(without.fingerprint(), fingerprint);
+    drop(without);
+    let again = data.start();
+    assert!(!again.stdout.text().contains("!!"), "it is told once: {}", again.stdout.text());
+    drop(again);
+    fs::write(data.file("identity.p12"), backup).unwrap();
+    let back = data.start();
+    assert!(back.fingerprint() == fingerprint && !back.stdout.text().contains("!!"), "{}", back.stdout.text());
+}
+
+#[test]
+fn lost_accounts_are_told_loudly_too() {
+    let data = DataDir::with_users(&["ada"]);
+    data.start().login("ada").say("hello");
+    fs::remove_file(data.file("users.json")).unwrap();
+    let found = run(data.command().arg("check"), b"");
+    assert!(found.code == Some(1) && found.stdout.contains("users.json is missing"), "{found:?}");
+    let server = data.start();
+    let text = server.stdout.text();
+    assert!(text.contains("!! users.json is missing") && text.contains("all accounts are gone"), "{text}");
+}
+
+#[test]
+fn another_key_is_told_where_it_is_made() {
+    let data = DataDir::with_users(&[]);
+    drop(data.start());
+    assert!(!identity(&data, &["new", "--keep-key"]).succeeded().contains("another one"));
+    let renewed = identity(&data, &["new"]);
+    assert!(renewed.succeeded().contains("every join link so far ends"), "{renewed:?}");
+    let (certificate, key) = pem(20);
+    assert!(import(&data, &certificate, &key).succeeded().contains("every join link so far ends"));
+}

@@ -18,9 +18,9 @@ mod folder;
 mod identity;
 mod idle;
 mod journal;
-mod lists;
 #[cfg(unix)]
 mod links;
+mod lists;
 mod login;
 mod logout_user;
 mod looking_back;

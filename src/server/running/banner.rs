@@ -3,12 +3,13 @@
 use crate::identity::CertificateInfo;
 use crate::link::Link;
 use crate::protocol::Secret;
+use crate::server::config::Lost;
 use crate::server::state::{link_pin, own_addresses, reachable};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
 /// Prints where the server listens, its fingerprint, the one-time password of a first start, and a join line for
-/// each address. Ends with `ready`.
+/// each address; before that, loudly, what was lost and has been made anew. Ends with `ready`.
 ///
 /// # Errors
 /// Standard output is closed.
@@ -16,6 +17,7 @@ pub(crate) fn print(
     listening: &[SocketAddr],
     certificate: &CertificateInfo,
     one_time: Option<&Secret>,
+    lost: &[Lost],
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "homeroom {}", env!("CARGO_PKG_VERSION"))?;
@@ -25,6 +27,9 @@ pub(crate) fn print(
     writeln!(out, "fingerprint {}", certificate.fingerprint)?;
     if let Some(password) = one_time {
         writeln!(out, "one-time password for admin: {}", password.expose())?;
+    }
+    for lost in lost {
+        writeln!(out, "!! {lost}.\n!! A NEW ONE WAS MADE: {}.\n!! {}", lost.ends(), lost.remedy())?;
     }
     writeln!(out, "to join, type the line for an address that you can reach:")?;
     for address in reachable(listening, &own_addresses()) {

@@ -59,15 +59,30 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
 fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
     InUse::of(file)?;
     let failed = |e: io::Error| format!("can't write {}: {e}", path.display());
-    match files::read(path) {
-        Ok(old) => files::replace(&before(path), &old).map_err(failed)?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+    let old = match files::read(path) {
+        Ok(old) => Some(old),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+    };
+    if let Some(old) = &old {
+        files::replace(&before(path), old).map_err(failed)?;
     }
     files::replace(path, file).map_err(failed)?;
     path.parent().and_then(folder::exposure).inspect(|exposure| log::warn!("{exposure}"));
     show(path)?;
+    if old.is_some_and(|old| is_of_another_key(&old, file)) {
+        print(
+            "the key is another one: with it every join link so far ends, and clients that remember this server refuse \
+             it; the old key is kept in identity.p12.old\n",
+        )?;
+    }
     print("a running server takes it when it reloads: `kill -HUP`, or /reload in the chat\n")
+}
+
+/// Whether clients that know the one don't know the other. One that can't be read is known to nobody.
+fn is_of_another_key(old: &[u8], new: &[u8]) -> bool {
+    let pin = |file| identity::read(file).map(|identity| identity.certificate.pin);
+    matches!((pin(old), pin(new)), (Ok(old), Ok(new)) if !old.accepts(&new))
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -5,6 +5,8 @@ use crate::files::{self, Access};
 use crate::identity::CertificateInfo;
 use crate::server::accounts::{token_file, users_file};
 use crate::server::config::{Config, folder, motd};
+use crate::server::config::{folder, lost};
+use crate::server::state::Topic;
 use crate::server::state::{InUse, Topic};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -21,7 +23,11 @@ pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
     let file = match files::read(&path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return vec![Note("there are no accounts yet: the first start makes one, `admin`".into())];
+            return vec![missing(
+                data_dir,
+                folder::USERS,
+                "there are no accounts yet: the first start makes one, `admin`",
+            )];
         }
         Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
     };
@@ -62,11 +68,24 @@ pub(crate) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, Strin
     }
 }
 
+/// Where there is no certificate.
+pub(crate) fn no_certificate(data_dir: &Path) -> Finding {
+    missing(data_dir, folder::IDENTITY, "there is none yet: the first start makes one")
+}
+
+/// A file that isn't there: it was lost, or it is not there `yet`.
+fn missing(data_dir: &Path, name: &str, yet: &str) -> Finding {
+    match lost(data_dir).into_iter().find(|lost| lost.name() == name) {
+        Some(lost) => Bad(format!("{lost}: the next start makes another one; {}; {}", lost.ends(), lost.remedy())),
+        None => Note(yet.into()),
+    }
+}
+
 /// `identity.p12`.
 pub(super) fn certificate(data_dir: &Path) -> Finding {
     match identity(data_dir) {
         Ok(Some(certificate)) => Good(format!("identity.p12: {}", certificate.fingerprint)),
-        Ok(None) => Note("there is none yet: the first start makes one".into()),
+        Ok(None) => no_certificate(data_dir),
         Err(e) => Bad(e),
     }
 }

@@ -5,7 +5,7 @@ mod files;
 mod journal;
 mod modes;
 
-pub(crate) use files::{accounts, identity};
+pub(crate) use files::{accounts, identity, no_certificate};
 
 use super::finding::{self, Finding};
 use crate::server::config::Config;

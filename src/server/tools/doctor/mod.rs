@@ -10,6 +10,7 @@ use super::finding::{self, Finding};
 use crate::identity::{self, CertificateInfo};
 use crate::server::config::Config;
 use std::io;
+use std::path::Path;
 
 use Finding::{Bad, Good, Note};
 
@@ -23,7 +24,7 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
     let certificate = identity.as_ref().ok().and_then(Option::as_ref);
     let sections = [
         ("The data folder", storage::folder(config)),
-        ("The certificate", certificate_findings(&identity)),
+        ("The certificate", certificate_findings(folder, &identity)),
         ("The clock", machine::clock(folder)),
         ("Limits of the system", machine::limits()),
         ("Listening", network::ports(&config.args.listen, certificate)),
@@ -33,10 +34,10 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
     finding::print(&sections)
 }
 
-fn certificate_findings(identity: &Result<Option<CertificateInfo>, String>) -> Vec<Finding> {
+fn certificate_findings(data_dir: &Path, identity: &Result<Option<CertificateInfo>, String>) -> Vec<Finding> {
     match identity {
         Ok(Some(certificate)) => judge(certificate, jiff::Timestamp::now()),
-        Ok(None) => vec![Note("there is none yet: the first start makes one".into())],
+        Ok(None) => vec![check::no_certificate(data_dir)],
         Err(e) => vec![Bad(e.clone())],
     }
 }
