@@ -21,6 +21,7 @@ mod journal;
 #[cfg(unix)]
 mod links;
 mod lists;
+mod listen;
 mod login;
 mod logout_user;
 mod looking_back;

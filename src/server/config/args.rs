@@ -5,8 +5,8 @@ use super::defaults::{
     KEEP_DAYS, KEEP_MIB, LOGIN_GRACE, ONE_TIME_DAYS, PING_AFTER, PONG_WITHIN, ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN,
     SLOW_DEADLINE, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX,
 };
-use super::motd;
 use crate::options::path;
+use super::{listen, motd};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -25,7 +25,8 @@ use std::str::FromStr;
 #[command(name = "homeroom-server", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(mut_args(crate::server::config::environment::take_from_environment))]
 pub struct Args {
-    /// Where to listen, as ADDR:PORT; may be given several times [default: all interfaces, port 7667]
+    /// Where to listen, as ADDR:PORT; may be given several times. [::] takes IPv4 too, unless that is given by itself at
+    /// the same port [default: all interfaces, port 7667]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]
     pub listen: Vec<SocketAddr>,
     /// The folder of identity.p12, users.json and all else
@@ -75,6 +76,7 @@ impl Args {
         if let Some(Command::Export(wanted)) = &self.command {
             wanted.check()?;
         }
+        listen::check(&self.listen, self.metrics)?;
         match self.metrics {
             Some(address) if !address.ip().is_loopback() && !self.metrics_public => Err(format!(
                 "metrics on {address} could be read by others: say 127.0.0.1:{} or, if that is meant, --metrics-public",
@@ -305,8 +307,11 @@ fn to_moment(text: &str) -> Result<Timestamp, String> {
     })
 }
 
+/// An IPv4 address that is written as an IPv6 one becomes what it is.
 fn to_address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "an address and a port look like 0.0.0.0:7667 or [::]:7667")
+    let address: SocketAddr = text.parse().map_err(|_| "an address and a port look like 0.0.0.0:7667 or [::]:7667")?;
+    let ip = address.ip().to_canonical();
+    Ok(if ip.is_ipv4() { SocketAddr::new(ip, address.port()) } else { address })
 }
 
 /// A number of this range.
@@ -318,6 +323,18 @@ fn within<T: FromStr + PartialOrd + Display>(text: &str, range: RangeInclusive<T
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ipv4_address_in_the_form_of_ipv6_is_what_it_is() {
+        for (text, address) in [
+            ("[::ffff:192.0.2.5]:7", "192.0.2.5:7"),
+            ("[::1]:7", "[::1]:7"),
+            ("[fe80::1%2]:7", "[fe80::1%2]:7"),
+            ("0.0.0.0:7", "0.0.0.0:7"),
+        ] {
+            assert_eq!(to_address(text).map(|address| address.to_string()), Ok(address.into()));
+        }
+    }
 
     #[test]
     fn rates_read() {

@@ -8,6 +8,7 @@ mod error;
 pub(crate) mod folder;
 mod layers;
 mod limits;
+pub(crate) mod listen;
 pub mod logging;
 mod lost;
 pub(crate) mod motd;

@@ -2,7 +2,9 @@
 
 use super::lobby;
 use crate::protocol::DEFAULT_PORT;
+use crate::server::config::listen;
 use crate::server::state::Server;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use std::time::Duration;
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How many connections the system keeps until they are accepted; as std has it.
+const WAITING_CONNECTIONS_MAX: i32 = 128;
 /// How long the server tries to wake its own accept thread when it ends.
 const WAKE_WAIT: Duration = Duration::from_secs(1);
 
@@ -21,30 +25,39 @@ const WAKE_WAIT: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// An address can't be had; says which, and why.
-pub(crate) fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
-    let listen = |address: SocketAddr| TcpListener::bind(address).map_err(|e| explain(address, &e));
-    if !addresses.is_empty() {
-        return addresses.iter().copied().map(listen).collect();
-    }
-    let (v4, v6) = ((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT).into(), (Ipv6Addr::UNSPECIFIED, DEFAULT_PORT).into());
-    // One IPv6 socket takes both families, but for Windows; a machine without IPv6 has only the other.
-    match TcpListener::bind(v6) {
-        Ok(both) if cfg!(not(windows)) => Ok(vec![both]),
-        Ok(only_v6) => Ok(vec![only_v6, listen(v4)?]),
-        Err(e) if e.kind() == io::ErrorKind::AddrInUse => Err(explain(v6, &e)),
-        Err(_) => Ok(vec![listen(v4)?]),
-    }
+pub(crate) fn bind(asked: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
+    open(asked).into_iter().map(|(address, opened)| opened.map_err(|e| explain(address, &e))).collect()
+}
+
+/// Each address with its socket, or with why there is none.
+pub(crate) fn open(asked: &[SocketAddr]) -> Vec<(SocketAddr, io::Result<TcpListener>)> {
+    let all = addresses(asked);
+    all.iter().map(|&address| (address, open_one(address, listen::takes_ipv6_alone(address, &all)))).collect()
 }
 
 /// Where a server would listen: at the addresses that were asked for, or all interfaces.
 pub(crate) fn addresses(asked: &[SocketAddr]) -> Vec<SocketAddr> {
-    if !asked.is_empty() {
-        return asked.to_vec();
+    // A machine without IPv6 has only the other.
+    if asked.is_empty() && TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
+        return vec![(Ipv4Addr::UNSPECIFIED, DEFAULT_PORT).into()];
     }
-    let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
-    // As `bind` does it.
-    let has_v6 = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
-    if has_v6 && cfg!(not(windows)) { vec![v6] } else { vec![(Ipv4Addr::UNSPECIFIED, DEFAULT_PORT).into()] }
+    listen::wanted(asked)
+}
+
+/// As std opens one, and beside that says which family it takes, which std can't. What `[::]` takes by itself differs
+/// from system to system.
+fn open_one(address: SocketAddr, ipv6_alone: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        // Some systems never take both; that is no reason not to start.
+        socket.set_only_v6(ipv6_alone).or_else(|e| if ipv6_alone { Err(e) } else { Ok(()) })?;
+    }
+    // So that a restart needn't wait for old connections. On Windows it would let another program listen there too.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(WAITING_CONNECTIONS_MAX)?;
+    Ok(socket.into())
 }
 
 /// Starts a thread for each socket.
@@ -62,16 +75,21 @@ pub(crate) fn start(server: &Arc<Server>, listeners: Vec<TcpListener>) -> io::Re
 /// Wakes the accept threads, which then see that the server ends.
 pub(crate) fn stop(listening: &[SocketAddr], threads: Vec<JoinHandle<()>>) {
     for (&address, thread) in listening.iter().zip(threads) {
-        let own = match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
         // A blocking accept has no other way to be told. If nothing comes through, the process ends without it.
-        if TcpStream::connect_timeout(&(own, address.port()).into(), WAKE_WAIT).is_ok() {
+        if TcpStream::connect_timeout(&from_here(address), WAKE_WAIT).is_ok() {
             let _ = thread.join();
         }
     }
+}
+
+/// Where this machine itself reaches whoever listens on an address.
+pub(crate) fn from_here(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 fn accept(server: &Arc<Server>, listener: &TcpListener) {

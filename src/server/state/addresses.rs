@@ -2,6 +2,7 @@
 
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
+use crate::server::config::listen::takes_ipv6_alone;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What a join link holds. A certificate that ends will be renewed: links that are handed out now should outlive that,
@@ -35,8 +36,10 @@ pub(crate) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketA
     let mut reachable = Vec::new();
     for address in listening {
         let hosts: Vec<IpAddr> = match address.ip() {
-            // Where a socket takes both families, it is the IPv6 one.
-            IpAddr::V6(ip) if ip.is_unspecified() => own.to_vec(),
+            IpAddr::V6(ip) if ip.is_unspecified() => {
+                let ipv6_alone = takes_ipv6_alone(*address, listening);
+                own.iter().copied().filter(|ip| ip.is_ipv6() || !ipv6_alone).collect()
+            }
             IpAddr::V4(ip) if ip.is_unspecified() => own.iter().copied().filter(IpAddr::is_ipv4).collect(),
             ip => vec![ip],
         };
@@ -47,6 +50,8 @@ pub(crate) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketA
             }
         }
     }
+    // Whatever the order of the sockets, those that others can use come first.
+    reachable.sort_by_key(|address| own.iter().position(|ip| *ip == address.ip()));
     reachable
 }
 
@@ -64,5 +69,7 @@ mod tests {
         assert_eq!(lines(&["0.0.0.0:1"]), ["192.0.2.5:1", "127.0.0.1:1"]);
         assert_eq!(lines(&["[::]:1", "0.0.0.0:1"]), ["192.0.2.5:1", "[2001:db8::5]:1", "127.0.0.1:1"]);
         assert_eq!(lines(&["127.0.0.1:2"]), ["127.0.0.1:2"]);
+        assert_eq!(lines(&["[::]:1"]), ["192.0.2.5:1", "[2001:db8::5]:1", "127.0.0.1:1"]);
+        assert_eq!(lines(&["[::]:1", "127.0.0.1:1"]), ["[2001:db8::5]:1", "127.0.0.1:1"]);
     }
 }

@@ -22,12 +22,14 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
     let folder = &config.args.data_dir;
     let identity = check::identity(folder);
     let certificate = identity.as_ref().ok().and_then(Option::as_ref);
+    let mut listening = network::ports(&config.args.listen, certificate);
+    listening.extend(config.args.metrics.map(network::metrics));
     let sections = [
         ("The data folder", storage::folder(config)),
         ("The certificate", certificate_findings(folder, &identity)),
         ("The clock", machine::clock(folder)),
         ("Limits of the system", machine::limits()),
-        ("Listening", network::ports(&config.args.listen, certificate)),
+        ("Listening", listening),
         ("Addresses", network::addresses(&config.args.listen)),
         ("For somebody outside your own network", network::outsiders(&config.args.listen)),
     ];

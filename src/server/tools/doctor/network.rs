@@ -7,12 +7,15 @@ use crate::server::door::accept;
 use crate::server::state::{self, own_addresses};
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use native_tls::TlsConnector;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long whatever listens here has to answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
+/// How much of an answer is read; the metrics have a tenth of it.
+const ANSWER_BYTES_MAX: usize = 128 * 1024;
 
 /// What an address can be reached from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,26 +30,53 @@ enum Reach {
     Everywhere,
 }
 
-/// Whether each address that is to be listened on is free, or this very server's.
+/// Whether each address that is to be listened on is free, or this very server's; tried as a start does it.
 pub(super) fn ports(listen: &[SocketAddr], certificate: Option<&CertificateInfo>) -> Vec<Finding> {
-    accept::addresses(listen).into_iter().map(|address| port(address, certificate)).collect()
+    // All of them are open at once, so that one that is in another's way shows.
+    let opened = accept::open(listen);
+    opened.iter().map(|(address, opened)| port(*address, opened.as_ref().err(), certificate)).collect()
 }
 
-fn port(address: SocketAddr, certificate: Option<&CertificateInfo>) -> Finding {
-    let own = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
-        _ => address,
+fn port(address: SocketAddr, failed: Option<&io::Error>, certificate: Option<&CertificateInfo>) -> Finding {
+    let Some(error) = failed else { return Good(format!("{address} is free: no server runs there")) };
+    match connect(address, error) {
+        Some(socket) => who_answers(address, socket, certificate),
+        None => Bad(accept::explain(address, error)),
+    }
+}
+
+/// Whether the metrics can be served where they are to be, or are already.
+pub(super) fn metrics(address: SocketAddr) -> Finding {
+    let error = match TcpListener::bind(address) {
+        Ok(_) => return Good(format!("{address} is free for the metrics")),
+        Err(e) => e,
     };
-    if address.port() != 0 {
-        if let Ok(socket) = TcpStream::connect_timeout(&own, ANSWER_WAIT) {
-            return who_answers(address, socket, certificate);
+    match connect(address, &error).map(|socket| answer(socket, "GET /metrics HTTP/1.0\r\n\r\n")) {
+        Some(page) if page.contains("homeroom_info") => Good(format!("{address} is answered with a server's metrics")),
+        _ => Bad(format!("no metrics can be served on {address} ({error}): change --metrics")),
+    }
+}
+
+/// Whoever listens already where a socket couldn't be had for that reason.
+fn connect(address: SocketAddr, error: &io::Error) -> Option<TcpStream> {
+    let taken = error.kind() == io::ErrorKind::AddrInUse;
+    taken.then(|| TcpStream::connect_timeout(&accept::from_here(address), ANSWER_WAIT).ok()).flatten()
+}
+
+/// What comes back, as far as it comes in time.
+fn answer(mut socket: TcpStream, request: &str) -> String {
+    let (mut page, mut piece, deadline) = (Vec::new(), [0; 4096], Instant::now() + ANSWER_WAIT);
+    // Whatever is missing of the request, the answer is judged as it is.
+    let _ = socket.set_write_timeout(Some(ANSWER_WAIT)).and_then(|()| socket.write_all(request.as_bytes()));
+    while page.len() < ANSWER_BYTES_MAX {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // No time left is no timeout that can be set.
+        match socket.set_read_timeout(Some(left)).and_then(|()| socket.read(&mut piece)) {
+            Ok(0) | Err(_) => break,
+            Ok(bytes) => page.extend_from_slice(&piece[..bytes]),
         }
     }
-    match TcpListener::bind(address) {
-        Ok(_) => Good(format!("{address} is free: no server runs there")),
-        Err(e) => Bad(accept::explain(address, &e)),
-    }
+    String::from_utf8_lossy(&page).into_owned()
 }
 
 fn who_answers(address: SocketAddr, socket: TcpStream, certificate: Option<&CertificateInfo>) -> Finding {
