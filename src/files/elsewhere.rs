@@ -41,7 +41,8 @@ impl Place {
         let mut options = OpenOptions::new();
         match access {
             Access::Read => options.read(true),
-            Access::Write => options.write(true),
+            // Whoever appends on Windows can't cut.
+            Access::Write | Access::Grow => options.write(true),
             Access::Append => options.append(true),
         };
         options.open(&self.0)

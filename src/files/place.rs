@@ -69,7 +69,7 @@ impl Place {
         flags |= match access {
             Access::Read => OFlag::O_RDONLY,
             Access::Write => OFlag::O_WRONLY,
-            Access::Append => OFlag::O_WRONLY | OFlag::O_APPEND,
+            Access::Append | Access::Grow => OFlag::O_WRONLY | OFlag::O_APPEND,
         };
         if !special {
             // A pipe that somebody put there would be waited for.

@@ -86,6 +86,11 @@ impl Trouble {
         }
     }
 
+    /// Tells administrators what else befell it.
+    pub(crate) fn tell(&self, text: impl Into<String>) {
+        self.notices.tell_admins(text);
+    }
+
     /// Whether the last write failed.
     pub(crate) fn lasts(&self) -> bool {
         self.lasts

@@ -192,6 +192,18 @@ impl Events {
         index.checked_sub(1).and_then(|index| self.chunks.get(index))
     }
 
+    /// What is published of the events from `first` up to the one before `next`; None if nothing of it is in memory.
+    pub(super) fn copy(&self, first: u64, next: u64) -> Option<Chunk> {
+        let mut copy = Chunk::new(first.max(self.chunks[0].first), 0);
+        for chunk in self.chunks.iter().filter(|chunk| chunk.first < next && chunk.next() > first) {
+            let events = (chunk.first..).zip(chunk.iter()).filter(|(seq, _)| (first..next).contains(seq));
+            for (_, (line, entry)) in events {
+                copy.push_with(entry.said, entry.audience.clone(), usize::MAX, |lines| lines.extend_from_slice(line));
+            }
+        }
+        (!copy.is_empty()).then_some(copy)
+    }
+
     /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
     pub(crate) fn note(&mut self, what: What) {
         let last = self.sequence.last();

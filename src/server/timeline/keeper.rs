@@ -1,6 +1,7 @@
-//! The `journal` thread: it syncs what was written, tries again what couldn't be, and deletes what is too old.
+//! The `journal` thread: it syncs what was written, tries again what couldn't be, writes anew what another
+//! program took away, and deletes what is too old.
 
-use super::journal::{Bell, Journal};
+use super::journal::Bell;
 use super::order::Timeline;
 use std::io;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 /// At most so often is the disk asked to sync: a power failure loses no more than what was said in this time.
 const SYNC_PAUSE: Duration = Duration::from_secs(1);
-/// How often a quiet journal is looked at for what is too old.
-const RETIRE_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// How often a quiet journal is looked at: for what is too old, and for what another program has taken away.
+const LOOK_PAUSE: Duration = Duration::from_secs(60);
 
 /// The running thread.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Keeper {
 
 fn keep(timeline: &Timeline, bell: &Bell) {
     while !bell.is_stopped() {
-        bell.wait(RETIRE_PAUSE);
+        bell.wait(LOOK_PAUSE);
         tend(timeline);
         if timeline.with_journal(|journal| journal.is_troubled()) {
             bell.ring();
@@ -59,6 +60,9 @@ fn tend(timeline: &Timeline) {
         let result = point.sync();
         timeline.with_journal(|journal| journal.synced(&point, result));
     }
-    timeline.with_journal(Journal::tend);
+    timeline.with_journal(|journal| {
+        journal.tend();
+        journal.mend(|first, next| timeline.copy(first, next));
+    });
     timeline.retry();
 }

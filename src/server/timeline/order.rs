@@ -240,6 +240,11 @@ impl Timeline {
         Ok(self.archive.said_before(before)?.map(|chunk| look(&chunk)))
     }
 
+    /// What is in memory of the events from `first` up to the one before `next`; None if there is nothing.
+    pub(super) fn copy(&self, first: u64, next: u64) -> Option<Chunk> {
+        lock(&self.events).copy(first, next)
+    }
+
     /// What is remembered of the accounts.
     pub(crate) fn recall<T>(&self, ask: impl FnOnce(&Recall) -> T) -> T {
         ask(&lock(&self.events).recall)

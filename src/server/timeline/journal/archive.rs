@@ -3,6 +3,7 @@
 //! Many who come back at once ask for the same stretches: each is read and parsed once, by whoever comes first, while
 //! the others wait for it.
 
+use super::bell::Bell;
 use super::segment;
 use crate::files::{self, Access};
 use crate::server::timeline::chunk::Chunk;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A segment is read in pieces of this size, and a line more at the most.
@@ -28,6 +30,10 @@ pub(crate) struct Archive {
     cache: Mutex<VecDeque<(Piece, Slot)>>,
     /// Held by whoever looks back: however many ask for what was said, they keep no more than one core busy.
     looking: Mutex<()>,
+    /// Somebody couldn't read what should be there, since that was asked last.
+    missed: AtomicBool,
+    /// Then its keeper is called.
+    bell: Arc<Bell>,
 }
 
 type Slot = Arc<Mutex<Option<Arc<Chunk>>>>;
@@ -55,6 +61,15 @@ pub(super) struct Segment {
     marks: Vec<Mark>,
 }
 
+/// Which events a segment has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub(super) first: u64,
+    /// The seq after its last event's.
+    pub(super) next: u64,
+    pub(super) bytes: u64,
+}
+
 /// Where a piece begins.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
@@ -75,12 +90,14 @@ struct Piece {
 
 impl Archive {
     /// An empty one.
-    pub(super) fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path, bell: Arc<Bell>) -> Self {
         Self {
             folder: folder.to_owned(),
             shelves: Mutex::default(),
             cache: Mutex::default(),
             looking: Mutex::default(),
+            missed: AtomicBool::new(false),
+            bell,
         }
     }
 
@@ -180,6 +197,37 @@ impl Archive {
         shelves.segments.back().map(|segment| (segment.first, segment.next, segment.bytes, segment.oldest))
     }
 
+    /// All segments, oldest first.
+    pub(super) fn extents(&self) -> Vec<Extent> {
+        let extent = |&Segment { first, next, bytes, .. }: &Segment| Extent { first, next, bytes };
+        lock(&self.shelves).segments.iter().map(extent).collect()
+    }
+
+    /// Whether somebody couldn't read what should be there, since this was asked last.
+    pub(super) fn take_missed(&self) -> bool {
+        self.missed.swap(false, Ordering::AcqRel)
+    }
+
+    /// Notes that only what comes before the event `next` is left of a segment, so many bytes. A later part of it, with the
+    /// number of those in it that were said to everyone, has a segment of its own then.
+    pub(super) fn tear(&self, first: u64, (next, bytes): (u64, u64), anew: Option<(&Chunk, u64)>) {
+        let mut shelves = lock(&self.shelves);
+        let Some(index) = shelves.segments.iter().position(|segment| segment.first == first) else { return };
+        let public = shelves.segments.get(index + 1).map_or(shelves.public, |later| later.public_before);
+        let Some(mut left) = shelves.segments.remove(index) else { return };
+        if let Some((chunk, public_in_it)) = anew {
+            let mut part = Segment { first: chunk.first, next: chunk.first, bytes: 0, marks: Vec::new(), ..left };
+            part.public_before = public - public_in_it;
+            chunk.iter().for_each(|(line, entry)| part.add(line.len(), entry.said));
+            shelves.segments.insert(index, part);
+        }
+        if next > first {
+            left.marks.retain(|mark| mark.seq < next);
+            (left.next, left.bytes) = (next, bytes);
+            shelves.segments.insert(index, left);
+        }
+    }
+
     /// Notes an event that a start read back. The segment's times are its events'.
     pub(super) fn read_back(&self, record: &Record<'_>, bytes: usize) {
         let time = record.moment().unwrap_or(Timestamp::UNIX_EPOCH);
@@ -193,6 +241,13 @@ impl Archive {
     }
 
     fn load(&self, piece: Piece) -> io::Result<Arc<Chunk>> {
+        self.try_load(piece).inspect_err(|_| {
+            self.missed.store(true, Ordering::Release);
+            self.bell.ring();
+        })
+    }
+
+    fn try_load(&self, piece: Piece) -> io::Result<Arc<Chunk>> {
         let slot = self.slot(piece);
         let mut held = lock(&slot);
         if let Some(chunk) = &*held {

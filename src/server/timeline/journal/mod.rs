@@ -42,7 +42,9 @@ pub(crate) struct Journal {
 impl Journal {
     /// None at all: everything is kept in memory alone.
     pub(crate) fn none() -> Self {
-        Self { writer: None, archive: Arc::new(Archive::new(Path::new(""))), trouble: None, bell: Arc::default() }
+        let bell = Arc::default();
+        let archive = Arc::new(Archive::new(Path::new(""), Arc::clone(&bell)));
+        Self { writer: None, archive, trouble: None, bell }
     }
 
     /// Opens the journal in `folder`, which is made if there is none, and reads it from end to end: `each` is given
@@ -56,8 +58,9 @@ impl Journal {
         notices: Notices,
         mut each: impl FnMut(&Line<'_>) -> Result<(), String>,
     ) -> Result<Self, String> {
-        make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
-        let archive = Arc::new(Archive::new(folder));
+        segment::make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
+        let bell = Arc::default();
+        let archive = Arc::new(Archive::new(folder, Arc::clone(&bell)));
         let mut ends: Vec<(PathBuf, End)> = Vec::new();
         for place in segment::list(folder).map_err(|e| e.to_string())? {
             archive.begin(place.first, Timestamp::UNIX_EPOCH);
@@ -81,7 +84,7 @@ impl Journal {
         }
         let writer = Writer::new(folder, options, Arc::clone(&archive));
         let trouble = Some(Trouble::with("the journal", notices));
-        Ok(Self { writer: Some(writer), archive, trouble, bell: Arc::default() })
+        Ok(Self { writer: Some(writer), archive, trouble, bell })
     }
 
     /// For those who read.
@@ -136,6 +139,20 @@ impl Journal {
         }
     }
 
+    /// Finds what another program has taken away, and writes it anew from `memory`, which has the events from one seq up to
+    /// the one before another as far as they are in memory.
+    pub(super) fn mend(&mut self, memory: impl Fn(u64, u64) -> Option<Chunk>) {
+        let Some(writer) = &mut self.writer else { return };
+        match writer.mend(memory) {
+            Ok(None) => {}
+            Ok(Some(mended)) => {
+                self.trouble.iter().for_each(|trouble| trouble.tell(mended.to_string()));
+                self.tell(&Ok(()));
+            }
+            Err(e) => self.tell(&Err(e)),
+        }
+    }
+
     /// The last write failed.
     pub(crate) fn is_troubled(&self) -> bool {
         self.trouble.as_ref().is_some_and(Trouble::lasts)
@@ -146,12 +163,6 @@ impl Journal {
             ", so nothing can be said: make room on the disk of the data folder or mend it, it goes on by itself";
         self.trouble.iter_mut().for_each(|trouble| trouble.note(result.as_ref().err(), consequence));
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    files::create_folder(folder)?;
-    files::make_folder_private(folder)?;
-    files::sync_folder(folder)
 }
 
 fn sync(path: &Path) -> io::Result<()> {

@@ -93,6 +93,17 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<Place>, ReadError> {
     Ok(firsts.iter().zip(nexts).map(place).collect())
 }
 
+/// Makes the folder where there is none, in one that must be there, and makes sure that it's private.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    files::sync_folder(folder)?;
+    files::create_folder(folder)?;
+    files::make_folder_private(folder)?;
+    files::sync_folder(folder)
+}
+
 /// What else is in the folder.
 pub(crate) fn strangers(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -1,5 +1,7 @@
 //! The journal on a real disk, under a timeline.
 
+mod taken;
+
 use super::writer::SEGMENT_BYTES_MAX;
 use super::*;
 use crate::protocol::{GENERAL, LINE_BYTES_MAX, ServerMessage, Username, format_time};
@@ -300,7 +302,7 @@ fn a_sync_that_failed_for_one_thread_fails_for_the_other() {
     let point = timeline.with_journal(|journal| journal.sync_point()).unwrap();
     point.file.sync_by(|_| Err(io::Error::other("a bad disk"))).unwrap_err();
     // Before the one that failed is told, the other one finds the disk well.
-    let result = point.file.sync();
+    let result = point.sync();
     timeline.with_journal(|journal| journal.synced(&point, result));
     say(&timeline, "three");
     let lines = |path: &PathBuf| fs::read_to_string(path).unwrap().lines().count();

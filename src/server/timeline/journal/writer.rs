@@ -1,5 +1,7 @@
 //! Who writes the journal: one segment at a time, each stretch whole or not at all.
 
+mod mend;
+
 use super::archive::Archive;
 use super::segment;
 use super::synced::SyncedFile;
@@ -12,6 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A segment that has grown to this is followed by a new one.
 pub(super) const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -45,6 +48,12 @@ pub(super) struct Writer {
     to_rescue: bool,
     /// A file with what was refused was removed, and a power failure might bring it back.
     to_sync_folder: bool,
+    /// Segments are lost, and couldn't be written anew yet.
+    to_mend: bool,
+    /// The first seq of a segment that a sync found taken away, until it's written anew: by its length it may look whole.
+    taken: Option<u64>,
+    /// When all segments were looked at last. None when that is due.
+    looked: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -76,7 +85,7 @@ impl SyncPoint {
     /// # Errors
     /// The system can't, or couldn't once before.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync()
+        self.file.sync(self.bytes)
     }
 }
 
@@ -92,11 +101,17 @@ impl Writer {
             unsynced_first: 0,
             to_rescue: false,
             to_sync_folder: false,
+            to_mend: false,
+            taken: None,
+            looked: None,
         }
     }
 
     /// Writes a stretch, all or none.
     pub(super) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
+        if self.to_mend {
+            return Err(io::Error::other("what another program took away isn't written anew yet"));
+        }
         if self.to_rescue {
             self.rescue()?;
         }
@@ -153,6 +168,7 @@ impl Writer {
             if let Err(e) = result {
                 log::error!("the journal can't be synced, its newest lines are written anew: {e}");
                 self.to_rescue = true;
+                self.taken = point.file.check(point.bytes).is_err().then_some(open.first).or(self.taken);
                 return self.rescue();
             }
             if point.bytes > open.synced_bytes {
@@ -179,19 +195,27 @@ impl Writer {
         let chunk = Chunk::parse(first, self.unsynced.clone());
         let chunk =
             chunk.map_err(|(line, what)| io::Error::other(format!("line {line} to be written anew: {what}")))?;
+        segment::make_folder(&self.folder)?;
         files::replace(&path, &self.unsynced)?;
         // The older segment ends where this one begins, whatever is still in it.
         if open.first != first {
-            let _ = open.file.set_len(open.synced_bytes);
+            let _ = open.file.cut(open.synced_bytes);
         }
         self.archive.cut(first, open.synced_bytes, public(&chunk));
         let now = Timestamp::now();
         self.archive.begin(first, now);
         self.note_in_archive(&chunk, now);
+        // What was synced may be lost with it.
+        self.looked = None;
+        self.settle();
+        Ok(())
+    }
+
+    /// All that was written is in its place, and synced; whoever writes next opens the newest segment.
+    fn settle(&mut self) {
         self.open = None;
         self.unsynced.clear();
         self.to_rescue = false;
-        Ok(())
     }
 
     /// Deletes the segments that are too old or too much.
@@ -213,7 +237,7 @@ impl Writer {
     /// Syncs what is unsynced; after a failure writes it anew, which syncs it too.
     fn sync_now(&mut self) -> io::Result<()> {
         let Some(point) = self.sync_point() else { return Ok(()) };
-        let result = point.file.sync();
+        let result = point.sync();
         self.synced(&point, result)
     }
 
@@ -237,8 +261,9 @@ impl Writer {
     #[cfg(all(test, unix))]
     pub(super) fn open_for_reading(&mut self) {
         let Some(open) = &mut self.open else { return };
-        if let Ok(file) = files::open(&segment::path(&self.folder, open.first), Access::Read) {
-            open.file = Arc::new(SyncedFile::new(file));
+        let path = segment::path(&self.folder, open.first);
+        if let Ok(file) = files::open(&path, Access::Read) {
+            open.file = Arc::new(SyncedFile::new(&path, file));
         }
     }
 
@@ -261,8 +286,8 @@ impl Writer {
             end == next && bytes < SEGMENT_BYTES_MAX && now.duration_since(oldest).as_hours() < SEGMENT_HOURS_MAX
         };
         let Some((first, _, bytes, _)) = self.archive.newest().filter(fits) else { return Ok(false) };
-        let file = files::open(&segment::path(&self.folder, first), Access::Write)?;
-        let file = Arc::new(SyncedFile::new(file));
+        let path = segment::path(&self.folder, first);
+        let file = Arc::new(SyncedFile::new(&path, files::open(&path, Access::Grow)?));
         self.open = Some(Open { file, first, next, bytes, synced_bytes: bytes, ragged: true });
         Ok(true)
     }
@@ -275,7 +300,7 @@ impl Writer {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
         }
-        let file = Arc::new(SyncedFile::new(files::create_private(&path)?));
+        let file = Arc::new(SyncedFile::new(&path, files::create_private(&path)?));
         self.sync_folder()?;
         self.open = Some(Open { file, first, next: first, bytes: 0, synced_bytes: 0, ragged: false });
         self.retire(Timestamp::now());
@@ -326,7 +351,7 @@ impl Open {
     /// Takes away whatever is beyond what is known to be written.
     fn make_even(&mut self) -> io::Result<()> {
         faults::strike("journal.truncate")?;
-        self.file.set_len(self.bytes)?;
+        self.file.cut(self.bytes)?;
         (&**self.file).seek(SeekFrom::Start(self.bytes))?;
         self.ragged = false;
         Ok(())
