@@ -128,6 +128,20 @@ fn answers_and_refusals_look_different() {
 }
 
 #[test]
+fn who_is_ignored_is_an_account_and_not_oneself() {
+    let server = Server::with_users(&["ada", "eve"]);
+    let folder = TempDir::new().unwrap();
+    let lines = "/ignore vee\n/ignore Ada\n/ignore @Eve\n/ignore\n";
+    let finished = client(&server, folder.path(), &["--user", "ada"], lines);
+    let said: Vec<_> = finished.stderr.lines().collect();
+    assert!(said[0].starts_with("! there is nobody of that name"), "{finished:?}");
+    assert_eq!(said[1], "! nobody can ignore themselves");
+    assert!(said[2].starts_with("* nothing of eve is shown"), "{finished:?}");
+    assert_eq!(said[3], "* you ignore eve");
+    assert!(!finished.stdout.contains("eve is a user"), "what is asked for it is not shown: {finished:?}");
+}
+
+#[test]
 fn one_command_is_explained() {
     let server = Server::with_users(&["ada"]);
     let folder = TempDir::new().unwrap();

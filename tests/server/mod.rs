@@ -20,8 +20,8 @@ mod idle;
 mod journal;
 #[cfg(unix)]
 mod links;
-mod lists;
 mod listen;
+mod lists;
 mod login;
 mod logout_user;
 mod looking_back;

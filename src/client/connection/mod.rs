@@ -14,7 +14,7 @@ mod wire;
 pub(crate) use connect::{Connected, Wanted, again, meet};
 pub(crate) use last_server::LastServer;
 pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, PASSWORD_VARIABLE, log_in, next_line};
-pub(crate) use session::{Answer, Session};
+pub(crate) use session::{Answer, Session, Show};
 pub(crate) use slow::Slow;
 pub(crate) use trust::{Expected, KnownServers};
 pub(crate) use wire::{SILENCE_WAIT, Wire};

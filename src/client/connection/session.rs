@@ -58,14 +58,25 @@ pub(crate) struct Asked {
     pub(crate) id: String,
     /// What was asked.
     pub(crate) request: Arc<Request>,
-    /// How many events of the history are still wanted, this request's among them.
-    pub(crate) wanted: usize,
+    /// What of the answer is to be shown.
+    pub(crate) wanted: Show,
     /// It was sent before, over a connection that broke.
     pub(crate) resent: bool,
     /// It was sent over the connection there is now.
     sent: bool,
     /// When the server is given up, once it's sent.
     deadline: Instant,
+}
+
+/// What of an answer is to be shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Show {
+    /// All there is to it.
+    All,
+    /// So many events of the history, this request's among them.
+    Events(usize),
+    /// Nothing: the client wants to know something itself.
+    Nothing,
 }
 
 /// How a request went.
@@ -115,9 +126,8 @@ impl Session {
         })
     }
 
-    /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again. Of the
-    /// history so many events are `wanted`.
-    pub(crate) fn ask(&self, request: &Arc<Request>, wanted: usize) -> Answer {
+    /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again.
+    pub(crate) fn ask(&self, request: &Arc<Request>, wanted: Show) -> Answer {
         let mut state = lock(&self.state);
         let (id, request) = (self.ids.next(), Arc::clone(request));
         state.asked = Some(Asked { id, request, wanted, resent: false, sent: false, deadline: Instant::now() });

@@ -3,7 +3,7 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
-use crate::client::connection::{Answer, Session};
+use crate::client::connection::{Answer, Session, Show};
 use crate::client::terminal::{doubts, notice};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
@@ -158,7 +158,7 @@ impl Errands {
         let mut before = None;
         for _ in 0..LIST_PIECES_MAX {
             let limit = Some(wanted.min(HISTORY_EVENTS_MAX));
-            match self.ask_for(&Arc::new(Request::History { before, limit }), wanted)? {
+            match self.ask_for(&Arc::new(Request::History { before, limit }), Show::Events(wanted))? {
                 Answer::Page(first, left) => (before, wanted) = (Some(first), left),
                 Answer::Refused { message, .. } => {
                     notice(sanitize::line(&message));
@@ -191,10 +191,15 @@ impl Errands {
 
     /// Sends a request until it has an answer other than that it came too fast. What has none is said here.
     pub(super) fn ask(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
-        self.ask_for(request, 0)
+        self.ask_for(request, Show::All)
     }
 
-    fn ask_for(&self, request: &Arc<Request>, wanted: usize) -> ControlFlow<(), Answer> {
+    /// The same, where nothing of a good answer is to be shown.
+    pub(super) fn ask_unseen(&self, request: &Arc<Request>) -> ControlFlow<(), Answer> {
+        self.ask_for(request, Show::Nothing)
+    }
+
+    fn ask_for(&self, request: &Arc<Request>, wanted: Show) -> ControlFlow<(), Answer> {
         for tries in 1.. {
             match self.session.ask(request, wanted) {
                 Answer::Over => return ControlFlow::Break(()),

@@ -3,7 +3,7 @@
 use super::arguments::new_secret;
 use super::commands::{self, Typed};
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
-use super::local::Locals;
+use super::local::{Local, Locals};
 use crate::client::connection::{Answer, Session};
 use crate::client::console::Console;
 use crate::client::error::ClientError;
@@ -100,6 +100,7 @@ impl Input {
             }
             Typed::History(wanted) => self.add(Errand::History(wanted)),
             Typed::Reply(text) => self.add(Errand::Reply(text)),
+            Typed::Local(Local::Ignore(Some(user))) => self.ignore(user),
             Typed::Local(local) => {
                 self.locals.carry_out(&local);
                 Flow::Continue(())
@@ -107,6 +108,25 @@ impl Input {
             Typed::Doubtful(typed, why) if self.means_it(&typed, &why) => self.carry_out(*typed),
             Typed::Doubtful(..) | Typed::Nothing | Typed::Leave => Flow::Continue(()),
         }
+    }
+
+    /// Ignores somebody, if there is such an account: who mistypes a name would wonder why nothing changes. Without a
+    /// connection there is no telling.
+    fn ignore(&self, user: String) -> Flow {
+        if user == self.session.me {
+            notice("nobody can ignore themselves");
+            return Flow::Continue(());
+        }
+        if self.session.is_connected() {
+            self.errands.wait_until_done()?;
+            let whois = Arc::new(Request::Whois { username: user.clone() });
+            if let Answer::Refused { message, .. } = self.errands.ask_unseen(&whois)? {
+                notice(sanitize::line(&message));
+                return Flow::Continue(());
+            }
+        }
+        self.locals.carry_out(&Local::Ignore(Some(user)));
+        Flow::Continue(())
     }
 
     /// Has something done when all before is. From a pipe nothing more is read until there is room.

@@ -9,7 +9,7 @@ use super::render::Renderer;
 use super::seen::Seen;
 use super::transcript::Transcript;
 use crate::client::alerts::Alerts;
-use crate::client::connection::{Answer, SILENCE_WAIT, Session, Wire};
+use crate::client::connection::{Answer, SILENCE_WAIT, Session, Show, Wire};
 use crate::client::error::{ClientError, End};
 use crate::client::terminal::{Look, notice};
 use crate::duplex::{Peer, READ_BYTES};
@@ -324,14 +324,17 @@ impl<'a, W: Write> Reader<'a, W> {
         let Some(asked) = reply.id.as_deref().and_then(|id| self.session.asked(id)) else { return };
         let answer = match &*asked.request {
             Request::History { before, limit } => {
+                let wanted = if let Show::Events(wanted) = asked.wanted { wanted } else { 0 };
                 let events = reply.events.take().unwrap_or_default();
                 let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
                 // A server that doesn't go on would be asked for ever.
                 let next = reply.next.filter(|&next| before.is_none_or(|before| next < before));
-                self.page(events, (reply.more, next), before.is_some(), limit, asked.wanted)
+                self.page(events, (reply.more, next), before.is_some(), limit, wanted)
             }
             request => {
-                self.renderer.reply(request, &reply, &mut self.shown);
+                if asked.wanted != Show::Nothing {
+                    self.renderer.reply(request, &reply, &mut self.shown);
+                }
                 if let Request::Away { text } = request {
                     self.session.people.set_away(text.is_some());
                 }
