@@ -21,6 +21,10 @@ pub const HISTORY_EVENTS_DEFAULT: usize = 50;
 pub const TEXT_CHARS_MAX: usize = 4_000;
 /// The longest topic and the longest word on why one is away: one line, read at a glance.
 pub const NOTE_CHARS_MAX: usize = 200;
+/// The shortest password (NIST SP 800-63B, 5.1.1.2).
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// The longest password. Long enough for any passphrase, short enough to hash.
+pub const PASSWORD_CHARS_MAX: usize = 256;
 /// The longest `id`.
 pub const ID_BYTES_MAX: usize = 64;
 /// How deep a request may be nested. None needs more than one level; the rest is for fields to come. JSON is read

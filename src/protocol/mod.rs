@@ -19,7 +19,8 @@ pub use commands::{COMMANDS, CommandHelp};
 pub use framing::{format_time, timestamp};
 pub use limits::{
     DEFAULT_PORT, EVENT_BYTES_MAX, GENERAL, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX,
-    NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX, NOTICE_CHARS_MAX, TEXT_CHARS_MAX, VERSION,
+    NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX, NOTICE_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN,
+    TEXT_CHARS_MAX, VERSION,
 };
 pub use names::{RequestId, Role, Username};
 pub use requests::{BadRequest, Login, Request};

@@ -43,6 +43,8 @@ fn nobody_is_asked_for_a_new_password_for_ever() {
     let mut ada = Person::join(&server, "ada");
     ada.screen.press("/passwd\r");
     answer(&mut ada.screen, "old password:", PASSWORD);
+    // What makes a good one is told before it's typed.
+    ada.screen.wait_for(|rows| matches!(rows, [.., rule, _, prompt] if rule.starts_with("* a password has 8 to 256") && prompt == "new password:"));
     answer(&mut ada.screen, "new password:", "/quit");
     ada.screen.wait_for_end(&["! that is a command, not a password: Ctrl-D gives up", "new password:"]);
     for _ in 1..10 {
@@ -88,12 +90,10 @@ fn a_one_time_password_is_changed_before_lines_are_edited() {
     let mut screen = Screen::start(&command, (24, 70));
     // One Enter too many doesn't turn the answers round.
     answer(&mut screen, "password:", &format!("{}\r", made["password"].as_str().unwrap()));
-    screen.wait_for_end(&[
-        "! this password was for one login: choose your own now",
-        "new password:",
-        "! nothing was typed: a password is needed",
-        "new password:",
-    ]);
+    let told = "! this password was for one login: choose your own now";
+    let rule = "* a password has 8 to 256 characters; it is neither your name nor one";
+    screen.wait_for(|rows| rows.windows(2).any(|rows| rows == [told, rule]));
+    screen.wait_for_end(&["new password:", "! nothing was typed: a password is needed", "new password:"]);
     answer(&mut screen, "new password:", "one of mine");
     answer(&mut screen, "new password once more:", "another one");
     screen.wait_for_end(&["! the two are not the same", "new password:"]);

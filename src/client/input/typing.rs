@@ -7,8 +7,8 @@ use super::local::{Local, Locals};
 use crate::client::connection::{Answer, Session};
 use crate::client::console::Console;
 use crate::client::error::ClientError;
-use crate::client::terminal::{known, notice};
-use crate::protocol::{ErrorCode, Request, Secret};
+use crate::client::terminal::{answer, known, notice};
+use crate::protocol::{ErrorCode, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;
 
@@ -176,6 +176,10 @@ impl Input {
             Ok(old) => old,
             Err(e) => return gave_up(e),
         };
+        answer(format_args!(
+            "a password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters; it is neither your name nor one that \
+             many people have"
+        ));
         for _ in 0..NEW_PASSWORD_TRIES_MAX {
             let new = match self.ask_twice() {
                 Ok(Some(new)) => new,

@@ -2,8 +2,8 @@
 
 use super::forms::one_form;
 use crate::hex;
-use crate::protocol::{Secret, Username};
 use crate::sanitize;
+use crate::protocol::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Secret, Username};
 use crate::server::config::ROUNDS_MIN;
 use pbkdf2::password_hash::phc::PasswordHash;
 use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
@@ -11,11 +11,6 @@ use pbkdf2::{Params, Pbkdf2};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
-
-/// The shortest password (NIST SP 800-63B, 5.1.1.2).
-pub(super) const PASSWORD_CHARS_MIN: usize = 8;
-/// The longest password. Long enough for any passphrase, short enough to hash.
-pub(super) const PASSWORD_CHARS_MAX: usize = 256;
 
 /// The commonest passwords of at least [`PASSWORD_CHARS_MIN`] characters, from leaked lists, in lower case
 /// (NIST SP 800-63B, 5.1.1.2: compare with values known to be common).
