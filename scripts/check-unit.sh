@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# What systemd itself says about the server's unit: no mistakes, and at most 1.5 exposed of 10. Says so and does nothing
-# where there is no systemd 250 or newer.
+# What systemd itself says about the server's unit: no mistakes, and at most 1.5 exposed of 10; and that it starts once the
+# time is set. Says so and does nothing more where there is no systemd 250 or newer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 EXPOSURE_MAX=1.5
 unit=packaging/systemd/homeroom-server.service
+
+# A machine without a clock of its own gets the time before the server starts.
+grep -q '^After=time-sync.target$' "$unit" || { echo "check-unit: $unit must start after time-sync.target" >&2; exit 1; }
 
 if ! systemd-analyze security --help 2>/dev/null | grep -q -- --offline; then
     echo 'check-unit: not checked, there is no systemd-analyze 250 or newer here'

@@ -72,6 +72,7 @@ missing_packages() {
         test)
             has script || echo bsdutils
             has ip || echo iproute2
+            has faketime || echo faketime
             has strace || echo strace
             has python3 || echo python3
             [ -x /bin/kill ] || [ -x /usr/bin/kill ] || echo procps
@@ -136,6 +137,8 @@ name_packages() {
             libc6-dev) dnf="$dnf glibc-devel" pacman="$pacman glibc" apk="$apk musl-dev" zypper="$zypper glibc-devel" ;;
             python3) dnf="$dnf python3" pacman="$pacman python" apk="$apk python3" zypper="$zypper python3" ;;
             strace) dnf="$dnf strace" pacman="$pacman strace" apk="$apk strace" zypper="$zypper strace" ;;
+            faketime)
+                dnf="$dnf libfaketime" pacman="$pacman libfaketime" apk="$apk libfaketime" zypper="$zypper libfaketime" ;;
             iproute2) dnf="$dnf iproute" pacman="$pacman iproute2" apk="$apk iproute2" zypper="$zypper iproute2" ;;
             bsdutils | procps)
                 dnf="$dnf util-linux" pacman="$pacman util-linux" apk="$apk util-linux" zypper="$zypper util-linux" ;;

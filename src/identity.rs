@@ -111,7 +111,7 @@ pub fn import(chain: &[u8], key: &[u8]) -> Result<Vec<u8>, IdentityError> {
     }
     let info = CertificateInfo::of(&chain[0]).map_err(|e| failed(&e))?;
     if let Some(ends) = info.ends.filter(|&ends| ends <= Timestamp::now()) {
-        return Err(failed(&format!("the certificate is over since {ends}")));
+        return Err(failed(&format!("the certificate is over since {ends}, by this machine's clock")));
     }
     let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
     let file = to_pkcs12(&key, &chain).map_err(|e| failed(&e))?;

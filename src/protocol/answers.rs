@@ -44,6 +44,9 @@ pub struct Status {
     /// Its threads, where the system tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<u64>,
+    /// Why the clock of the server's system isn't believed; absent where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
 }
 
 /// The `users` of a reply.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod chat;
+mod clock;
 pub mod config;
 mod door;
 #[doc(hidden)]
@@ -21,11 +22,11 @@ use crate::protocol::{Role, Secret, Username};
 use crate::sync::Gate;
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
+use clock::Clock;
 use config::{
     Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, lost, motd, notices, system,
 };
 use door::accept;
-use jiff::Timestamp;
 use running::{banner, caretaker, notifier, signals, supervisor};
 use state::{
     Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, systemd,
@@ -69,14 +70,15 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
     let hasher = Hasher::new(args.hash_rounds);
-    let accounts = Accounts::open(&folder.users(), hasher).map_err(ServerError::Folder)?;
+    let clock = open_clock(&folder).map_err(ServerError::Folder)?;
+    let accounts = Accounts::open(&folder.users(), hasher, Arc::clone(&clock)).map_err(ServerError::Folder)?;
     match &args.command {
         Some(Command::User(command)) => {
             folder::exposure(&args.data_dir).inspect(|exposure| log::warn!("{exposure}"));
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        Some(_) | None => serve(config, folder, accounts),
+        Some(_) | None => serve(config, folder, clock, accounts),
     }
 }
 
@@ -86,7 +88,7 @@ fn judge(well: io::Result<bool>) -> Result<(), ServerError> {
     if well { Ok(()) } else { Err(ServerError::Unwell) }
 }
 
-fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), ServerError> {
+fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) -> Result<(), ServerError> {
     signals::hold_back_hangups()?;
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
@@ -104,7 +106,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
     folder::exposure(&config.args.data_dir).into_iter().for_each(|exposure| notices.tell_admins(exposure));
-    let server = build(config, folder, accounts, identity, notices)?;
+    let server = build(config, folder, clock, accounts, identity, notices)?;
     notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;
     if let Some(address) = metrics {
@@ -132,6 +134,7 @@ fn serve(config: Config, folder: Folder, accounts: Accounts) -> Result<(), Serve
 fn build(
     config: Config,
     folder: Folder,
+    clock: Arc<Clock>,
     accounts: Accounts,
     identity: InUse,
     notices: Notices,
@@ -141,12 +144,12 @@ fn build(
         notices.tell_admins(format!("there is no message of the day: {e}"));
         None
     });
-    let timeline = open_timeline(&config.args, &folder, notices.clone()).map_err(ServerError::Folder)?;
+    let timeline = open_timeline(&config.args, &folder, &clock, notices.clone()).map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
     let tokens =
-        Tokens::open(&folder.tokens(), Timestamp::now(), notices.clone(), generation).map_err(ServerError::Folder)?;
+        Tokens::open(&folder.tokens(), &clock.now(), notices.clone(), generation).map_err(ServerError::Folder)?;
     let throttle = Throttle::with_homes(tokens.homes());
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
@@ -156,6 +159,7 @@ fn build(
         limits: Limits::new(live),
         config: Mutex::new(config),
         folder,
+        clock,
         motd: Mutex::new(motd),
         accounts,
         chat,
@@ -176,17 +180,23 @@ fn build(
 }
 
 /// All events there were, as far as they are kept, and where they go on.
-fn open_timeline(args: &Args, folder: &Folder, notices: Notices) -> Result<Timeline, String> {
+fn open_timeline(args: &Args, folder: &Folder, clock: &Arc<Clock>, notices: Notices) -> Result<Timeline, String> {
     let mut past = Past::default();
     let options =
         journal::Options { sync: args.sync, keep_days: args.keep_days, keep_bytes: args.keep_mb * 1024 * 1024 };
     let journal = if args.no_journal {
         Journal::none()
     } else {
-        Journal::open(&folder.journal(), options, notices, |line| past.add(line.bytes, &line.record))?
+        Journal::open(&folder.journal(), options, notices, clock, |line| past.add(line.bytes, &line.record))?
     };
     let sequence = Sequence::open(&folder.sequence(), past.last())?;
-    Ok(Timeline::new(sequence, journal, past))
+    clock.save().map_err(|e| format!("can't write {}: {e}", folder.clock().display()))?;
+    Ok(Timeline::new(sequence, journal, past, Arc::clone(clock)))
+}
+
+/// What time it is, as far as can be known from what was said last.
+fn open_clock(folder: &Folder) -> Result<Arc<Clock>, String> {
+    Clock::open(&folder.clock(), journal::newest(&folder.journal())).map(Arc::new)
 }
 
 /// One postman for each two cores: each keeps a core busy in a busy room, and the readers need some too.
@@ -219,5 +229,8 @@ fn close(server: &Arc<Server>) {
     }
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
     server.audit.end(Instant::now());
+    if let Err(e) = server.clock.save() {
+        log::error!("clock.json can't be written: {e}");
+    }
     log::info!("ended");
 }

@@ -6,6 +6,7 @@
 //! - [`Terminal`]: the real client, driven through pipes;
 //! - [`Proxy`]: a bad network between them;
 //! - [`SmallDisk`]: a disk that can be filled;
+//! - [`FakeClock`]: a system's clock that is wrong, and set while a program runs;
 //! - [`Random`]: what happens by chance, and again from the same seed;
 //! - [`Screen`]: a program in a terminal, as a person sees it;
 //! - [`FakeServer`]: a TLS server that says what a test wants and remembers what it was told.
@@ -16,6 +17,9 @@ mod data_dir;
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "some of it is for the long runs")]
 mod dial;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "only some runs have clocks that are wrong")]
+mod fake_clock;
 mod fake_server;
 mod output;
 mod peer;
@@ -41,6 +45,9 @@ pub(crate) use dial::{dial_from, dial_small, loopback};
 #[cfg(target_os = "linux")]
 #[allow(unused_imports, reason = "nor clients that may fail to connect")]
 pub(crate) use dial::{try_dial_from, try_dial_small};
+#[cfg(target_os = "linux")]
+#[allow(unused_imports, reason = "nor wrong clocks")]
+pub(crate) use fake_clock::FakeClock;
 pub(crate) use fake_server::FakeServer;
 #[cfg(target_os = "linux")]
 pub(crate) use fake_server::Guest;

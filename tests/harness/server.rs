@@ -56,6 +56,13 @@ impl Builder {
         self
     }
 
+    /// The system's clock as it sees it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn clock(mut self, clock: &super::FakeClock) -> Self {
+        self.environment.extend(clock.environment().map(|(name, value)| (name, value.display().to_string())));
+        self
+    }
+
     /// A program that turns into the server, and its arguments before the server's.
     #[cfg(target_os = "linux")]
     pub(crate) fn through(mut self, wrapper: &[&str]) -> Self {

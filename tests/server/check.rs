@@ -100,6 +100,7 @@ fn what_is_wrong_with_the_other_files_is_told() {
         ("tokens.jsonl", "{}\n", "tokens.jsonl is damaged: line 1"),
         ("sequence", "many", "sequence is damaged"),
         ("topic.json", "{", "topic.json is damaged"),
+        ("clock.json", "{", "clock.json is damaged"),
     ] {
         let data = DataDir::with_users(&[]);
         drop(data.start());

@@ -121,8 +121,16 @@ fn no_command_of_roots_follows_a_link_in_a_services_folder() {
     let data = DataDir::with_users(&["ada"]);
     drop(data.start());
     let roots = DataDir::new();
-    let names =
-        ["users.json", "identity.p12", "tokens.jsonl", "topic.json", "sequence", "audit.jsonl", "homeroom.lock"];
+    let names = [
+        "users.json",
+        "identity.p12",
+        "tokens.jsonl",
+        "topic.json",
+        "clock.json",
+        "sequence",
+        "audit.jsonl",
+        "homeroom.lock",
+    ];
     let aside = |name: &str| roots.file(name);
     if !is_given(data.path(), SERVICE) {
         return;

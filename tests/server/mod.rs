@@ -3,6 +3,8 @@
 mod accounts;
 mod bad_input;
 mod check;
+#[cfg(target_os = "linux")]
+mod clock;
 mod config;
 mod crowd;
 #[cfg(all(target_os = "linux", feature = "discovery"))]

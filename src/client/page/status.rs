@@ -23,6 +23,8 @@ pub(super) fn words(status: &Status) -> Vec<String> {
     if let (Some(memory), Some(threads)) = (status.memory_bytes, status.threads) {
         lines.push(format!("memory of the process: {}, threads: {threads}", bytes(memory)));
     }
+    // A server's words are made safe where all lines are.
+    lines.extend(status.clock.clone());
     lines
 }
 
@@ -49,6 +51,7 @@ mod tests {
             timeline_bytes: 20_480,
             memory_bytes: Some(50 << 20),
             threads: Some(40),
+            clock: Some("the system's clock is 45 days behind".into()),
             ..Status::default()
         };
         let text = words(&status).join("\n");
@@ -58,6 +61,7 @@ mod tests {
             "within 1 ms, 99 of 100 within 2.5 ms",
             "20 KiB",
             "50 MiB, threads: 40",
+            "45 days behind",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

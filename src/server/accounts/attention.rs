@@ -37,8 +37,8 @@ impl Attention {
     }
 
     /// The person goes away.
-    pub(crate) fn leave(&self, text: &str) {
-        lock(&self.0).away = Some(Away { text: text.into(), since: Timestamp::now() });
+    pub(crate) fn leave(&self, text: &str, since: Timestamp) {
+        lock(&self.0).away = Some(Away { text: text.into(), since });
     }
 
     /// The person is there.
@@ -61,7 +61,7 @@ mod tests {
         let (attention, start) = (Attention::default(), Instant::now());
         assert_eq!(attention.idle(start), None);
         attention.heard(start);
-        attention.leave("lunch");
+        attention.leave("lunch", Timestamp::UNIX_EPOCH);
         let later = start + Duration::from_secs(60);
         assert_eq!(attention.idle(later), Some(Duration::from_secs(60)));
         assert_eq!(&*attention.away().unwrap().text, "lunch");

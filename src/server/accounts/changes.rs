@@ -7,7 +7,6 @@ use super::standing::{Mandate, State};
 use super::store::{AccountError, Accounts, Author};
 use super::wait::Wait;
 use crate::protocol::{Role, Secret, Username};
-use jiff::Timestamp;
 use std::io;
 use std::time::Instant;
 
@@ -62,7 +61,7 @@ impl Accounts {
             let generation = u32::from_ne_bytes(passwords::random());
             let mut state = State { role, since, generation, ..State::default() };
             if generated.is_some() {
-                state.begin_one_time(Timestamp::now());
+                state.begin_one_time(self.clock.lived());
             }
             made.push((name, self.account(hash, state)));
             one_time.push(generated);
@@ -141,7 +140,7 @@ impl Accounts {
         self.change(author, |accounts| {
             let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
             account.password = hash;
-            account.state.begin_one_time(Timestamp::now());
+            account.state.begin_one_time(self.clock.lived());
             account.state.end_sessions();
             Ok(())
         })?;
@@ -179,6 +178,7 @@ mod tests {
     use super::*;
     use crate::server::accounts::hasher::Hasher;
     use crate::server::accounts::store::LoginError;
+    use crate::server::clock::Clock;
     use crate::server::config::ROUNDS_MIN;
     use std::sync::Arc;
     use std::time::Duration;
@@ -314,7 +314,7 @@ mod tests {
         let path = folder.path().join("users.json");
         add(&open(&path).unwrap(), "ada", Some("correct horse"), Role::User).unwrap();
         let dear = 40 * ROUNDS_MIN;
-        let accounts = Accounts::open(&path, Hasher::new(2 * ROUNDS_MIN)).unwrap();
+        let accounts = Accounts::open(&path, Hasher::new(2 * ROUNDS_MIN), Clock::new().into()).unwrap();
         assert!(check(&accounts, "ada", "correct horse").is_ok());
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("i=2000,"), "{text}");
@@ -329,7 +329,13 @@ mod tests {
             (0..9).map(time).min().unwrap()
         };
         let before = unknown(&accounts);
-        add(&Accounts::open(&path, Hasher::new(dear)).unwrap(), "eve", Some("correct horse"), Role::User).unwrap();
+        add(
+            &Accounts::open(&path, Hasher::new(dear), Clock::new().into()).unwrap(),
+            "eve",
+            Some("correct horse"),
+            Role::User,
+        )
+        .unwrap();
         let after = unknown(&open(&path).unwrap());
         assert!(after > before * 5, "{before:?} for 2,000 rounds, {after:?} for {dear}");
     }

@@ -2,8 +2,8 @@
 
 use super::forms::one_form;
 use crate::hex;
-use crate::sanitize;
 use crate::protocol::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Secret, Username};
+use crate::sanitize;
 use crate::server::config::ROUNDS_MIN;
 use pbkdf2::password_hash::phc::PasswordHash;
 use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};

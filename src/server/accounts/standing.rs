@@ -6,6 +6,7 @@
 use super::attention::Attention;
 use super::rate::{LoginRate, LookRate, Rate};
 use crate::protocol::Role;
+use crate::server::clock::Now;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 use jiff::{SignedDuration, Timestamp};
@@ -20,13 +21,13 @@ pub(crate) struct State {
     /// Nothing but a change of password is allowed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) must_change_password: bool,
-    /// When the password was made that must be changed. Its lifetime begins there, and with no login anew.
+    /// When the password was made that must be changed, in lived time. Its lifetime begins there, and with no login anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) one_time_since: Option<Timestamp>,
     /// It may not log in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) banned: bool,
-    /// It may say nothing until then; [`Timestamp::MAX`] is until it's unmuted.
+    /// It may say nothing until then, in lived time; [`Timestamp::MAX`] is until it's unmuted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) muted_until: Option<Timestamp>,
     /// The newest event when the account was made. It never sees older ones: they may have been for another
@@ -56,13 +57,18 @@ impl State {
     }
 
     /// Whether it has a one-time password that is older than `lifetime`.
-    pub(crate) fn one_time_is_over(&self, lifetime: SignedDuration, now: Timestamp) -> bool {
-        self.must_change_password && self.one_time_since.is_some_and(|since| now.duration_since(since) > lifetime)
+    pub(crate) fn one_time_is_over(&self, lifetime: SignedDuration, now: &Now) -> bool {
+        self.must_change_password && self.one_time_since.is_some_and(|since| now.age(since) > lifetime)
     }
 
     /// Whether it may say something, as far as mutes and bans go.
-    pub(crate) fn may_speak(&self) -> bool {
-        !self.banned && self.muted_until.is_none_or(|until| until <= Timestamp::now())
+    pub(crate) fn may_speak(&self, now: Timestamp) -> bool {
+        !self.banned && !self.is_muted(now)
+    }
+
+    /// Whether it is muted.
+    pub(crate) fn is_muted(&self, now: Timestamp) -> bool {
+        self.muted_until.is_some_and(|until| until > now)
     }
 
     /// Whether it may administrate.
@@ -198,9 +204,9 @@ mod tests {
         let (made, week) = ("2026-11-25T12:00:00Z".parse::<Timestamp>().unwrap(), SignedDuration::from_hours(7 * 24));
         let mut state = State::default();
         state.begin_one_time(made);
-        assert!(!state.one_time_is_over(week, made + week));
-        assert!(state.one_time_is_over(week, made + week + SignedDuration::from_secs(1)));
+        assert!(!state.one_time_is_over(week, &(made + week).into()));
+        assert!(state.one_time_is_over(week, &(made + week + SignedDuration::from_secs(1)).into()));
         state.end_one_time();
-        assert!(!state.one_time_is_over(week, made + week * 2));
+        assert!(!state.one_time_is_over(week, &(made + week * 2).into()));
     }
 }

@@ -8,9 +8,9 @@ use super::users_file;
 use super::wait::Wait;
 use crate::files;
 use crate::protocol::Username;
+use crate::server::clock::Clock;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Accounts {
     path: PathBuf,
     pub(crate) hasher: Hasher,
+    /// What stamps one-time passwords.
+    pub(super) clock: Arc<Clock>,
     is_new: bool,
     saving: Mutex<Option<Trouble>>,
     accounts: Mutex<BTreeMap<Username, Account>>,
@@ -116,7 +118,7 @@ impl Accounts {
     ///
     /// # Errors
     /// What is wrong with the file, with line and column where it has one. The file is left as it is.
-    pub(crate) fn open(path: &Path, hasher: Hasher) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path, hasher: Hasher, clock: Arc<Clock>) -> Result<Self, String> {
         let file = match files::read_private(path) {
             Ok(file) => Some(file),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -124,7 +126,7 @@ impl Accounts {
         };
         let is_new = file.is_none();
         let (saving, accounts) = (Mutex::default(), Mutex::default());
-        let this = Self { path: path.to_owned(), hasher, is_new, saving, accounts };
+        let this = Self { path: path.to_owned(), hasher, clock, is_new, saving, accounts };
         if let Some(file) = file {
             let entries = users_file::parse(&file).map_err(|e| {
                 let path = path.display();
@@ -231,15 +233,18 @@ impl Accounts {
         })
     }
 
-    /// One-time passwords of a file from before they had a date are made today: they too end one day.
+    /// One-time passwords of a file from before they had a date, or whose date is still to come, are made today: they
+    /// too end one day.
     fn date_one_time_passwords(&self) {
-        let undated = |state: &State| state.must_change_password && state.one_time_since.is_none();
+        let now = self.clock.lived();
+        let undated =
+            |state: &State| state.must_change_password && state.one_time_since.is_none_or(|since| since > now);
         if !lock(&self.accounts).values().any(|account| undated(&account.state)) {
             return;
         }
         let dated = self.change(Author::Owner, |accounts| {
             accounts.values_mut().map(|account| &mut account.state).filter(|state| undated(state)).for_each(|state| {
-                state.begin_one_time(Timestamp::now());
+                state.begin_one_time(now);
             });
             Ok(())
         });
@@ -331,7 +336,7 @@ pub(super) mod tests {
     use crate::server::config::ROUNDS_MIN;
 
     pub(in crate::server::accounts) fn open(path: &Path) -> Result<Accounts, String> {
-        Accounts::open(path, Hasher::new(ROUNDS_MIN))
+        Accounts::open(path, Hasher::new(ROUNDS_MIN), Clock::new().into())
     }
 
     pub(in crate::server::accounts) fn check(

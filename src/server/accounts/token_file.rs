@@ -54,7 +54,7 @@ pub(crate) enum Entry {
 pub(crate) struct Validity {
     /// It's worthless once the account's is another.
     pub(crate) generation: u32,
-    /// When it was last used.
+    /// When it was last used, in lived time.
     pub(crate) used: Timestamp,
 }
 

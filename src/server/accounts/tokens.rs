@@ -10,6 +10,7 @@ use super::rate::LoginRate;
 use super::token_file::{Entry, TokenFile, TokenId, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
+use crate::server::clock::Now;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, lock};
@@ -56,6 +57,7 @@ struct Kept {
 struct Token {
     id: TokenId,
     generation: u32,
+    /// In lived time.
     used: Timestamp,
     /// The last use that was written down.
     noted: Timestamp,
@@ -74,7 +76,7 @@ impl Tokens {
     /// The file can't be read or written.
     pub(crate) fn open(
         path: &Path,
-        now: Timestamp,
+        now: &Now,
         notices: Notices,
         generation: impl Fn(&Username) -> Option<u32>,
     ) -> Result<Self, String> {
@@ -95,7 +97,7 @@ impl Tokens {
                 Entry::Token { name, id, valid: None } => kept.remove(&name, &id),
                 Entry::Token { name, id, valid: Some(Validity { generation, used }) } => {
                     // A clock that was ahead gives no token a longer life.
-                    let used = used.min(now);
+                    let used = used.min(now.lived);
                     kept.put(&name, Token::new(id, generation, used, Arc::default()));
                 }
             }
@@ -124,13 +126,13 @@ impl Tokens {
         name: &Username,
         (id, continued): (TokenId, &Arc<AtomicBool>),
         generation: u32,
-        now: Timestamp,
+        now: &Now,
     ) {
         let mut kept = lock(&self.kept);
-        let token = Token::new(id, generation, now, Arc::clone(continued));
+        let token = Token::new(id, generation, now.lived, Arc::clone(continued));
         let ended = kept.put(name, token);
         let ended = ended.iter().map(|token| Entry::Token { name: name.clone(), id: token.id, valid: None });
-        let new = Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now }) };
+        let new = Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now.lived }) };
         // The ends first: a start that reads the new one before them would have one too many, and let go of another,
         // since the file doesn't know every use.
         kept.note(&ended.chain(std::iter::once(new)).collect::<Vec<_>>());
@@ -143,7 +145,7 @@ impl Tokens {
         name: &Username,
         generation: u32,
         token: &str,
-        now: Timestamp,
+        now: &Now,
     ) -> Option<(TokenId, Arc<AtomicBool>)> {
         let id = id_of(&hex::parse(token)?);
         let mut kept = lock(&self.kept);
@@ -152,12 +154,16 @@ impl Tokens {
         if token.is_old(now) {
             return None;
         }
-        token.used = now;
+        token.used = now.lived;
         token.continued.store(true, Ordering::Release);
         let continued = Arc::clone(&token.continued);
-        if now.duration_since(token.noted).abs() >= NOTED_EVERY {
-            token.noted = now;
-            kept.note(&[Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now }) }]);
+        if now.lived.duration_since(token.noted).abs() >= NOTED_EVERY {
+            token.noted = now.lived;
+            kept.note(&[Entry::Token {
+                name: name.clone(),
+                id,
+                valid: Some(Validity { generation, used: now.lived }),
+            }]);
         }
         Some((id, continued))
     }
@@ -292,8 +298,8 @@ impl Token {
         Arc::strong_count(&self.continued) > 1
     }
 
-    fn is_old(&self, now: Timestamp) -> bool {
-        now.duration_since(self.used) > TOKEN_LIFETIME
+    fn is_old(&self, now: &Now) -> bool {
+        now.age(self.used) > TOKEN_LIFETIME
     }
 }
 

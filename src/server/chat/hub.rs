@@ -141,7 +141,7 @@ impl Chat {
             return Err(Refused::Closed);
         }
         let welcoming = self.welcoming.enter();
-        let arrival = registry.join(session);
+        let arrival = registry.join(session, self.timeline.clock.shown());
         if let Some(oldest) = &arrival.evicted {
             // Under the lock: whoever ends the account's sessions finds it here or there.
             self.delivery.dismiss(oldest);

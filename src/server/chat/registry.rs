@@ -34,9 +34,9 @@ pub(crate) struct Arrival {
 }
 
 impl Registry {
-    /// Adds a session.
-    pub(crate) fn join(&mut self, session: &Arc<Session>) -> Arrival {
-        let new = || Presence { since: Timestamp::now(), sessions: Vec::new() };
+    /// Adds a session, at this time.
+    pub(crate) fn join(&mut self, session: &Arc<Session>, now: Timestamp) -> Arrival {
+        let new = || Presence { since: now, sessions: Vec::new() };
         let sessions = &mut self.online.entry(session.name.clone()).or_insert_with(new).sessions;
         let first = sessions.is_empty();
         let full = sessions.len() >= SESSIONS_PER_ACCOUNT_MAX;

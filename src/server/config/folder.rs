@@ -17,6 +17,8 @@ pub(crate) const JOURNAL: &str = "journal";
 pub(crate) const SEQUENCE: &str = "sequence";
 /// The tokens.
 pub(crate) const TOKENS: &str = "tokens.jsonl";
+/// What is known of time.
+pub(crate) const CLOCK: &str = "clock.json";
 /// What the room talks about.
 pub(crate) const TOPIC: &str = "topic.json";
 /// The audit log.
@@ -98,6 +100,11 @@ impl Folder {
     /// The tokens.
     pub(crate) fn tokens(&self) -> PathBuf {
         self.path.join(TOKENS)
+    }
+
+    /// What is known of time.
+    pub(crate) fn clock(&self) -> PathBuf {
+        self.path.join(CLOCK)
     }
 
     /// What the room talks about.

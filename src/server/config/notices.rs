@@ -6,7 +6,7 @@
 //! administrator. Where there is none, as while the server starts, it waits for the first that comes. Tell each trouble
 //! once, and once that it is over.
 
-use crate::protocol::{NOTICE_CHARS_MAX, timestamp};
+use crate::protocol::NOTICE_CHARS_MAX;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -23,12 +23,7 @@ pub(crate) struct Posted(Receiver<Option<Notice>>);
 
 /// One thing to be told.
 #[derive(Debug)]
-pub(crate) struct Notice {
-    /// When it was posted.
-    pub(crate) time: String,
-    /// What is told.
-    pub(crate) text: String,
-}
+pub(crate) struct Notice(pub(crate) String);
 
 /// A place to post notices before there is a server to send them.
 pub(crate) fn channel() -> (Notices, Posted) {
@@ -49,9 +44,8 @@ impl Notices {
     pub(crate) fn tell_admins(&self, text: impl Into<String>) {
         let text = text.into();
         log::warn!("{text}");
-        let notice = Notice { time: timestamp(), text: text.chars().take(NOTICE_CHARS_MAX).collect() };
         // Full only when the thread is held up by an administrator who doesn't read; the log has it.
-        let _ = self.0.try_send(Some(notice));
+        let _ = self.0.try_send(Some(Notice(text.chars().take(NOTICE_CHARS_MAX).collect())));
     }
 
     /// An administrator is there now, to be told what nobody was there to hear.

@@ -17,7 +17,6 @@ use crate::server::requests::{
 };
 use crate::server::state::{LoginFailure, Server, Stay};
 use crate::sync::lock;
-use jiff::Timestamp;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -219,7 +218,7 @@ impl<'a> Stranger<'a> {
             }
         };
         if let Some(generation) = new {
-            server.tokens.keep(&session.name, (token_id, &session.continues), generation, Timestamp::now());
+            server.tokens.keep(&session.name, (token_id, &session.continues), generation, &server.clock.now());
         }
         let welcome = Welcome {
             protocol: protocol::VERSION,
@@ -341,7 +340,7 @@ fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Crede
     if server.one_time_is_over(&standing) {
         return Err(LoginError::Expired);
     }
-    let redeemed = server.tokens.redeem(name, generation, token.expose(), Timestamp::now());
+    let redeemed = server.tokens.redeem(name, generation, token.expose(), &server.clock.now());
     let (token_id, continued) = redeemed.ok_or(LoginError::Wrong)?;
     let mandate = Mandate::new(standing, generation);
     Ok(Credentials { name: name.clone(), mandate, token: token.clone(), token_id, continued, new: None })

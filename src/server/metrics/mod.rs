@@ -57,6 +57,7 @@ impl Snapshot {
             journal_bytes: size_of_files(&server.folder.journal()),
             memory_bytes: process::memory_bytes(),
             threads: process::threads(),
+            clock: server.clock.doubt(),
         };
         Self {
             status,

@@ -27,6 +27,7 @@ pub(crate) fn page(snapshot: &Snapshot) -> String {
     page.gauge("memory_bytes", "Resident memory.", status.memory_bytes);
     page.gauge("threads", "Threads.", status.threads);
     page.gauge("open_files", "Open descriptors.", *open_files);
+    page.gauge("clock_in_doubt", "1 while the system's clock isn't believed.", Some(u8::from(status.clock.is_some())));
     page.gauge("certificate_end_seconds", "When the certificate ends, in seconds since 1970.", *certificate_ends);
     page.text
 }

@@ -21,14 +21,14 @@ pub(super) fn list_users(server: &Server, after: Option<&str>) -> Answer {
     let total = accounts.len();
     let listed = fit(accounts, |(name, _)| name.as_str().len() + ENTRY_BYTES);
     let more = total - listed.len();
-    let now = Timestamp::now();
+    let now = server.clock.lived();
     let registry = lock(server.chat.registry());
     let info = |(name, state): (Username, State)| AccountInfo {
         online: registry.is_online(name.as_str()),
         username: name.to_string().into(),
         role: state.role,
         banned: state.banned,
-        muted: state.muted_until.is_some_and(|until| until > now),
+        muted: state.is_muted(now),
     };
     let users = listed.into_iter().map(info).collect();
     Answer::Reply(Box::new(Reply { users: Some(UserList::Accounts(users)), more, ..Reply::default() }))
@@ -93,7 +93,7 @@ impl<'a> Admin<'a> {
             None => Timestamp::MAX,
             Some(minutes @ 1..=MUTE_MINUTES_MAX) => {
                 let span = i64::from(minutes).minutes();
-                Timestamp::now().checked_add(span).map_err(|e| refuse(ErrorCode::BadRequest, e.to_string()))?
+                self.server.clock.lived().checked_add(span).map_err(|e| refuse(ErrorCode::BadRequest, e.to_string()))?
             }
             Some(_) => {
                 let message = format!("`minutes` must be 1 to {MUTE_MINUTES_MAX}, or absent: until /unmute");

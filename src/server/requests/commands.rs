@@ -12,7 +12,6 @@ use crate::server::chat::Session;
 use crate::server::metrics;
 use crate::server::state::Server;
 use crate::sync::lock;
-use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -110,7 +109,7 @@ fn perform(
         Request::Whisper { to, text } => speech::whisper(server, session, id, &to, &text),
         Request::Who { after } => Ok(who(server, after.as_deref())),
         Request::Whois { username } => people::whois(server, &username),
-        Request::Away { text } => people::away(session, text.as_deref()),
+        Request::Away { text } => people::away(server, session, text.as_deref()),
         Request::Topic { text: None } => Ok(topic::ask(server)),
         Request::Topic { text: Some(text) } => topic::set(server, session, id, &text),
         Request::History { before, limit } => history(server, session, id, before, limit),
@@ -235,7 +234,7 @@ fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -
     let changed = password_check::change_password(server, session, old.expose(), new.expose());
     // Whoever holds another token, or has another session, may have it by the old password.
     let token = (session.token, &session.continues);
-    server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, Timestamp::now());
+    server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, &server.clock.now());
     log::info!("{} changed the password", session.name);
     Ok(Answer::PasswordChanged(server.chat.remove_ended(&session.name)))
 }

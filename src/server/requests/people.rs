@@ -14,7 +14,7 @@ pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> 
     let standing = server.accounts.standing(name.as_str());
     let presence = lock(server.chat.registry()).presence(name.as_str());
     let idle = standing.as_ref().and_then(|standing| standing.attention.idle(Instant::now()));
-    let away = standing.as_ref().and_then(|standing| away_info(name.as_str(), standing));
+    let away = standing.as_ref().and_then(|standing| away_info(server, name.as_str(), standing));
     let whois = Whois {
         username: name.to_string().into(),
         role: standing.map_or_else(Default::default, |standing| standing.state().role),
@@ -27,11 +27,11 @@ pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> 
 }
 
 /// Goes away with these words, or comes back.
-pub(crate) fn away(session: &Session, text: Option<&str>) -> Result<Answer, Refusal> {
+pub(crate) fn away(server: &Server, session: &Session, text: Option<&str>) -> Result<Answer, Refusal> {
     match text {
         Some(text) => {
             check_note(text)?;
-            session.mandate.standing().attention.leave(text);
+            session.mandate.standing().attention.leave(text, server.clock.shown());
         }
         None => session.mandate.standing().attention.back(Instant::now()),
     }
@@ -47,7 +47,7 @@ pub(super) fn is_away(server: &Server, name: &str) -> bool {
 /// for nobody else.
 pub(super) fn line_if_away(server: &Server, session: &Session, to: &Username) -> Option<Vec<u8>> {
     let standing = server.accounts.standing(to.as_str()).filter(|_| *to != session.name)?;
-    Some(ServerMessage::Away(away_info(to.as_str(), &standing)?).encode())
+    Some(ServerMessage::Away(away_info(server, to.as_str(), &standing)?).encode())
 }
 
 /// Whether this may stand as a topic or a word on why one is away.
@@ -65,8 +65,8 @@ pub(super) fn check_note(text: &str) -> Result<(), Refusal> {
 }
 
 /// That an account is away. The words of one that is muted or banned are nobody's to read.
-fn away_info(name: &str, standing: &Standing) -> Option<AwayInfo<'static>> {
+fn away_info(server: &Server, name: &str, standing: &Standing) -> Option<AwayInfo<'static>> {
     let Away { text, since } = standing.attention.away()?;
-    let text = if standing.state().may_speak() { text.to_string() } else { String::new() };
+    let text = if standing.state().may_speak(server.clock.lived()) { text.to_string() } else { String::new() };
     Some(AwayInfo { username: name.to_owned().into(), text: text.into(), since: format_time(since).into() })
 }

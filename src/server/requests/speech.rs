@@ -82,8 +82,9 @@ pub(crate) fn permit(server: &Server, session: &Session) -> Result<(), Refusal> 
     if server.shutdown.requested() {
         return Err(refuse(ErrorCode::ShuttingDown, "the server is ending: this was not said"));
     }
-    match session.mandate.standing().state().muted_until.filter(|&until| until > Timestamp::now()) {
-        Some(until) => Err(refuse(ErrorCode::Muted, muted(until))),
+    let now = server.clock.lived();
+    match session.mandate.standing().state().muted_until.filter(|&until| until > now) {
+        Some(until) => Err(refuse(ErrorCode::Muted, muted(until, now))),
         None => Ok(()),
     }
 }
@@ -196,11 +197,11 @@ fn take_rate(server: &Server, session: &Session) -> Result<bool, Refusal> {
     }
 }
 
-fn muted(until: Timestamp) -> Cow<'static, str> {
+fn muted(until: Timestamp, now: Timestamp) -> Cow<'static, str> {
     if until == Timestamp::MAX {
         return "an administrator has muted you: this was not said".into();
     }
-    let left = durations::remaining(until.duration_since(Timestamp::now()).unsigned_abs());
+    let left = durations::remaining(until.duration_since(now).unsigned_abs());
     format!("an administrator has muted you for another {left}: this was not said").into()
 }
 

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Refusal, refuse};
 use super::people::check_note;
 use super::speech;
-use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, timestamp};
+use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, format_time};
 use crate::server::chat::Session;
 use crate::server::state::Server;
 use crate::server::timeline::What;
@@ -25,7 +25,7 @@ pub(crate) fn set(
     let _saving = server.topic.begin();
     let before = server.topic.now();
     let by = session.name.to_string().into();
-    let topic = TopicInfo { text: text.to_owned().into(), by, time: timestamp().into() };
+    let topic = TopicInfo { text: text.to_owned().into(), by, time: format_time(server.clock.shown()).into() };
     server.topic.save(Some(topic).filter(|topic| !topic.text.is_empty())).map_err(|e| {
         log::error!("topic.json can't be written: {e}");
         refuse(ErrorCode::Internal, "the server can't write topic.json: the topic stays, try again later")

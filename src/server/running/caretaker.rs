@@ -1,21 +1,38 @@
 //! What is seen to now and then, however quiet the chat is.
 
+use crate::server::clock::LOOK_AFTER;
+use crate::server::config::Trouble;
 use crate::server::state::{SUM_AFTER, Server, identity};
 use std::sync::Arc;
 use std::time::Instant;
 use std::{io, thread};
 
-/// Starts the thread that tells the sums of the audit log and looks at the certificate's age. It ends with the process.
+/// Starts the thread that looks whether the clock was set and at the certificate's age, and tells the sums of the audit
+/// log. It ends with the process.
 ///
 /// # Errors
 /// The system has no thread to give.
 pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
     let server = Arc::clone(server);
+    let mut trouble = Trouble::with("clock.json", server.notices.clone());
     let look_on = move || loop {
-        identity::warn_if_due(&server.identity, &server.notices);
+        identity::warn_if_due(&server.identity, &server.clock, &server.notices);
         server.audit.renew();
         server.audit.sum_up(Instant::now());
-        thread::sleep(SUM_AFTER);
+        let next = Instant::now() + SUM_AFTER;
+        while Instant::now() < next {
+            look_at_clock(&server, &mut trouble);
+            thread::sleep(LOOK_AFTER);
+        }
     };
     thread::Builder::new().name("caretaker".into()).spawn(look_on).map(drop)
+}
+
+/// Looks after the clock, and tells what there is to be told of it.
+fn look_at_clock(server: &Server, trouble: &mut Trouble) {
+    let saved = server.clock.save_if_due();
+    trouble.note(saved.err().as_ref(), ", so a start with a wrong clock may count an hour twice or not at all");
+    if let Some(news) = server.clock.news() {
+        server.notices.tell_admins(news);
+    }
 }

@@ -1,7 +1,7 @@
 //! The `notices` thread: it tells every administrator who is online what was posted ([`notices`](crate::server::config::notices)).
 //! What nobody was there to hear waits for the first who comes.
 
-use crate::protocol::ServerMessage;
+use crate::protocol::{ServerMessage, format_time};
 use crate::server::chat::Session;
 use crate::server::config::{Notice, Posted};
 use crate::server::state::Server;
@@ -23,7 +23,8 @@ pub(crate) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
     let send_all = move || {
         let mut unheard = VecDeque::new();
         for notice in posted.iter() {
-            unheard.extend(notice);
+            let time = || format_time(server.clock.shown());
+            unheard.extend(notice.map(|Notice(text)| (time(), text)));
             send(&server, &mut unheard);
             if unheard.len() > UNHEARD_NOTICES_MAX {
                 unheard.pop_front();
@@ -34,7 +35,7 @@ pub(crate) fn start(server: &Arc<Server>, posted: Posted) -> io::Result<()> {
 }
 
 /// Sends all of these, if anybody is there to hear them.
-fn send(server: &Server, unheard: &mut VecDeque<Notice>) {
+fn send(server: &Server, unheard: &mut VecDeque<(String, String)>) {
     let registry = lock(server.chat.registry());
     // Not to whoever has a one-time password alone: it may be in other hands.
     let is_admin = |session: &Arc<Session>| {
@@ -45,7 +46,7 @@ fn send(server: &Server, unheard: &mut VecDeque<Notice>) {
     if admins.is_empty() {
         return;
     }
-    for Notice { time, text } in unheard.drain(..) {
+    for (time, text) in unheard.drain(..) {
         let line = ServerMessage::Notice { time: time.into(), text: text.into() }.encode();
         admins.iter().for_each(|session| server.chat.delivery().send(session, &line));
     }

@@ -2,7 +2,7 @@
 //! a line.
 //!
 //! `audit.jsonl` in the data folder is made for people with `jq` and for fail2ban (packaging/fail2ban has the
-//! filter). Never a password, a token or a message's text. Acts are always written, at once. What anybody can cause
+//! filter), so it bears the times of the system's clock, with which fail2ban compares them. Never a password, a token or a message's text. Acts are always written, at once. What anybody can cause
 //! has a measure ([`noise`]): told one by one at first, then in sums. So the bound on the file is none on how far back
 //! the acts in it go.
 

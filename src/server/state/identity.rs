@@ -2,6 +2,7 @@
 
 use super::addresses::own_addresses;
 use crate::identity::{self, CertificateInfo, Identity};
+use crate::server::clock::Clock;
 use crate::server::config::{Folder, Notices};
 use crate::sync::lock;
 use jiff::Timestamp;
@@ -92,9 +93,12 @@ pub(crate) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
     identity::make(&host, &own_addresses(), key).map_err(|e| e.to_string())
 }
 
-/// Tells administrators if the certificate's end is near.
-pub(crate) fn warn_if_due(identity: &Mutex<InUse>, notices: &Notices) {
-    let due = lock(identity).due(Timestamp::now());
+/// Tells administrators if the certificate's end is near, unless the clock is in doubt.
+pub(crate) fn warn_if_due(identity: &Mutex<InUse>, clock: &Clock, notices: &Notices) {
+    if clock.doubt().is_some() {
+        return;
+    }
+    let due = lock(identity).due(clock.shown());
     if let Some(text) = due {
         notices.tell_admins(text);
     }

@@ -62,7 +62,7 @@ impl Server {
             taken.push(format!("the certificate is another: {fingerprint}"));
         }
         self.audit.renew();
-        warn_if_due(&self.identity, &self.notices);
+        warn_if_due(&self.identity, &self.clock, &self.notices);
         let later = new.needs_restart(config);
         if !later.is_empty() {
             taken.push(format!("only the next start takes {}", later.join(", ")));

@@ -10,17 +10,18 @@ use super::throttle::Throttle;
 use super::topic_file::Topic;
 use crate::server::accounts::{Accounts, Standing, Tokens};
 use crate::server::chat::Chat;
+use crate::server::clock::Clock;
 use crate::server::config::{Config, Folder, Limits, Notices};
 use crate::sync::Gate;
-use jiff::Timestamp;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What all threads share.
 pub(crate) struct Server {
     /// What a reload compares with. Held over a reload.
     pub(crate) config: Mutex<Config>,
     pub(crate) folder: Folder,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) limits: Limits,
     pub(crate) motd: Mutex<Option<String>>,
     pub(crate) accounts: Accounts,
@@ -46,6 +47,6 @@ pub(crate) struct Server {
 impl Server {
     /// Whether an account has a one-time password that is too old to be of use.
     pub(crate) fn one_time_is_over(&self, standing: &Standing) -> bool {
-        standing.state().one_time_is_over(self.limits.one_time_lifetime(), Timestamp::now())
+        standing.state().one_time_is_over(self.limits.one_time_lifetime(), &self.clock.now())
     }
 }

@@ -4,7 +4,8 @@ use super::chunk::{self, Batch, CHUNK_BYTES, Chunk, Entry, Viewer};
 use super::recall::{Recall, What};
 use super::record::Audience;
 use super::sequence::Sequence;
-use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, timestamp};
+use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, format_time};
+use crate::server::clock::Clock;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU8, Ordering};
 use std::collections::VecDeque;
@@ -54,6 +55,7 @@ pub(crate) struct Forgotten {
 #[derive(Debug)]
 pub(crate) struct Events {
     sequence: Sequence,
+    clock: Arc<Clock>,
     /// What is published, oldest first; never empty. The last one is being filled.
     chunks: VecDeque<Chunk>,
     /// What is appended and not being written yet.
@@ -76,13 +78,13 @@ const FAILED: u8 = 2;
 
 impl Events {
     /// Goes on behind the newest seq. `chunks` is what of the past stays in memory, `recall` what is remembered of it.
-    pub(crate) fn new(sequence: Sequence, mut chunks: VecDeque<Chunk>, recall: Recall) -> Self {
+    pub(crate) fn new(sequence: Sequence, clock: Arc<Clock>, mut chunks: VecDeque<Chunk>, recall: Recall) -> Self {
         let head = sequence.last();
         if chunks.is_empty() {
             chunks.push_back(Chunk::new(head + 1, CHUNK_BYTES));
         }
         let (pending, group) = (Chunk::new(head + 1, 0), Arc::default());
-        Self { sequence, chunks, pending, group, notes: VecDeque::new(), owed: Vec::new(), recall }
+        Self { sequence, clock, chunks, pending, group, notes: VecDeque::new(), owed: Vec::new(), recall }
     }
 
     /// The same thing, said before.
@@ -105,7 +107,8 @@ impl Events {
             What::Said { to: None, .. } => (true, Audience::Everyone),
             What::Joined(_) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
         };
-        let write = |lines: &mut Vec<u8>| event(seq, timestamp()).encode_into(lines);
+        let time = format_time(self.clock.stamp(seq));
+        let write = |lines: &mut Vec<u8>| event(seq, time).encode_into(lines);
         if !self.pending.push_with(said, audience, EVENT_BYTES_MAX, write) {
             self.sequence.rewind(seq - 1);
             return Err(AppendError::TooLong);

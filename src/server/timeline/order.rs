@@ -16,6 +16,7 @@ use super::past::Past;
 use super::recall::{Keys, Recall, Spoken, What};
 use super::sequence::Sequence;
 use crate::protocol::ServerMessage;
+use crate::server::clock::Clock;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, lock};
 use std::io;
@@ -39,6 +40,8 @@ pub(crate) struct Timeline {
     events: Mutex<Events>,
     archive: std::sync::Arc<Archive>,
     keys: Keys,
+    /// What gives events their times.
+    pub(crate) clock: Arc<Clock>,
     /// The newest published seq, readable without the lock.
     head: AtomicU64,
     /// The newest one that somebody said; those after it are comings and goings.
@@ -59,16 +62,17 @@ struct Scribe {
 
 impl Timeline {
     /// A timeline that goes on where `journal` ends. `past` is what was read in it.
-    pub(crate) fn new(sequence: Sequence, journal: Journal, mut past: Past) -> Self {
+    pub(crate) fn new(sequence: Sequence, journal: Journal, mut past: Past, clock: Arc<Clock>) -> Self {
         let head = sequence.last();
         let chunks = past.recent(head);
         let Past { recall, keys, .. } = past;
         let archive = std::sync::Arc::clone(journal.archive());
         Self {
             scribe: Mutex::new(Scribe { journal, writing: None, spare: Chunk::new(head + 1, 0) }),
-            events: Mutex::new(Events::new(sequence, chunks, recall)),
+            events: Mutex::new(Events::new(sequence, Arc::clone(&clock), chunks, recall)),
             archive,
             keys,
+            clock,
             head: AtomicU64::new(head),
             last_said: AtomicU64::new(head),
             backlog: Backlog::new(),
@@ -317,7 +321,7 @@ mod tests {
     fn timeline() -> (tempfile::TempDir, Timeline) {
         let folder = tempfile::tempdir().unwrap();
         let sequence = Sequence::open(&folder.path().join("sequence"), 0).unwrap();
-        (folder, Timeline::new(sequence, Journal::none(), Past::default()))
+        (folder, Timeline::new(sequence, Journal::none(), Past::default(), Clock::new().into()))
     }
 
     /// What Ada says.

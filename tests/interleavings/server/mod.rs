@@ -2,5 +2,6 @@
 
 pub mod accounts;
 pub mod chat;
+pub mod clock;
 pub mod scenario;
 pub mod timeline;

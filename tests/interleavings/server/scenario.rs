@@ -3,6 +3,7 @@
 
 use super::accounts::{Mandate, Standing, State};
 use super::chat::{Chat, Refused, Session};
+use super::clock::Clock;
 use super::timeline::{AppendError, Journal, Past, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Reason, ServerMessage, Username};
@@ -31,7 +32,7 @@ pub fn run() {
     // In half of the schedules the journal can't be written now and then.
     let fail_of_eight = shuttle::rand::Rng::gen_range(&mut shuttle::rand::thread_rng(), 0..4_u32).saturating_sub(1);
     let journal = Journal::new(fail_of_eight);
-    let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default()));
+    let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default(), Clock::new().into()));
     let chat = Arc::new(Chat::open(timeline, 2, Duration::from_secs(10)).unwrap());
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
     let account = || Arc::new(Standing::new(State::default()));

@@ -26,7 +26,7 @@ impl Folder {
 
     fn open_at(&self, now: Timestamp) -> Tokens {
         let generation = |owner: &Username| (*owner != name("gone")).then_some(GENERATION);
-        Tokens::open(&self.path(), now, notices::channel().0, generation).unwrap()
+        Tokens::open(&self.path(), &now.into(), notices::channel().0, generation).unwrap()
     }
 
     fn open(&self) -> Tokens {
@@ -40,16 +40,16 @@ impl Folder {
 
 fn issue(tokens: &Tokens, owner: &str, now: Timestamp) -> (Secret, TokenId) {
     let (token, id) = Tokens::make();
-    tokens.keep(&name(owner), (id, &Arc::default()), GENERATION, now);
+    tokens.keep(&name(owner), (id, &Arc::default()), GENERATION, &now.into());
     (token, id)
 }
 
 fn valid(tokens: &Tokens, owner: &str, token: &Secret, now: Timestamp) -> bool {
-    tokens.redeem(&name(owner), GENERATION, token.expose(), now).is_some()
+    tokens.redeem(&name(owner), GENERATION, token.expose(), &now.into()).is_some()
 }
 
 fn redeemed(tokens: &Tokens, token: &Secret, generation: u32) -> Option<TokenId> {
-    tokens.redeem(&name("ada"), generation, token.expose(), now()).map(|(id, _)| id)
+    tokens.redeem(&name("ada"), generation, token.expose(), &now().into()).map(|(id, _)| id)
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn valid_for_its_owner_until_revoked_or_old() {
     assert!(!valid(&tokens, "ada", &token, later + TOKEN_LIFETIME * 3));
     let (token, id) = issue(&tokens, "ada", now());
     assert_eq!(redeemed(&tokens, &token, GENERATION + 1), None);
-    tokens.keep(&name("ada"), (id, &Arc::default()), GENERATION + 1, now());
+    tokens.keep(&name("ada"), (id, &Arc::default()), GENERATION + 1, &now().into());
     assert!(!valid(&tokens, "ada", &token, now()));
     assert_eq!(redeemed(&tokens, &token, GENERATION + 1), Some(id));
     tokens.revoke(&name("ada"), &id).unwrap();
@@ -94,7 +94,7 @@ fn one_that_a_session_has_makes_way_for_none() {
     let folder = Folder::new();
     let (tokens, at_a_session) = (folder.open(), Arc::default());
     let (token, id) = Tokens::make();
-    tokens.keep(&name("ada"), (id, &at_a_session), GENERATION, now());
+    tokens.keep(&name("ada"), (id, &at_a_session), GENERATION, &now().into());
     for i in 0..2 * TOKENS_PER_ACCOUNT_MAX {
         issue(&tokens, "ada", now() + SignedDuration::from_secs(i as i64));
     }

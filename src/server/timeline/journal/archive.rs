@@ -6,6 +6,7 @@
 use super::bell::Bell;
 use super::segment;
 use crate::files::{self, Access};
+use crate::server::clock::Clock;
 use crate::server::timeline::chunk::Chunk;
 use crate::server::timeline::record::Record;
 use crate::sync::lock;
@@ -53,7 +54,7 @@ pub(super) struct Segment {
     /// The seq after its last event's.
     pub(super) next: u64,
     pub(super) bytes: u64,
-    /// When its oldest and its newest event happened.
+    /// When its oldest and its newest event happened, in lived time.
     pub(super) oldest: Timestamp,
     pub(super) newest: Timestamp,
     /// How much had been said to everyone before.
@@ -229,8 +230,8 @@ impl Archive {
     }
 
     /// Notes an event that a start read back. The segment's times are its events'.
-    pub(super) fn read_back(&self, record: &Record<'_>, bytes: usize) {
-        let time = record.moment().unwrap_or(Timestamp::UNIX_EPOCH);
+    pub(super) fn read_back(&self, record: &Record<'_>, bytes: usize, clock: &Clock) {
+        let time = clock.lived_of(record.seq, record.moment().unwrap_or(Timestamp::UNIX_EPOCH));
         let said = record.is_said();
         self.added(std::iter::once((bytes, said, said && record.to.is_empty())), time);
         if let Some(segment) = lock(&self.shelves).segments.back_mut() {

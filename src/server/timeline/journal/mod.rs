@@ -16,10 +16,12 @@ mod writer;
 
 pub(crate) use archive::Archive;
 pub(crate) use bell::Bell;
+pub(crate) use segment::newest;
 pub(crate) use writer::Options;
 
 use super::chunk::Chunk;
 use crate::files::{self, Access};
+use crate::server::clock::Clock;
 use crate::server::config::{Notices, Sync, Trouble};
 use jiff::Timestamp;
 use segment::{End, Line, ReadError};
@@ -56,6 +58,7 @@ impl Journal {
         folder: &Path,
         options: Options,
         notices: Notices,
+        clock: &Arc<Clock>,
         mut each: impl FnMut(&Line<'_>) -> Result<(), String>,
     ) -> Result<Self, String> {
         segment::make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
@@ -66,7 +69,7 @@ impl Journal {
             archive.begin(place.first, Timestamp::UNIX_EPOCH);
             let end = place.read(|line| {
                 let line = line?;
-                archive.read_back(&line.record, line.bytes.len());
+                archive.read_back(&line.record, line.bytes.len(), clock);
                 each(&line).map_err(|what| ReadError::Damage(place.damage(line.number, what)))
             });
             ends.push((place.path.clone(), end.map_err(|e| e.to_string())?));
@@ -82,7 +85,7 @@ impl Journal {
             // What a server that was killed has left may not be on the disk yet.
             sync(path).map_err(|e| format!("can't sync {}: {e}", path.display()))?;
         }
-        let writer = Writer::new(folder, options, Arc::clone(&archive));
+        let writer = Writer::new(folder, options, Arc::clone(&archive), Arc::clone(clock));
         let trouble = Some(Trouble::with("the journal", notices));
         Ok(Self { writer: Some(writer), archive, trouble, bell })
     }
@@ -132,7 +135,7 @@ impl Journal {
     /// Tries again what failed, and deletes what is too old.
     pub(super) fn tend(&mut self) {
         let Some(writer) = &mut self.writer else { return };
-        writer.retire(Timestamp::now());
+        writer.retire();
         if writer.is_to_rescue() {
             let result = writer.rescue();
             self.tell(&result);

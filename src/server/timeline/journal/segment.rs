@@ -3,12 +3,13 @@
 //! A segment is named by the seq of its first event, so that it's found without being opened. Inside one, seqs follow
 //! each other without a gap.
 
-use crate::files;
+use crate::files::{self, Access};
 use crate::protocol::LINE_BYTES_MAX;
 use crate::server::timeline::record::Record;
+use jiff::Timestamp;
 use std::fmt;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// What a segment's name ends with.
@@ -102,6 +103,21 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     files::create_folder(folder)?;
     files::make_folder_private(folder)?;
     files::sync_folder(folder)
+}
+
+/// The time of the newest event, without reading them all; None where there is none, or it can't be told.
+pub(crate) fn newest(folder: &Path) -> Option<Timestamp> {
+    list(folder).ok()?.iter().rev().find_map(|place| {
+        let mut file = files::open(&place.path, Access::Read).ok()?;
+        let bytes = file.metadata().ok()?.len();
+        // Room for one whole line before one that breaks off.
+        file.seek(SeekFrom::Start(bytes.saturating_sub(2 * LINE_BYTES_MAX as u64))).ok()?;
+        let mut end = Vec::new();
+        file.take(2 * LINE_BYTES_MAX as u64).read_to_end(&mut end).ok()?;
+        let whole = end.iter().rposition(|&b| b == b'\n')?;
+        let line = end[..whole].rsplit(|&b| b == b'\n').next()?;
+        Record::parse(line).ok()?.moment().ok()
+    })
 }
 
 /// What else is in the folder.

@@ -28,9 +28,10 @@ fn open(folder: &TempDir, options: Options) -> Result<Timeline, String> {
     let mut past = Past::default();
     let (notices, _posted) = notices::channel();
     let add = |line: &segment::Line<'_>| past.add(line.bytes, &line.record);
-    let journal = Journal::open(&folder.path().join("journal"), options, notices, add)?;
+    let clock = Arc::new(Clock::new());
+    let journal = Journal::open(&folder.path().join("journal"), options, notices, &clock, add)?;
     let sequence = Sequence::open(&folder.path().join("sequence"), past.last())?;
-    Ok(Timeline::new(sequence, journal, past))
+    Ok(Timeline::new(sequence, journal, past, clock))
 }
 
 fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, AppendError> {

@@ -7,10 +7,11 @@ use super::segment;
 use super::synced::SyncedFile;
 use crate::faults;
 use crate::files::{self, Access};
+use crate::server::clock::Clock;
 use crate::server::config::Sync;
 use crate::server::timeline::chunk::{Chunk, Entry};
 use crate::server::timeline::record::Audience;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(super) struct Writer {
     folder: PathBuf,
     options: Options,
     archive: Arc<Archive>,
+    clock: Arc<Clock>,
     /// The segment that is written to. None at the start and when the last one is full or not to be trusted.
     open: Option<Open>,
     /// What was written since the last sync, and the seq where it begins.
@@ -91,11 +93,12 @@ impl SyncPoint {
 
 impl Writer {
     /// Goes on in the newest segment if the next event follows it, which [`write`](Self::write) finds out.
-    pub(super) fn new(folder: &Path, options: Options, archive: Arc<Archive>) -> Self {
+    pub(super) fn new(folder: &Path, options: Options, archive: Arc<Archive>, clock: Arc<Clock>) -> Self {
         Self {
             folder: folder.to_owned(),
             options,
             archive,
+            clock,
             open: None,
             unsynced: Vec::new(),
             unsynced_first: 0,
@@ -118,7 +121,7 @@ impl Writer {
         if self.to_sync_folder {
             self.sync_folder()?;
         }
-        let now = Timestamp::now();
+        let now = self.clock.lived();
         if self.is_full(now) || self.unsynced.len() > UNSYNCED_BYTES_MAX {
             self.sync_now()?;
         }
@@ -202,7 +205,7 @@ impl Writer {
             let _ = open.file.cut(open.synced_bytes);
         }
         self.archive.cut(first, open.synced_bytes, public(&chunk));
-        let now = Timestamp::now();
+        let now = self.clock.lived();
         self.archive.begin(first, now);
         self.note_in_archive(&chunk, now);
         // What was synced may be lost with it.
@@ -218,12 +221,14 @@ impl Writer {
         self.to_rescue = false;
     }
 
-    /// Deletes the segments that are too old or too much.
-    pub(super) fn retire(&mut self, now: Timestamp) {
-        let keep_after = now.checked_sub((i64::from(self.options.keep_days) * 24).hours()).unwrap_or(Timestamp::MIN);
+    /// Deletes the segments that are too old or too much. While the clock is in doubt none is too old.
+    pub(super) fn retire(&mut self) {
+        let now = self.clock.now();
+        let keep = SignedDuration::from_hours(i64::from(self.options.keep_days) * 24);
         let keep_bytes = self.options.keep_bytes;
+        let is_young = |newest: Timestamp| now.rests || now.age(newest) <= keep;
         while let Some(first) =
-            self.archive.oldest_unless(|segment, bytes| segment.newest >= keep_after && bytes <= keep_bytes)
+            self.archive.oldest_unless(|segment, bytes| is_young(segment.newest) && bytes <= keep_bytes)
         {
             let path = segment::path(&self.folder, first);
             self.archive.forget(first);
@@ -303,7 +308,7 @@ impl Writer {
         let file = Arc::new(SyncedFile::new(&path, files::create_private(&path)?));
         self.sync_folder()?;
         self.open = Some(Open { file, first, next: first, bytes: 0, synced_bytes: 0, ragged: false });
-        self.retire(Timestamp::now());
+        self.retire();
         Ok(())
     }
 

@@ -4,9 +4,8 @@ use super::count;
 use crate::files::{self, Access};
 use crate::identity::CertificateInfo;
 use crate::server::accounts::{token_file, users_file};
-use crate::server::config::{Config, folder, motd};
-use crate::server::config::{folder, lost};
-use crate::server::state::Topic;
+use crate::server::clock::Kept;
+use crate::server::config::{Config, folder, lost, motd};
 use crate::server::state::{InUse, Topic};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -124,6 +123,14 @@ pub(super) fn sequence(data_dir: &Path, last: Option<u64>) -> Finding {
             Note(format!("sequence: {written}, and there is an event {last}; the next start goes on after that"))
         }
         (Ok(written), _) => Good(format!("sequence: no event has passed {written}")),
+    }
+}
+
+/// `clock.json`.
+pub(super) fn clock(data_dir: &Path) -> Option<Finding> {
+    match Kept::read(&data_dir.join(folder::CLOCK)) {
+        Ok(kept) => kept.map(|_| Good("clock.json: what is known of time".into())),
+        Err(e) => Some(Bad(e)),
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
     let data_dir = &config.args.data_dir;
     let mut rest = files::tokens(data_dir);
     rest.push(files::sequence(data_dir, last));
+    rest.extend(files::clock(data_dir));
     rest.push(files::topic(data_dir));
     rest.extend(files::motd(config));
     rest.extend(files::opened(data_dir));

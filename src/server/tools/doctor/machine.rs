@@ -1,14 +1,16 @@
 //! The machine: its clock, and what its system allows.
 
+use crate::server::clock::{PAUSE_MAX, SLACK, words};
+use crate::server::config::folder::JOURNAL;
+use crate::server::timeline::journal;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
+use jiff::Timestamp;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Before this no copy of this program was made: a clock that says so was never set. (2026-01-01T00:00:00Z)
 const CLOCK_MIN: Duration = Duration::from_secs(1_767_225_600);
-/// How far in the future a file may seem to be written: clocks are set by so little while they run.
-const CLOCK_SLACK: Duration = Duration::from_secs(120);
 /// Where systemd says that it has set the clock by the network's.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 /// A descriptor is needed for each client, and some for files.
@@ -20,7 +22,8 @@ const THREADS_FEW: u64 = 300;
 pub(super) fn clock(data_dir: &Path) -> Vec<Finding> {
     let newest =
         fs::read_dir(data_dir).into_iter().flatten().flatten().filter_map(|file| file.metadata().ok()?.modified().ok());
-    let mut findings = vec![judge_clock(SystemTime::now(), newest.max())];
+    let by_journal = judge_journal(Timestamp::now(), journal::newest(&data_dir.join(JOURNAL)));
+    let mut findings = vec![by_journal.unwrap_or_else(|| judge_clock(SystemTime::now(), newest.max()))];
     if cfg!(target_os = "linux") {
         findings.push(if Path::new(SYNCHRONIZED).exists() {
             Good("it is set by the network (systemd-timesyncd)".into())
@@ -40,11 +43,32 @@ fn judge_clock(now: SystemTime, newest: Option<SystemTime>) -> Finding {
         return Bad("it is years behind: set it, or times of messages and certificates are wrong".into());
     }
     match newest {
-        Some(newest) if newest > now + CLOCK_SLACK => {
+        Some(newest) if newest > now + SLACK.unsigned_abs() => {
             Bad("files of the server were written in its future: it is behind, or was ahead before".into())
         }
         _ => Good("it shows a time that can be right".into()),
     }
+}
+
+/// Whether the clock and the time of what was said last agree.
+fn judge_journal(now: Timestamp, newest: Option<Timestamp>) -> Option<Finding> {
+    let newest = newest?;
+    let since = now.duration_since(newest);
+    if since < -SLACK {
+        return Some(Bad(format!(
+            "what was said last bears {newest:.0}, and the clock says {now:.0}, {} before that: it is behind, or was ahead \
+             then. The server tells the times of what is said from there on, and deletes nothing for its age, until the \
+             clock is right: set it",
+            words(since)
+        )));
+    }
+    (since > PAUSE_MAX).then(|| {
+        Note(format!(
+            "what was said last bears {newest:.0}, and the clock says {now:.0}, {} after that: if the server wasn't off or \
+             silent for so long, the clock is ahead: set it. None of that time makes anything older",
+            words(since)
+        ))
+    })
 }
 
 /// How many files and threads a process may have.
@@ -90,6 +114,17 @@ mod tests {
         assert!(matches!(judge_clock(now, Some(now)), Good(_)));
         assert!(matches!(judge_clock(now, Some(now + Duration::from_secs(3600))), Bad(_)));
         assert!(matches!(judge_clock(SystemTime::UNIX_EPOCH, None), Bad(_)));
+    }
+
+    #[test]
+    fn a_clock_and_a_journal_that_disagree() {
+        let (now, hours) = (Timestamp::now(), jiff::SignedDuration::from_hours);
+        assert!(judge_journal(now, None).is_none() && judge_journal(now, Some(now)).is_none());
+        assert!(judge_journal(now, Some(now - hours(13 * 24))).is_none(), "holidays");
+        let bad = judge_journal(now, Some(now + hours(45 * 24))).unwrap();
+        assert!(matches!(&bad, Bad(text) if text.contains("45 days before")), "{bad}");
+        let note = judge_journal(now, Some(now - hours(400 * 24))).unwrap();
+        assert!(matches!(&note, Note(text) if text.contains("400 days after")), "{note}");
     }
 
     #[test]
