@@ -6,6 +6,7 @@
 //! takes to decrypt; a writer locks it for as long as it takes to encrypt. Nobody holds it while waiting for the
 //! peer to send.
 
+use crate::reason::Reason;
 use native_tls::{HandshakeError as Step, TlsAcceptor, TlsConnector, TlsStream};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -267,7 +268,7 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tls(e) => write!(f, "{e}"),
-            Self::Io(e) => write!(f, "{e}"),
+            Self::Io(e) => write!(f, "{}", Reason(e)),
         }
     }
 }

@@ -18,6 +18,7 @@
 //! - `options`: options in a file;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - `piped`: lines from standard input, whichever program wrote them;
+//! - `reason`: why something failed, as people read it;
 //! - `faults`: disks that fail on demand, for the tests;
 //! - [`sync`]: locks that outlive a panic.
 
@@ -36,6 +37,7 @@ mod nearest;
 mod options;
 mod piped;
 pub mod protocol;
+mod reason;
 pub mod sanitize;
 pub mod server;
 pub mod sync;

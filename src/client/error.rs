@@ -4,6 +4,7 @@ use super::advice;
 use crate::duplex::HandshakeError;
 use crate::link::Pin;
 use crate::protocol::{ErrorCode, Reason};
+use crate::reason::Reason as Why;
 use crate::sanitize;
 use std::fmt;
 use std::io;
@@ -138,6 +139,8 @@ pub enum ClientError {
         /// What the system says; None when the server closed it.
         error: Option<io::Error>,
     },
+    /// Nothing comes from the server any more.
+    Silent,
     /// The server sends something without end.
     Flood,
     /// The server said goodbye.
@@ -179,8 +182,10 @@ pub(super) enum End {
     Flood,
     /// It closed the connection without a word.
     Closed,
-    /// The connection broke, or the server is silent.
+    /// The connection broke.
     Broken(io::Error),
+    /// Nothing comes over it any more.
+    Silent,
 }
 
 impl ClientError {
@@ -212,18 +217,19 @@ impl fmt::Display for ClientError {
             ),
             Self::Transcript { path, error } => write!(
                 f,
-                "the transcript `{}` can't be written: {error}; name another file with --log, or take `log` out of \
+                "the transcript `{}` can't be written: {}; name another file with --log, or take `log` out of \
                  settings.toml",
-                path.display()
+                path.display(),
+                Why(error)
             ),
             Self::NothingGiven { what } => write!(f, "no {what} was given"),
             Self::PasswordNotUtf8 => f.write_str("HOMEROOM_PASSWORD is not UTF-8"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Resolve { host, error } => {
-                write!(f, "no address is known for `{host}`: {error}{}", advice::unresolved(host, error))
+                write!(f, "no address is known for `{host}`: {}{}", Why(error), advice::unresolved(host, error))
             }
             Self::Connect { server, error } => {
-                write!(f, "can't connect to {server}: {error}{}", advice::unreached(server, error))
+                write!(f, "can't connect to {server}: {}{}", Why(error), advice::unreached(server, error))
             }
             Self::Tls(e) => write!(f, "TLS can't be set up: {e}"),
             Self::Handshake { server, error } => {
@@ -260,12 +266,13 @@ impl fmt::Display for ClientError {
                 "the server's answer to the login makes no sense\n  Probably it is no homeroom server, or one that is much \
                  newer than this client. Check the address and the port.",
             ),
-            Self::Lost { error: Some(error) } => write!(f, "the connection to the server is lost: {error}"),
+            Self::Lost { error: Some(error) } => write!(f, "the connection to the server is lost: {}", Why(error)),
             Self::Lost { error: None } => f.write_str("the server closed the connection"),
+            Self::Silent => f.write_str("the server no longer answers"),
             Self::Flood => f.write_str("the server sends a line without an end: the connection was closed"),
             Self::Bye(reason) => f.write_str(bye(*reason)),
-            Self::Output(e) => write!(f, "can't write to standard output: {e}"),
-            Self::Input(e) => write!(f, "can't read standard input: {e}"),
+            Self::Output(e) => write!(f, "can't write to standard output: {}", Why(e)),
+            Self::Input(e) => write!(f, "can't read standard input: {}", Why(e)),
             Self::System { what, error } => write!(f, "can't {what}: {error}"),
         }
     }
@@ -369,7 +376,7 @@ impl fmt::Display for KnownServersError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFolder => f.write_str("there is no folder for known_servers: set HOMEROOM_CONFIG_DIR"),
-            Self::Io(path, e) => write!(f, "`{}` can't be used: {e}", path.display()),
+            Self::Io(path, e) => write!(f, "`{}` can't be used: {}", path.display(), Why(e)),
             Self::Line(path, line) => {
                 write!(f, "line {line} of `{}` is no HOST:PORT sha256:HEX+key:HEX: mend or remove it", path.display())
             }
@@ -397,6 +404,7 @@ impl From<End> for ClientError {
             End::Flood => Self::Flood,
             End::Closed => Self::Lost { error: None },
             End::Broken(error) => Self::Lost { error: Some(error) },
+            End::Silent => Self::Silent,
         }
     }
 }

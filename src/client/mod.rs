@@ -14,6 +14,7 @@ mod connection;
 mod console;
 mod error;
 mod input;
+mod moment;
 mod page;
 pub mod settings;
 mod terminal;
@@ -36,6 +37,7 @@ use console::Console;
 use error::End;
 use input::{Errands, Input, Locals, Preliminaries};
 use jiff::tz::TimeZone;
+use moment::Moment;
 use page::{Reader, Renderer};
 use settings::Settings;
 use std::io::{self, Write};
@@ -48,6 +50,9 @@ use transcript::Transcript;
 /// A server drops strangers who take their time. If it took a person longer than this to say who they are, the
 /// client comes back with a fresh connection.
 const FRESH: Duration = Duration::from_secs(2);
+
+/// How many lines that were not confirmed a person is shown when the client leaves. A script is shown all of them.
+const UNDONE_SHOWN_MAX: usize = 20;
 
 /// The exit status after a second Ctrl-C, or one before there is a session.
 const INTERRUPTED: i32 = 130;
@@ -120,9 +125,9 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let stay = Stay { session: &session, errands: &errands, comeback, reconnect: !args.no_reconnect };
     let result = stay.until_over(&mut reader, wire, pending);
     session.end();
-    errands.end();
+    let undone = errands.end();
     console.close();
-    confirmed(result, errands.undone())
+    confirmed(result, &undone, if console.is_terminal() { UNDONE_SHOWN_MAX } else { undone.len() })
 }
 
 /// The course of a session over its connections.
@@ -141,14 +146,15 @@ impl Stay<'_> {
         mut wire: Arc<Wire>,
         mut pending: Vec<u8>,
     ) -> Result<(), ClientError> {
-        let mut begun_at = Instant::now();
+        let mut begun_at = Moment::now();
         loop {
             let end = reader.run(&wire, &pending)?;
-            let (lost_at, restarts) = (Instant::now(), matches!(end, End::Bye(Reason::Shutdown)));
+            let restarts = matches!(end, End::Bye(Reason::Shutdown));
+            let lost_at = wire.last_sign(matches!(end, End::Closed | End::Bye(_)));
             if self.session.is_leaving() {
                 return Ok(());
             }
-            let is_accident = restarts || matches!(end, End::Closed | End::Broken(_));
+            let is_accident = restarts || matches!(end, End::Closed | End::Broken(_) | End::Silent);
             let lost = ClientError::from(end);
             if !self.reconnect || !is_accident {
                 return Err(lost);
@@ -156,13 +162,13 @@ impl Stay<'_> {
             self.session.disconnected();
             notice(format_args!("{lost}; trying to come back, what you type is kept"));
             let after = reader.seen();
-            let ended = Ended { lasted: lost_at - begun_at, restarts };
+            let ended = Ended { lasted: lost_at.since(begun_at), restarts };
             let Some(back) = self.comeback.try_until_back(self.session, self.errands, after, ended)? else {
                 return Ok(());
             };
             let (connected, LoggedIn { welcome, pending: more }) = back;
-            begun_at = Instant::now();
-            reader.welcome_back(&welcome, begun_at - lost_at);
+            begun_at = Moment::now();
+            reader.welcome_back(&welcome, begun_at.since(lost_at));
             (wire, pending) = (Wire::start(connected)?, more);
             self.comeback.token = welcome.token;
         }
@@ -170,11 +176,14 @@ impl Stay<'_> {
 }
 
 /// What was typed and has no answer is not passed over in silence.
-fn confirmed(result: Result<(), ClientError>, undone: usize) -> Result<(), ClientError> {
-    if undone == 0 {
+fn confirmed(result: Result<(), ClientError>, undone: &[String], shown_max: usize) -> Result<(), ClientError> {
+    if undone.is_empty() {
         return result;
     }
-    let undone = ClientError::Undone { lines: undone };
+    for line in &undone[..undone.len().min(shown_max)] {
+        notice(format_args!("not confirmed: {line}"));
+    }
+    let undone = ClientError::Undone { lines: undone.len() };
     match result {
         Ok(()) => Err(undone),
         Err(e) => {

@@ -22,6 +22,7 @@ mod screen;
 mod settings;
 #[cfg(target_os = "linux")]
 mod signals;
+mod silence;
 mod slips;
 mod smoke;
 #[cfg(all(target_os = "linux", feature = "sound"))]

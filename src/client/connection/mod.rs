@@ -17,4 +17,4 @@ pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, PASSWORD_VARIABLE
 pub(crate) use session::{Answer, Session, Show};
 pub(crate) use slow::Slow;
 pub(crate) use trust::{Expected, KnownServers};
-pub(crate) use wire::{SILENCE_WAIT, Wire};
+pub(crate) use wire::Wire;

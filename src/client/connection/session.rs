@@ -1,19 +1,24 @@
 //! What the threads of one run share: the connection there is now, the request under way, and how it all ends.
 //!
 //! A session outlives its connections. A request that was under way when one broke is sent again over the next, under
-//! the same id, so the server does it once: as long as it is one that may be sent again.
+//! the same id, so the server does it once: as long as it is one that may be sent again. None is given up because time
+//! has passed, since a path may have fallen silent: either the server says that it is past the request (it carries them
+//! out in order, so the answer to a `ping` behind it says that, and no event is a minute late), or the connection is given
+//! up.
 
 use super::people::People;
-use super::wire::Wire;
+use super::slow::ANSWER_AFTER;
+use super::wire::{PONG_WAIT, Wire};
 use crate::client::error::ClientError;
+use crate::client::terminal::{Lack, lack};
 use crate::protocol::{ErrorCode, Request};
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the server may take to answer a request. A slow machine takes a second to hash one password, and a
-/// class may be in front.
+/// How long the server may take to answer a request before it is asked whether it is past it. A slow machine takes a
+/// second to hash one password, and a class may be in front.
 const ANSWER_WAIT: Duration = Duration::from_secs(60);
 /// How long the server has to end the session after a `logout`.
 const GOODBYE_WAIT: Duration = Duration::from_secs(5);
@@ -62,10 +67,84 @@ pub(crate) struct Asked {
     pub(crate) wanted: Show,
     /// It was sent before, over a connection that broke.
     pub(crate) resent: bool,
-    /// It was sent over the connection there is now.
-    sent: bool,
-    /// When the server is given up, once it's sent.
-    deadline: Instant,
+    /// When it was sent over the connection there is now.
+    sent: Option<Instant>,
+    /// What was done about it since then.
+    worry: Worry,
+}
+
+/// How long an answer has been waited for.
+#[derive(Clone, Copy, Debug)]
+enum Worry {
+    /// No longer than usual.
+    None,
+    /// So long that a person is told, and the server is asked whether it's there.
+    Waiting,
+    /// So long that the server is asked whether it is past the request.
+    Overdue,
+    /// So long that the connection is given up.
+    Hopeless,
+}
+
+impl Worry {
+    /// When it gets worse.
+    fn lasts(self) -> Duration {
+        match self {
+            Self::None => ANSWER_AFTER,
+            Self::Waiting => ANSWER_WAIT,
+            // Other things come, or the reader would have given up; but no answer, and not that it is past it.
+            Self::Overdue => ANSWER_WAIT + 2 * PONG_WAIT,
+            // The reader ends it at once.
+            Self::Hopeless => 2 * ANSWER_WAIT + 2 * PONG_WAIT,
+        }
+    }
+}
+
+impl Asked {
+    /// How long until something is to be done about it.
+    fn left(&self) -> Duration {
+        self.sent.map_or(Duration::ZERO, |sent| self.worry.lasts().saturating_sub(sent.elapsed()))
+    }
+
+    /// That time is over.
+    fn go_on(&mut self) {
+        self.worry = match (self.sent, self.worry) {
+            (None, _) => {
+                self.sent = Some(Instant::now());
+                Worry::None
+            }
+            (_, Worry::None) => Worry::Waiting,
+            (_, Worry::Waiting) => Worry::Overdue,
+            (_, Worry::Overdue | Worry::Hopeless) => Worry::Hopeless,
+        };
+    }
+
+    /// Does what is to be done now. If the connection is over, the reader finds it out.
+    fn attend(&self, wire: &Wire) {
+        match self.worry {
+            Worry::None => {
+                lack(Lack::Answer, false);
+                wire.send(&self.request.encode(Some(&self.id)));
+            }
+            Worry::Waiting => {
+                lack(Lack::Answer, true);
+                // Another may take its time, such as for a hash; this one is better sent again, on another way.
+                if may_be_sent_again(&self.request) {
+                    wire.ping();
+                }
+            }
+            Worry::Overdue => {
+                wire.send(&Request::Ping.encode(Some(&self.id)));
+            }
+            Worry::Hopeless => wire.give_up(),
+        }
+    }
+
+    /// The connection over which it was sent is lost.
+    fn unsend(&mut self) {
+        self.resent |= self.sent.take().is_some();
+        self.worry = Worry::None;
+    }
 }
 
 /// What of an answer is to be shown.
@@ -95,7 +174,7 @@ pub(crate) enum Answer {
         /// The server's words, as they came.
         message: String,
     },
-    /// Nothing came for [`ANSWER_WAIT`].
+    /// The server is past the request, and has not answered it.
     None,
     /// The connection broke, and the request is none that may be sent again.
     Unknown,
@@ -128,10 +207,15 @@ impl Session {
 
     /// Sends a request and waits for its answer, over a connection that breaks too, if it may be sent again.
     pub(crate) fn ask(&self, request: &Arc<Request>, wanted: Show) -> Answer {
-        let mut state = lock(&self.state);
         let (id, request) = (self.ids.next(), Arc::clone(request));
-        state.asked = Some(Asked { id, request, wanted, resent: false, sent: false, deadline: Instant::now() });
-        state.answer = None;
+        let answer = self.wait_for(Asked { id, request, wanted, resent: false, sent: None, worry: Worry::None });
+        lack(Lack::Answer, false);
+        answer
+    }
+
+    fn wait_for(&self, asked: Asked) -> Answer {
+        let mut state = lock(&self.state);
+        (state.asked, state.answer) = (Some(asked), None);
         loop {
             let State { link, asked, answer } = &mut *state;
             if let Some(answer) = answer.take() {
@@ -139,25 +223,20 @@ impl Session {
             }
             // What was asked stays: whoever ends the session says that it has no answer.
             let (Some(asked), false) = (asked, matches!(link, Link::Over)) else { return Answer::Over };
-            state = match link {
-                Link::Up(wire) if !asked.sent => {
-                    (asked.sent, asked.deadline) = (true, Instant::now() + ANSWER_WAIT);
-                    let (wire, line) = (Arc::clone(wire), asked.request.encode(Some(&asked.id)));
-                    drop(state);
-                    // If the connection is over, the reader finds it out.
-                    wire.send(&line);
-                    lock(&self.state)
-                }
-                Link::Up(_) => {
-                    let left = asked.deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        state.asked = None;
-                        return Answer::None;
-                    }
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                _ => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            let Link::Up(wire) = link else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
             };
+            let left = asked.left();
+            if !left.is_zero() {
+                state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            asked.go_on();
+            let (wire, asked) = (Arc::clone(wire), asked.clone());
+            drop(state);
+            asked.attend(&wire);
+            state = lock(&self.state);
         }
     }
 
@@ -166,9 +245,9 @@ impl Session {
         lock(&self.state).asked.as_ref().filter(|asked| asked.id == id).cloned()
     }
 
-    /// Whether a request is waiting for its answer.
-    pub(crate) fn is_asking(&self) -> bool {
-        lock(&self.state).asked.is_some()
+    /// The request that waits for its answer, or did when the session ended.
+    pub(crate) fn under_way(&self) -> Option<Arc<Request>> {
+        lock(&self.state).asked.as_ref().map(|asked| Arc::clone(&asked.request))
     }
 
     /// Hands the answer to whoever waits for it, if somebody still does.
@@ -190,6 +269,8 @@ impl Session {
             _ => state.link = Link::Up(Arc::clone(wire)),
         }
         self.changed.notify_all();
+        drop(state);
+        lack(Lack::Connection, false);
     }
 
     /// The connection is lost, and another may come.
@@ -199,12 +280,15 @@ impl Session {
             wire.close();
         }
         let State { asked, answer, .. } = &mut *state;
-        if asked.as_ref().is_some_and(|asked| asked.sent && !may_be_sent_again(&asked.request)) {
+        if asked.as_ref().is_some_and(|asked| asked.sent.is_some() && !may_be_sent_again(&asked.request)) {
             (*asked, *answer) = (None, Some(Answer::Unknown));
         } else if let Some(asked) = asked {
-            (asked.sent, asked.resent) = (false, asked.resent || asked.sent);
+            asked.unsend();
         }
         self.changed.notify_all();
+        drop(state);
+        lack(Lack::Connection, true);
+        lack(Lack::Sign, false);
     }
 
     /// No more answers will come.

@@ -20,6 +20,8 @@ pub(super) const ERRANDS_MAX: usize = 1_000;
 const RATE_LIMIT_PAUSE: Duration = Duration::from_millis(250);
 /// How often it says it again before it gives up.
 const RATE_LIMIT_TRIES_MAX: usize = 240;
+/// How long a request that came too fast may keep the errands thread when the session is over.
+const STOP_WAIT: Duration = Duration::from_secs(1);
 /// How many pieces of one list are fetched.
 const LIST_PIECES_MAX: usize = 1000;
 
@@ -34,6 +36,18 @@ pub(super) enum Errand {
     History(usize),
     /// To leave, when all before is done.
     Leave,
+}
+
+impl Errand {
+    /// What a person typed for it; None for what nobody did.
+    fn typed(&self) -> Option<String> {
+        match self {
+            Self::Request(request) => Some(typed(request)),
+            Self::Reply(text) => Some(format!("/reply {}", sanitize::line(text))),
+            Self::History(_) => Some("/history".into()),
+            Self::Leave => None,
+        }
+    }
 }
 
 /// Whether the session goes on.
@@ -53,8 +67,12 @@ struct Queue {
     errands: VecDeque<Errand>,
     /// One that was taken out is being carried out.
     busy: bool,
+    /// What was carried out and had no answer.
+    unanswered: Vec<String>,
     /// Nothing more is taken: everything was typed.
     closed: bool,
+    /// Nothing more is carried out.
+    stopped: bool,
 }
 
 impl Errands {
@@ -97,20 +115,25 @@ impl Errands {
         lock(&self.queue).closed
     }
 
-    /// How much was typed and has no answer.
-    pub(crate) fn undone(&self) -> usize {
-        let typed = |errand: &&Errand| !matches!(errand, Errand::Leave);
-        lock(&self.queue).errands.iter().filter(typed).count() + usize::from(self.session.is_asking())
-    }
-
-    /// The session is over: wakes whoever waits.
-    pub(crate) fn end(&self) {
-        let _queue = lock(&self.queue);
+    /// The session is over: wakes whoever waits. Gives what was typed and never answered, in order.
+    pub(crate) fn end(&self) -> Vec<String> {
         self.changed.notify_all();
+        let going_on = |queue: &mut Queue| !queue.stopped;
+        let waited = self.changed.wait_timeout_while(lock(&self.queue), STOP_WAIT, going_on);
+        let queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let under_way = self.session.under_way().map(|request| typed(&request));
+        let waiting = queue.errands.iter().filter_map(Errand::typed);
+        queue.unanswered.iter().cloned().chain(under_way).chain(waiting).collect()
     }
 
     /// The errands thread: carries out one after the other until the session is left or over.
     pub(crate) fn run(&self) {
+        self.carry_out_all();
+        lock(&self.queue).stopped = true;
+        self.changed.notify_all();
+    }
+
+    fn carry_out_all(&self) {
         while let Some(errand) = self.next() {
             let flow = match errand {
                 Errand::Request(request) => self.carry_out(request),
@@ -212,15 +235,14 @@ impl Errands {
                         (_, Request::Passwd { .. }) => doubts::settled(),
                         _ => {}
                     }
-                    match &answer {
-                        Answer::None => notice("the server gave no answer: it may or may not have done what was typed"),
-                        Answer::Unknown => notice(format_args!(
-                            "the connection broke before the server answered {}: it may or may not have been done; {}",
-                            name(request),
-                            how_to_find_out(request)
-                        )),
-                        _ => {}
-                    }
+                    let why = match &answer {
+                        Answer::None => "the server gave no answer to",
+                        Answer::Unknown => "the connection broke before the server answered",
+                        _ => return ControlFlow::Continue(answer),
+                    };
+                    let (typed, find_out) = (typed(request), how_to_find_out(request));
+                    notice(format_args!("{why} {typed}: it may or may not have been done; {find_out}"));
+                    lock(&self.queue).unanswered.push(typed);
                     return ControlFlow::Continue(answer);
                 }
             }
@@ -229,9 +251,13 @@ impl Errands {
     }
 }
 
-/// What a person knows a request as.
-fn name(request: &Request) -> String {
+/// A request as it was typed, safe to print, without its passwords.
+fn typed(request: &Request) -> String {
     let (command, user) = match request {
+        Request::Say { text, action: false, .. } => return sanitize::line(text).into_owned(),
+        Request::Say { text, .. } => return format!("/me {}", sanitize::line(text)),
+        Request::Whisper { to, text } => return format!("/msg {} {}", sanitize::line(to), sanitize::line(text)),
+        Request::Whois { username } => ("/whois", username),
         Request::AddUser { username, .. } => ("/adduser", username),
         Request::LogoutUser { username } => ("/logoutuser", username),
         Request::Ban { username } => ("/ban", username),
@@ -242,13 +268,21 @@ fn name(request: &Request) -> String {
         Request::DeleteUser { username } => ("/deluser", username),
         Request::Promote { username } => ("/promote", username),
         Request::Demote { username } => ("/demote", username),
+        Request::Who { .. } => return "/who".into(),
+        Request::Away { .. } => return "/away".into(),
+        Request::Help => return "/help".into(),
+        Request::History { .. } => return "/history".into(),
+        Request::ListUsers { .. } => return "/listusers".into(),
+        Request::Status => return "/status".into(),
         Request::Passwd { .. } => return "/passwd".into(),
         Request::Topic { .. } => return "/topic".into(),
         Request::Reload => return "/reload".into(),
         Request::Shutdown => return "/shutdown".into(),
-        _ => return "what was typed".into(),
+        Request::Login(_) | Request::Logout | Request::Ping | Request::Pong | Request::Unknown => {
+            return "what was typed".into();
+        }
     };
-    format!("{command} {user}")
+    format!("{command} {}", sanitize::line(user))
 }
 
 /// How to see whether a request was carried out that may not be sent again blindly.
@@ -260,7 +294,10 @@ fn how_to_find_out(request: &Request) -> &'static str {
         Request::ResetPassword { .. } => "another /resetpassword makes a new password in any case",
         Request::Passwd { .. } => "the next login shows which password holds",
         Request::Topic { .. } => "/topic shows it",
-        Request::Reload | Request::LogoutUser { .. } => "doing it again does no harm",
+        Request::Say { .. } | Request::Whisper { .. } => "/history shows it",
+        Request::Reload | Request::LogoutUser { .. } | Request::Away { .. } => "doing it again does no harm",
+        Request::Who { .. } | Request::Whois { .. } | Request::ListUsers { .. } => "doing it again does no harm",
+        Request::History { .. } | Request::Help | Request::Status => "doing it again does no harm",
         Request::Shutdown => "if the server comes back it can be said again",
         _ => "/listusers shows it",
     }

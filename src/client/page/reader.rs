@@ -9,7 +9,7 @@ use super::render::Renderer;
 use super::seen::Seen;
 use super::transcript::Transcript;
 use crate::client::alerts::Alerts;
-use crate::client::connection::{Answer, SILENCE_WAIT, Session, Show, Wire};
+use crate::client::connection::{Answer, Session, Show, Wire};
 use crate::client::error::{ClientError, End};
 use crate::client::terminal::{Look, notice};
 use crate::duplex::{Peer, READ_BYTES};
@@ -17,14 +17,12 @@ use crate::lines::{Line, LineReader};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A replay that has brought nothing for so long is over, if nothing told that before.
 const REPLAY_QUIET: Duration = Duration::from_secs(1);
-/// How long the server has to answer when it is asked whether it's there, as it asks itself.
-const PONG_WAIT: Duration = Duration::from_secs(30);
 /// Reads until a connection is over. Everything that came before the end has then been shown.
 pub(crate) struct Reader<'a, W> {
     session: &'a Session,
@@ -137,34 +135,28 @@ impl<'a, W: Write> Reader<'a, W> {
         }
         let mut end = self.take(pending, wire)?;
         let mut buffer = vec![0; READ_BYTES];
-        let mut asked = false;
         while end.is_none() {
-            let patience = match (&self.replay, asked) {
-                (Some(_), _) if self.session.is_leaving() => break,
-                (Some(_), _) => REPLAY_QUIET,
-                (None, true) => PONG_WAIT,
-                (None, false) => SILENCE_WAIT,
-            };
+            if self.replay.is_some() && self.session.is_leaving() {
+                break;
+            }
+            let patience = self.replay.as_ref().map(|_| REPLAY_QUIET);
             let mut plain = Vec::new();
             match wire.receive(patience, &mut buffer, &mut plain) {
-                Ok(Peer::Open) => end = self.take(&plain, wire)?,
-                Ok(Peer::Closed) => end = Some(self.take(&plain, wire)?.unwrap_or(End::Closed)),
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && !asked => {
-                    if self.replay.is_some() {
-                        self.end_replay(false);
-                        self.show(wire)?;
-                    } else {
-                        wire.ping();
-                        asked = true;
-                    }
-                    continue;
+                Ok(Some(Peer::Open)) => end = self.take(&plain, wire)?,
+                Ok(Some(Peer::Closed)) => end = Some(self.take(&plain, wire)?.unwrap_or(End::Closed)),
+                Ok(None) if self.replay.is_some() => {
+                    self.end_replay(false);
+                    self.show(wire)?;
                 }
+                Ok(None) => {}
                 Err(error) => end = Some(End::Broken(error)),
             }
-            asked = false;
         }
         wire.close();
-        Ok(end.unwrap_or(End::Closed))
+        match end.unwrap_or(End::Closed) {
+            End::Closed | End::Broken(_) if wire.is_given_up() => Ok(End::Silent),
+            end => Ok(end),
+        }
     }
 
     /// What was missed is shown: now that is told, and then whoever waits to ask something may. `whole` when it is
@@ -240,6 +232,10 @@ impl<'a, W: Write> Reader<'a, W> {
                 }
             }
             ServerMessage::Ping {} => wire.pong(),
+            // Asked behind a request, under its id: that had its turn, and has no answer.
+            ServerMessage::Pong { id: Some(id) } if self.session.asked(id).is_some() => {
+                self.answered = Some((id.to_string(), Answer::None));
+            }
             ServerMessage::Bye { reason } => return Some(End::Bye(*reason)),
             // A type that doesn't belong here, or that this version doesn't know.
             _ => {}

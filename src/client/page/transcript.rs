@@ -8,6 +8,7 @@ use crate::client::error::ClientError;
 use crate::client::terminal::{Look, notice};
 use crate::files::Growing;
 use crate::protocol::ServerMessage;
+use crate::reason::Reason;
 use jiff::{Timestamp, tz::TimeZone};
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,11 @@ impl Transcript {
     pub(super) fn write(&mut self, message: &ServerMessage<'_>) {
         let Some(file) = &mut self.file else { return };
         if let Err(e) = file.append(self.lines.of(message).as_bytes()) {
-            notice(format_args!("the transcript ends here: `{}` can't be written: {e}", self.path.display()));
+            notice(format_args!(
+                "the transcript ends here: `{}` can't be written: {}",
+                self.path.display(),
+                Reason(&e)
+            ));
             self.file = None;
         }
     }

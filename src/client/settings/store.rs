@@ -9,6 +9,7 @@ use crate::files;
 use crate::nearest::nearest;
 use crate::options::{self, Entry, Options, Problem, key, toml_value};
 use crate::protocol::Username;
+use crate::reason::Reason;
 use crate::sync::lock;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
@@ -151,7 +152,7 @@ impl Settings {
     fn store(&self, option: &Arg, values: Vec<String>) -> Result<(String, bool), String> {
         let path = self.path.as_deref().ok_or("there is no folder for settings.toml: set HOMEROOM_CONFIG_DIR")?;
         let mut state = lock(&self.state);
-        let failed = |e: io::Error| format!("`{}` can't be written: {e}", path.display());
+        let failed = |e: io::Error| format!("`{}` can't be written: {}", path.display(), Reason(&e));
         // What somebody else has written meanwhile is kept, and must be right.
         read(path).map_err(|e| e.to_string())?;
         let mut document: DocumentMut = match files::read_to_string(path) {

@@ -7,6 +7,7 @@ use super::look::Style;
 use super::names::Names;
 use super::screen;
 use crate::client::error::ClientError;
+use crate::reason::Reason;
 use crate::sync::lock;
 use rustyline::history::DefaultHistory;
 use rustyline::{Behavior, ColorMode, CompletionType, Config, Editor};
@@ -66,7 +67,7 @@ impl Terminal {
         let (resume, resumed) = sync_channel(1);
         let mut keys = Keys::new(editor, history, setup.style, typed, resumed);
         let started = thread::Builder::new().name("keys".into()).spawn(move || keys.run());
-        started.map_err(|e| failed(e.to_string()))?;
+        started.map_err(|e| failed(Reason(&e).to_string()))?;
         Ok(Self { lines: Mutex::new(lines), resume, paused: AtomicBool::new(true) })
     }
 

@@ -4,6 +4,7 @@ use super::completion::Helper;
 use super::history::{self, HistoryFile};
 use super::look::Style;
 use super::notice::notice;
+use super::prompt::Live;
 use super::shape::Shape;
 use super::wrap::{columns, terminal_columns};
 use super::{attention, screen};
@@ -11,7 +12,7 @@ use crate::sync::lock;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent};
-use rustyline::{Modifiers, Movement, RepeatCount};
+use rustyline::{Modifiers, Movement, Prompt, RepeatCount};
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
@@ -20,9 +21,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// How many typed lines wait to be carried out. One more is left in the prompt.
 pub(super) const LINES_WAITING_MAX: usize = 1000;
-
-/// What stands before the line that is edited.
-const PROMPT: &str = "> ";
 
 /// A message of more lines, as only a paste has them, is asked about first.
 const LINES_UNASKED_MAX: usize = 5;
@@ -96,7 +94,7 @@ impl Keys {
         }
         while !screen::is_closed() {
             let kept = std::mem::take(&mut self.kept);
-            let sent = match self.edit(PROMPT, &kept) {
+            let sent = match self.edit(&Live::now(), &kept) {
                 Ok(line) => {
                     lock(&self.leaving).last = None;
                     self.accept(line)
@@ -115,7 +113,7 @@ impl Keys {
     }
 
     /// Lets the person edit a line, and takes it off the screen again.
-    fn edit(&mut self, prompt: &str, kept: &str) -> Result<String, ReadlineError> {
+    fn edit(&mut self, prompt: &(impl Prompt + ?Sized), kept: &str) -> Result<String, ReadlineError> {
         if self.style.is_xterm {
             screen::write_now(attention::FOCUS_REPORTS_ON);
         }
@@ -125,7 +123,7 @@ impl Keys {
             screen::write_now(&attention::typed());
         }
         // The cursor is below the line; Ctrl-C and Ctrl-D come only in an empty one.
-        let text = format!("{prompt}{}", line.as_deref().unwrap_or_default());
+        let text = format!("{}{}", prompt.raw(), line.as_deref().unwrap_or_default());
         screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, terminal_columns())));
         if std::mem::take(&mut lock(&self.leaving).now) { Err(ReadlineError::Interrupted) } else { line }
     }
@@ -160,7 +158,7 @@ impl Keys {
             return true;
         }
         let question = format!("send these {lines} lines as one message? [y/N] ");
-        let answer = self.edit(&question, "").unwrap_or_default();
+        let answer = self.edit(question.as_str(), "").unwrap_or_default();
         matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 

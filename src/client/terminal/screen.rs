@@ -86,6 +86,11 @@ pub(crate) fn flush() {
     }
 }
 
+/// Has the line that is edited drawn anew, with its prompt. False where there is none.
+pub(super) fn redraw() -> bool {
+    print(rustyline::REDRAW)
+}
+
 /// Writes to the terminal at once: for the keys thread, and before and after it.
 pub(super) fn write_now(text: &str) {
     let mut stdout = io::stdout().lock();

@@ -340,9 +340,21 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
     fn external_print(&mut self, msg: String) -> Result<()> {
         self.out.begin_synchronized_update()?;
         self.out.clear_rows(&self.layout)?;
-        self.out.write_and_flush(msg.as_str())?;
-        if !msg.ends_with('\n') {
-            self.out.write_and_flush("\n")?;
+        // homeroom: the prompt may have become another one, which is no text above it
+        let msg = msg.replace(crate::prompt::REDRAW, "");
+        if self.prompt.renew() {
+            self.prompt_size = self
+                .out
+                .calculate_position(self.prompt.raw(), Position::default());
+            self.layout = self
+                .out
+                .compute_layout(self.prompt_size, true, &self.line, None);
+        }
+        if !msg.is_empty() {
+            self.out.write_and_flush(msg.as_str())?;
+            if !msg.ends_with('\n') {
+                self.out.write_and_flush("\n")?;
+            }
         }
         self.repaint(RefreshKind::Min)?;
         self.out.end_synchronized_update()

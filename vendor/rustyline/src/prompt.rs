@@ -14,7 +14,14 @@ pub trait Prompt {
     fn styled(&self) -> &str {
         self.raw()
     }
+    /// homeroom: asked by the editor alone, before it displays the prompt anew: whether it is another one from now on
+    fn renew(&self) -> bool {
+        false
+    }
 }
+
+/// homeroom: prints nothing, but has prompt and line displayed anew
+pub const REDRAW: &str = "\0";
 
 impl Prompt for str {
     fn raw(&self) -> &str {
