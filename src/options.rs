@@ -5,8 +5,8 @@
 
 use crate::files::{self, Access};
 use crate::nearest::nearest;
-use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
 use crate::reason::Reason;
+use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
 use std::io::{self, Read};
 use std::ops::Range;

@@ -3,6 +3,10 @@
 mod chat;
 mod comeback;
 mod commands;
+#[cfg(target_os = "linux")]
+mod completion;
+#[cfg(target_os = "linux")]
+mod crowd;
 mod ends;
 mod first_login;
 mod first_minutes;

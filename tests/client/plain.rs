@@ -86,6 +86,20 @@ fn plain_lines_byte_for_byte() {
 }
 
 #[test]
+fn each_of_a_crowd_has_a_line_unless_they_are_hidden() {
+    let joined =
+        |index: u64| json!({"type": "joined", "seq": 2 + index, "time": "x", "username": format!("user{index}")});
+    let crowd: Vec<Value> = (0..25).map(joined).collect();
+    let (stdout, _) = shown(crowd.clone(), &[]);
+    let lines: Vec<_> = stdout.lines().skip(2).take(25).map(str::to_owned).collect();
+    assert_eq!(lines, (0..25).map(|index| format!("* user{index} joined")).collect::<Vec<_>>());
+    let (stdout, _) = shown(crowd.clone(), &["--no-presence"]);
+    assert_eq!(stdout, "* you are ada; /help lists the commands\n* 1 online: ada\n* 2 online: ada, bob\n");
+    let (stdout, _) = shown(crowd, &["--no-presence", "--json"]);
+    assert_eq!(stdout.matches("joined").count(), 25, "programs see all of it");
+}
+
+#[test]
 fn json_lines_are_those_of_the_wire() {
     let (stdout, stderr) = shown(events(), &["--json"]);
     assert_eq!(stderr, "! the disk is full\n");

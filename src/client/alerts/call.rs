@@ -71,6 +71,11 @@ impl Alerts {
         self.settings.live().ignored.contains(name)
     }
 
+    /// Whether it isn't to be shown who comes and goes.
+    pub(crate) fn hides_presence(&self) -> bool {
+        !self.settings.live().presence
+    }
+
     /// From now on nothing calls, for so many minutes or until [`disturb`](Self::disturb).
     pub(crate) fn be_quiet(&self, minutes: Option<u32>) {
         let end = |minutes: u32| Instant::now().checked_add(Duration::from_secs(u64::from(minutes) * 60));

@@ -35,6 +35,17 @@ pub(super) struct Back {
     pub(super) gap: bool,
 }
 
+/// A replay under way.
+#[derive(Debug)]
+pub(super) struct Replay {
+    /// The newest event when the client was back. Whatever it may not see of those up to here doesn't come.
+    pub(super) upto: u64,
+    /// How much was said.
+    pub(super) said: usize,
+    /// What is known of it from the beginning.
+    pub(super) back: Back,
+}
+
 /// Asks for what was missed. What else comes stays in `pending`, for the reader.
 ///
 /// # Errors

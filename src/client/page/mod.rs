@@ -1,6 +1,7 @@
 //! What comes from the server, and how it is shown and written down.
 
 mod clock;
+mod crowd;
 mod layout;
 pub(crate) mod missed;
 mod presence;

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::layout::Page;
 use crate::durations;
-use crate::protocol::{AwayInfo, Role, Whois};
+use crate::protocol::{AwayInfo, Reason, Role, Whois};
 use crate::sanitize;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -53,5 +53,18 @@ pub(super) fn whois(clock: &Clock, whois: &Whois<'_>, out: &mut Page) {
     let _ = writeln!(out);
     if let Some(away) = &whois.away {
         let _ = writeln!(out, "* {name} {}", self::away(clock, away));
+    }
+}
+
+/// What a reason is called.
+pub(super) fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Logout => "logout",
+        Reason::Disconnected => "disconnected",
+        Reason::Timeout => "timeout",
+        Reason::Removed => "removed",
+        Reason::TooSlow => "too slow",
+        Reason::Shutdown => "shutdown",
+        Reason::Other => "gone",
     }
 }

@@ -3,8 +3,11 @@
 //! It outlives a connection. What the next one replays is shown once, and in its place: the timeline's order is that of
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
+mod comings;
+
+use super::crowd::Crowd;
 use super::layout::Page;
-use super::missed::{Back, Missed};
+use super::missed::{Back, Missed, Replay};
 use super::render::Renderer;
 use super::seen::Seen;
 use super::transcript::Transcript;
@@ -45,17 +48,8 @@ pub(crate) struct Reader<'a, W> {
     replay: Option<Replay>,
     /// It's over, and whoever waits to ask something is to be told once it's shown.
     caught_up: bool,
-}
-
-/// A replay under way.
-#[derive(Debug)]
-struct Replay {
-    /// The newest event when the client was back. Whatever it may not see of those up to here doesn't come.
-    upto: u64,
-    /// How much was said.
-    said: usize,
-    /// What is known of it from the beginning.
-    back: Back,
+    /// Who has come and gone and isn't shown yet; None where each has a line of their own, as docs/plain.md tells.
+    crowd: Option<Crowd>,
 }
 
 impl<'a, W: Write> Reader<'a, W> {
@@ -75,6 +69,7 @@ impl<'a, W: Write> Reader<'a, W> {
             transcript,
             out,
             lines: LineReader::default(),
+            crowd: matches!(look, Look::Styled(_)).then(Crowd::default),
             shown: Page::new(look, &session.me),
             answered: None,
             complained: false,
@@ -140,10 +135,17 @@ impl<'a, W: Write> Reader<'a, W> {
                 break;
             }
             let patience = self.replay.as_ref().map(|_| REPLAY_QUIET);
+            let wait = self.crowd_wait().filter(|wait| patience.is_none_or(|patience| *wait < patience));
+            if wait == Some(Duration::ZERO) {
+                self.tell_crowd();
+                self.show(wire)?;
+                continue;
+            }
             let mut plain = Vec::new();
-            match wire.receive(patience, &mut buffer, &mut plain) {
+            match wire.receive(wait.or(patience), &mut buffer, &mut plain) {
                 Ok(Some(Peer::Open)) => end = self.take(&plain, wire)?,
                 Ok(Some(Peer::Closed)) => end = Some(self.take(&plain, wire)?.unwrap_or(End::Closed)),
+                Ok(None) if wait.is_some() => {}
                 Ok(None) if self.replay.is_some() => {
                     self.end_replay(false);
                     self.show(wire)?;
@@ -152,6 +154,8 @@ impl<'a, W: Write> Reader<'a, W> {
                 Err(error) => end = Some(End::Broken(error)),
             }
         }
+        self.tell_crowd();
+        self.write()?;
         wire.close();
         match end.unwrap_or(End::Closed) {
             End::Closed | End::Broken(_) if wire.is_given_up() => Ok(End::Silent),
@@ -205,6 +209,11 @@ impl<'a, W: Write> Reader<'a, W> {
     }
 
     fn message(&mut self, message: ServerMessage<'static>, wire: &Wire) -> Option<End> {
+        use ServerMessage::{Joined, Left, Ping, Pong};
+        if !matches!(message, Joined { .. } | Left { .. } | Ping { .. } | Pong { .. }) {
+            // What is shown stands in its order.
+            self.tell_crowd();
+        }
         if let ServerMessage::Reply(reply) = message {
             self.reply(reply);
             return None;
@@ -213,8 +222,8 @@ impl<'a, W: Write> Reader<'a, W> {
             ServerMessage::Message { seq, from, id, .. }
             | ServerMessage::Whisper { seq, from, id, .. }
             | ServerMessage::Topic { seq, from, id, .. } => self.said(&message, *seq, from, id.as_deref()),
-            ServerMessage::Joined { seq, username, .. } => self.presence(&message, *seq, username),
-            ServerMessage::Left { seq, username, .. } => self.presence(&message, *seq, username),
+            Joined { seq, time, username } => self.presence(&message, *seq, (username, None, time)),
+            Left { seq, time, username, reason } => self.presence(&message, *seq, (username, Some(*reason), time)),
             ServerMessage::Notice { .. } | ServerMessage::Role { .. } => self.event(&message, ""),
             ServerMessage::Away(away) => self.event(&message, &away.username),
             ServerMessage::Error { id, code, message } => {
@@ -231,7 +240,7 @@ impl<'a, W: Write> Reader<'a, W> {
                     None => notice(sanitize::line(message)),
                 }
             }
-            ServerMessage::Ping {} => wire.pong(),
+            Ping {} => wire.pong(),
             // Asked behind a request, under its id: that had its turn, and has no answer.
             ServerMessage::Pong { id: Some(id) } if self.session.asked(id).is_some() => {
                 self.answered = Some((id.to_string(), Answer::None));
@@ -259,10 +268,14 @@ impl<'a, W: Write> Reader<'a, W> {
             self.session.people.whispered(from, to, &self.session.me);
         }
         self.renderer.event(message, &mut self.shown);
+        self.log(message);
+        true
+    }
+
+    fn log(&mut self, message: &ServerMessage<'_>) {
         if let Some(transcript) = &mut self.transcript {
             transcript.write(message);
         }
-        true
     }
 
     fn is_ignored(&self, whose: &str) -> bool {
@@ -291,15 +304,6 @@ impl<'a, W: Write> Reader<'a, W> {
         if let Some(asked) = asked {
             self.answered = Some((asked.id, Answer::Done));
         }
-    }
-
-    /// Shows who came or went; not what of that was missed, but who is there now is told at the end of the replay.
-    fn presence(&mut self, message: &ServerMessage<'_>, seq: u64, username: &str) {
-        self.reach(seq);
-        if self.seen.is_new(seq, false) && self.replay.is_none() {
-            self.event(message, username);
-        }
-        self.end_replay_at(seq);
     }
 
     /// An event is about to be shown: a replay that can't hold it is over.

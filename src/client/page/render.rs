@@ -1,12 +1,13 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
 use super::clock::Clock;
+use super::crowd::Crowd;
 use super::layout::{CONTINUATION, Page, Speaker, YOU};
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
 use super::{presence, replies};
 use crate::client::terminal::Names;
 use crate::durations;
-use crate::protocol::{Reason, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::protocol::{Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -128,7 +129,7 @@ impl Renderer {
             }
             ServerMessage::Left { time, username, reason, .. } => {
                 self.clock.new_day(time, out);
-                let _ = writeln!(out, "* {} left ({})", sanitize::line(username), reason_name(*reason));
+                let _ = writeln!(out, "* {} left ({})", sanitize::line(username), presence::reason_name(*reason));
             }
             ServerMessage::Topic { from, text, .. } if text.is_empty() => {
                 let _ = writeln!(out, "* {} removed the topic", sanitize::line(from));
@@ -140,6 +141,16 @@ impl Renderer {
                 let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), presence::away(&self.clock, away));
             }
             _ => {}
+        }
+    }
+
+    /// Appends who has come and gone together.
+    pub(super) fn crowd(&self, crowd: &mut Crowd, out: &mut Page) {
+        if let Some(time) = crowd.time() {
+            self.clock.new_day(time, out);
+        }
+        for line in crowd.lines() {
+            let _ = writeln!(out, "{line}");
         }
     }
 
@@ -174,18 +185,6 @@ impl Renderer {
 fn remark(text: &str, out: &mut Page) {
     for (index, line) in sanitize::lines(text, REMARK_LINES_MAX).enumerate() {
         let _ = writeln!(out, "{}{line}", if index == 0 { "* " } else { CONTINUATION });
-    }
-}
-
-fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Logout => "logout",
-        Reason::Disconnected => "disconnected",
-        Reason::Timeout => "timeout",
-        Reason::Removed => "removed",
-        Reason::TooSlow => "too slow",
-        Reason::Shutdown => "shutdown",
-        Reason::Other => "gone",
     }
 }
 

@@ -72,6 +72,11 @@ pub struct Args {
     /// Otherwise the terminal is asked to tell of them while it is not in front.
     #[arg(long)]
     pub no_notify: bool,
+    /// Don't show who comes and goes
+    ///
+    /// Their sounds have settings of their own: login and logout.
+    #[arg(long)]
+    pub no_presence: bool,
     /// People who are neither shown nor heard
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_name)]
     pub ignore: Vec<Username>,
@@ -95,9 +100,8 @@ pub enum ColourWish {
 }
 
 const AFTER_HELP: &str = "\
-The password comes from HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Options can stand in \
-settings.toml too (no-bell = true); see /set. Exit status: 0 done, 1 failed, \
-2 bad usage, 3 login refused, 4 certificate not trusted.";
+Password: HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Options also in settings.toml; see \
+/set. Exit: 0 done, 1 failed, 2 usage, 3 login refused, 4 not trusted.";
 
 /// All of it on one screen of 24 lines.
 const SCREEN: &str = "\

@@ -24,7 +24,7 @@ use toml_edit::{Array, DocumentMut, Item, Value};
 /// The file's name, in the client's folder.
 const FILE: &str = "settings.toml";
 /// What holds at once when it's set; everything else holds from the next start.
-const LIVE: [&str; 5] = ["no_sound", "silent", "no_bell", "no_notify", "ignore"];
+const LIVE: [&str; 6] = ["no_sound", "silent", "no_bell", "no_notify", "no_presence", "ignore"];
 
 /// What there is to set.
 pub(super) const OPTIONS: Options = Options {
@@ -67,6 +67,8 @@ pub(crate) struct Live {
     pub(crate) bell: bool,
     /// Whether the desktop tells of whispers and mentions.
     pub(crate) notify: bool,
+    /// Whether it's shown who comes and goes.
+    pub(crate) presence: bool,
     /// Who is neither shown nor heard.
     pub(crate) ignored: BTreeSet<Username>,
 }
@@ -230,6 +232,7 @@ impl Live {
             heard: Cue::ALL.into_iter().filter(heard).collect(),
             bell: !args.no_bell,
             notify: !args.no_notify,
+            presence: !args.no_presence,
             ignored: args.ignore.iter().cloned().collect(),
         }
     }
