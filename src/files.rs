@@ -10,6 +10,7 @@ mod growing;
 mod modes;
 #[cfg_attr(not(unix), path = "files/elsewhere.rs")]
 mod place;
+mod stamp;
 #[cfg(unix)]
 mod writers;
 
@@ -17,6 +18,7 @@ use crate::faults;
 pub(crate) use growing::Growing;
 pub(crate) use modes::{make_folder_private, make_private};
 use place::Place;
+pub(crate) use stamp::Stamp;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};

@@ -169,6 +169,7 @@ fn build(
         topic,
         identity: Mutex::new(identity),
         notices,
+        lasting: Mutex::default(),
         announcement: OnceLock::new(),
         counts: Counts::default(),
         first_seq,

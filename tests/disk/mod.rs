@@ -12,6 +12,7 @@ mod full;
 mod modes;
 #[cfg(target_os = "linux")]
 mod order;
+mod removed;
 mod taken;
 mod torn;
 

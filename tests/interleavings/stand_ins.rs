@@ -188,6 +188,10 @@ pub mod sequence {
             self.0 = self.0.min(last);
         }
 
+        pub fn look(&self) -> io::Result<bool> {
+            Ok(false)
+        }
+
         pub fn close(&mut self) -> io::Result<()> {
             Ok(())
         }

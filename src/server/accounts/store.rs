@@ -1,12 +1,14 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
+mod others;
+
 use super::hasher::{Client, Hasher, NoTurn};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
 use super::standing::{Mandate, Standing, State};
 use super::users_file;
 use super::wait::Wait;
-use crate::files;
+use crate::files::{self, Stamp};
 use crate::protocol::Username;
 use crate::server::clock::Clock;
 use crate::server::config::{Notices, Trouble};
@@ -28,8 +30,16 @@ pub(crate) struct Accounts {
     /// What stamps one-time passwords.
     pub(super) clock: Arc<Clock>,
     is_new: bool,
-    saving: Mutex<Option<Trouble>>,
+    saving: Mutex<Saving>,
     accounts: Mutex<BTreeMap<Username, Account>>,
+}
+
+/// What whoever writes the file knows of it.
+#[derive(Debug)]
+struct Saving {
+    trouble: Option<Trouble>,
+    /// What it was when this process read or wrote it last.
+    stamp: Option<Stamp>,
 }
 
 /// One account.
@@ -119,13 +129,14 @@ impl Accounts {
     /// # Errors
     /// What is wrong with the file, with line and column where it has one. The file is left as it is.
     pub(crate) fn open(path: &Path, hasher: Hasher, clock: Arc<Clock>) -> Result<Self, String> {
+        let stamp = Stamp::of(path);
         let file = match files::read_private(path) {
             Ok(file) => Some(file),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(format!("can't read {}: {e}", path.display())),
         };
         let is_new = file.is_none();
-        let (saving, accounts) = (Mutex::default(), Mutex::default());
+        let (saving, accounts) = (Mutex::new(Saving { trouble: None, stamp }), Mutex::default());
         let this = Self { path: path.to_owned(), hasher, clock, is_new, saving, accounts };
         if let Some(file) = file {
             let entries = users_file::parse(&file).map_err(|e| {
@@ -142,7 +153,7 @@ impl Accounts {
 
     /// Tells administrators too when users.json can't be written.
     pub(crate) fn tell(&self, notices: Notices) {
-        *lock(&self.saving) = Some(Trouble::with("users.json", notices));
+        lock(&self.saving).trouble = Some(Trouble::with("users.json", notices));
     }
 
     /// Whether there was no file.
@@ -271,8 +282,10 @@ impl Accounts {
         }
         // Where there were none, the next start is a first one again.
         let old = || (!before.is_empty()).then(|| render(&before));
-        let saved = files::replace_or_restore(&self.path, &render(&copy), old);
-        saving.iter_mut().for_each(|trouble| trouble.note(saved.as_ref().err(), ", so nothing was changed"));
+        let saved =
+            self.keep_others_version(&saving).and_then(|()| files::replace_or_restore(&self.path, &render(&copy), old));
+        saving.stamp = Stamp::of(&self.path);
+        saving.trouble.iter_mut().for_each(|trouble| trouble.note(saved.as_ref().err(), ", so nothing was changed"));
         saved.map_err(AccountError::Save)?;
         for account in copy.values() {
             account.standing.set(account.state, author.survivor());

@@ -135,6 +135,12 @@ impl TokenFile {
         self.file.is_some() && self.bytes < self.bytes_max
     }
 
+    /// Whether another program has removed, replaced or cut it: what is appended would be lost.
+    pub(super) fn is_taken(&self) -> bool {
+        let has_all = |file: &File| file.metadata().is_ok_and(|found| found.len() == self.bytes);
+        self.file.as_ref().is_some_and(|file| !files::leads_to(&self.path, file) || !has_all(file))
+    }
+
     /// To be synced.
     pub(crate) fn handle(&self) -> Option<Arc<File>> {
         self.file.clone()

@@ -31,6 +31,9 @@ pub(super) const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(30 
 /// writes nothing.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
+/// What administrators are told of a file that isn't the server's any more.
+const TAKEN: &str = "another program has removed, replaced or cut tokens.jsonl";
+
 /// Every token, in memory and in `tokens.jsonl`.
 ///
 /// Two locks: `kept` for what holds and its line in the file, which so come in the same order; `synced` over a sync,
@@ -217,6 +220,19 @@ impl Tokens {
         let _ = self.sync(note);
     }
 
+    /// Writes the file anew where another program has taken it away. What there is to be told about that.
+    ///
+    /// # Errors
+    /// It can't be written anew.
+    pub(crate) fn look(&self) -> Result<Option<String>, String> {
+        let mut kept = lock(&self.kept);
+        if !kept.file.is_taken() {
+            return Ok(None);
+        }
+        kept.rewrite().map_err(|e| format!("{TAKEN}, which can't be written anew: {e}"))?;
+        Ok(Some(format!("{TAKEN}: it is written anew")))
+    }
+
     /// Waits until the first `note` notes are safe on disk. One sync does for all who wait.
     fn sync(&self, note: u64) -> io::Result<()> {
         let mut synced = lock(&self.synced);
@@ -228,6 +244,9 @@ impl Tokens {
         drop(kept);
         // What a failed sync leaves behind is unknown: then all is written anew, and if that fails too, forgotten.
         let result = file.ok_or_else(|| io::ErrorKind::NotFound.into()).and_then(|file| file.sync_data());
+        // The end of a token in a file that was taken away would be none.
+        let taken = || if lock(&self.kept).file.is_taken() { Err(io::Error::other(TAKEN)) } else { Ok(()) };
+        let result = result.and_then(|()| taken());
         result.or_else(|_| lock(&self.kept).rewrite()).or_else(|e| {
             let mut kept = lock(&self.kept);
             kept.tell(Some(&e));
@@ -265,7 +284,11 @@ impl Kept {
     /// Writes down what has changed; all there is if the file has grown long or isn't whole.
     fn note(&mut self, entries: &[Entry]) {
         self.notes += 1;
-        let written = if self.file.is_whole() { self.file.append(entries) } else { self.rewrite() };
+        let taken = self.file.is_taken();
+        let written = if self.file.is_whole() && !taken { self.file.append(entries) } else { self.rewrite() };
+        if taken && written.is_ok() {
+            self.trouble.tell(format!("{TAKEN}: it is written anew"));
+        }
         self.tell(written.as_ref().err());
     }
 

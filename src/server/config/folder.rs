@@ -1,14 +1,15 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
 use crate::files;
+use crate::sync::lock;
 use fs4::{FileExt, TryLockError};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// The server's key and certificate.
 pub(crate) const IDENTITY: &str = "identity.p12";
-
 /// The accounts.
 pub(crate) const USERS: &str = "users.json";
 /// The journal's folder.
@@ -25,7 +26,7 @@ pub(crate) const TOPIC: &str = "topic.json";
 pub(crate) const AUDIT: &str = "audit.jsonl";
 /// The message of the day.
 pub(crate) const MOTD: &str = "motd.txt";
-/// Says who has the folder.
+/// Keeps a second server off the folder.
 pub(crate) const LOCK: &str = "homeroom.lock";
 
 /// Sees to it that nobody but its owner and root can put files into a data folder that is there: else every name in it
@@ -58,12 +59,27 @@ pub(crate) fn exposure(path: &Path) -> Option<String> {
     ))
 }
 
+/// Locks the folder's file.
+fn take(path: &Path) -> Result<File, String> {
+    let name = path.join(LOCK);
+    // Private: whoever else may open it could lock it and keep the server from starting.
+    let lock = files::append_private(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
+    match FileExt::try_lock(&lock) {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
+            fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display()
+        )),
+        Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {e}", name.display())),
+    }
+}
+
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
     /// Locked as long as it's open; the system unlocks it also after a crash.
-    _lock: File,
+    lock: Mutex<File>,
 }
 
 impl Folder {
@@ -74,17 +90,35 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         files::create_folder(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
         close(path)?;
-        let name = path.join(LOCK);
-        // Private: whoever else may open it could lock it and keep the server from starting.
-        let lock = files::append_private(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
-        match FileExt::try_lock(&lock) {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(format!(
-                "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
-                fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display()
-            )),
-            Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {e}", name.display())),
+        Ok(Self { path: path.to_owned(), lock: Mutex::new(take(path)?) })
+    }
+
+    /// Takes the folder anew where another program has removed the lock's file: else a second server could take it. What
+    /// there is to be told about that.
+    ///
+    /// # Errors
+    /// A second server has, or it can't be taken.
+    pub(crate) fn look(&self) -> Result<Option<String>, String> {
+        let mut held = lock(&self.lock);
+        if files::leads_to(&self.path.join(LOCK), &held) {
+            return Ok(None);
         }
+        *held = take(&self.path).map_err(|e| format!("this server no longer has its data folder to itself: {e}"))?;
+        Ok(Some(format!("another program has removed {LOCK}: it is made anew")))
+    }
+
+    /// Whether there still is a key for the next start.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn look_for_identity(&self) -> Result<Option<String>, String> {
+        if self.path.join(IDENTITY).exists() {
+            return Ok(None);
+        }
+        Err(format!(
+            "{IDENTITY} is gone: the next start would make another key, which no join link and no client knows; put a copy \
+             of it back"
+        ))
     }
 
     /// The accounts.

@@ -29,5 +29,5 @@ pub(crate) use layers::OPTIONS;
 pub use layers::{Config, ConfigError};
 pub(crate) use limits::Limits;
 pub(crate) use lost::{Lost, lost};
-pub(crate) use notices::{Notice, Notices, Posted, Trouble};
+pub(crate) use notices::{Lasting, Notice, Notices, Posted, Trouble};
 pub(super) use report::{check, show};

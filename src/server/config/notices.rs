@@ -7,6 +7,7 @@
 //! once, and once that it is over.
 
 use crate::protocol::NOTICE_CHARS_MAX;
+use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -52,6 +53,34 @@ impl Notices {
     pub(crate) fn admin_came(&self) {
         // Full only while others are under way, and each of them brings along what waits.
         let _ = self.0.try_send(None);
+    }
+}
+
+/// What is wrong with one thing or another, as it's found by looking now and then: each told once as long as it lasts.
+#[derive(Debug, Default)]
+pub(crate) struct Lasting(HashMap<&'static str, String>);
+
+impl Lasting {
+    /// Takes note of what was found about a thing: what has happened, which is told, or what is wrong. True if nothing is.
+    pub(crate) fn note(
+        &mut self,
+        thing: &'static str,
+        found: Result<Option<String>, String>,
+        notices: &Notices,
+    ) -> bool {
+        match found {
+            Ok(happened) => {
+                self.0.remove(thing);
+                happened.into_iter().for_each(|text| notices.tell_admins(text));
+                true
+            }
+            Err(wrong) if self.0.get(thing) == Some(&wrong) => false,
+            Err(wrong) => {
+                notices.tell_admins(&*wrong);
+                self.0.insert(thing, wrong);
+                false
+            }
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 use std::{io, thread};
 
-/// Starts the thread that looks whether the clock was set and at the certificate's age, and tells the sums of the audit
-/// log. It ends with the process.
+/// Starts the thread that looks whether the clock was set, at the certificate's age and at the files, and tells the sums of
+/// the audit log. It ends with the process.
 ///
 /// # Errors
 /// The system has no thread to give.
@@ -17,8 +17,8 @@ pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
     let mut trouble = Trouble::with("clock.json", server.notices.clone());
     let look_on = move || loop {
         identity::warn_if_due(&server.identity, &server.clock, &server.notices);
-        server.audit.renew();
         server.audit.sum_up(Instant::now());
+        server.look_after_files();
         let next = Instant::now() + SUM_AFTER;
         while Instant::now() < next {
             look_at_clock(&server, &mut trouble);

@@ -6,6 +6,7 @@ pub(crate) mod announce;
 mod audit;
 mod counts;
 pub(crate) mod identity;
+mod lookout;
 mod reload;
 mod server;
 mod shutdown;

@@ -23,6 +23,7 @@ impl Server {
         // Held to the end: of two at once, the later one reads later.
         let mut config = lock(&self.config);
         systemd::reloading();
+        self.look_after_files();
         let taken = self.on_a_large_stack(&mut config);
         systemd::ready();
         let taken = taken.inspect_err(|e| {
@@ -61,7 +62,6 @@ impl Server {
             self.announcement.get().inspect(|announcement| announcement.renew(&certificate));
             taken.push(format!("the certificate is another: {fingerprint}"));
         }
-        self.audit.renew();
         warn_if_due(&self.identity, &self.clock, &self.notices);
         let later = new.needs_restart(config);
         if !later.is_empty() {

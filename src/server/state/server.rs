@@ -11,7 +11,7 @@ use super::topic_file::Topic;
 use crate::server::accounts::{Accounts, Standing, Tokens};
 use crate::server::chat::Chat;
 use crate::server::clock::Clock;
-use crate::server::config::{Config, Folder, Limits, Notices};
+use crate::server::config::{Config, Folder, Lasting, Limits, Notices};
 use crate::sync::Gate;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -32,6 +32,8 @@ pub(crate) struct Server {
     pub(crate) topic: Topic,
     pub(crate) identity: Mutex<InUse>,
     pub(crate) notices: Notices,
+    /// What is wrong with files of the data folder. Held over a look at them.
+    pub(crate) lasting: Mutex<Lasting>,
     /// What the local network is told, once it is.
     pub(crate) announcement: OnceLock<Announcement>,
     pub(crate) counts: Counts,

@@ -41,6 +41,21 @@ impl Topic {
         lock(&self.saving)
     }
 
+    /// Writes it down anew where another program has removed the file. What there is to be told about that.
+    ///
+    /// # Errors
+    /// It can't be written anew.
+    pub(crate) fn look(&self) -> Result<Option<String>, String> {
+        let _saving = self.begin();
+        let topic = self.now();
+        if topic.is_none() || self.path.exists() {
+            return Ok(None);
+        }
+        let written = render(&topic).and_then(|text| files::replace(&self.path, &text));
+        written.map_err(|e| format!("another program has removed topic.json, which can't be written anew: {e}"))?;
+        Ok(Some("another program has removed topic.json: it is written anew".into()))
+    }
+
     /// Writes it down, and then it is so.
     ///
     /// # Errors

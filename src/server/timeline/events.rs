@@ -243,6 +243,14 @@ impl Events {
         !self.owed.is_empty()
     }
 
+    /// Writes down anew where the next server goes on, if another program has taken that away: then true.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub(super) fn look(&self) -> io::Result<bool> {
+        self.sequence.look()
+    }
+
     /// Writes down where the next server goes on.
     ///
     /// # Errors

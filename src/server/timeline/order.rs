@@ -259,6 +259,19 @@ impl Timeline {
         act(&mut lock(&self.scribe).journal)
     }
 
+    /// Writes down anew where the next server goes on, if another program has taken that away. What there is to be told.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(crate) fn look(&self) -> Result<Option<String>, String> {
+        let taken = "another program has removed or changed the file sequence";
+        match lock(&self.events).look() {
+            Ok(true) => Ok(Some(format!("{taken}: it is written anew"))),
+            Ok(false) => Ok(None),
+            Err(e) => Err(format!("{taken}, which can't be written anew: {e}")),
+        }
+    }
+
     /// Writes down where the next server goes on.
     ///
     /// # Errors

@@ -77,6 +77,18 @@ impl Sequence {
         Ok(self.last)
     }
 
+    /// Writes it down anew where another program has removed or changed the file: then true.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(crate) fn look(&self) -> io::Result<bool> {
+        if Self::peek(&self.path).is_ok_and(|written| written >= self.limit) {
+            return Ok(false);
+        }
+        files::replace(&self.path, format!("{}\n", self.limit).as_bytes())?;
+        Ok(true)
+    }
+
     /// Takes back the seqs after `last`, which nobody was shown and which stand nowhere.
     pub(crate) fn rewind(&mut self, last: u64) {
         self.last = self.last.min(last);
@@ -118,6 +130,10 @@ mod tests {
         sequence.last = sequence.limit;
         assert_eq!(sequence.next().unwrap(), 2 * BLOCK + 2, "a further block");
         assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), (3 * BLOCK + 1).to_string());
+        assert!(!sequence.look().unwrap());
+        std::fs::write(&path, "7\n").unwrap();
+        assert!(sequence.look().unwrap());
+        assert_eq!(Sequence::peek(&path).unwrap(), 3 * BLOCK + 1);
         std::fs::write(&path, "x").unwrap();
         assert!(Sequence::open(&path, 0).unwrap_err().contains("damaged"));
     }

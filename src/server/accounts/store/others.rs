@@ -1,0 +1,53 @@
+//! What other programs do to `users.json` while the server runs. It is read at the start alone, and the accounts in memory are
+//! what holds.
+
+use super::{Accounts, Saving, render};
+use crate::files::{self, Stamp};
+use crate::sync::lock;
+use std::io;
+use std::path::PathBuf;
+
+impl Accounts {
+    /// Writes the file anew where another program has removed it. What there is to be told about that.
+    ///
+    /// # Errors
+    /// As long as it can't be written anew, or is another one than this server's.
+    pub(crate) fn look(&self) -> Result<Option<String>, String> {
+        let mut saving = lock(&self.saving);
+        let found = Stamp::of(&self.path);
+        if found == saving.stamp {
+            return Ok(None);
+        }
+        if found.is_some() {
+            return Err(
+                "another program has changed users.json, which only a start reads: to have that taken, start the \
+                        server again before an account is changed"
+                    .into(),
+            );
+        }
+        let text = render(&lock(&self.accounts));
+        files::replace(&self.path, &text)
+            .map_err(|e| format!("another program has removed users.json, which can't be written anew: {e}"))?;
+        saving.stamp = Stamp::of(&self.path);
+        Ok(Some("another program has removed users.json: it is written anew".into()))
+    }
+
+    /// Before the file is replaced: what another program has written into it is kept beside it.
+    pub(super) fn keep_others_version(&self, saving: &Saving) -> io::Result<()> {
+        let found = Stamp::of(&self.path);
+        if found.is_none() || found == saving.stamp {
+            return Ok(());
+        }
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".old");
+        let aside = PathBuf::from(aside);
+        files::replace(&aside, &files::read(&self.path)?)?;
+        let told = "another program had changed users.json: the accounts are those that the server knows, what it had \
+                    written is kept as users.json.old";
+        match &saving.trouble {
+            Some(trouble) => trouble.tell(told),
+            None => log::warn!("{told}"),
+        }
+        Ok(())
+    }
+}
