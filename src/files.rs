@@ -33,6 +33,8 @@ pub(crate) enum Access {
     Read,
     /// To be written, synced or locked.
     Write,
+    /// To be read and written.
+    ReadWrite,
     /// To be written at its end.
     Append,
     /// The same, and to be cut. Where the system can't do both, it's written where the last write ended.

@@ -43,6 +43,7 @@ impl Place {
             Access::Read => options.read(true),
             // Whoever appends on Windows can't cut.
             Access::Write | Access::Grow => options.write(true),
+            Access::ReadWrite => options.read(true).write(true),
             Access::Append => options.append(true),
         };
         options.open(&self.0)

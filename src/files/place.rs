@@ -69,6 +69,7 @@ impl Place {
         flags |= match access {
             Access::Read => OFlag::O_RDONLY,
             Access::Write => OFlag::O_WRONLY,
+            Access::ReadWrite => OFlag::O_RDWR,
             Access::Append | Access::Grow => OFlag::O_WRONLY | OFlag::O_APPEND,
         };
         if !special {

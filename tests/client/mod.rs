@@ -22,6 +22,8 @@ mod plain;
 #[cfg(target_os = "linux")]
 mod reaching;
 #[cfg(target_os = "linux")]
+mod recalled;
+#[cfg(target_os = "linux")]
 mod screen;
 mod settings;
 #[cfg(target_os = "linux")]
