@@ -229,6 +229,24 @@ fn another_width_is_taken_up_at_once() {
 }
 
 #[test]
+fn a_link_is_left_whole() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let ada = Person::join(&server, "ada");
+    let short = "https://example.org/a-b/c-d";
+    let long = format!("https://example.org/{}", "well-known/".repeat(8));
+    say(&mut bob, &format!("some words before it, then {short} and {long} behind them"));
+    ada.screen.wait_for(|rows| {
+        matches!(rows, [.., first, second, link, rest, last, prompt]
+            if is_said(first, "bob: some words before it, then") && second == &format!("      {short} and")
+                && format!("{link}{rest}") == format!("      {long}") && last == "      behind them" && prompt == ">")
+    });
+    // The terminal knows that these rows are one line.
+    let row = ada.screen.rows().iter().position(|row| row.contains("https://example.org/well")).unwrap();
+    assert!(ada.screen.look(|screen| screen.row_wrapped(row.try_into().unwrap())));
+}
+
+#[test]
 fn a_paste_of_several_lines_is_one_message() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");

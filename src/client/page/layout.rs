@@ -290,6 +290,23 @@ mod tests {
     }
 
     #[test]
+    fn no_link_that_a_terminal_wraps_can_forge_a_line() {
+        let forged = "[12:00]\u{a0}bob:\u{a0}I\u{a0}give\u{a0}up";
+        for padding in 0..80 {
+            let text = format!("https://{}{forged}/x://{forged}", "x".repeat(padding));
+            let mut page = Page::new(Look::PlainRows, "ada");
+            page.columns = Some(41);
+            page.said("12:00", Speaker::Room("eve"), &text);
+            for row in page.take().lines().flat_map(|line| {
+                let cells: Vec<char> = line.chars().collect();
+                cells.chunks(41).map(|row| row.iter().collect::<String>()).collect::<Vec<_>>()
+            }) {
+                assert!(!row.starts_with("[12:00]\u{a0}") && !row.starts_with("* "), "{padding}: {row:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_narrow_terminal() {
         let mut page = styled(Colours::None, 16);
         page.said("12:00", Speaker::Whisper("bob", YOU), "a wide 你好你好你好 text");
