@@ -4,16 +4,20 @@
 //! fingerprint with the one in the join link, or with the one they saw before. A certificate from a public CA
 //! can be put in its place.
 
+mod import;
+
+pub use import::{Imported, import};
+
 use crate::link::{Fingerprint, Pin};
+use crate::sanitize;
 use jiff::Timestamp;
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
 };
-use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType};
+use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, SanType};
 use std::net::IpAddr;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
-use x509_parser::pem::Pem;
 
 /// The password of the file. PKCS#12 wants one, and macOS refuses an empty one; what protects the key is the
 /// file's mode.
@@ -21,9 +25,6 @@ pub const PASSWORD: &str = "homeroom";
 
 /// The rounds of PKCS#12's own key derivation. OpenSSL's default; the password is no secret, so more is no gain.
 const ROUNDS: u32 = 2048;
-
-/// How many certificates of a chain are kept; public authorities send two or three.
-const CHAIN_CERTIFICATES_MAX: usize = 10;
 
 /// A key and certificate as they are used.
 pub struct Identity {
@@ -40,12 +41,15 @@ pub struct CertificateInfo {
     pub fingerprint: Fingerprint,
     /// Its fingerprint and its key's.
     pub pin: Pin,
-    /// The names and addresses that it's for.
+    /// The names and addresses that it's for, safe to print.
     pub names: Vec<String>,
-    /// Who signed it, as X.509 writes names.
+    /// Who signed it, as X.509 writes names; safe to print.
     pub issuer: String,
     /// Whether it's signed by itself.
     pub self_signed: bool,
+    /// Whether it stands alone, and whoever signed it isn't shown: clients that go by names and not by the join link need
+    /// the certificates between it and an authority that they know.
+    pub lacks_intermediates: bool,
     /// When it begins to hold.
     pub begins: Timestamp,
     /// When it ends, if it does.
@@ -93,32 +97,6 @@ pub fn make(host: &str, addresses: &[IpAddr], key: Option<&[u8]>) -> Result<Vec<
     to_pkcs12(&key.serialize_der(), &[certificate.der()]).map_err(|e| failed(&e))
 }
 
-/// Makes a PKCS#12 file of a certificate, with its chain behind it, and its key, both in PEM.
-///
-/// # Errors
-/// [`IdentityError::Import`]: not PEM, not of each other, over already, or in a form that TLS can't use.
-pub fn import(chain: &[u8], key: &[u8]) -> Result<Vec<u8>, IdentityError> {
-    let failed = |e: &dyn std::fmt::Display| IdentityError::Import(e.to_string());
-    let chain: Vec<Vec<u8>> = pem_blocks(chain, "CERTIFICATE").map_err(|e| failed(&e))?;
-    let key = pem_blocks(key, "PRIVATE KEY").map_err(|e| failed(&e))?.swap_remove(0);
-    if chain.len() > CHAIN_CERTIFICATES_MAX {
-        return Err(failed(&format!("more than {CHAIN_CERTIFICATES_MAX} certificates")));
-    }
-    let (_, certificate) = x509_parser::parse_x509_certificate(&chain[0]).map_err(|e| failed(&e))?;
-    let of_key = KeyPair::try_from(&key[..]).map_err(|e| failed(&format!("the key can't be used: {e}")))?;
-    if of_key.subject_public_key_info() != certificate.public_key().raw {
-        return Err(failed(&"the key is not that of the first certificate"));
-    }
-    let info = CertificateInfo::of(&chain[0]).map_err(|e| failed(&e))?;
-    if let Some(ends) = info.ends.filter(|&ends| ends <= Timestamp::now()) {
-        return Err(failed(&format!("the certificate is over since {ends}, by this machine's clock")));
-    }
-    let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
-    let file = to_pkcs12(&key, &chain).map_err(|e| failed(&e))?;
-    read(&file).map_err(|e| failed(&e))?;
-    Ok(file)
-}
-
 /// The key of a PKCS#12 file, in PKCS#8.
 ///
 /// # Errors
@@ -136,8 +114,9 @@ pub fn read(file: &[u8]) -> Result<Identity, IdentityError> {
     let tls = native_tls::Identity::from_pkcs12(file, PASSWORD).map_err(|e| failed(&e))?;
     let chain = open(file)?;
     let certificate = chain.certs().first().ok_or_else(|| failed(&"it holds no certificate for its key"))?;
-    let certificate = CertificateInfo::of(certificate.as_der()).map_err(|e| failed(&e))?;
-    Ok(Identity { tls, certificate })
+    let mut info = CertificateInfo::of(certificate.as_der()).map_err(|e| failed(&e))?;
+    info.lacks_intermediates = !info.self_signed && chain.certs().len() == 1;
+    Ok(Identity { tls, certificate: info })
 }
 
 fn open(file: &[u8]) -> Result<PrivateKeyChain, IdentityError> {
@@ -146,22 +125,6 @@ fn open(file: &[u8]) -> Result<PrivateKeyChain, IdentityError> {
         KeyStore::from_pkcs12(file, PASSWORD, p12_keystore::Pkcs12ImportPolicy::Relaxed).map_err(|e| failed(&e))?;
     let chain = store.private_key_chain().map(|(_, chain)| chain.clone());
     chain.ok_or_else(|| failed(&"it holds no private key"))
-}
-
-/// The contents of the PEM blocks with this label; at least one.
-fn pem_blocks(text: &[u8], label: &str) -> Result<Vec<Vec<u8>>, String> {
-    let blocks = Pem::iter_from_buffer(text).collect::<Result<Vec<_>, _>>();
-    let blocks = blocks.map_err(|e| format!("where a {label} was looked for there is no PEM: {e}"))?;
-    if let Some(other) =
-        blocks.iter().find(|block| label == "PRIVATE KEY" && block.label.ends_with(label) && block.label != label)
-    {
-        let kind = &other.label;
-        return Err(format!(
-            "a {kind} must become a PRIVATE KEY first: `openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW`"
-        ));
-    }
-    let found: Vec<_> = blocks.into_iter().filter(|block| block.label == label).map(|block| block.contents).collect();
-    if found.is_empty() { Err(format!("there is no {label} in the file that should have one")) } else { Ok(found) }
 }
 
 impl CertificateInfo {
@@ -173,8 +136,9 @@ impl CertificateInfo {
             fingerprint: Fingerprint::of(der),
             pin: Pin::of(der),
             names: names(&certificate),
-            issuer: certificate.issuer().to_string(),
-            self_signed: certificate.issuer().as_raw() == certificate.subject().as_raw(),
+            issuer: sanitize::line(&certificate.issuer().to_string()).into_owned(),
+            self_signed: is_self_signed(&certificate),
+            lacks_intermediates: false,
             begins: time(certificate.validity().not_before.timestamp()),
             // RFC 5280, 4.1.2.5: this year stands for no end.
             ends: (ends.to_datetime().year() < 9999).then(|| time(ends.timestamp())),
@@ -182,10 +146,14 @@ impl CertificateInfo {
     }
 }
 
+fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
+    certificate.issuer().as_raw() == certificate.subject().as_raw()
+}
+
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let alternatives = certificate.subject_alternative_name().ok().flatten();
     let name = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::DNSName(name) => Some(sanitize::line(name).into_owned()),
         GeneralName::IPAddress(bytes) => match bytes.len() {
             4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
             _ => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
@@ -236,32 +204,5 @@ mod tests {
         let again = make("pi", &[], Some(&key(&file).unwrap())).unwrap();
         let renewed = read(&again).unwrap().certificate.pin;
         assert!(renewed != pin && pin.key_alone() == renewed.key_alone());
-    }
-
-    #[test]
-    fn imported_from_pem() {
-        let (own, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let signed = |key: &KeyPair, ends: i32| {
-            let mut params = CertificateParams::new(["pi.example.org".to_owned()]).unwrap();
-            params.not_after = rcgen::date_time_ymd(ends, 1, 1);
-            params.self_signed(key).unwrap().pem()
-        };
-        let import = |chain: &str, key: &str| import(chain.as_bytes(), key.as_bytes());
-        let (certificate, chain) = (signed(&own, 2100), signed(&own, 2100) + &signed(&other, 2100));
-        let info = read(&import(&chain, &own.serialize_pem()).unwrap()).unwrap().certificate;
-        assert_eq!(info.names, ["pi.example.org"]);
-        assert_eq!(info.ends.unwrap().to_string(), "2100-01-01T00:00:00Z");
-        let sec1 = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
-        for (chain, key, told) in [
-            (&*certificate, &*other.serialize_pem(), "not that of the first certificate"),
-            (&signed(&own, 2001), &own.serialize_pem(), "over since 2001"),
-            (&certificate, sec1, "openssl pkcs8 -topk8"),
-            (&certificate, &certificate, "no PRIVATE KEY"),
-            (&own.serialize_pem(), &own.serialize_pem(), "no CERTIFICATE"),
-            ("", "", "no CERTIFICATE"),
-        ] {
-            let error = import(chain, key).unwrap_err().to_string();
-            assert!(error.contains(told), "{told}: {error}");
-        }
     }
 }

@@ -153,6 +153,44 @@ fn what_cannot_be_imported_changes_nothing() {
     assert!(!data.file("identity.p12.old").exists());
 }
 
+/// certbot's cert.pem in place of fullchain.pem: it was taken without a word, and clients that came by name refused it.
+#[test]
+fn a_certificate_without_its_intermediates_is_refused_and_fullchain_pem_is_named() {
+    use rcgen::{BasicConstraints, CertifiedIssuer, IsCa};
+    let data = DataDir::with_users(&[]);
+    let mut authority = CertificateParams::new(["ca.example.org".to_owned()]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "Our Authority");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut own = CertificateParams::new(["pi.example.org".to_owned()]).unwrap();
+    own.not_after = date_time_ymd(2100, 1, 1);
+    let certificate = own.signed_by(&key, &authority).unwrap().pem();
+
+    let refused = import(&data, &certificate, &key);
+    for word in ["intermediates are missing", "fullchain.pem", "Our Authority"] {
+        assert!(refused.failed_with(1).contains(word), "{word}: {refused:?}");
+    }
+    assert!(!data.file("identity.p12").exists());
+    // In whatever order.
+    let imported = import(&data, &(authority.pem() + &certificate), &key);
+    assert!(imported.succeeded().contains("pi.example.org") && !imported.stdout.contains("!!"), "{imported:?}");
+    let doctor = run(data.server().command().arg("doctor"), b"");
+    assert!(!doctor.stdout.contains("intermediates"), "{doctor:?}");
+}
+
+#[test]
+fn what_clients_may_refuse_all_the_same_is_told_at_the_import() {
+    let data = DataDir::with_users(&[]);
+    let (mut params, key) = (CertificateParams::default(), KeyPair::generate().unwrap());
+    params.not_before = date_time_ymd(2090, 1, 1);
+    params.not_after = date_time_ymd(2100, 1, 1);
+    let imported = import(&data, &params.self_signed(&key).unwrap().pem(), &key);
+    for word in ["names no host", "is the clock"] {
+        assert!(imported.succeeded().contains(word), "{word}: {imported:?}");
+    }
+}
+
 /// As where root's certbot renews the certificate of a service with a user of its own.
 #[test]
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 //! one at its next reload.
 
 use crate::files;
-use crate::identity::{self, CertificateInfo};
+use crate::identity::{self, CertificateInfo, Imported};
 use crate::server::config::{IdentityCommand, folder};
 use crate::server::state::{InUse, make};
 use jiff::Timestamp;
@@ -27,9 +27,11 @@ pub(crate) fn run(data_dir: &Path, command: &IdentityCommand) -> Result<(), Stri
             replace(&path, &make(key.as_deref())?)
         }
         IdentityCommand::Import { cert, key } => {
-            let file = identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|e| e.to_string())?;
+            let Imported { file, doubts } =
+                identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|e| e.to_string())?;
             folder::close(data_dir)?;
-            replace(&path, &file)
+            replace(&path, &file)?;
+            doubts.iter().try_for_each(|doubt| print(&format!("!! {doubt}\n")))
         }
     }
 }

@@ -55,6 +55,13 @@ fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
             certificate.issuer
         ))
     }];
+    if certificate.lacks_intermediates {
+        findings.push(Bad(format!(
+            "intermediates are missing between it and `{}`: clients that come by a name refuse it; `identity import` the \
+             file with the whole chain, which certbot calls fullchain.pem",
+            certificate.issuer
+        )));
+    }
     if *begins > now {
         findings.push(Bad(format!("it holds only from {begins:.0}: is the clock right?")));
     }
@@ -87,6 +94,8 @@ mod tests {
             let last = findings.last().unwrap();
             assert!(last.to_string().contains(words) && matches!(last, Bad(_)) == bad, "{last}");
         }
+        certificate.lacks_intermediates = true;
+        assert!(judge(&certificate, now).iter().any(|finding| finding.to_string().contains("fullchain.pem")));
         certificate.begins = now + 1.hours();
         assert!(judge(&certificate, now).iter().any(|finding| finding.to_string().contains("clock")));
     }
