@@ -97,6 +97,42 @@ fn from_is_inclusive_and_to_is_not() {
 }
 
 #[test]
+fn a_table_for_a_spreadsheet_has_a_byte_order_mark_and_its_separator() {
+    let data = with_journal(&[message(1, "2026-11-25T12:30:00.000Z", "Grüße; 1,5")]);
+    let bytes = |args: &[&str]| {
+        let output = data.command().args(["export", "--format", "csv"]).args(args).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    let header = "seq,time,type,name,to,room,action,reason,text\n";
+    let plain = format!("{header}1,2026-11-25T12:30:00.000Z,message,ada,,general,false,,\"Grüße; 1,5\"\n");
+    assert_eq!(String::from_utf8(bytes(&[])).unwrap(), plain, "programs want none");
+    assert_eq!(bytes(&["--bom"]), [b"\xef\xbb\xbf", plain.as_bytes()].concat());
+    let german = String::from_utf8(bytes(&["--bom", "--separator", "semicolon"])).unwrap();
+    let row = "1;2026-11-25T12:30:00.000Z;message;ada;;general;false;;\"Grüße; 1,5\"\n";
+    assert_eq!(german, format!("\u{feff}{}{row}", header.replace(',', ";")));
+    assert!(bytes(&["--separator", "tab"]).starts_with(b"seq\ttime\t"));
+    // Elsewhere neither means anything.
+    for args in [&["--bom"][..], &["--separator", "tab"], &["--format", "json", "--bom"]] {
+        assert!(export(&data, args).failed_with(2).contains("--format csv"), "{args:?}");
+    }
+}
+
+#[test]
+fn no_cell_of_a_table_is_a_formula() {
+    let texts = ["=1+1", " =1+1", "\u{feff}@SUM(A1)", "\u{200b}-1", "a=b"];
+    let time = "2026-11-25T12:30:00.000Z";
+    let mut lines: Vec<Value> = texts.iter().zip(1..).map(|(text, seq)| message(seq, time, text)).collect();
+    lines.push(message(6, time, "x"));
+    lines[5]["room"] = "=room".into();
+    let data = with_journal(&lines);
+    let csv = export(&data, &["--format", "csv"]).succeeded().to_owned();
+    for cell in ["'=1+1", "' =1+1", "'\u{feff}@SUM(A1)", "'\u{200b}-1", "a=b", "'=room"] {
+        assert!(csv.contains(&format!(",{cell}\n")) || csv.contains(&format!(",{cell},")), "{cell}: {csv}");
+    }
+}
+
+#[test]
 fn what_is_damaged_is_named_and_the_rest_printed() {
     let time = "2026-11-25T12:30:00.000Z";
     let texts = ["one", "two", "three", "four", "\u{1b}]0;title\u{7}five", "six"];

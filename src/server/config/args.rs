@@ -209,6 +209,12 @@ pub struct ExportArgs {
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ExportFormat,
+    /// Begin the table with a byte order mark: without one Excel shows umlauts wrong
+    #[arg(long)]
+    pub bom: bool,
+    /// What stands between the columns of the table: where a spreadsheet's language writes 1,5 it expects `semicolon`
+    #[arg(long, value_name = "NAME", default_value = "comma")]
+    pub separator: Separator,
 }
 
 /// How history is printed.
@@ -222,8 +228,22 @@ pub enum ExportFormat {
     Csv,
 }
 
+/// What stands between two columns of a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Separator {
+    /// As programs expect it
+    Comma,
+    /// As spreadsheets expect it where numbers have a decimal comma
+    Semicolon,
+    /// As everything that pastes tables takes it
+    Tab,
+}
+
 impl ExportArgs {
     fn check(&self) -> Result<(), String> {
+        if self.format != ExportFormat::Csv && (self.bom || self.separator != Separator::Comma) {
+            return Err("--bom and --separator are about a table: say --format csv".into());
+        }
         match (self.from, self.to) {
             (Some(from), Some(to)) if from >= to => {
                 Err(format!("nothing is from {from} on and before {to}: --to names the moment where it ends"))

@@ -3,7 +3,7 @@
 use crate::client::transcript::Lines;
 use crate::protocol::Reason;
 use crate::sanitize;
-use crate::server::config::ExportFormat;
+use crate::server::config::{ExportArgs, ExportFormat, Separator};
 use crate::server::timeline::Record;
 use crate::server::timeline::journal::segment::Line;
 use jiff::tz::TimeZone;
@@ -22,12 +22,12 @@ pub(super) enum Printer<W: Write> {
 #[derive(Debug, Serialize)]
 struct Row<'a> {
     seq: u64,
-    time: &'a str,
-    kind: &'a str,
+    time: Cow<'a, str>,
+    kind: Cow<'a, str>,
     /// Who spoke, came or left.
-    name: &'a str,
-    to: &'a str,
-    room: &'a str,
+    name: Cow<'a, str>,
+    to: Cow<'a, str>,
+    room: Cow<'a, str>,
     action: bool,
     reason: Option<Reason>,
     text: Cow<'a, str>,
@@ -36,24 +36,28 @@ struct Row<'a> {
 /// The table's header.
 const HEADER: [&str; 9] = ["seq", "time", "type", "name", "to", "room", "action", "reason", "text"];
 
-impl<W: Write> Printer<W> {
-    pub(super) fn new(format: ExportFormat, out: W) -> Self {
-        match format {
-            ExportFormat::Text => Self::Text(Box::new(Lines::new("", TimeZone::system())), out),
-            ExportFormat::Json => Self::Json(out),
-            ExportFormat::Csv => Self::Csv(Box::new(csv::WriterBuilder::new().has_headers(false).from_writer(out))),
-        }
-    }
+/// Excel takes a table without it for one in its system's old encoding.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+impl<W: Write> Printer<W> {
     /// Prints what stands before all events.
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn begin(&mut self) -> io::Result<()> {
-        match self {
-            Self::Csv(table) => table.write_record(HEADER).map_err(unwrapped),
-            Self::Text(..) | Self::Json(_) => Ok(()),
-        }
+    pub(super) fn begin(wanted: &ExportArgs, mut out: W) -> io::Result<Self> {
+        Ok(match wanted.format {
+            ExportFormat::Text => Self::Text(Box::new(Lines::new("", TimeZone::system())), out),
+            ExportFormat::Json => Self::Json(out),
+            ExportFormat::Csv => {
+                if wanted.bom {
+                    out.write_all(BYTE_ORDER_MARK)?;
+                }
+                let mut options = csv::WriterBuilder::new();
+                let mut table = options.has_headers(false).delimiter(delimiter(wanted.separator)).from_writer(out);
+                table.write_record(HEADER).map_err(unwrapped)?;
+                Self::Csv(Box::new(table))
+            }
+        })
     }
 
     /// Prints an event.
@@ -88,11 +92,11 @@ impl<'a> Row<'a> {
         let name = if record.from.is_empty() { &record.username } else { &record.from };
         Self {
             seq: record.seq,
-            time: &record.time,
-            kind: &record.kind,
-            name,
-            to: &record.to,
-            room: &record.room,
+            time: harmless(&record.time),
+            kind: harmless(&record.kind),
+            name: harmless(name),
+            to: harmless(&record.to),
+            room: harmless(&record.room),
             action: record.action,
             reason: record.reason,
             text: harmless(&record.text),
@@ -109,12 +113,22 @@ fn unwrapped(error: csv::Error) -> io::Error {
 }
 
 /// A cell that begins like a formula would be one for a spreadsheet, and could fetch, send or start something: it gets
-/// an apostrophe before it (OWASP, CSV injection).
+/// an apostrophe before it (OWASP, CSV injection). What can't be seen before that is no protection.
 fn harmless(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+    let seen = text.trim_start_matches(|c: char| c.is_whitespace() || !sanitize::is_harmless(c));
+    if seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || text.starts_with(['\t', '\r', '\n', '\0'])
+    {
         return format!("'{text}").into();
     }
     text.into()
+}
+
+fn delimiter(separator: Separator) -> u8 {
+    match separator {
+        Separator::Comma => b',',
+        Separator::Semicolon => b';',
+        Separator::Tab => b'\t',
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +143,9 @@ mod tests {
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
+            (" \u{200b}\u{feff}=1", "' \u{200b}\u{feff}=1"),
+            ("\0", "'\0"),
+            (" a=b", " a=b"),
             ("a=b", "a=b"),
             ("", ""),
         ] {
@@ -136,11 +153,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_table_has_its_header_and_quotes() {
+    fn table(bom: bool, separator: Separator) -> String {
         let mut out = Vec::new();
-        let mut printer = Printer::new(ExportFormat::Csv, &mut out);
-        printer.begin().unwrap();
+        let wanted = ExportArgs { from: None, to: None, room: false, format: ExportFormat::Csv, bom, separator };
+        let mut printer = Printer::begin(&wanted, &mut out).unwrap();
         for bytes in [
             &br#"{"type":"message","seq":1,"time":"t","from":"ada","room":"general","text":"a, \"b\"\nc","action":true}"#
                 [..],
@@ -150,9 +166,18 @@ mod tests {
         }
         printer.end().unwrap();
         drop(printer);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_has_its_header_and_quotes() {
         let expected = "seq,time,type,name,to,room,action,reason,text\n\
                         1,t,message,ada,,general,true,,\"a, \"\"b\"\"\nc\"\n\
                         2,t,left,bob,,,false,too_slow,\n";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        assert_eq!(table(false, Separator::Comma), expected);
+        let expected = "\u{feff}seq;time;type;name;to;room;action;reason;text\n\
+                        1;t;message;ada;;general;true;;\"a, \"\"b\"\"\nc\"\n\
+                        2;t;left;bob;;;false;too_slow;\n";
+        assert_eq!(table(true, Separator::Semicolon), expected);
     }
 }

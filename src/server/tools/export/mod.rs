@@ -47,8 +47,7 @@ pub(crate) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerErro
             folder.display()
         )));
     }
-    let mut printer = Printer::new(wanted.format, BufWriter::new(io::stdout().lock()));
-    match print(&places, wanted, &mut printer) {
+    match print(&places, wanted, BufWriter::new(io::stdout().lock())) {
         Ok(true) => Ok(()),
         Ok(false) => Err(ServerError::Unwell),
         // Whoever reads has enough.
@@ -59,9 +58,9 @@ pub(crate) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerErro
 }
 
 /// True if nothing was damaged.
-fn print(places: &[Place], wanted: &ExportArgs, printer: &mut Printer<impl io::Write>) -> Result<bool, Stop> {
+fn print(places: &[Place], wanted: &ExportArgs, out: impl io::Write) -> Result<bool, Stop> {
     let mut whole = true;
-    printer.begin()?;
+    let mut printer = Printer::begin(wanted, out)?;
     for place in places {
         let mut damaged = 0;
         let read = place.read(|line| {
