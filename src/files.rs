@@ -244,6 +244,15 @@ pub(crate) fn shut_out(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Nor who else can put files there.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub(crate) fn others(_folder: &Path) -> io::Result<Option<String>> {
+    Ok(None)
+}
+
 /// Makes durable that a file is in its folder, or no longer is.
 ///
 /// # Errors

@@ -16,6 +16,7 @@
 //! - `files`: files that hold secrets, replaced whole;
 //! - `durations`: lengths of time in words;
 //! - `options`: options in a file;
+//! - `moment`: a clock that goes on while the machine sleeps;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - `piped`: lines from standard input, whichever program wrote them;
 //! - `reason`: why something failed, as people read it;
@@ -33,6 +34,7 @@ pub mod hex;
 pub mod identity;
 pub mod lines;
 pub mod link;
+mod moment;
 mod nearest;
 mod options;
 mod piped;

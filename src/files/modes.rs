@@ -1,6 +1,6 @@
 //! Modes: what is for its owner alone. Disks that know none (FAT, exFAT, many shares) take every change and keep their
 //! own, or refuse it; so whoever changes a mode looks again. That such a disk is in use is told once, by whoever opens the
-//! data folder ([`keeps_modes`](super::keeps_modes)), and not for each file.
+//! data folder (`keeps_modes`), and not for each file.
 
 #[cfg(unix)]
 use super::place::{me, open_folder};

@@ -87,23 +87,24 @@ enum Worry {
 }
 
 impl Worry {
-    /// When it gets worse.
-    fn lasts(self) -> Duration {
+    /// When it gets worse, if it does.
+    fn lasts(self) -> Option<Duration> {
         match self {
-            Self::None => ANSWER_AFTER,
-            Self::Waiting => ANSWER_WAIT,
+            Self::None => Some(ANSWER_AFTER),
+            Self::Waiting => Some(ANSWER_WAIT),
             // Other things come, or the reader would have given up; but no answer, and not that it is past it.
-            Self::Overdue => ANSWER_WAIT + 2 * PONG_WAIT,
-            // The reader ends it at once.
-            Self::Hopeless => 2 * ANSWER_WAIT + 2 * PONG_WAIT,
+            Self::Overdue => Some(ANSWER_WAIT + 2 * PONG_WAIT),
+            // The reader finds the connection closed; at once, unless nobody takes what it shows.
+            Self::Hopeless => None,
         }
     }
 }
 
 impl Asked {
-    /// How long until something is to be done about it.
-    fn left(&self) -> Duration {
-        self.sent.map_or(Duration::ZERO, |sent| self.worry.lasts().saturating_sub(sent.elapsed()))
+    /// How long until something is to be done about it; None if nothing is.
+    fn left(&self) -> Option<Duration> {
+        let Some(sent) = self.sent else { return Some(Duration::ZERO) };
+        self.worry.lasts().map(|lasts| lasts.saturating_sub(sent.elapsed()))
     }
 
     /// That time is over.
@@ -223,20 +224,18 @@ impl Session {
             }
             // What was asked stays: whoever ends the session says that it has no answer.
             let (Some(asked), false) = (asked, matches!(link, Link::Over)) else { return Answer::Over };
-            let Link::Up(wire) = link else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
+            let left = if matches!(link, Link::Up(_)) { asked.left() } else { None };
+            state = match (link, left) {
+                (Link::Up(wire), Some(Duration::ZERO)) => {
+                    asked.go_on();
+                    let (wire, asked) = (Arc::clone(wire), asked.clone());
+                    drop(state);
+                    asked.attend(&wire);
+                    lock(&self.state)
+                }
+                (_, Some(left)) => self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                (_, None) => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
-            let left = asked.left();
-            if !left.is_zero() {
-                state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-                continue;
-            }
-            asked.go_on();
-            let (wire, asked) = (Arc::clone(wire), asked.clone());
-            drop(state);
-            asked.attend(&wire);
-            state = lock(&self.state);
         }
     }
 
@@ -377,5 +376,28 @@ impl Ids {
 
     fn next(&self) -> String {
         format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worry_grows_with_time_and_ends() {
+        let request = Arc::new(Request::Help);
+        let mut asked = Asked { id: String::new(), request, wanted: 0, resent: false, sent: None, worry: Worry::None };
+        assert_eq!(asked.left(), Some(Duration::ZERO), "it is to be sent");
+        let mut last = Duration::ZERO;
+        for _ in 0..3 {
+            asked.go_on();
+            let left = asked.left().unwrap();
+            assert!(left > last, "{asked:?}");
+            last = left;
+        }
+        asked.go_on();
+        assert_eq!(asked.left(), None, "nothing more is to be done: {asked:?}");
+        asked.unsend();
+        assert!(asked.resent && asked.left() == Some(Duration::ZERO));
     }
 }

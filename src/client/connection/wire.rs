@@ -10,9 +10,9 @@
 use super::connect::Connected;
 use super::slow::ANSWER_AFTER;
 use crate::client::error::ClientError;
-use crate::client::moment::Moment;
 use crate::client::terminal::{Lack, lack};
 use crate::duplex::{Duplex, Peer};
+use crate::moment::Moment;
 use crate::protocol::Request;
 use crate::reason::Reason;
 use crate::sync::lock;

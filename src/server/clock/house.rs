@@ -3,6 +3,7 @@
 use super::clock_file::Kept;
 use super::now::Now;
 use super::reckoning::{Reading, Reckoning};
+use crate::moment::Moment;
 use crate::sync::{Mutex, MutexGuard, lock};
 use jiff::{SignedDuration, Timestamp};
 use std::io;
@@ -20,7 +21,7 @@ const WRITTEN_EVERY: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) struct Clock {
     /// None where nothing is remembered.
     path: Option<PathBuf>,
-    start: Running,
+    start: Moment,
     reckoning: Mutex<Reckoning>,
     /// How long the server had run when it was last written down.
     written: Mutex<Option<SignedDuration>>,
@@ -33,7 +34,7 @@ impl Clock {
     /// The file can't be read; with what to do.
     pub(crate) fn open(path: &Path, newest: Option<Timestamp>) -> Result<Self, String> {
         let reckoning = Reckoning::begin(Kept::read(path)?, newest, Timestamp::now());
-        let (start, path) = (Running::now(), Some(path.to_owned()));
+        let (start, path) = (Moment::now(), Some(path.to_owned()));
         Ok(Self { path, start, reckoning: Mutex::new(reckoning), written: Mutex::default() })
     }
 
@@ -41,7 +42,7 @@ impl Clock {
     #[cfg(test)]
     pub(crate) fn new() -> Self {
         let reckoning = Reckoning::begin(None, None, Timestamp::now());
-        Self { path: None, start: Running::now(), reckoning: Mutex::new(reckoning), written: Mutex::default() }
+        Self { path: None, start: Moment::now(), reckoning: Mutex::new(reckoning), written: Mutex::default() }
     }
 
     /// What people read.
@@ -84,7 +85,7 @@ impl Clock {
     /// # Errors
     /// What the system says; it is tried again the next time.
     pub(crate) fn save_if_due(&self) -> io::Result<()> {
-        let ran = self.start.elapsed();
+        let ran = self.ran();
         let is_old = lock(&self.written).is_none_or(|written| ran.saturating_sub(written) >= WRITTEN_EVERY);
         if is_old || lock(&self.reckoning).changed { self.save() } else { Ok(()) }
     }
@@ -101,53 +102,19 @@ impl Clock {
         let kept = reckoning.kept.clone();
         drop(reckoning);
         kept.write(path).inspect_err(|_| lock(&self.reckoning).changed = true)?;
-        *written = Some(self.start.elapsed());
+        *written = Some(self.ran());
         Ok(())
+    }
+
+    /// For how long this process has run, the machine's sleep among it.
+    fn ran(&self) -> SignedDuration {
+        SignedDuration::try_from(self.start.elapsed()).unwrap_or_default()
     }
 
     fn read(&self) -> MutexGuard<'_, Reckoning> {
         let mut reckoning = lock(&self.reckoning);
         // Under the lock: no reading overtakes another.
-        reckoning.read(Reading { system: Timestamp::now(), ran: self.start.elapsed() });
+        reckoning.read(Reading { system: Timestamp::now(), ran: self.ran() });
         reckoning
-    }
-}
-
-/// A moment on the clock that nobody sets, and that runs on while the machine sleeps, which `Instant` doesn't.
-#[cfg(unix)]
-#[derive(Debug)]
-struct Running(SignedDuration);
-
-#[cfg(unix)]
-impl Running {
-    fn now() -> Self {
-        use nix::time::ClockId;
-        #[cfg(target_os = "linux")]
-        const CLOCK: ClockId = ClockId::CLOCK_BOOTTIME;
-        #[cfg(not(target_os = "linux"))]
-        const CLOCK: ClockId = ClockId::CLOCK_MONOTONIC;
-        // Every system has it; a clock that stands makes nothing older.
-        let time = CLOCK.now().map(Duration::from).unwrap_or_default();
-        Self(SignedDuration::try_from(time).unwrap_or_default())
-    }
-
-    fn elapsed(&self) -> SignedDuration {
-        Self::now().0.saturating_sub(self.0)
-    }
-}
-
-/// A moment on the clock that nobody sets.
-#[cfg(not(unix))]
-#[derive(Debug)]
-struct Running(std::time::Instant);
-
-#[cfg(not(unix))]
-impl Running {
-    fn now() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    fn elapsed(&self) -> SignedDuration {
-        SignedDuration::try_from(self.0.elapsed()).unwrap_or_default()
     }
 }

@@ -25,7 +25,7 @@ use std::str::FromStr;
 #[command(name = "homeroom-server", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(mut_args(crate::server::config::environment::take_from_environment))]
 pub struct Args {
-    /// Where to listen, as ADDR:PORT; may be given several times. [::] takes IPv4 too, unless that is given by itself at
+    /// Where to listen, as ADDR:PORT; may be given several times. `[::]` takes IPv4 too, unless that is given by itself at
     /// the same port [default: all interfaces, port 7667]
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', value_parser = to_address)]
     pub listen: Vec<SocketAddr>,

@@ -46,7 +46,7 @@ fn certificate_findings(data_dir: &Path, identity: &Result<Option<CertificateInf
 
 fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
     let identity::CertificateInfo { fingerprint, names, begins, ends, self_signed, .. } = certificate;
-    let names = names.join(", ");
+    let names = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
     let mut findings = vec![if *self_signed {
         Good(format!("{fingerprint}, signed by itself: clients know it from the join link"))
     } else {

@@ -23,8 +23,10 @@ fn on_disk(folder: &TempDir) -> Vec<String> {
         .collect()
 }
 
-/// What other programs do to a file, by its path.
-const DEEDS: [(&str, fn(&Path)); 8] = [
+/// What another program does to a file, by its path.
+type Deed = (&'static str, fn(&Path));
+
+const DEEDS: [Deed; 8] = [
     ("remove it", |path| fs::remove_file(path).unwrap()),
     ("move it away", |path| fs::rename(path, path.with_extension("away")).unwrap()),
     ("empty it", |path| fs::File::options().write(true).open(path).unwrap().set_len(0).unwrap()),
@@ -131,22 +133,25 @@ fn of_what_is_no_longer_in_memory_all_stays_that_is_still_in_the_file() {
 
 #[test]
 fn where_it_can_not_be_written_anew_nothing_is_acknowledged() {
-    let folder = TempDir::new().unwrap();
-    let timeline = open(&folder, OPTIONS).unwrap();
-    say(&timeline, "before");
-    let journal = folder.path().join("journal");
-    fs::remove_dir_all(&journal).unwrap();
-    // Where the folder was there is a file.
-    fs::write(&journal, "").unwrap();
-    say(&timeline, "within the second");
-    tend(&timeline);
-    assert!(timeline.with_journal(|journal| journal.is_troubled()));
-    assert!(matches!(say_to(&timeline, None, "refused"), Err(AppendError::Unwritten)));
-    fs::remove_file(&journal).unwrap();
-    tend(&timeline);
-    say(&timeline, "after");
-    drop(timeline);
-    let timeline = open(&folder, OPTIONS).unwrap();
-    say(&timeline, "next");
-    assert_eq!(texts(&timeline, 0), ["before", "within the second", "after", "next"]);
+    for sync in [Sync::Second, Sync::Never] {
+        let folder = TempDir::new().unwrap();
+        let timeline = open(&folder, Options { sync, ..OPTIONS }).unwrap();
+        say(&timeline, "before");
+        let journal = folder.path().join("journal");
+        fs::remove_dir_all(&journal).unwrap();
+        // Where the folder was there is a file.
+        fs::write(&journal, "").unwrap();
+        say(&timeline, "within the second");
+        tend(&timeline);
+        assert!(timeline.with_journal(|journal| journal.is_troubled()));
+        assert!(matches!(say_to(&timeline, None, "refused"), Err(AppendError::Unwritten)), "{sync:?}");
+        fs::remove_file(&journal).unwrap();
+        tend(&timeline);
+        assert!(!timeline.with_journal(|journal| journal.is_troubled()));
+        say(&timeline, "after");
+        drop(timeline);
+        let timeline = open(&folder, OPTIONS).unwrap();
+        say(&timeline, "next");
+        assert_eq!(texts(&timeline, 0), ["before", "within the second", "after", "next"]);
+    }
 }

@@ -7,21 +7,21 @@ use std::time::Duration;
 
 /// A moment of this run.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Moment(Duration);
+pub(crate) struct Moment(Duration);
 
 impl Moment {
     /// Now.
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self(uptime())
     }
 
     /// How long ago it was.
-    pub(super) fn elapsed(self) -> Duration {
+    pub(crate) fn elapsed(self) -> Duration {
         Self::now().since(self)
     }
 
     /// How long it was after another; nothing if it was before.
-    pub(super) fn since(self, other: Self) -> Duration {
+    pub(crate) fn since(self, other: Self) -> Duration {
         self.0.saturating_sub(other.0)
     }
 }
