@@ -65,6 +65,28 @@ fn an_unknown_command_is_not_said() {
 }
 
 #[test]
+fn words_of_other_chats_are_told_what_there_is_in_their_place() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    for (line, answer) in [
+        ("/join #general", "one room"),
+        ("/part", "/logout"),
+        ("/query bob my secret", "/msg <user> <text>"),
+        ("/names", "/who"),
+        ("/nick ada_", "account"),
+        ("/quit bye", "/logout"),
+        ("/kick bob", "/logoutuser"),
+        ("/list", "one room"),
+        ("/msg nickserv identify my-password", "/passwd"),
+    ] {
+        let finished = Terminal::join(&server, "ada").script(&[line]);
+        assert_eq!(finished.code, Some(0), "{line}: {finished:?}");
+        assert!(finished.stderr.starts_with("! ") && finished.stderr.contains(answer), "{line}: {finished:?}");
+        assert!(heard(&mut bob).is_empty(), "{line}");
+    }
+}
+
+#[test]
 fn two_slashes_say_one() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");

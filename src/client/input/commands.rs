@@ -3,6 +3,7 @@
 use super::arguments::{fitting, name, new_secret, secret};
 use super::local::Local;
 use crate::client::page::missed::HISTORY_SHOWN_MAX;
+use crate::client::terminal::foreign;
 use crate::client::terminal::known::{command_name, unknown, usage};
 use crate::client::terminal::{Shape, doubts};
 use crate::protocol::Request;
@@ -65,7 +66,8 @@ fn command(rest: &str) -> Result<Typed, String> {
         "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
         "history" => history(arguments.trim_end()),
         "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
-        "logout" | "quit" => alone("/logout", arguments, Typed::Leave),
+        "logout" | "quit" if arguments.is_empty() => Ok(Typed::Leave),
+        "logout" | "quit" => Err(format!("{}; a parting word is said before, like any other", usage("/logout"))),
         "passwd" => passwd(arguments),
         "adduser" => add_user(arguments),
         "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
@@ -98,6 +100,9 @@ fn whisper(arguments: &str) -> Result<Typed, String> {
     let text = text.trim_start();
     if text.is_empty() {
         return Err(usage("/msg"));
+    }
+    if let Some(why) = foreign::no_person(to) {
+        return Err(why);
     }
     Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)? }))
 }
@@ -266,6 +271,16 @@ mod tests {
             ("/whoi", "there is no command `/whoi` (did you mean `/who`?)"),
             ("/frobnicate", "there is no command `/frobnicate`: /help"),
             ("/", "there is no command `/`"),
+            ("/join #math", "there is no command `/join`: there is one room, and you are in it"),
+            ("/Nick ada_", "there is no command `/nick`: your name is that of your account"),
+            ("/query bob hi", "there is no command `/query`: /msg <user> <text>"),
+            ("/part", "there is no command `/part`: there is one room; /logout leaves it"),
+            ("/names", "there is no command `/names`: /who"),
+            ("/kick eve being loud", "there is no command `/kick`: administrators"),
+            ("/identify hunter2", "there is no command `/identify`: you are logged in already"),
+            ("/msg NickServ identify hunter2", "nothing is whispered to `NickServ`: you are logged in"),
+            ("/msg #general hi", "there is one room: what doesn't begin with /"),
+            ("/quit bye", "usage: /logout; a parting word is said before"),
             ("/\x1b[2J", "there is no command `/␛[2j`"),
         ] {
             let error = parse(line).unwrap_err();

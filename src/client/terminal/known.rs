@@ -1,5 +1,6 @@
 //! The commands that can be typed here: what Tab completes, what a mistyped one was meant to be, how each is used.
 
+use super::foreign;
 use super::shape::Shape;
 use crate::nearest::nearest;
 use crate::protocol::{COMMANDS, CommandHelp};
@@ -58,6 +59,9 @@ pub(crate) fn unknown(name: &str) -> String {
     let names = all().map(|command| command.usage[1..].split(' ').next().unwrap_or_default());
     let meant = nearest(name, names.chain(ALIASES.map(|alias| alias.0)));
     let hint = meant.map(|meant| format!(" (did you mean `/{meant}`?)")).unwrap_or_default();
+    if let Some(answer) = foreign::answer(name) {
+        return format!("there is no command `/{name}`: {answer}");
+    }
     let name = sanitize::line(name);
     format!("there is no command `/{name}`{hint}: /help lists them, and `//{name}` would say `/{name}` to the room")
 }

@@ -8,6 +8,7 @@ pub(crate) mod attention;
 mod completion;
 pub(crate) mod doubts;
 mod editing;
+pub(crate) mod foreign;
 mod history;
 mod keys;
 pub(crate) mod known;
