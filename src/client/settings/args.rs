@@ -100,8 +100,8 @@ pub enum ColourWish {
 }
 
 const AFTER_HELP: &str = "\
-Password: HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Options also in settings.toml; see \
-/set. Exit: 0 done, 1 failed, 2 usage, 3 login refused, 4 not trusted.";
+Password: HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Settings: /set.
+Exit: 0 done, 1 failed, 2 bad usage, 3 login refused, 4 certificate not trusted.";
 
 /// All of it on one screen of 24 lines.
 const SCREEN: &str = "\
