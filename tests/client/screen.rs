@@ -139,24 +139,6 @@ fn control_c_clears_the_line_and_leaves_only_an_empty_one_twice() {
 }
 
 #[test]
-fn control_c_in_an_earlier_line_does_not_count() {
-    let server = Server::with_users(&["ada"]);
-    let mut ada = Person::join(&server, "ada");
-    let warning = "! Ctrl-C once more, or Ctrl-D, leaves";
-    ada.screen.press("\x03");
-    ada.screen.wait_for_end(&[warning, ">"]);
-    // Another line is begun, and cleared: that says nothing of leaving.
-    ada.screen.press("never mind");
-    ada.screen.wait_for_end(&["> never mind"]);
-    ada.screen.press("\x03");
-    ada.screen.wait_for_end(&[warning, ">"]);
-    ada.screen.press("\x03");
-    ada.screen.wait_for_end(&[warning, warning, ">"]);
-    ada.screen.press("\x03");
-    assert_eq!(ada.screen.finish(), Some(0));
-}
-
-#[test]
 fn a_pasted_line_end_is_no_empty_row() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGHUP end the client wherever it waits for somebody.
+//! SIGTERM and SIGHUP end the client wherever it waits for somebody; Ctrl-C does where that is meant.
 
 use super::hidden_prompts::answer;
 use super::screen::{Person, client};
@@ -93,4 +93,22 @@ fn at_a_hidden_prompt_of_a_session() {
         screen.wait_for_hidden_prompt("new password:");
         screen
     });
+}
+
+#[test]
+fn control_c_in_an_earlier_line_does_not_count() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Person::join(&server, "ada");
+    let warning = "! Ctrl-C once more, or Ctrl-D, leaves";
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&[warning, ">"]);
+    // Another line is begun, and cleared: that says nothing of leaving.
+    ada.screen.press("never mind");
+    ada.screen.wait_for_end(&["> never mind"]);
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&[warning, ">"]);
+    ada.screen.press("\x03");
+    ada.screen.wait_for_end(&[warning, warning, ">"]);
+    ada.screen.press("\x03");
+    assert_eq!(ada.screen.finish(), Some(0));
 }
