@@ -212,7 +212,7 @@ fn every_file_is_for_its_owner_alone() {
     let server = talkative(&["ada"]);
     server.login("ada").say("something that takes a seq");
     let data = server.data();
-    let names = ["audit.jsonl", "homeroom.lock", "identity.p12"];
+    let names = ["audit.jsonl", "clock.json", "homeroom.lock", "identity.p12"];
     let more = ["journal/00000000000000000001.jsonl", "sequence", "tokens.jsonl", "users.json"];
     assert_eq!(data.files(), names.iter().chain(&more).map(|name| data.file(name)).collect::<Vec<_>>());
     assert!(data.files().iter().all(|file| mode(file) == 0o600));

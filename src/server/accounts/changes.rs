@@ -180,6 +180,7 @@ mod tests {
     use crate::server::accounts::store::LoginError;
     use crate::server::clock::Clock;
     use crate::server::config::ROUNDS_MIN;
+    use jiff::{SignedDuration, Timestamp};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -209,6 +210,21 @@ mod tests {
         let name = Username::parse(name).unwrap();
         accounts.change_password(&Client::own(&name), &mandate, (old, new), |_| Ok(())).unwrap();
         assert!(mandate.holds(), "it goes on");
+    }
+
+    /// A clock that was ahead gives no password a longer life.
+    #[test]
+    fn a_one_time_password_whose_date_is_still_to_come_is_of_today() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        let accounts = open(&path).unwrap();
+        add(&accounts, "eve", None, Role::User).unwrap();
+        let next_year = accounts.clock.lived() + SignedDuration::from_hours(366 * 24);
+        accounts.update(Author::Owner, &name("eve"), |state| state.begin_one_time(next_year)).unwrap();
+        let accounts = open(&path).unwrap();
+        let (week, now) = (SignedDuration::from_hours(7 * 24), accounts.clock.lived());
+        let is_over = |now: Timestamp| accounts.standing("eve").unwrap().state().one_time_is_over(week, &now.into());
+        assert!(!is_over(now) && is_over(now + week + SignedDuration::from_hours(1)));
     }
 
     /// Asked in the moment of the change: a request may have waited since its sender was ended, or demoted.

@@ -199,7 +199,9 @@ fn a_clock_that_is_set_back_a_little_is_waited_for() {
     let before = machine.say().1;
     machine.set(-MINUTE);
     assert_eq!(machine.say().1, before);
-    machine.run(2 * MINUTE);
+    machine.run(MINUTE / 2);
+    assert_eq!(machine.say().1, before);
+    machine.run(3 * MINUTE / 2);
     assert_eq!(machine.say().1, before + MINUTE);
     assert!(!machine.rests() && machine.reckoning.news().is_none());
 }
@@ -219,17 +221,25 @@ fn the_newest_event_tells_the_time_where_nothing_else_does() {
 
 #[test]
 fn what_is_remembered_has_a_bound_and_nothing_becomes_older_by_it() {
-    let mut machine = Machine::at_noon();
-    let first = machine.say();
-    for _ in 0..2 * TURNS_MAX {
-        machine = machine.restart(ZERO, HOUR);
-        machine.say();
-        machine.set(15 * DAY);
-        machine.say();
+    let (mut machine, mut said) = (Machine::at_noon(), Vec::new());
+    for round in 0..TURNS_MAX {
+        // In some order, each with a pause that is told late.
+        let ahead = if round % 2 == 0 { 400 * DAY } else { -400 * DAY };
+        machine = machine.restart(HOUR, -HOUR);
+        machine.run(MINUTE);
+        machine.set(HOUR);
+        said.push((machine.say(), machine.lived()));
+        machine.set(ahead);
+        said.push((machine.say(), machine.lived()));
+        machine.run(2 * HOUR);
     }
     let kept = &machine.reckoning.kept;
-    assert!(kept.turns.len() <= TURNS_MAX && kept.pauses.len() <= TURNS_MAX);
-    assert!(machine.age_of(first) <= 2 * TURNS_MAX as i32 * HOUR + HOUR, "{:?}", machine.age_of(first));
+    assert_eq!((kept.turns.len(), kept.pauses.len()), (TURNS_MAX, TURNS_MAX));
+    let forgotten = machine.age_of(said[1].0);
+    assert!(forgotten >= machine.age(kept.turns[1].lived), "it grows old all the same: {forgotten:?}");
+    for (event, stamp) in said {
+        assert!((ZERO..=machine.age(stamp) + MINUTE).contains(&machine.age_of(event)), "{event:?}");
+    }
 }
 
 #[test]

@@ -137,6 +137,13 @@ mod tests {
         let expected: Vec<i64> = [31 * day - 1].into_iter().chain(daily).chain([-1, -25]).collect();
         assert_eq!(at, expected);
         assert!(identity.due(ends).is_some(), "from over back to today, as a clock that is set may do");
+        let folder = tempfile::tempdir().unwrap();
+        let in_doubt = Clock::open(&folder.path().join("clock.json"), Some(Timestamp::now() + 24.hours())).unwrap();
+        identity.warned = None;
+        let identity = Mutex::new(identity);
+        warn_if_due(&identity, &in_doubt, &crate::server::config::notices::channel().0);
+        let mut identity = identity.into_inner().unwrap();
+        assert_eq!(identity.warned, None, "what a clock in doubt says is not told");
         let renewed = InUse::of(&make(None).unwrap()).unwrap();
         assert!(identity.replace(renewed) && identity.warned.is_none());
     }

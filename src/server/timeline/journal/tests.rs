@@ -25,10 +25,14 @@ fn name(text: &str) -> Username {
 
 /// What a start does.
 fn open(folder: &TempDir, options: Options) -> Result<Timeline, String> {
+    open_at(folder, options, Clock::new())
+}
+
+fn open_at(folder: &TempDir, options: Options, clock: Clock) -> Result<Timeline, String> {
     let mut past = Past::default();
     let (notices, _posted) = notices::channel();
     let add = |line: &segment::Line<'_>| past.add(line.bytes, &line.record);
-    let clock = Arc::new(Clock::new());
+    let clock = Arc::new(clock);
     let journal = Journal::open(&folder.path().join("journal"), options, notices, &clock, add)?;
     let sequence = Sequence::open(&folder.path().join("sequence"), past.last())?;
     Ok(Timeline::new(sequence, journal, past, clock))
@@ -202,6 +206,12 @@ fn segments_go_when_their_days_are_over() {
         event["time"] = format_time(Timestamp::now() - SignedDuration::from_hours(days * 24)).into();
         fs::write(segment::path(&folder.path().join("journal"), first), format!("{event}\n")).unwrap();
     }
+    let in_doubt =
+        Clock::open(&folder.path().join("clock.json"), Some(Timestamp::now() + SignedDuration::from_hours(1)));
+    let timeline = open_at(&folder, OPTIONS, in_doubt.unwrap()).unwrap();
+    timeline.with_journal(Journal::tend);
+    assert_eq!(segments(&folder).len(), 3, "nothing goes while the clock is in doubt");
+    drop(timeline);
     let timeline = open(&folder, OPTIONS).unwrap();
     timeline.with_journal(Journal::tend);
     assert_eq!(segments(&folder).len(), 2);
