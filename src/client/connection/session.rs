@@ -386,7 +386,14 @@ mod tests {
     #[test]
     fn worry_grows_with_time_and_ends() {
         let request = Arc::new(Request::Help);
-        let mut asked = Asked { id: String::new(), request, wanted: 0, resent: false, sent: None, worry: Worry::None };
+        let mut asked = Asked {
+            id: String::new(),
+            request,
+            wanted: Show::Events(0),
+            resent: false,
+            sent: None,
+            worry: Worry::None,
+        };
         assert_eq!(asked.left(), Some(Duration::ZERO), "it is to be sent");
         let mut last = Duration::ZERO;
         for _ in 0..3 {

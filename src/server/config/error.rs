@@ -1,5 +1,6 @@
 //! Why the server can't start, or ended other than it should.
 
+use crate::reason::Reason;
 use std::fmt;
 use std::io;
 
@@ -24,7 +25,7 @@ pub enum ServerError {
 
 /// What the system refuses.
 pub(crate) fn system(what: &str, error: &io::Error) -> ServerError {
-    ServerError::System(format!("can't {what}: {error}"))
+    ServerError::System(format!("can't {what}: {}", Reason(error)))
 }
 
 impl ServerError {

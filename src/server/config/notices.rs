@@ -7,6 +7,7 @@
 //! once, and once that it is over.
 
 use crate::protocol::NOTICE_CHARS_MAX;
+use crate::reason::Reason;
 use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -103,7 +104,7 @@ impl Trouble {
         let (what, before) = (self.what, std::mem::replace(&mut self.lasts, error.is_some()));
         match error {
             Some(e) if before => log::debug!("{what} still can't be written: {e}"),
-            Some(e) => self.notices.tell_admins(format!("{what} can't be written{consequence}: {e}")),
+            Some(e) => self.notices.tell_admins(format!("{what} can't be written{consequence}: {}", Reason(e))),
             None if before => self.notices.tell_admins(format!("{what} can be written again")),
             None => {}
         }

@@ -2,6 +2,7 @@
 
 use super::lobby;
 use crate::protocol::DEFAULT_PORT;
+use crate::reason::Reason;
 use crate::server::config::listen;
 use crate::server::state::Server;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -121,5 +122,5 @@ pub(crate) fn explain(address: SocketAddr, error: &io::Error) -> String {
         io::ErrorKind::AddrNotAvailable => ": this machine has no such address",
         _ => "",
     };
-    format!("can't listen on {address} ({error}){advice}")
+    format!("can't listen on {address} ({}){advice}", Reason(error))
 }
