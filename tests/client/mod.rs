@@ -7,6 +7,8 @@ mod commands;
 mod completion;
 #[cfg(target_os = "linux")]
 mod crowd;
+#[cfg(target_os = "linux")]
+mod editor;
 mod ends;
 mod first_login;
 mod first_minutes;

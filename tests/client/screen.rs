@@ -32,7 +32,7 @@ impl Person {
         Self { screen, config }
     }
 
-    fn history(&self) -> String {
+    pub(super) fn history(&self) -> String {
         std::fs::read_to_string(self.config.path().join("history")).unwrap_or_default()
     }
 }

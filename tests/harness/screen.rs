@@ -25,18 +25,32 @@ pub(crate) struct Screen {
 }
 
 struct Seen {
-    parser: vt100::Parser<Title>,
+    parser: vt100::Parser<Window>,
     bytes: Vec<u8>,
     ended: bool,
 }
 
-/// The title of the terminal's window.
+/// What of a terminal is beside its screen.
 #[derive(Default)]
-struct Title(String);
+struct Window {
+    title: String,
+    /// What it answers to the program.
+    answers: String,
+    /// It answers nothing.
+    is_mute: bool,
+}
 
-impl vt100::Callbacks for Title {
+impl vt100::Callbacks for Window {
     fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
-        self.0 = String::from_utf8_lossy(title).into_owned();
+        self.title = String::from_utf8_lossy(title).into_owned();
+    }
+
+    /// Asked where the cursor is, it says so.
+    fn unhandled_csi(&mut self, screen: &mut vt100::Screen, _: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
+        if c == 'n' && params == [[6]] && !self.is_mute {
+            let (row, column) = screen.cursor_position();
+            self.answers.push_str(&format!("\x1b[{};{}R", row + 1, column + 1));
+        }
     }
 }
 
@@ -60,7 +74,7 @@ impl Screen {
             };
         }
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        let parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, Title::default());
+        let parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, Window::default());
         let seen = Arc::new((Mutex::new(Seen { parser, bytes: Vec::new(), ended: false }), Condvar::new()));
         let keyboard = File::from(master);
         read(keyboard.try_clone().unwrap(), Arc::clone(&seen));
@@ -75,8 +89,14 @@ impl Screen {
     /// Presses keys: text, `\r` for Enter, `\x03` for Ctrl-C.
     #[track_caller]
     pub(crate) fn press(&mut self, keys: &str) {
+        self.press_bytes(keys.as_bytes());
+    }
+
+    /// Presses keys of which something is no text.
+    #[track_caller]
+    pub(crate) fn press_bytes(&mut self, keys: &[u8]) {
         self.seen_before = self.seen.0.lock().unwrap().bytes.len();
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.write_all(keys).unwrap();
     }
 
     /// Pastes text as a terminal does that marks it.
@@ -85,9 +105,25 @@ impl Screen {
         self.press(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
-    /// Makes the terminal another size.
+    /// From now on the terminal doesn't say where its cursor is.
+    pub(crate) fn say_nothing(&mut self) {
+        self.seen.0.lock().unwrap().parser.callbacks_mut().is_mute = true;
+    }
+
+    /// Makes the terminal another size as xterm does: rows stay rows, what is beyond the new width is gone.
     pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
         self.seen.0.lock().unwrap().parser.set_size(size(rows), size(columns));
+        set_size(&self.keyboard, rows, columns);
+    }
+
+    /// Makes the terminal another size as most do: lines that it wrapped are wrapped anew. For narrow characters.
+    pub(crate) fn rewrap(&mut self, rows: u16, columns: u16) {
+        let mut seen = self.seen.0.lock().unwrap();
+        let text = rewrapped(seen.parser.screen(), usize::from(columns));
+        let window = std::mem::take(seen.parser.callbacks_mut());
+        seen.parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, window);
+        seen.parser.process(text.as_bytes());
+        drop(seen);
         set_size(&self.keyboard, rows, columns);
     }
 
@@ -105,7 +141,7 @@ impl Screen {
 
     /// What the window is called.
     pub(crate) fn title(&self) -> String {
-        self.seen.0.lock().unwrap().parser.callbacks().0.clone()
+        self.seen.0.lock().unwrap().parser.callbacks().title.clone()
     }
 
     /// Everything that came, as it came.
@@ -146,7 +182,7 @@ impl Screen {
     /// Waits until the window is called so.
     #[track_caller]
     pub(crate) fn wait_for_title(&self, title: &str) {
-        self.wait(|seen| seen.parser.callbacks().0 == title);
+        self.wait(|seen| seen.parser.callbacks().title == title);
     }
 
     /// Waits until these bytes have come.
@@ -178,7 +214,7 @@ impl Screen {
         let (seen, grew) = &*self.seen;
         let waited = grew.wait_timeout_while(seen.lock().unwrap(), DEADLINE, |seen| !done(seen));
         let (seen, timeout) = waited.unwrap();
-        let (shown, title) = (rows(seen.parser.screen()).join("\n"), seen.parser.callbacks().0.clone());
+        let (shown, title) = (rows(seen.parser.screen()).join("\n"), seen.parser.callbacks().title.clone());
         drop(seen);
         assert!(!timeout.timed_out(), "waited in vain; the screen:\n{shown}\nits title: {title}");
     }
@@ -188,6 +224,35 @@ fn rows(screen: &vt100::Screen) -> Vec<String> {
     let (_, columns) = screen.size();
     let rows = screen.rows(0, columns.get()).map(|row| row.trim_end().to_owned());
     rows.filter(|row| !row.is_empty()).collect()
+}
+
+/// What draws the lines of a screen on one that is so many columns wide, and puts the cursor where it was in them.
+fn rewrapped(screen: &vt100::Screen, wide: usize) -> String {
+    let (row, column) = screen.cursor_position();
+    let width = screen.size().1.get();
+    let mut lines = vec![String::new()];
+    let mut cursor = (0, 0);
+    for (index, content) in (0..).zip(screen.rows(0, width)) {
+        let (number, line) = (lines.len() - 1, lines.last_mut().unwrap());
+        if index == row {
+            cursor = (number, line.len() + usize::from(column));
+        }
+        line.push_str(&content);
+        if screen.row_wrapped(index) {
+            *line = format!("{line:0$}", line.len() - content.len() + usize::from(width));
+        } else {
+            lines.push(String::new());
+        }
+    }
+    let (number, at) = cursor;
+    lines[number] = format!("{:at$}", lines[number]);
+    let used = lines.iter().rposition(|line| !line.is_empty()).unwrap_or(0).max(number);
+    lines.truncate(used + 1);
+    let rows_of = |line: &String| line.len().div_ceil(wide).max(1);
+    let own = (at / wide).min(rows_of(&lines[number]) - 1);
+    let up = lines[number..].iter().map(rows_of).sum::<usize>() - 1 - own;
+    let up = if up > 0 { format!("\x1b[{up}A") } else { String::new() };
+    format!("{}{up}\x1b[{}G", lines.join("\r\n"), at - own * wide + 1)
 }
 
 fn size(cells: u16) -> NonZeroU16 {
@@ -207,6 +272,9 @@ fn read(mut terminal: File, seen: Arc<(Mutex<Seen>, Condvar)>) {
             let n = terminal.read(&mut chunk).unwrap_or(0);
             let mut state = seen.0.lock().unwrap();
             state.parser.process(&chunk[..n]);
+            let answers = std::mem::take(&mut state.parser.callbacks_mut().answers);
+            // It may be gone.
+            let _ = terminal.write_all(answers.as_bytes());
             state.bytes.extend_from_slice(&chunk[..n]);
             state.ended = n == 0;
             seen.1.notify_all();

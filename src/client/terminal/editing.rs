@@ -17,6 +17,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+/// How long a key of several bytes may pause: as in GNU readline. Esc alone is a key after it.
+const KEY_PAUSE_MS: u16 = 500;
+
 /// The lines that a person types at a terminal.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -54,6 +57,7 @@ impl Terminal {
             .behavior(Behavior::Stdio)
             .color_mode(ColorMode::Enabled)
             .completion_type(CompletionType::List)
+            .keyseq_timeout(Some(KEY_PAUSE_MS))
             .build();
         let mut editor = Editor::<Helper, DefaultHistory>::with_config(config).map_err(|e| failed(e.to_string()))?;
         editor.set_helper(Some(Helper::new(setup.names)));

@@ -6,7 +6,6 @@ use super::look::Style;
 use super::notice::notice;
 use super::prompt::Live;
 use super::shape::Shape;
-use super::wrap::{columns, terminal_columns};
 use super::{attention, screen};
 use crate::sync::lock;
 use rustyline::error::ReadlineError;
@@ -17,7 +16,6 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use unicode_segmentation::UnicodeSegmentation;
 
 /// How many typed lines wait to be carried out. One more is left in the prompt.
 pub(super) const LINES_WAITING_MAX: usize = 1000;
@@ -112,7 +110,7 @@ impl Keys {
         }
     }
 
-    /// Lets the person edit a line, and takes it off the screen again.
+    /// Lets the person edit a line, which the editor then takes off the screen again.
     fn edit(&mut self, prompt: &(impl Prompt + ?Sized), kept: &str) -> Result<String, ReadlineError> {
         if self.style.is_xterm {
             screen::write_now(attention::FOCUS_REPORTS_ON);
@@ -122,9 +120,6 @@ impl Keys {
             screen::write_now(attention::FOCUS_REPORTS_OFF);
             screen::write_now(&attention::typed());
         }
-        // The cursor is below the line; Ctrl-C and Ctrl-D come only in an empty one.
-        let text = format!("{}{}", prompt.raw(), line.as_deref().unwrap_or_default());
-        screen::write_now(&format!("\x1b[{}A\r\x1b[J", rows(&text, terminal_columns())));
         if std::mem::take(&mut lock(&self.leaving).now) { Err(ReadlineError::Interrupted) } else { line }
     }
 
@@ -212,49 +207,9 @@ impl ConditionalEventHandler for Focus {
     }
 }
 
-/// How many rows of the terminal the editor's text fills.
-fn rows(text: &str, width: usize) -> usize {
-    const TAB_COLUMNS: usize = 8;
-    let (mut rows, mut column) = (1, 0);
-    for cluster in text.graphemes(true) {
-        let wide = match cluster {
-            "\n" => {
-                rows += 1;
-                column = 0;
-                continue;
-            }
-            "\t" => TAB_COLUMNS - column % TAB_COLUMNS,
-            _ => columns(cluster),
-        };
-        column += wide;
-        if column > width {
-            rows += 1;
-            column = wide;
-        }
-    }
-    // The editor goes to the next row when one is filled.
-    rows + usize::from(column == width)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rows_of_an_edited_line() {
-        for (text, expected) in [
-            ("> ", 1),
-            ("> 34567", 1),
-            ("> 34567890", 2),
-            ("> 345678901", 2),
-            ("> a\nb", 2),
-            ("> 3456789你", 2),
-            ("> \t1", 1),
-            ("> \t12", 2),
-        ] {
-            assert_eq!(rows(text, 10), expected, "{text:?}");
-        }
-    }
 
     #[test]
     fn ctrl_c_counts_from_the_last_one_alone() {

@@ -222,10 +222,6 @@ pub fn execute<H: Helper, P: Prompt + ?Sized>(
             s.edit_indent(&mvt, config.indent_size(), false)?;
         }
         Cmd::Interrupt => {
-            // Move to end, in case cursor was in the middle of the
-            // line, so that next thing application prints goes after
-            // the input
-            s.move_cursor_to_end()?;
             return Err(error::ReadlineError::Interrupted);
         }
         _ => {

@@ -5,6 +5,7 @@ use std::fmt;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Context, Helper, Prompt, Result};
+#[cfg(unix)]
 use crate::error::{ReadlineError, Signal};
 use crate::highlight::{CmdKind, Highlighter};
 use crate::hint::Hint;
@@ -23,9 +24,9 @@ use RefreshKind::All;
 /// Implement rendering.
 pub struct State<'out, 'prompt, H: Helper, P: Prompt + ?Sized> {
     pub out: &'out mut <Terminal as Term>::Writer,
-    prompt: &'prompt P,    // Prompt to display (rl_prompt)
-    prompt_size: Position, // Prompt Unicode/visible width and height
-    pub line: LineBuffer,  // Edited line buffer
+    prompt: &'prompt P,           // Prompt to display (rl_prompt)
+    other_prompt: Option<String>, // homeroom: what is displayed instead of it
+    pub line: LineBuffer,         // Edited line buffer
     pub layout: Layout,
     saved_line_for_history: LineBuffer, // Current edited line before history browsing
     byte_buffer: [u8; 4],
@@ -58,12 +59,11 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
         helper: Option<&'out H>,
         ctx: Context<'out>,
     ) -> Self {
-        let prompt_size = out.calculate_position(prompt.raw(), Position::default());
         let gcm = out.grapheme_cluster_mode();
         Self {
             out,
             prompt,
-            prompt_size,
+            other_prompt: None,
             line: LineBuffer::with_capacity(MAX_LINE).can_growth(true),
             layout: Layout::new(gcm),
             saved_line_for_history: LineBuffer::with_capacity(MAX_LINE).can_growth(true),
@@ -89,39 +89,17 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
         input_state: &mut InputState,
         rdr: &mut <Terminal as Term>::Reader,
         single_esc_abort: bool,
-        ignore_external_print: bool,
     ) -> Result<Cmd> {
-        loop {
-            let rc = input_state.next_cmd(rdr, self, single_esc_abort, ignore_external_print);
-            if let Err(ReadlineError::Signal(signal)) = rc {
-                match signal {
-                    #[cfg(unix)]
-                    Signal::Interrupt => {
-                        debug!(target: "rustyline", "SIGINT");
-                        return Ok(Cmd::Interrupt);
-                    }
-                    Signal::Resize => {
-                        debug!(target: "rustyline", "SIGWINCH");
-                        let old_cols = self.out.get_columns();
-                        self.out.update_size();
-                        let new_cols = self.out.get_columns();
-                        if new_cols != old_cols
-                            && (self.layout.end.row > 0 || self.layout.end.col >= new_cols)
-                        {
-                            self.prompt_size = self
-                                .out
-                                .calculate_position(self.prompt.raw(), Position::default());
-                            self.refresh_line()?;
-                        }
-                        continue;
-                    }
-                }
-            }
-            if let Ok(Cmd::Replace(..)) = rc {
-                self.changes.begin();
-            }
-            return rc;
+        let rc = input_state.next_cmd(rdr, self, single_esc_abort);
+        #[cfg(unix)]
+        if let Err(ReadlineError::Signal(Signal::Interrupt)) = rc {
+            debug!(target: "rustyline", "SIGINT");
+            return Ok(Cmd::Interrupt);
         }
+        if let Ok(Cmd::Replace(..)) = rc {
+            self.changes.begin();
+        }
+        rc
     }
 
     pub fn backup(&mut self) {
@@ -139,31 +117,40 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
 
     pub fn move_cursor(&mut self, kind: CmdKind) -> Result<()> {
         // calculate the desired position of the cursor
-        let cursor = self
-            .out
-            .calculate_position(&self.line[..self.line.pos()], self.prompt_size);
-        if self.layout.cursor == cursor {
+        let new = self.layout_with(self.hint.as_ref().map(|hint| hint.display()));
+        if self.layout.cursor == new.cursor {
             return Ok(());
         }
-        if self.highlight_char(kind) {
-            self.refresh(self.prompt, self.prompt_size, true, All, Info::NoHint)?;
+        if self.highlight_char(kind)
+            || (new.top, new.bottom) != (self.layout.top, self.layout.bottom)
+        {
+            self.refresh(All, Info::NoHint)?;
         } else {
-            self.out.move_cursor(self.layout.cursor, cursor)?;
-            self.layout.prompt_size = self.prompt_size;
-            self.layout.cursor = cursor;
-            debug_assert!(self.layout.prompt_size <= self.layout.cursor);
-            debug_assert!(self.layout.cursor <= self.layout.end);
+            self.out.move_cursor(self.layout.cursor, new.cursor)?;
+            self.layout.cursor = new.cursor;
         }
         Ok(())
     }
 
-    pub fn move_cursor_to_end(&mut self) -> Result<()> {
-        if self.layout.cursor == self.layout.end {
-            return Ok(());
-        }
-        self.out.move_cursor(self.layout.cursor, self.layout.end)?;
-        self.layout.cursor = self.layout.end;
+    /// homeroom: the layout of what is to be displayed now
+    fn layout_with(&self, info: Option<&str>) -> Layout {
+        let prompt = self.other_prompt.as_deref().unwrap_or(self.prompt.raw());
+        self.out
+            .compute_layout(prompt, self.other_prompt.is_none(), &self.line, info)
+    }
+
+    /// homeroom: takes prompt and line off the screen
+    pub fn erase(&mut self) -> Result<()> {
+        self.out.clear_rows(&self.layout)?;
+        self.layout = Layout::new(self.layout.grapheme_cluster_mode);
         Ok(())
+    }
+
+    /// homeroom: displays prompt and line where the cursor is, after somebody else had the terminal
+    pub fn display_anew(&mut self) -> Result<()> {
+        self.out.update_size();
+        self.layout = Layout::new(self.layout.grapheme_cluster_mode);
+        self.refresh_line()
     }
 
     pub fn move_cursor_at_leftmost(&mut self, rdr: &mut <Terminal as Term>::Reader) -> Result<()> {
@@ -171,17 +158,10 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
     }
 
     pub fn repaint(&mut self, kind: RefreshKind) -> Result<()> {
-        self.refresh(self.prompt, self.prompt_size, true, kind, Info::Hint)
+        self.refresh(kind, Info::Hint)
     }
 
-    fn refresh<Q: Prompt + ?Sized>(
-        &mut self,
-        prompt: &Q,
-        prompt_size: Position,
-        default_prompt: bool,
-        kind: RefreshKind,
-        info: Info<'_>,
-    ) -> Result<()> {
+    fn refresh(&mut self, kind: RefreshKind, info: Info<'_>) -> Result<()> {
         let info = match info {
             Info::NoHint => None,
             Info::Hint => self.hint.as_ref().map(|h| h.display()),
@@ -192,28 +172,29 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
         } else {
             None
         };
-
-        if kind == RefreshKind::Min {
-            self.out
-                .refresh_line(prompt, &self.line, info, None, &self.layout, highlighter)?;
-        } else {
-            let new_layout = self
-                .out
-                .compute_layout(prompt_size, default_prompt, &self.line, info);
-
-            debug!(target: "rustyline", "old layout: {:?}", self.layout);
-            debug!(target: "rustyline", "new layout: {new_layout:?}");
-            self.out.refresh_line(
+        let new_layout = self.layout_with(info);
+        let old_layout = (kind == All).then_some(&self.layout);
+        debug!(target: "rustyline", "old layout: {old_layout:?}");
+        debug!(target: "rustyline", "new layout: {new_layout:?}");
+        match &self.other_prompt {
+            Some(prompt) => self.out.refresh_line(
                 prompt,
                 &self.line,
                 info,
-                Some(&self.layout),
+                old_layout,
                 &new_layout,
                 highlighter,
-            )?;
-            self.layout = new_layout;
+            )?,
+            None => self.out.refresh_line(
+                self.prompt,
+                &self.line,
+                info,
+                old_layout,
+                &new_layout,
+                highlighter,
+            )?,
         }
-
+        self.layout = new_layout;
         Ok(())
     }
 
@@ -287,22 +268,24 @@ impl<H: Helper, P: Prompt + ?Sized> Invoke for State<'_, '_, H, P> {
 
 impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
     fn refresh_line(&mut self) -> Result<()> {
+        self.other_prompt = None;
         self.hint();
         self.highlight_char(CmdKind::Other);
         self.repaint(All)
     }
 
     fn refresh_line_with_msg(&mut self, msg: Option<&str>, kind: CmdKind) -> Result<()> {
+        self.other_prompt = None;
         self.hint = None;
         self.highlight_char(kind);
-        self.refresh(self.prompt, self.prompt_size, true, All, Info::Msg(msg))
+        self.refresh(All, Info::Msg(msg))
     }
 
     fn refresh_prompt_and_line(&mut self, prompt: &str) -> Result<()> {
-        let prompt_size = self.out.calculate_position(prompt, Position::default());
+        self.other_prompt = Some(prompt.to_owned());
         self.hint();
         self.highlight_char(CmdKind::Other);
-        self.refresh(prompt, prompt_size, false, All, Info::Hint)
+        self.refresh(All, Info::Hint)
     }
 
     fn doing_insert(&mut self) {
@@ -342,14 +325,7 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
         self.out.clear_rows(&self.layout)?;
         // homeroom: the prompt may have become another one, which is no text above it
         let msg = msg.replace(crate::prompt::REDRAW, "");
-        if self.prompt.renew() {
-            self.prompt_size = self
-                .out
-                .calculate_position(self.prompt.raw(), Position::default());
-            self.layout = self
-                .out
-                .compute_layout(self.prompt_size, true, &self.line, None);
-        }
+        self.prompt.renew();
         if !msg.is_empty() {
             self.out.write_and_flush(msg.as_str())?;
             if !msg.ends_with('\n') {
@@ -359,13 +335,28 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
         self.repaint(RefreshKind::Min)?;
         self.out.end_synchronized_update()
     }
+
+    fn resized(&mut self, column: Option<Unit>) -> Result<()> {
+        // What is drawn up to the cursor, in the width in which it was drawn.
+        let prompt = self.other_prompt.as_deref().unwrap_or(self.prompt.raw());
+        let text = [prompt, &self.line[..self.line.pos()]].concat();
+        let drawn = self
+            .out
+            .on_rows(&text, self.layout.top, Unit::MAX)
+            .to_owned();
+        let up = self.out.resized(&drawn, &self.layout, column);
+        self.layout.top = 0;
+        self.layout.cursor = Position { col: 0, row: up };
+        self.layout.end = self.layout.end.max(self.layout.cursor);
+        self.repaint(All)
+    }
 }
 
 impl<H: Helper, P: Prompt + ?Sized> fmt::Debug for State<'_, '_, H, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State")
             .field("prompt", &self.prompt.raw())
-            .field("prompt_size", &self.prompt_size)
+            .field("other_prompt", &self.other_prompt)
             .field("buf", &self.line)
             .field("cols", &self.out.get_columns())
             .field("layout", &self.layout)
@@ -377,8 +368,7 @@ impl<H: Helper, P: Prompt + ?Sized> fmt::Debug for State<'_, '_, H, P> {
 impl<H: Helper, P: Prompt + ?Sized> State<'_, '_, H, P> {
     pub fn clear_screen(&mut self) -> Result<()> {
         self.out.clear_screen()?;
-        self.layout.cursor = Position::default();
-        self.layout.end = Position::default();
+        self.layout = Layout::new(self.layout.grapheme_cluster_mode);
         Ok(())
     }
 
@@ -399,8 +389,6 @@ impl<H: Helper, P: Prompt + ?Sized> State<'_, '_, H, P> {
                     // Avoid a full update of the line in the trivial case.
                     self.layout.cursor.col += width;
                     self.layout.end.col += width;
-                    debug_assert!(self.layout.prompt_size <= self.layout.cursor);
-                    debug_assert!(self.layout.cursor <= self.layout.end);
                     let bits = ch.encode_utf8(&mut self.byte_buffer);
                     self.out.write_and_flush(bits)
                 } else {
@@ -567,6 +555,10 @@ impl<H: Helper, P: Prompt + ?Sized> State<'_, '_, H, P> {
             fn delete(&mut self, idx: usize, string: &str, dir: Direction) {
                 self.changes.delete(idx, string);
                 self.kill_ring.delete(idx, string, dir);
+                // homeroom: what takes other than its own width isn't trivial
+                if string.contains(char::is_control) {
+                    self.trivial = false;
+                }
                 if self.trivial {
                     if dir == Direction::Backward {
                         if self.pos == self.end {
@@ -835,7 +827,7 @@ pub fn init_state<'out, H: Helper>(
     State {
         out,
         prompt: "",
-        prompt_size: Position::default(),
+        other_prompt: None,
         line: LineBuffer::init(line, pos),
         layout: Layout::default(),
         saved_line_for_history: LineBuffer::with_capacity(100),

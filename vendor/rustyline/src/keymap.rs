@@ -2,8 +2,10 @@
 use log::debug;
 
 use super::Result;
+use crate::error::{ReadlineError, Signal};
 use crate::highlight::CmdKind;
 use crate::keys::{KeyCode as K, KeyEvent, KeyEvent as E, Modifiers as M};
+use crate::layout::Unit;
 use crate::tty::{self, RawReader, Term, Terminal};
 use crate::{Config, EditMode};
 #[cfg(feature = "custom-bindings")]
@@ -401,6 +403,8 @@ pub trait Refresher {
     fn pos(&self) -> usize;
     /// Display `msg` above currently edited line.
     fn external_print(&mut self, msg: String) -> Result<()>;
+    /// homeroom: the terminal has another size, and its cursor in this column (from 0) if it says so.
+    fn resized(&mut self, column: Option<Unit>) -> Result<()>;
 }
 
 impl<'b> InputState<'b> {
@@ -431,32 +435,30 @@ impl<'b> InputState<'b> {
         rdr: &mut <Terminal as Term>::Reader,
         wrt: &mut dyn Refresher,
         single_esc_abort: bool,
-        ignore_external_print: bool,
     ) -> Result<Cmd> {
         let single_esc_abort = self.single_esc_abort(single_esc_abort);
-        let key;
-        if ignore_external_print {
-            key = rdr.next_key(single_esc_abort)?;
-        } else {
-            loop {
-                let event = rdr.wait_for_input(single_esc_abort)?;
-                match event {
-                    tty::Event::KeyPress(k) => {
-                        key = k;
-                        break;
-                    }
-                    tty::Event::ExternalPrint(msg) => {
-                        wrt.external_print(msg)?;
-                    }
-                    #[cfg(target_os = "macos")]
-                    _ => {}
-                }
-            }
-        }
+        let key = Self::wait_for_key(rdr, wrt, single_esc_abort)?;
         match self.mode {
             EditMode::Emacs => self.emacs(rdr, wrt, key),
             EditMode::Vi if self.input_mode != InputMode::Command => self.vi_insert(rdr, wrt, key),
             EditMode::Vi => self.vi_command(rdr, wrt, key),
+        }
+    }
+
+    /// homeroom: what is to be printed while a key is waited for is printed, in every state
+    pub fn wait_for_key<R: RawReader>(
+        rdr: &mut R,
+        wrt: &mut dyn Refresher,
+        single_esc_abort: bool,
+    ) -> Result<KeyEvent> {
+        loop {
+            match rdr.wait_for_input(single_esc_abort) {
+                Ok(tty::Event::KeyPress(key)) => return Ok(key),
+                Ok(tty::Event::ExternalPrint(msg)) => wrt.external_print(msg)?,
+                Ok(tty::Event::Resize(column)) => wrt.resized(column)?,
+                Err(ReadlineError::Signal(Signal::Resize)) => wrt.resized(None)?,
+                Err(e) => return Err(e),
+            }
         }
     }
 
@@ -495,7 +497,7 @@ impl<'b> InputState<'b> {
         }
         loop {
             wrt.refresh_prompt_and_line(&format!("(arg: {}) ", self.num_args))?;
-            let key = rdr.next_key(true)?;
+            let key = Self::wait_for_key(rdr, wrt, true)?;
             #[expect(clippy::cast_possible_truncation)]
             match key {
                 E(K::Char(digit @ '0'..='9'), m) if m == M::NONE || m == M::ALT => {
@@ -593,7 +595,7 @@ impl<'b> InputState<'b> {
                         // we may have already read the second key in custom_seq_binding
                         #[allow(clippy::out_of_bounds_indexing)]
                         Event::KeySeq(ref key_seq) if key_seq.len() > 1 => key_seq[1],
-                        _ => rdr.next_key(true)?,
+                        _ => Self::wait_for_key(rdr, wrt, true)?,
                     };
                     match snd_key {
                         E(K::Char('G'), M::CTRL) | E::ESC => Cmd::Abort,
@@ -609,7 +611,7 @@ impl<'b> InputState<'b> {
             }
             // character-search, character-search-backward
             E(K::Char(']'), m @ (M::CTRL | M::CTRL_ALT)) => {
-                let ch = rdr.next_key(false)?;
+                let ch = Self::wait_for_key(rdr, wrt, false)?;
                 match ch {
                     E(K::Char(ch), M::NONE) => Cmd::Move(Movement::ViCharSearch(
                         n,
@@ -676,7 +678,7 @@ impl<'b> InputState<'b> {
         self.num_args = digit.to_digit(10).unwrap() as i16;
         loop {
             wrt.refresh_prompt_and_line(&format!("(arg: {}) ", self.num_args))?;
-            let key = rdr.next_key(false)?;
+            let key = Self::wait_for_key(rdr, wrt, false)?;
             if let E(K::Char(digit @ '0'..='9'), M::NONE) = key {
                 if self.num_args.abs() < 1000 {
                     // shouldn't ever need more than 4 digits
@@ -783,7 +785,7 @@ impl<'b> InputState<'b> {
             }
             E(K::Char(c), M::NONE) if c == 'f' || c == 'F' || c == 't' || c == 'T' => {
                 // vi-char-search
-                let cs = self.vi_char_search(rdr, c)?;
+                let cs = self.vi_char_search(rdr, wrt, c)?;
                 match cs {
                     Some(cs) => Cmd::Move(Movement::ViCharSearch(n, cs)),
                     None => Cmd::Unknown,
@@ -802,7 +804,7 @@ impl<'b> InputState<'b> {
             E(K::Char('P'), M::NONE) => Cmd::Yank(n, Anchor::Before), // vi-put
             E(K::Char('r'), M::NONE) => {
                 // vi-replace-char:
-                let ch = rdr.next_key(false)?;
+                let ch = Self::wait_for_key(rdr, wrt, false)?;
                 match ch {
                     E(K::Char(c), M::NONE) => Cmd::ReplaceChar(n, c),
                     E::ESC => Cmd::Noop,
@@ -938,7 +940,7 @@ impl<'b> InputState<'b> {
         key: KeyEvent,
         n: RepeatCount,
     ) -> Result<Option<Movement>> {
-        let mut mvt = rdr.next_key(false)?;
+        let mut mvt = Self::wait_for_key(rdr, wrt, false)?;
         if mvt == key {
             return Ok(Some(Movement::WholeLine));
         }
@@ -957,7 +959,7 @@ impl<'b> InputState<'b> {
             E(K::Char('e'), M::NONE) => Some(Movement::ForwardWord(n, At::AfterEnd, Word::Vi)),
             E(K::Char('E'), M::NONE) => Some(Movement::ForwardWord(n, At::AfterEnd, Word::Big)),
             E(K::Char(c), M::NONE) if c == 'f' || c == 'F' || c == 't' || c == 'T' => {
-                let cs = self.vi_char_search(rdr, c)?;
+                let cs = self.vi_char_search(rdr, wrt, c)?;
                 cs.map(|cs| Movement::ViCharSearch(n, cs))
             }
             E(K::Char(';'), M::NONE) => self
@@ -995,9 +997,10 @@ impl<'b> InputState<'b> {
     fn vi_char_search<R: RawReader>(
         &mut self,
         rdr: &mut R,
+        wrt: &mut dyn Refresher,
         cmd: char,
     ) -> Result<Option<CharSearch>> {
-        let ch = rdr.next_key(false)?;
+        let ch = Self::wait_for_key(rdr, wrt, false)?;
         Ok(match ch {
             E(K::Char(ch), M::NONE) => {
                 let cs = match cmd {
@@ -1017,7 +1020,7 @@ impl<'b> InputState<'b> {
     fn common<R: RawReader>(
         &mut self,
         rdr: &mut R,
-        wrt: &dyn Refresher,
+        wrt: &mut dyn Refresher,
         mut evt: Event,
         key: KeyEvent,
         n: RepeatCount,
@@ -1161,13 +1164,13 @@ impl InputState<'_> {
     fn custom_seq_binding<R: RawReader>(
         &self,
         rdr: &mut R,
-        wrt: &dyn Refresher,
+        wrt: &mut dyn Refresher,
         evt: &mut Event,
         n: RepeatCount,
         positive: bool,
     ) -> Result<Option<Cmd>> {
         while let Some(subtrie) = self.custom_bindings.get_raw_descendant(evt) {
-            let snd_key = rdr.next_key(true)?;
+            let snd_key = Self::wait_for_key(rdr, wrt, true)?;
             if let Event::KeySeq(ref mut key_seq) = evt {
                 key_seq.push(snd_key);
             } else {

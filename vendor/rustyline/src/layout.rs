@@ -115,6 +115,10 @@ pub struct Layout {
     pub cursor: Position,
     /// Number of rows used so far (from start of prompt to end of input)
     pub end: Position,
+    /// homeroom: the first and the last of these rows that are on the screen
+    pub top: Unit,
+    /// homeroom: see `top`
+    pub bottom: Unit,
     /// Has some hint or message at the end of input
     pub has_info: bool,
 }
@@ -127,6 +131,8 @@ impl Layout {
             default_prompt: false,
             cursor: Position::default(),
             end: Position::default(),
+            top: 0,
+            bottom: 0,
             has_info: false,
         }
     }

@@ -56,9 +56,9 @@ use crate::tty::{Buffer, RawMode as _, RawReader as _, Renderer as _, Term, Term
 pub use crate::binding::{ConditionalEventHandler, Event, EventContext, EventHandler};
 use crate::completion::{longest_common_prefix, Candidate, Completer};
 pub use crate::config::{Behavior, ColorMode, CompletionType, Config, EditMode, HistoryDuplicates};
-use crate::edit::{RefreshKind, State};
+use crate::edit::State;
 use crate::error::ReadlineError;
-use crate::highlight::{CmdKind, Highlighter};
+use crate::highlight::Highlighter;
 use crate::hint::Hinter;
 use crate::history::{DefaultHistory, History, SearchDirection};
 pub use crate::keymap::{Anchor, At, CharSearch, Cmd, InputMode, Movement, RepeatCount, Word};
@@ -118,7 +118,7 @@ fn complete_line<H: Helper, P: Prompt + ?Sized>(
             }
             s.refresh_line()?;
 
-            cmd = s.next_cmd(input_state, rdr, true, true)?;
+            cmd = s.next_cmd(input_state, rdr, true)?;
             match cmd {
                 Cmd::Complete => {
                     i = (i + 1) % (candidates.len() + 1); // Circular
@@ -164,45 +164,18 @@ fn complete_line<H: Helper, P: Prompt + ?Sized>(
         } else {
             return Ok(None);
         }
-        let mut cmd = Cmd::Complete;
         if !config.completion_show_all_if_ambiguous() {
             // we can't complete any further, wait for second tab
-            cmd = s.next_cmd(input_state, rdr, true, true)?;
+            let cmd = s.next_cmd(input_state, rdr, true)?;
             // if any character other than tab, pass it to the main loop
             if cmd != Cmd::Complete {
                 return Ok(Some(cmd));
             }
         }
-        // move cursor to EOL to avoid overwriting the command line
-        let save_pos = s.line.pos();
-        s.edit_move_end()?;
-        s.line.set_pos(save_pos);
-        // we got a second tab, maybe show list of possible completions
-        let asked = candidates.len() > config.completion_prompt_limit();
-        let show_completions = if asked {
-            let msg = format!("\nDisplay all {} possibilities? (y or n)", candidates.len());
-            s.out.write_and_flush(msg.as_str())?;
-            while cmd != Cmd::SelfInsert(1, 'y')
-                && cmd != Cmd::SelfInsert(1, 'Y')
-                && cmd != Cmd::SelfInsert(1, 'n')
-                && cmd != Cmd::SelfInsert(1, 'N')
-                && cmd != Cmd::Kill(Movement::BackwardChar(1))
-            {
-                cmd = s.next_cmd(input_state, rdr, false, true)?;
-            }
-            matches!(cmd, Cmd::SelfInsert(1, 'y' | 'Y'))
-        } else {
-            true
-        };
-        if show_completions {
-            page_completions(rdr, s, input_state, &candidates)
-        } else {
-            if asked {
-                s.layout.end.row += 1; // erase Display all ... possibilities
-            }
-            s.refresh_line()?;
-            Ok(None)
-        }
+        // homeroom: shown above the line, as all that is printed is, without questions
+        let list = list_completions(s, &candidates);
+        s.external_print(list)?;
+        Ok(None)
     } else {
         // if fuzzy feature is enabled and on unix based systems check for the
         // corresponding completion_type
@@ -253,7 +226,8 @@ fn complete_line<H: Helper, P: Prompt + ?Sized>(
                 // match the first (and only) returned option with the candidate and update the
                 // line otherwise only refresh line to clear the skim UI changes
                 if let Some(item) = selected_items.first() {
-                    let item: &Candidate = (*item).as_any() // cast to Any
+                    let item: &Candidate = (*item)
+                        .as_any() // cast to Any
                         .downcast_ref::<Candidate>() // downcast to concrete type
                         .expect("something wrong with downcast");
                     if let Some(candidate) = candidates.get(item.index) {
@@ -288,83 +262,40 @@ fn complete_hint_line<H: Helper, P: Prompt + ?Sized>(s: &mut State<'_, '_, H, P>
     s.refresh_line()
 }
 
-fn page_completions<C: Candidate, H: Helper, P: Prompt + ?Sized>(
-    rdr: &mut <Terminal as Term>::Reader,
-    s: &mut State<'_, '_, H, P>,
-    input_state: &mut InputState,
+/// homeroom: candidates in columns, as many as the screen has rows for
+fn list_completions<C: Candidate, H: Helper, P: Prompt + ?Sized>(
+    s: &State<'_, '_, H, P>,
     candidates: &[C],
-) -> Result<Option<Cmd>> {
-    use std::cmp;
-
+) -> String {
     let min_col_pad = 2;
-    let cols = s.out.get_columns();
-    let max_width = cmp::min(
-        cols,
-        candidates
-            .iter()
-            .map(|c| s.layout.width(c.display()))
-            .max()
-            .unwrap()
-            + min_col_pad,
-    );
+    let cols = usize::from(s.out.get_columns());
+    let width = |c: &C| usize::from(s.layout.width(c.display()));
+    let max_width = cols.min(candidates.iter().map(width).max().unwrap() + min_col_pad);
     let num_cols = cols / max_width;
-    let nbc = u16::try_from(candidates.len()).unwrap();
-
-    let mut pause_row = s.out.get_rows() - 1;
-    let num_rows = nbc.div_ceil(num_cols);
-    let mut ab = String::new();
-    for row in 0..num_rows {
-        if row == pause_row {
-            s.out.write_and_flush("\n--More--")?;
-            let mut cmd = Cmd::Noop;
-            while cmd != Cmd::SelfInsert(1, 'y')
-                && cmd != Cmd::SelfInsert(1, 'Y')
-                && cmd != Cmd::SelfInsert(1, 'n')
-                && cmd != Cmd::SelfInsert(1, 'N')
-                && cmd != Cmd::SelfInsert(1, 'q')
-                && cmd != Cmd::SelfInsert(1, 'Q')
-                && cmd != Cmd::SelfInsert(1, ' ')
-                && cmd != Cmd::Kill(Movement::BackwardChar(1))
-                && cmd != Cmd::AcceptLine
-                && cmd != Cmd::Newline
-                && !matches!(cmd, Cmd::AcceptOrInsertLine { .. })
-            {
-                cmd = s.next_cmd(input_state, rdr, false, true)?;
+    let num_rows = candidates.len().div_ceil(num_cols);
+    // One for the line, one for what is left out.
+    let rows_max = usize::from(s.out.get_rows()).saturating_sub(2).max(1);
+    let mut list = String::new();
+    for row in 0..num_rows.min(rows_max) {
+        for i in (row..candidates.len()).step_by(num_rows) {
+            let candidate = candidates[i].display();
+            if let Some(highlighter) = s.highlighter() {
+                list.push_str(&highlighter.highlight_candidate(candidate, CompletionType::List));
+            } else {
+                list.push_str(candidate);
             }
-            match cmd {
-                Cmd::SelfInsert(1, 'y' | 'Y' | ' ') => {
-                    pause_row += s.out.get_rows() - 1;
-                }
-                Cmd::AcceptLine | Cmd::Newline | Cmd::AcceptOrInsertLine { .. } => {
-                    pause_row += 1;
-                }
-                _ => break,
+            if i + num_rows < candidates.len() {
+                let pad = max_width.saturating_sub(width(&candidates[i]));
+                list.extend(std::iter::repeat_n(' ', pad));
             }
         }
-        s.out.write_and_flush("\n")?;
-        ab.clear();
-        for col in 0..num_cols {
-            let i = (col * num_rows) + row;
-            if i < nbc {
-                let candidate = &candidates[i as usize].display();
-                let width = s.layout.width(candidate);
-                if let Some(highlighter) = s.highlighter() {
-                    ab.push_str(&highlighter.highlight_candidate(candidate, CompletionType::List));
-                } else {
-                    ab.push_str(candidate);
-                }
-                if ((col + 1) * num_rows) + row < nbc {
-                    for _ in width..max_width {
-                        ab.push(' ');
-                    }
-                }
-            }
-        }
-        s.out.write_and_flush(ab.as_str())?;
+        list.push('\n');
     }
-    s.out.write_and_flush("\n")?;
-    s.repaint(RefreshKind::Min)?;
-    Ok(None)
+    if num_rows > rows_max {
+        let shown = (0..candidates.len()).filter(|i| i % num_rows < rows_max);
+        list.push_str(&format!("and {} more\n", candidates.len() - shown.count()));
+    }
+    list
 }
 
 /// Incremental search
@@ -397,7 +328,7 @@ fn reverse_incremental_search<H: Helper, I: History, P: Prompt + ?Sized>(
         };
         s.refresh_prompt_and_line(&prompt)?;
 
-        cmd = s.next_cmd(input_state, rdr, true, true)?;
+        cmd = s.next_cmd(input_state, rdr, true)?;
         if let Cmd::SelfInsert(_, c) = cmd {
             search_buf.push(c);
         } else {
@@ -431,10 +362,6 @@ fn reverse_incremental_search<H: Helper, I: History, P: Prompt + ?Sized>(
                     s.changes.truncate(mark);
                     return Ok(None);
                 }
-                Cmd::Move(_) => {
-                    s.refresh_line()?; // restore prompt
-                    break;
-                }
                 _ => break,
             }
         }
@@ -447,6 +374,7 @@ fn reverse_incremental_search<H: Helper, I: History, P: Prompt + ?Sized>(
             _ => false,
         };
     }
+    s.refresh_line()?; // restore prompt
     s.changes.end();
     Ok(Some(cmd))
 }
@@ -682,7 +610,6 @@ impl<H: Helper, I: History> Editor<H, I> {
                 }
             }
             drop(guard); // disable_raw_mode(original_mode)?;
-            self.term.writeln()?;
             user_input
         } else {
             debug!(target: "rustyline", "stdin is not a tty");
@@ -729,87 +656,109 @@ impl<H: Helper, I: History> Editor<H, I> {
                 }
             }
         }
-        s.refresh_line()?;
+        // homeroom: a change of size since the writer was made was not heard of
+        s.display_anew()?;
+        let mut edit = || -> Result<()> {
+            loop {
+                let mut cmd = s.next_cmd(&mut input_state, &mut rdr, false)?;
 
-        loop {
-            let mut cmd = s.next_cmd(&mut input_state, &mut rdr, false, false)?;
+                if cmd.should_reset_kill_ring() {
+                    self.kill_ring.reset();
+                }
 
-            if cmd.should_reset_kill_ring() {
-                self.kill_ring.reset();
-            }
+                // First trigger commands that need extra input
 
-            // First trigger commands that need extra input
+                if cmd == Cmd::Complete && s.helper.is_some() {
+                    let next = complete_line(&mut rdr, &mut s, &mut input_state, &self.config)?;
+                    if let Some(next) = next {
+                        cmd = next;
+                    } else {
+                        continue;
+                    }
+                }
 
-            if cmd == Cmd::Complete && s.helper.is_some() {
-                let next = complete_line(&mut rdr, &mut s, &mut input_state, &self.config)?;
-                if let Some(next) = next {
-                    cmd = next;
-                } else {
+                if cmd == Cmd::ReverseSearchHistory {
+                    // Search history backward
+                    let next = reverse_incremental_search(
+                        &mut rdr,
+                        &mut s,
+                        &mut input_state,
+                        &self.history,
+                    )?;
+                    if let Some(next) = next {
+                        cmd = next;
+                    } else {
+                        continue;
+                    }
+                }
+
+                #[cfg(unix)]
+                if cmd == Cmd::Suspend {
+                    debug!(target: "rustyline", "SIGTSTP");
+                    // homeroom: what is on the screen then is the shell's
+                    s.erase()?;
+                    original_mode.disable_raw_mode()?;
+                    tty::suspend()?;
+                    let _ = self.term.enable_raw_mode(&self.config)?; // TODO original_mode may have changed
+                    s.display_anew()?; // window may have been resized
                     continue;
                 }
-            }
 
-            if cmd == Cmd::ReverseSearchHistory {
-                // Search history backward
-                let next =
-                    reverse_incremental_search(&mut rdr, &mut s, &mut input_state, &self.history)?;
-                if let Some(next) = next {
-                    cmd = next;
-                } else {
+                #[cfg(unix)]
+                if cmd == Cmd::QuotedInsert {
+                    // Quoted insert. homeroom: of control characters those that a text may have, since what is shown is obeyed
+                    match InputState::wait_for_key(&mut rdr, &mut s, false)? {
+                        KeyEvent(KeyCode::Char(c), Modifiers::NONE) => s.edit_insert(c, 1)?,
+                        KeyEvent(KeyCode::Tab, Modifiers::NONE) => s.edit_insert('\t', 1)?,
+                        KeyEvent(KeyCode::Enter, Modifiers::NONE) => s.edit_insert('\n', 1)?,
+                        _ => s.out.beep()?,
+                    }
                     continue;
                 }
-            }
 
-            #[cfg(unix)]
-            if cmd == Cmd::Suspend {
-                debug!(target: "rustyline", "SIGTSTP");
-                original_mode.disable_raw_mode()?;
-                tty::suspend()?;
-                let _ = self.term.enable_raw_mode(&self.config)?; // TODO original_mode may have changed
-                s.out.update_size(); // window may have been resized
-                s.refresh_line()?;
-                continue;
-            }
+                #[cfg(windows)]
+                if cmd == Cmd::PasteFromClipboard {
+                    let clipboard = rdr.read_pasted_text()?;
+                    s.edit_yank(&input_state, &clipboard[..], Anchor::Before, 1)?;
+                }
 
-            #[cfg(unix)]
-            if cmd == Cmd::QuotedInsert {
-                // Quoted insert
-                let c = rdr.next_char()?;
-                s.edit_insert(c, 1)?;
-                continue;
-            }
+                // Tiny test quirk
+                #[cfg(test)]
+                if matches!(
+                    cmd,
+                    Cmd::AcceptLine | Cmd::Newline | Cmd::AcceptOrInsertLine { .. }
+                ) {
+                    self.term.cursor = s.layout.cursor.col as usize;
+                }
 
-            #[cfg(windows)]
-            if cmd == Cmd::PasteFromClipboard {
-                let clipboard = rdr.read_pasted_text()?;
-                s.edit_yank(&input_state, &clipboard[..], Anchor::Before, 1)?;
+                // Execute things can be done solely on a state object
+                match command::execute(
+                    cmd,
+                    &mut s,
+                    &input_state,
+                    &mut self.kill_ring,
+                    &self.config,
+                )? {
+                    command::Status::Proceed => continue,
+                    command::Status::Submit => return Ok(()),
+                }
             }
-
-            // Tiny test quirk
-            #[cfg(test)]
-            if matches!(
-                cmd,
-                Cmd::AcceptLine | Cmd::Newline | Cmd::AcceptOrInsertLine { .. }
-            ) {
-                self.term.cursor = s.layout.cursor.col as usize;
-            }
-
-            // Execute things can be done solely on a state object
-            match command::execute(cmd, &mut s, &input_state, &mut self.kill_ring, &self.config)? {
-                command::Status::Proceed => continue,
-                command::Status::Submit => break,
-            }
-        }
-
-        // Move to end, in case cursor was in the middle of the line, so that
-        // next thing application prints goes after the input
-        s.edit_move_buffer_end(CmdKind::ForcedRefresh)?;
+        };
+        let ended = edit();
+        // homeroom: taken off the screen, however it ends: the editor alone knows what is on it
+        s.erase()?;
 
         if cfg!(windows) {
             let _ = original_mode; // silent warning
         }
+        let line = s.line.into_string();
         self.buffer = rdr.unbuffer();
-        Ok(s.line.into_string())
+        match ended {
+            Ok(()) => Ok(line),
+            #[cfg(unix)]
+            Err(ReadlineError::Signal(error::Signal::Interrupt)) => Err(ReadlineError::Interrupted),
+            Err(e) => Err(e),
+        }
     }
 
     /// Load the history from the specified file.

@@ -24,20 +24,17 @@ pub trait RawMode: Sized {
 pub enum Event {
     KeyPress(KeyEvent),
     ExternalPrint(String),
-    #[cfg(target_os = "macos")]
-    Timeout(bool),
+    /// homeroom: the terminal has another size, and its cursor in this column (from 0) if it says so
+    Resize(Option<Unit>),
 }
 
 /// Translate bytes read from stdin to keys.
 pub trait RawReader {
     type Buffer;
     /// Blocking wait for either a key press or an external print
-    fn wait_for_input(&mut self, single_esc_abort: bool) -> Result<Event>; // TODO replace calls to `next_key` by `wait_for_input` where relevant
-    /// Blocking read of key pressed.
+    fn wait_for_input(&mut self, single_esc_abort: bool) -> Result<Event>;
+    /// Blocking read of key pressed. homeroom: for `wait_for_input` alone, since nothing is printed meanwhile
     fn next_key(&mut self, single_esc_abort: bool) -> Result<KeyEvent>;
-    /// For CTRL-V support
-    #[cfg(unix)]
-    fn next_char(&mut self) -> Result<char>;
     /// Bracketed paste
     fn read_pasted_text(&mut self) -> Result<String>;
     /// Check if `key` is bound to a peculiar command
@@ -68,35 +65,64 @@ pub trait Renderer {
     /// wrapping may be applied.
     fn compute_layout(
         &self,
-        prompt_size: Position,
+        prompt: &str,
         default_prompt: bool,
         line: &LineBuffer,
         info: Option<&str>,
     ) -> Layout {
-        // calculate the desired position of the cursor
-        let pos = line.pos();
-        let cursor = self.calculate_position(&line[..pos], prompt_size);
-        // calculate the position of the end of the input line
-        let mut end = if pos == line.len() {
-            cursor
-        } else {
-            self.calculate_position(&line[pos..], cursor)
+        // homeroom: of the text as it is drawn, in one piece: a row that is full is followed by another one, unless
+        // a line feed is next
+        let info = info.unwrap_or_default();
+        let text = [prompt, line.as_str(), info].concat();
+        let at = prompt.len() + line.pos();
+        let cursor = match text[at..].strip_prefix('\n') {
+            Some(_) => {
+                let before = self.calculate_position(&text[..=at], Position::default());
+                let here = self.calculate_position(&text[..at], Position::default());
+                // Else it is behind the last column: shown in it.
+                if here.row < before.row {
+                    here
+                } else {
+                    Position {
+                        row: before.row - 1,
+                        col: self.get_columns() - 1,
+                    }
+                }
+            }
+            None => self.calculate_position(&text[..at], Position::default()),
         };
-        if let Some(info) = info {
-            end = self.calculate_position(info, end);
-        }
-
-        let new_layout = Layout {
+        let end = self.calculate_position(&text, Position::default());
+        let prompt_size = self
+            .calculate_position(prompt, Position::default())
+            .min(cursor);
+        let (top, bottom) = self.shown_rows(cursor, end);
+        Layout {
             grapheme_cluster_mode: self.grapheme_cluster_mode(),
             prompt_size,
             default_prompt,
             cursor,
             end,
-            has_info: info.is_some(),
-        };
-        debug_assert!(new_layout.prompt_size <= new_layout.cursor);
-        debug_assert!(new_layout.cursor <= new_layout.end);
-        new_layout
+            top,
+            bottom,
+            has_info: !info.is_empty(),
+        }
+    }
+
+    /// homeroom: the first and the last row that are shown of a text that ends at `end`
+    fn shown_rows(&self, _cursor: Position, end: Position) -> (Unit, Unit) {
+        (0, end.row)
+    }
+
+    /// homeroom: the terminal has another size. Gives how many rows above the cursor the text begins now that was drawn
+    /// with this layout. `text` is what was drawn up to the cursor, `column` the one where the terminal has it.
+    fn resized(&mut self, _text: &str, layout: &Layout, _column: Option<Unit>) -> Unit {
+        self.update_size();
+        layout.cursor.row - layout.top
+    }
+
+    /// homeroom: what of a text is on these rows
+    fn on_rows<'t>(&self, text: &'t str, _top: Unit, _bottom: Unit) -> &'t str {
+        text
     }
 
     /// Calculate the number of columns and rows used to display `s` on a

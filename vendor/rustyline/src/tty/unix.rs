@@ -2,29 +2,25 @@
 use std::cmp;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-#[cfg(not(feature = "buffer-redux"))]
-use std::io::BufReader;
-use std::io::{self, ErrorKind, Read, Write as _};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, IntoRawFd, RawFd};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-#[cfg(feature = "buffer-redux")]
-use buffer_redux::BufReader;
 use log::{debug, warn};
 use nix::errno::Errno;
-use nix::poll::{self, PollFlags, PollTimeout};
-use nix::sys::select::{self, FdSet};
 #[cfg(not(feature = "termios"))]
 use nix::sys::termios::Termios;
-use nix::sys::time::TimeValLike as _;
 use nix::unistd::{close, isatty, read, write};
 #[cfg(feature = "termios")]
 use termios::Termios;
 use unicode_segmentation::UnicodeSegmentation as _;
-use utf8parse::{Parser, Receiver};
 
+mod keyboard;
+
+use self::keyboard::{Came, Keyboard};
 use super::{width, Event, Outbox, RawMode, RawReader, Renderer, Term};
 use crate::config::{Behavior, BellStyle, ColorMode, Config};
 use crate::highlight::Highlighter;
@@ -88,10 +84,10 @@ fn is_a_tty(fd: AltFd) -> bool {
     isatty(fd).unwrap_or(false)
 }
 
-#[cfg(any(not(feature = "buffer-redux"), test))]
+#[cfg(test)]
 pub type PosixBuffer = ();
-#[cfg(all(feature = "buffer-redux", not(test)))]
-pub type PosixBuffer = buffer_redux::Buffer;
+#[cfg(not(test))]
+pub type PosixBuffer = Vec<u8>;
 #[cfg(not(test))]
 pub type Buffer = PosixBuffer;
 
@@ -127,72 +123,6 @@ impl RawMode for PosixMode {
     }
 }
 
-// Rust std::io::Stdin is buffered with no way to know if bytes are available.
-// So we use low-level stuff instead...
-struct TtyIn {
-    fd: AltFd,
-    sig: Option<Sig>,
-}
-
-impl Read for TtyIn {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let res = unsafe {
-                libc::read(
-                    self.fd.0,
-                    buf.as_mut_ptr().cast::<libc::c_void>(),
-                    buf.len() as libc::size_t,
-                )
-            };
-            if res == -1 {
-                let error = io::Error::last_os_error();
-                if error.kind() == ErrorKind::Interrupted {
-                    if let Some(signal) = self.sig()? {
-                        return Err(io::Error::new(
-                            ErrorKind::Interrupted,
-                            error::SignalError(signal),
-                        ));
-                    }
-                } else {
-                    return Err(error);
-                }
-            } else {
-                #[expect(clippy::cast_sign_loss)]
-                return Ok(res as usize);
-            }
-        }
-    }
-}
-#[expect(unused_must_use)]
-impl Drop for TtyIn {
-    fn drop(&mut self) {
-        if let Some(sig) = self.sig.take() {
-            sig.uninstall_sigwinch_handler();
-        }
-    }
-}
-
-impl TtyIn {
-    /// Check if a signal has been received
-    fn sig(&self) -> nix::Result<Option<Signal>> {
-        if let Some(pipe) = self.sig_fd() {
-            let mut buf = [0u8; 64];
-            match read(pipe, &mut buf) {
-                Ok(0) => Ok(None),
-                Ok(_) => Ok(Some(Signal::from(buf[0]))),
-                Err(e) if e == Errno::EWOULDBLOCK || e == Errno::EINTR => Ok(None),
-                Err(e) => Err(e),
-            }
-        } else {
-            Ok(None)
-        }
-    }
-
-    fn sig_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.sig.as_ref().map(|s| s.pipe.as_fd())
-    }
-}
-
 // (native receiver with a selectable file descriptor, actual message receiver)
 // homeroom: the texts are in the outbox, a byte in the pipe says that there are some
 type PipeReader = (Arc<Mutex<File>>, Arc<Outbox>);
@@ -201,26 +131,18 @@ type PipeWriter = (Arc<Mutex<File>>, Arc<Outbox>);
 
 /// Console input reader
 pub struct PosixRawReader {
-    tty_in: BufReader<TtyIn>,
-    timeout_ms: PollTimeout,
-    parser: Parser,
+    keyboard: Keyboard,
+    /// homeroom: how long a sequence of several bytes may pause; None: for ever
+    timeout: Option<Duration>,
+    /// homeroom: of the control sequence that is looked at, what follows
+    sequence: std::vec::IntoIter<char>,
     key_map: PosixKeyMap,
-    // external print reader
-    pipe_reader: Option<PipeReader>,
-    #[cfg(target_os = "macos")]
-    is_dev_tty: bool,
 }
 
-impl AsFd for PosixRawReader {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.tty_in.get_ref().fd.as_fd()
-    }
-}
-
-struct Utf8 {
-    c: Option<char>,
-    valid: bool,
-}
+/// homeroom: stands for what did not come in time, as no sequence has it
+const NOTHING: char = '\0';
+/// homeroom: a control sequence that is longer is none
+const SEQUENCE_CHARS_MAX: usize = 32;
 
 const UP: char = 'A'; // kcuu1, kUP*
 const DOWN: char = 'B'; // kcud1, kDN*
@@ -249,33 +171,40 @@ const RXVT_CTRL: char = '\x1e';
 const RXVT_CTRL_SHIFT: char = '@';
 
 impl PosixRawReader {
-    fn new(
-        fd: AltFd,
-        sig: Option<Sig>,
-        buffer: Option<PosixBuffer>,
-        config: &Config,
-        key_map: PosixKeyMap,
-        pipe_reader: Option<PipeReader>,
-        #[cfg(target_os = "macos")] is_dev_tty: bool,
-    ) -> Self {
-        let inner = TtyIn { fd, sig };
-        #[cfg(any(not(feature = "buffer-redux"), test))]
-        let (tty_in, _) = (BufReader::with_capacity(1024, inner), buffer);
-        #[cfg(all(feature = "buffer-redux", not(test)))]
-        let tty_in = if let Some(buffer) = buffer {
-            BufReader::with_buffer(buffer, inner)
-        } else {
-            BufReader::with_capacity(1024, inner)
-        };
+    fn new(keyboard: Keyboard, config: &Config, key_map: PosixKeyMap) -> Self {
+        let timeout = config.keyseq_timeout();
         Self {
-            tty_in,
-            timeout_ms: config.keyseq_timeout().into(),
-            parser: Parser::new(),
+            keyboard,
+            timeout: timeout.map(|ms| Duration::from_millis(ms.into())),
+            sequence: Vec::new().into_iter(),
             key_map,
-            pipe_reader,
-            #[cfg(target_os = "macos")]
-            is_dev_tty,
         }
+    }
+
+    /// homeroom: the next character in the middle of a sequence
+    fn next_char(&mut self) -> Result<char> {
+        match self.sequence.next() {
+            Some(c) => Ok(c),
+            None => Ok(self.keyboard.next_char(self.timeout)?.unwrap_or(NOTHING)),
+        }
+    }
+
+    /// homeroom: a control sequence is read to its end before it is looked at, so that nothing of one that is not known
+    /// is taken for keys
+    fn control_sequence(&mut self) -> Result<KeyEvent> {
+        let mut sequence = Vec::new();
+        while sequence.len() < SEQUENCE_CHARS_MAX {
+            let c = self.next_char()?;
+            sequence.push(c);
+            // The end; rxvt has another, and what is no part of a sequence ends it too.
+            if !matches!(c, ' '..='?') || c == '$' {
+                break;
+            }
+        }
+        self.sequence = sequence.into_iter();
+        let key = self.escape_csi();
+        self.sequence = Vec::new().into_iter();
+        key
     }
 
     /// Handle \E <seq1> sequences
@@ -290,7 +219,7 @@ impl PosixRawReader {
         let seq1 = self.next_char()?;
         if seq1 == '[' {
             // \E[ sequences. (CSI)
-            self.escape_csi()
+            self.control_sequence()
         } else if seq1 == 'O' {
             // xterm
             // \EO sequences. (SS3)
@@ -314,12 +243,8 @@ impl PosixRawReader {
             if !allow_recurse {
                 return Ok(E::ESC);
             }
-            let timeout = if self.timeout_ms.is_none() {
-                100u8.into()
-            } else {
-                self.timeout_ms
-            };
-            match self.poll(timeout) {
+            let timeout = self.timeout.unwrap_or(Duration::from_millis(100));
+            match self.poll(Some(timeout)) {
                 // Ignore poll errors, it's very likely we'll pick them up on
                 // the next read anyway.
                 Ok(false) | Err(_) => Ok(E::ESC),
@@ -720,123 +645,44 @@ impl PosixRawReader {
         })
     }
 
-    fn poll(&mut self, timeout: PollTimeout) -> Result<bool> {
-        let n = self.tty_in.buffer().len();
-        if n > 0 {
-            return Ok(true);
-        }
-        #[cfg(target_os = "macos")]
-        if self.is_dev_tty {
-            // poll doesn't work for /dev/tty on MacOS but select does
-            return Ok(match self.select(Some(timeout), false /* ignored */)? {
-                Event::Timeout(true) => false,
-                _ => true,
-            });
-        }
-        debug!(target: "rustyline", "poll with: {timeout:?}");
-        let mut fds = [poll::PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-        let r = poll::poll(&mut fds, timeout);
-        debug!(target: "rustyline", "poll returns: {r:?}");
-        match r {
-            Ok(n) => Ok(n != 0),
-            Err(Errno::EINTR) => {
-                if let Some(signal) = self.tty_in.get_ref().sig()? {
-                    Err(ReadlineError::Signal(signal))
-                } else {
-                    Ok(false) // Ignore EINTR while polling
-                }
-            }
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    // timeout is used only with /dev/tty on MacOs
-    fn select(&mut self, timeout: Option<PollTimeout>, single_esc_abort: bool) -> Result<Event> {
-        let tty_in = self.as_fd();
-        let sig_pipe = self.tty_in.get_ref().sig_fd();
-        let pipe_reader = if timeout.is_some() {
-            None
-        } else {
-            self.pipe_reader
-                .as_ref()
-                .map(|pr| pr.0.lock().unwrap().as_raw_fd())
-                .map(|fd| unsafe { BorrowedFd::borrow_raw(fd) })
-        };
-        loop {
-            let mut readfds = FdSet::new();
-            if let Some(sig_pipe) = sig_pipe {
-                readfds.insert(sig_pipe);
-            }
-            readfds.insert(tty_in);
-            if let Some(pipe_reader) = pipe_reader {
-                readfds.insert(pipe_reader);
-            }
-            let mut timeout = match timeout {
-                Some(pt) => pt
-                    .as_millis()
-                    .map(|ms| nix::sys::time::TimeVal::milliseconds(ms as i64)),
-                None => None,
-            };
-            if let Err(err) = select::select(None, Some(&mut readfds), None, None, timeout.as_mut())
-            {
-                if err == Errno::EINTR {
-                    if let Some(signal) = self.tty_in.get_ref().sig()? {
-                        return Err(ReadlineError::Signal(signal));
-                    } else {
-                        continue;
-                    }
-                } else {
-                    return Err(err.into());
-                }
-            }
-            if sig_pipe.is_some_and(|fd| readfds.contains(fd)) {
-                if let Some(signal) = self.tty_in.get_ref().sig()? {
-                    return Err(ReadlineError::Signal(signal));
-                }
-            } else if readfds.contains(tty_in) {
-                #[cfg(target_os = "macos")]
-                if timeout.is_some() {
-                    return Ok(Event::Timeout(false));
-                }
-                // prefer user input over external print
-                return self.next_key(single_esc_abort).map(Event::KeyPress);
-            } else if timeout.is_some() {
-                #[cfg(target_os = "macos")]
-                return Ok(Event::Timeout(true));
-                #[cfg(not(target_os = "macos"))]
-                unreachable!()
-            } else if let Some((ref pipe, ref outbox)) = self.pipe_reader {
-                let mut buf = [0; 1];
-                pipe.lock().unwrap().read_exact(&mut buf)?;
-                if let Some(msg) = outbox.take() {
-                    return Ok(Event::ExternalPrint(msg));
-                }
-            }
-        }
+    fn poll(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        Ok(!self.keyboard.is_empty() || self.keyboard.wait_for_bytes(timeout)?)
     }
 }
 
 impl RawReader for PosixRawReader {
     type Buffer = PosixBuffer;
 
-    #[cfg(not(feature = "signal-hook"))]
     fn wait_for_input(&mut self, single_esc_abort: bool) -> Result<Event> {
-        // homeroom: as in version 19 (issue 976): `select` doesn't see what is buffered already
-        if !self.tty_in.buffer().is_empty() {
-            return self.next_key(single_esc_abort).map(Event::KeyPress);
-        }
-        match self.pipe_reader {
-            Some((_, ref outbox)) => {
-                outbox.listen();
-                self.select(None, single_esc_abort)
+        loop {
+            if self.keyboard.has_new_size() {
+                return Ok(Event::Resize(self.keyboard.cursor_column()?));
             }
-            None => self.next_key(single_esc_abort).map(Event::KeyPress),
+            // homeroom: a paste is a key when it is whole
+            let came = match self.keyboard.wait_for_paste()? {
+                Some(came) => came,
+                None if self.keyboard.has_pasted() => {
+                    return Ok(Event::KeyPress(E(K::BracketedPasteStart, M::NONE)))
+                }
+                // `select` doesn't see what was read already
+                None if !self.keyboard.is_empty() => {
+                    let key = self.next_key(single_esc_abort)?;
+                    if key != E(K::BracketedPasteStart, M::NONE) {
+                        return Ok(Event::KeyPress(key));
+                    }
+                    self.keyboard.begin_paste();
+                    continue;
+                }
+                None => self.keyboard.wait(None)?,
+            };
+            match came {
+                Came::Print(msg) if self.keyboard.has_new_size() => self.keyboard.put_back(msg),
+                Came::Print(msg) => return Ok(Event::ExternalPrint(msg)),
+                Came::Signal(Signal::Resize) => {}
+                Came::Signal(signal) => return Err(ReadlineError::Signal(signal)),
+                Came::Bytes | Came::Nothing => {}
+            }
         }
-    }
-
-    #[cfg(feature = "signal-hook")]
-    fn wait_for_input(&mut self, single_esc_abort: bool) -> Result<Event> {
-        self.select(None, single_esc_abort)
     }
 
     fn next_key(&mut self, single_esc_abort: bool) -> Result<KeyEvent> {
@@ -844,15 +690,12 @@ impl RawReader for PosixRawReader {
 
         let mut key = KeyEvent::new(c, M::NONE);
         if key == E::ESC {
-            if !self.tty_in.buffer().is_empty() {
-                debug!(target: "rustyline", "read buffer {:?}", self.tty_in.buffer());
-            }
-            let timeout_ms = if single_esc_abort && self.timeout_ms.is_none() {
-                PollTimeout::ZERO
+            let timeout = if single_esc_abort && self.timeout.is_none() {
+                Some(Duration::ZERO)
             } else {
-                self.timeout_ms
+                self.timeout
             };
-            match self.poll(timeout_ms) {
+            match self.poll(timeout) {
                 Ok(false) => {
                     // single escape
                 }
@@ -868,47 +711,8 @@ impl RawReader for PosixRawReader {
         Ok(key)
     }
 
-    fn next_char(&mut self) -> Result<char> {
-        let mut buf = [0; 1];
-        let mut receiver = Utf8 {
-            c: None,
-            valid: true,
-        };
-        loop {
-            let n = self.tty_in.read(&mut buf)?;
-            if n == 0 {
-                return Err(ReadlineError::Eof);
-            }
-            let b = buf[0];
-            self.parser.advance(&mut receiver, b);
-            if !receiver.valid {
-                return Err(ReadlineError::from(ErrorKind::InvalidData));
-            } else if let Some(c) = receiver.c.take() {
-                return Ok(c);
-            }
-        }
-    }
-
     fn read_pasted_text(&mut self) -> Result<String> {
-        let mut buffer = String::new();
-        loop {
-            match self.next_char()? {
-                '\x1b' => {
-                    let key = self.escape_sequence()?;
-                    if key == E(K::BracketedPasteEnd, M::NONE) {
-                        break;
-                    } else {
-                        continue; // TODO validate
-                    }
-                }
-                c => buffer.push(c),
-            }
-        }
-        let buffer = buffer.replace("\r\n", "\n");
-        let mut buffer = buffer.replace('\r', "\n");
-        // homeroom: what is shown is obeyed, and a clipboard may come from anywhere
-        buffer.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
-        Ok(buffer)
+        Ok(self.keyboard.pasted().unwrap_or_default())
     }
 
     fn find_binding(&self, key: &KeyEvent) -> Option<Cmd> {
@@ -919,29 +723,14 @@ impl RawReader for PosixRawReader {
         cmd
     }
 
-    #[cfg(any(not(feature = "buffer-redux"), test))]
+    #[cfg(test)]
     fn unbuffer(self) -> Option<PosixBuffer> {
         None
     }
 
-    #[cfg(all(feature = "buffer-redux", not(test)))]
-    fn unbuffer(self) -> Option<PosixBuffer> {
-        let (_, buffer) = self.tty_in.into_inner_with_buffer();
-        Some(buffer)
-    }
-}
-
-impl Receiver for Utf8 {
-    /// Called whenever a code point is parsed successfully
-    fn codepoint(&mut self, c: char) {
-        self.c = Some(c);
-        self.valid = true;
-    }
-
-    /// Called when an invalid sequence is detected
-    fn invalid_sequence(&mut self) {
-        self.c = None;
-        self.valid = false;
+    #[cfg(not(test))]
+    fn unbuffer(mut self) -> Option<PosixBuffer> {
+        Some(self.keyboard.take_ahead())
     }
 }
 
@@ -949,6 +738,7 @@ impl Receiver for Utf8 {
 pub struct PosixRenderer {
     out: AltFd,
     cols: Unit, // Number of columns in terminal
+    rows: Unit, // homeroom: number of rows
     buffer: String,
     tab_stop: Unit,
     colors_enabled: bool,
@@ -968,10 +758,11 @@ impl PosixRenderer {
         grapheme_cluster_mode: GraphemeClusterMode,
         bell_style: BellStyle,
     ) -> Self {
-        let (cols, _) = get_win_size(out);
+        let (cols, rows) = get_win_size(out);
         Self {
             out,
             cols,
+            rows,
             buffer: String::with_capacity(1024),
             tab_stop,
             colors_enabled,
@@ -982,25 +773,48 @@ impl PosixRenderer {
         }
     }
 
+    /// homeroom: from the first row that is shown to the end of the screen, where there is nothing else
     fn clear_old_rows(&mut self, layout: &Layout) {
         use std::fmt::Write as _;
-        let current_row = layout.cursor.row;
-        let old_rows = layout.end.row;
-        // old_rows < cursor_row if the prompt spans multiple lines and if
-        // this is the default State.
-        let cursor_row_movement = old_rows.saturating_sub(current_row);
-        // move the cursor down as required
-        if cursor_row_movement > 0 {
-            write!(self.buffer, "\x1b[{cursor_row_movement}B").unwrap();
+        let up = layout.cursor.row - layout.top;
+        if up > 0 {
+            write!(self.buffer, "\x1b[{up}A").unwrap();
         }
-        // clear old rows
-        for _ in 0..old_rows {
-            self.buffer.push_str("\r\x1b[K\x1b[A");
-        }
-        // clear the line
-        self.buffer.push_str("\r\x1b[K");
+        self.buffer.push_str("\r\x1b[J");
+    }
+
+    /// homeroom: where each character of a text is, as a terminal puts it: one that is too wide for the rest of its
+    /// row is in the next. Gives for each its index and the position behind it.
+    fn positions<'t>(
+        &'t self,
+        text: &'t str,
+        mut pos: Position,
+    ) -> impl Iterator<Item = (usize, &'t str, Position)> + 't {
+        let mut esc_seq = 0;
+        text.grapheme_indices(true).map(move |(index, c)| {
+            if c == "\n" {
+                pos.row += 1;
+                pos.col = 0;
+                return (index, c, pos);
+            }
+            let cw = if c == "\t" {
+                self.tab_stop - (pos.col % self.tab_stop)
+            } else {
+                width(self.grapheme_cluster_mode, c, &mut esc_seq)
+            };
+            pos.col += cw;
+            if pos.col > self.cols {
+                pos.row += 1;
+                pos.col = cw;
+            }
+            (index, c, pos)
+        })
     }
 }
+
+/// homeroom: whether the terminal wraps its rows anew when its width changes, once that was seen. A process has one
+/// terminal.
+static REWRAPS: Mutex<Option<bool>> = Mutex::new(None);
 
 impl Renderer for PosixRenderer {
     type Reader = PosixRawReader;
@@ -1069,36 +883,41 @@ impl Renderer for PosixRenderer {
             self.clear_old_rows(old_layout);
         }
 
+        // homeroom: of a text that is higher than its part of the screen, the rows around the cursor
+        let mut text = String::new();
         if let Some(highlighter) = highlighter {
             // display the prompt
-            self.buffer
-                .push_str(&highlighter.highlight_prompt(prompt.styled(), default_prompt));
+            text.push_str(&highlighter.highlight_prompt(prompt.styled(), default_prompt));
             // display the input line
-            self.buffer
-                .push_str(&highlighter.highlight(line, line.pos()));
+            text.push_str(&highlighter.highlight(line, line.pos()));
         } else {
             // display the prompt
-            self.buffer.push_str(prompt.raw());
+            text.push_str(prompt.raw());
             // display the input line
-            self.buffer.push_str(line);
+            text.push_str(line);
         }
         // display hint
         if let Some(hint) = hint {
             if let Some(highlighter) = highlighter {
-                self.buffer.push_str(&highlighter.highlight_hint(hint));
+                text.push_str(&highlighter.highlight_hint(hint));
             } else {
-                self.buffer.push_str(hint);
+                text.push_str(hint);
             }
         }
-        // we have to generate our own newline on line wrap
+        let shown = self.on_rows(&text, new_layout.top, new_layout.bottom);
+        self.buffer.push_str(shown);
+        // homeroom: behind a row that is full the terminal goes to the next one only when it must. By itself: a line feed of
+        // ours would be the end of a line, where it wraps lines anew
         if end_pos.col == 0
             && end_pos.row > 0
+            && end_pos.row == new_layout.bottom
+            && end_pos.row > new_layout.top
             && !hint.map_or_else(|| line.ends_with('\n'), |h| h.ends_with('\n'))
         {
-            self.buffer.push('\n');
+            self.buffer.push_str(" \r");
         }
         // position the cursor
-        let new_cursor_row_movement = end_pos.row - cursor.row;
+        let new_cursor_row_movement = new_layout.bottom - cursor.row;
         // move the cursor up as required
         if new_cursor_row_movement > 0 {
             write!(self.buffer, "\x1b[{new_cursor_row_movement}A")?;
@@ -1123,30 +942,85 @@ impl Renderer for PosixRenderer {
     /// Control characters are treated as having zero width.
     /// Characters with 2 column width are correctly handled (not split).
     fn calculate_position(&self, s: &str, orig: Position) -> Position {
-        let mut pos = orig;
-        let mut esc_seq = 0;
-        for c in s.graphemes(true) {
-            if c == "\n" {
-                pos.row += 1;
-                pos.col = 0;
-                continue;
-            }
-            let cw = if c == "\t" {
-                self.tab_stop - (pos.col % self.tab_stop)
-            } else {
-                width(self.grapheme_cluster_mode, c, &mut esc_seq)
-            };
-            pos.col += cw;
-            if pos.col > self.cols {
-                pos.row += 1;
-                pos.col = cw;
-            }
-        }
+        let last = self.positions(s, orig).last();
+        let mut pos = last.map_or(orig, |(_, _, pos)| pos);
         if pos.col == self.cols {
             pos.col = 0;
             pos.row += 1;
         }
         pos
+    }
+
+    /// homeroom: what is said while a line is edited needs its place too
+    fn shown_rows(&self, cursor: Position, end: Position) -> (Unit, Unit) {
+        let height = (self.rows / 2).max(1);
+        if end.row < height {
+            return (0, end.row);
+        }
+        let top = cursor.row.saturating_sub(height / 2);
+        let top = top.min(end.row - (height - 1));
+        (top, top + height - 1)
+    }
+
+    fn on_rows<'t>(&self, text: &'t str, top: Unit, bottom: Unit) -> &'t str {
+        let (mut start, mut end) = (0, text.len());
+        let mut row = 0;
+        for (index, c, pos) in self.positions(text, Position::default()) {
+            if pos.row == row {
+                continue;
+            }
+            row = pos.row;
+            // A line feed ends the row before.
+            if row == top {
+                start = if c == "\n" { index + 1 } else { index };
+            } else if row > bottom {
+                end = index;
+                break;
+            }
+        }
+        // The row behind one that is full, at the end.
+        if row < top {
+            start = text.len();
+        }
+        &text[start..end]
+    }
+
+    fn resized(&mut self, text: &str, layout: &Layout, column: Option<Unit>) -> Unit {
+        self.update_size();
+        let last = self.positions(text, Position::default()).last();
+        let wrapped = last.map_or(Position::default(), |(_, _, pos)| pos);
+        // Rows as they were, cut where they are too long.
+        let kept = (
+            false,
+            layout.cursor.row - layout.top,
+            layout.cursor.col.min(self.cols - 1),
+        );
+        // Rows wrapped anew. In a row that is full the cursor is in its last column or in the next row.
+        let rewrapped = if wrapped.col == self.cols {
+            [
+                (true, wrapped.row, self.cols - 1),
+                (true, wrapped.row + 1, 0),
+            ]
+        } else {
+            [(true, wrapped.row, wrapped.col); 2]
+        };
+        let all = [kept, rewrapped[0], rewrapped[1]];
+        let mut rewraps = REWRAPS.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |&(_, _, col): &_| column.is_none_or(|column| column == col);
+        let seen = |&(how, _, _): &_| rewraps.is_none_or(|rewraps| rewraps == how);
+        let possible: Vec<_> = all.into_iter().filter(told).collect();
+        let likely: Vec<_> = possible.iter().copied().filter(seen).collect();
+        // In doubt less is cleared: what stays is the line's own, what went would be others'.
+        let least = |of: &[(bool, Unit, Unit)]| of.iter().map(|&(_, up, _)| up).min();
+        let up = least(&likely).or(least(&possible)).or(least(&all));
+        if column.is_some() && kept.2 != rewrapped[0].2 && kept.2 != rewrapped[1].2 {
+            if let [(how, ..), rest @ ..] = &possible[..] {
+                if rest.iter().all(|(other, ..)| other == how) {
+                    *rewraps = Some(*how);
+                }
+            }
+        }
+        up.unwrap_or_default()
     }
 
     fn beep(&mut self) -> Result<()> {
@@ -1175,8 +1049,7 @@ impl Renderer for PosixRenderer {
 
     /// Try to update the number of columns in the current terminal,
     fn update_size(&mut self) {
-        let (cols, _) = get_win_size(self.out);
-        self.cols = cols;
+        (self.cols, self.rows) = get_win_size(self.out);
     }
 
     fn get_columns(&self) -> Unit {
@@ -1186,8 +1059,7 @@ impl Renderer for PosixRenderer {
     /// Try to get the number of rows in the current terminal,
     /// or assume 24 if it fails.
     fn get_rows(&self) -> Unit {
-        let (_, rows) = get_win_size(self.out);
-        rows
+        self.rows
     }
 
     fn colors_enabled(&self) -> bool {
@@ -1199,14 +1071,14 @@ impl Renderer for PosixRenderer {
     }
 
     fn move_cursor_at_leftmost(&mut self, rdr: &mut PosixRawReader) -> Result<()> {
-        if rdr.poll(PollTimeout::ZERO)? {
+        if rdr.poll(Some(Duration::ZERO))? {
             debug!(target: "rustyline", "cannot request cursor location");
             return Ok(());
         }
         /* Report cursor location */
         self.write_and_flush("\x1b[6n")?;
         /* Read the response: ESC [ rows ; cols R */
-        if !rdr.poll(PollTimeout::from(100u8))?
+        if !rdr.poll(Some(Duration::from_millis(100)))?
             || rdr.next_char()? != '\x1b'
             || rdr.next_char()? != '['
             || read_digits_until(rdr, ';')?.is_none()
@@ -1315,6 +1187,21 @@ struct Sig {
     id: signal_hook::SigId,
 }
 impl Sig {
+    /// Check if a signal has been received
+    fn received(&self) -> nix::Result<Option<Signal>> {
+        let mut buf = [0u8; 64];
+        match read(&self.pipe, &mut buf) {
+            Ok(0) => Ok(None),
+            // homeroom: an interrupt is not lost behind others
+            Ok(n) => Ok(buf[..n]
+                .iter()
+                .map(|&b| Signal::from(b))
+                .min_by_key(|s| *s as u8)),
+            Err(Errno::EWOULDBLOCK | Errno::EINTR) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
     #[cfg(not(feature = "signal-hook"))]
     fn install_sigwinch_handler() -> Result<Self> {
         use nix::sys::signal;
@@ -1507,16 +1394,13 @@ impl Term for PosixTerminal {
         } else {
             None
         };
-        Ok(PosixRawReader::new(
-            self.tty_in,
-            sig,
-            buffer,
-            config,
-            key_map,
-            self.pipe_reader.clone(),
-            #[cfg(target_os = "macos")]
-            self.close_on_drop,
-        ))
+        #[cfg(test)]
+        let ahead = buffer.map_or_else(Vec::new, |()| Vec::new());
+        #[cfg(not(test))]
+        let ahead = buffer.unwrap_or_default();
+        let prints = self.pipe_reader.clone();
+        let keyboard = Keyboard::new((self.tty_in, self.tty_out), sig, prints, ahead);
+        Ok(PosixRawReader::new(keyboard, config, key_map))
     }
 
     fn create_writer(&self, c: &Config) -> PosixRenderer {
@@ -1597,9 +1481,7 @@ impl super::ExternalPrinter for ExternalPrinter {
             return Ok(write_all(self.tty_out, &outbox.leave())?);
         }
         outbox.put(&msg, || {
-            let mut pipe = pipe
-                .lock()
-                .map_err(|_| io::Error::from(ErrorKind::Other))?;
+            let mut pipe = pipe.lock().map_err(|_| io::Error::from(ErrorKind::Other))?;
             pipe.write_all(b"m")?;
             Ok(pipe.flush()?)
         })
