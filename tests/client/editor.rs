@@ -269,6 +269,34 @@ fn the_smallest_terminals_are_no_trouble() {
 }
 
 #[test]
+fn alt_enter_types_a_line_break() {
+    let (_server, mut ada, mut bob) = ada_and_bob();
+    ada.screen.press("one\x1b\r");
+    ada.screen.press("two\x1b\r");
+    ada.screen.press("x\x7f\x7f!");
+    ada.screen.wait_for_end(&["> one", "two!"]);
+    ada.screen.press("\x7f");
+    ada.screen.wait_for_end(&["> one", "two"]);
+    say(&mut bob, "hello");
+    ada.screen.wait_for(
+        |rows| matches!(rows, [.., said, one, two] if is_said(said, "bob: hello") && one == "> one" && two == "two"),
+    );
+    ada.screen.press("\r");
+    assert_eq!(bob.event("message", "ada")["text"], "one\ntwo");
+    ada.screen.wait_for(|rows| {
+        matches!(rows, [.., before, one, two, prompt] if is_said(before, "bob: hello") && is_said(one, "ada: one") && two == "      two" && prompt == ">")
+    });
+    ada.screen.press("\x1b[A");
+    ada.screen.wait_for_end(&["> one", "two"]);
+    ada.screen.press("\x1b[A\x01zero \r");
+    assert_eq!(bob.event("message", "ada")["text"], "zero one\ntwo");
+    assert_eq!(ada.history(), "one\\ntwo\nzero one\\ntwo\n");
+    ada.screen.press("/help\r");
+    ada.screen
+        .wait_for(|rows| rows.iter().any(|row| row.starts_with("  Alt-Enter ") && row.ends_with("type a line break")));
+}
+
+#[test]
 fn control_v_takes_a_tab_and_no_control_character() {
     let (_server, mut ada, mut bob) = ada_and_bob();
     ada.screen.press("a\x16\tb\x16\x07");

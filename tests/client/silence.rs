@@ -1,5 +1,7 @@
 //! A server that says nothing: because the way to it has fallen silent, or by itself.
 
+#[cfg(target_os = "linux")]
+use crate::harness::DataDir;
 use crate::harness::{DEADLINE, FakeServer, Finished, PASSWORD, Peer, Proxy, Server, Terminal, Trouble};
 use serde_json::json;
 #[cfg(target_os = "linux")]
@@ -58,12 +60,12 @@ fn what_is_typed_into_a_silent_path_is_said_once_on_the_next_or_told_to_be_uncon
         (screen, config)
     };
     // The last sign of life of the way.
+    let silent = Instant::now();
     eve.say("before");
     for terminal in [&ada, &bob] {
         terminal.stdout.wait_for("before");
     }
     proxy.trouble_all(Trouble::Stall(LONG));
-    let silent = Instant::now();
     ada.type_line("into the silence");
     bob.type_line("and nothing back");
     for terminal in [&ada, &bob] {
@@ -116,17 +118,19 @@ fn assert_no_numbers(finished: &Finished) {
 #[test]
 #[cfg(target_os = "linux")]
 fn the_prompt_tells_that_there_is_no_connection() {
-    let server = Server::with_users(&["ada"]);
-    let proxy = Proxy::to(server.address());
+    let data = DataDir::with_users(&["ada"]);
+    let mut server = data.start();
     let config = TempDir::new().unwrap();
     let mut command = super::screen::client(config.path());
-    let mut ada = crate::harness::Screen::start(command.args([&link(&proxy, &server), "--user", "ada"]), (24, 80));
+    let mut ada = crate::harness::Screen::start(command.args([&server.join_link(), "--user", "ada"]), (24, 80));
     ada.wait_for_end(&[">"]);
     ada.press("half");
     ada.wait_for_end(&["> half"]);
-    proxy.trouble_all(Trouble::Reset);
+    server.kill();
     ada.wait_for_end(&["(not connected) > half"]);
     ada.press(" a line");
+    ada.wait_for_end(&["(not connected) > half a line"]);
+    let _server = data.server().listen(server.address()).start();
     ada.wait_for(|rows| rows.last().is_some_and(|row| row == "> half a line"));
     ada.press("\r");
     ada.wait_for(|rows| matches!(rows, [.., said, prompt] if said.ends_with("ada: half a line") && prompt == ">"));

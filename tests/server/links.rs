@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// Everything that the server writes there.
-const FILES: [&str; 6] = ["users.json", "identity.p12", "tokens.jsonl", "topic.json", "sequence", "audit.jsonl"];
+const FILES: [&str; 7] =
+    ["users.json", "identity.p12", "tokens.jsonl", "topic.json", "sequence", "audit.jsonl", "clock.json"];
 
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).unwrap().is_symlink()

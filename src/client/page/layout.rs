@@ -51,6 +51,11 @@ impl Page {
         Self { look, me: me.to_owned(), text: String::new(), line: String::new(), columns: None }
     }
 
+    /// Whether it's for a person who edits lines beside it.
+    pub(super) fn is_styled(&self) -> bool {
+        matches!(self.look, Look::Styled(_))
+    }
+
     /// Appends something that was said at this time of day, to the end of its last line.
     pub(super) fn said(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
         match self.look {

@@ -103,6 +103,10 @@ fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
     for (usage, command) in usages.iter().zip(commands) {
         let _ = writeln!(out, "  {usage:width$}  {}", sanitize::line(&command.about));
     }
+    if out.is_styled() {
+        let (key, about) = known::LINE_BREAK;
+        let _ = writeln!(out, "  {key:width$}  {about}");
+    }
 }
 
 /// The width of a column. A cell that is wider than any should be doesn't push the others out of sight.

@@ -20,11 +20,14 @@ use std::time::{Duration, Instant};
 /// How many typed lines wait to be carried out. One more is left in the prompt.
 pub(super) const LINES_WAITING_MAX: usize = 1000;
 
-/// A message of more lines, as only a paste has them, is asked about first.
+/// A message of more lines is asked about first: it may have been pasted by mistake.
 const LINES_UNASKED_MAX: usize = 5;
 
 /// Ctrl-C twice within so long leaves.
 const TWICE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Types a line break: what terminals send where Alt is held with Enter.
+const LINE_BREAK: KeyEvent = KeyEvent(KeyCode::Enter, Modifiers::ALT);
 
 /// The keys as which our rustyline reports the terminal's way to the front and to the back.
 const FOCUS_IN: KeyEvent = KeyEvent(KeyCode::F(254), Modifiers::NONE);
@@ -80,6 +83,7 @@ impl Keys {
         editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(clear)));
         #[cfg(unix)]
         editor.bind_sequence(KeyEvent::ctrl('Z'), EventHandler::Conditional(Box::new(Suspend { style })));
+        editor.bind_sequence(LINE_BREAK, EventHandler::Simple(Cmd::Newline));
         editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
         Self { editor, history, style, typed, resumed, kept: String::new(), leaving }

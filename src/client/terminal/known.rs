@@ -17,6 +17,9 @@ pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
     command("/clear", "clear the screen"),
 ];
 
+/// The key that nobody finds by trying: `/help` has it behind the commands where lines are edited.
+pub(crate) const LINE_BREAK: (&str, &str) = ("Alt-Enter", "type a line break");
+
 const fn command(usage: &'static str, about: &'static str) -> CommandHelp<'static> {
     CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin: false }
 }
