@@ -45,8 +45,9 @@ demo: build ## two people chat through a server of their own; prints it, cleans 
 	@BIN='$(BIN)' scripts/demo.sh
 
 # With the requests that can panic: nothing else differs from a release, and one build is enough.
+# Most tests wait, for a clock or for a network: twice as many at once as there are cores take half as long.
 test: test-dependencies fmt-check lint doc ## formatting, lints, documentation, all tests
-	$(CARGO) test --locked --no-fail-fast $(FEATURES) --features fault-injection
+	RUST_TEST_THREADS=$$(( 2 * $$(getconf _NPROCESSORS_ONLN) )) $(CARGO) test --locked --no-fail-fast $(FEATURES) --features fault-injection
 
 # The server for a Pi is built in short here.
 ci: test demo ## what .ci/run runs
