@@ -18,7 +18,6 @@
 //! - `options`: options in a file;
 //! - `moment`: a clock that goes on while the machine sleeps;
 //! - `nearest`: what a mistyped word was meant to be;
-//! - `piped`: lines from standard input, whichever program wrote them;
 //! - `reason`: why something failed, as people read it;
 //! - `faults`: disks that fail on demand, for the tests;
 //! - [`sync`]: locks that outlive a panic.
@@ -37,7 +36,6 @@ pub mod link;
 mod moment;
 mod nearest;
 mod options;
-mod piped;
 pub mod protocol;
 mod reason;
 pub mod sanitize;

@@ -5,7 +5,7 @@
 
 use super::error::ClientError;
 use super::terminal::{Modes, Setup, Terminal, notice, screen};
-use crate::piped::{Encoding, Line};
+use crate::client::piped::{Encoding, Line};
 use crate::protocol::Secret;
 use crate::sync::{Gate, lock};
 use std::io::{self, ErrorKind, IsTerminal, Write};

@@ -15,6 +15,7 @@ mod console;
 mod error;
 mod input;
 mod page;
+mod piped;
 pub mod settings;
 mod terminal;
 mod threads;

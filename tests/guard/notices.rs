@@ -33,7 +33,7 @@ fn what_nobody_was_there_to_hear_waits_for_an_administrator() {
     server.stderr.wait_for("audit.jsonl can't be written");
     let is_notice = |line: &serde_json::Value| line["type"] == "notice";
     // Not for whoever has a one-time password alone.
-    let mut boss = server.login_with("boss", &one_time);
+    let mut boss = server.login_with("boss", one_time);
     boss.assert_alive();
     assert!(!boss.inbox().iter().any(is_notice), "{:?}", boss.inbox());
     boss.ask(json!({"type": "passwd", "old": one_time, "new": "a long enough one"}));

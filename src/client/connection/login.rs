@@ -3,10 +3,10 @@
 use super::connect::Connected;
 use crate::client::console::Console;
 use crate::client::error::ClientError;
+use crate::client::piped;
 use crate::client::settings::Args;
 use crate::duplex::Peer;
 use crate::durations;
-use crate::piped;
 use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
 use std::env::VarError;
 use std::io::{self, ErrorKind};

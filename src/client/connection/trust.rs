@@ -6,10 +6,10 @@
 //! names, otherwise in `homeroom` in the user's configuration folder.
 
 use crate::client::error::KnownServersError;
+use crate::client::piped;
 use crate::client::settings::folder;
 use crate::files::{self, Access};
 use crate::link::{Link, Pin};
-use crate::piped;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, Ipv6Addr};

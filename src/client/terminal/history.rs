@@ -9,8 +9,8 @@
 use super::doubts::{doubt, password_command};
 use super::known;
 use super::shape::Shape;
+use crate::client::piped;
 use crate::files::{self, Access};
-use crate::piped;
 use fs4::FileExt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
