@@ -40,7 +40,9 @@ fn a_flood_of_logins_leaves_few_lines_that_count_each_and_the_acts_before() {
     #[cfg(unix)]
     {
         let (_, found) = crate::guard::admins::fail2ban(&server.data().read("audit.jsonl"));
-        assert_eq!(found.lines().count(), failed.len(), "fail2ban finds the sums, too");
+        // Whom a busy machine had no turn for didn't guess.
+        let guesses = failed.iter().filter(|entry| entry["detail"] != "crowded").count();
+        assert_eq!(found.lines().count(), guesses, "fail2ban finds the sums, too");
         // As many as packaging/fail2ban's `maxretry`, and more.
         assert!(failed.len() > 200, "{} lines", failed.len());
     }

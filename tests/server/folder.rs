@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Two that are neither root nor whoever runs this.
 const SERVICE: u32 = 65_534;
@@ -75,7 +76,10 @@ fn a_folder_that_is_there_for_everyone_is_refused_and_left_alone() {
 /// Where somebody else can run the program: not in a folder of root's own.
 fn program_for_others(data: &DataDir) -> PathBuf {
     let program = data.file("homeroom-server");
-    fs::copy(data.command().get_program(), &program).unwrap();
+    // By a program of its own: whatever another test starts meanwhile would inherit a file of ours that is being written,
+    // and as long as it is open so nobody can run it.
+    let copied = Command::new("cp").arg(data.command().get_program()).arg(&program).status();
+    assert!(copied.is_ok_and(|status| status.success()));
     set_mode(data.path(), 0o755);
     program
 }
@@ -86,7 +90,7 @@ fn a_folder_that_cannot_be_written_to_is_told_by_whoever_tries() {
     let (program, folder) = (program_for_others(&data), data.file("data"));
     fs::create_dir(&folder).unwrap();
     set_mode(&folder, 0o755);
-    let mut doctor = std::process::Command::new(program);
+    let mut doctor = Command::new(program);
     doctor.arg("--data-dir").arg(&folder).args(["--listen", "127.0.0.1:0", "doctor"]);
     // Whoever runs this can write there.
     assert!(run(&mut doctor, b"").succeeded().contains("nothing is wrong here"));
@@ -109,7 +113,7 @@ fn a_folder_of_somebody_elses_is_refused() {
     if !is_given(&folder, SOMEBODY) {
         return;
     }
-    let mut add = std::process::Command::new(program);
+    let mut add = Command::new(program);
     let told = run(add.uid(SERVICE).gid(SERVICE).arg("--data-dir").arg(&folder).args(["user", "add", "ada"]), b"");
     assert!(told.failed_with(1).contains(&format!("belongs to somebody else (uid {SOMEBODY})")), "{told:?}");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
