@@ -7,6 +7,7 @@
 //! - [`lines`]: a stream of bytes cut into bounded lines;
 //! - [`duplex`]: one TLS session used in both directions at once;
 //! - [`link`]: the join link and the fingerprint in it;
+//! - [`join_code`]: the short form of it, for a projector;
 //! - [`identity`]: the server's key and certificate;
 //! - [`server`]: the server;
 //! - [`client`]: the terminal client;
@@ -31,6 +32,7 @@ mod faults;
 mod files;
 pub mod hex;
 pub mod identity;
+pub mod join_code;
 pub mod lines;
 pub mod link;
 mod moment;

@@ -3,9 +3,10 @@
 //! `homeroom://192.0.2.5:7667#sha256:<64 hex digits>`
 //!
 //! `sha256:` is the fingerprint of the certificate; `key:` in its place is that of the key in it, which outlives a
-//! renewal that keeps the key. Both may stand there, with `+` between them.
+//! renewal that keeps the key. Both may stand there, with `+` between them. The join code is the short form of the latter.
 
 use crate::hex;
+use crate::join_code::JoinCode;
 use crate::protocol::DEFAULT_PORT;
 use crate::sanitize::is_invisible;
 use sha2::{Digest, Sha256};
@@ -23,19 +24,47 @@ impl Fingerprint {
     }
 }
 
-/// What a server must show: a certificate, or any certificate with this key. Written `sha256:HEX`, `key:HEX`, or
-/// `sha256:HEX+key:HEX`, where either is enough. A `+` means nothing to any shell.
+/// What a server must show: a certificate, or any certificate with this key. Written `sha256:HEX`, `key:HEX`, the join
+/// code, or `sha256:HEX+key:HEX`, where either is enough. A `+` means nothing to any shell.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pin {
     certificate: Option<Fingerprint>,
-    key: Option<Fingerprint>,
+    key: Option<Key>,
+}
+
+/// Which key it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Key {
+    Whole(Fingerprint),
+    Code(JoinCode),
+}
+
+impl Key {
+    fn code(self) -> JoinCode {
+        match self {
+            Self::Whole(key) => JoinCode::of(&key.0),
+            Self::Code(code) => code,
+        }
+    }
+
+    fn is(self, shown: Self) -> bool {
+        self == shown || matches!(self, Self::Code(code) if code == shown.code())
+    }
+
+    /// As much of it as can be compared with the other.
+    fn like(self, other: Self) -> Self {
+        match other {
+            Self::Whole(_) => self,
+            Self::Code(_) => Self::Code(self.code()),
+        }
+    }
 }
 
 impl Pin {
     /// Of a certificate in DER, and of its key. One that is no X.509 has no key that could be told.
     pub fn of(certificate: &[u8]) -> Self {
         let key = x509_parser::parse_x509_certificate(certificate).ok();
-        let key = key.map(|(_, parsed)| Fingerprint::of(parsed.public_key().raw));
+        let key = key.map(|(_, parsed)| Key::Whole(Fingerprint::of(parsed.public_key().raw)));
         Self { certificate: Some(Fingerprint::of(certificate)), key }
     }
 
@@ -49,15 +78,20 @@ impl Pin {
         self.key.map(|key| Self { certificate: None, key: Some(key) })
     }
 
+    /// The join code, if there is a key.
+    pub fn code(&self) -> Option<JoinCode> {
+        self.key.map(Key::code)
+    }
+
     /// Whether a server that shows this is the right one.
     pub fn accepts(&self, shown: &Self) -> bool {
-        let same = |own: Option<Fingerprint>, other| own.is_some() && own == other;
-        same(self.certificate, shown.certificate) || same(self.key, shown.key)
+        self.certificate.is_some() && self.certificate == shown.certificate
+            || self.key.zip(shown.key).is_some_and(|(key, shown)| key.is(shown))
     }
 
     /// Of what is shown, that which can be compared with `other`.
     pub fn like(&self, other: &Self) -> Self {
-        let key = self.key.filter(|_| other.key.is_some());
+        let key = self.key.zip(other.key).map(|(key, other)| key.like(other));
         Self { certificate: self.certificate.filter(|_| other.certificate.is_some() || key.is_none()), key }
     }
 }
@@ -68,11 +102,20 @@ impl From<Fingerprint> for Pin {
     }
 }
 
+impl From<JoinCode> for Pin {
+    fn from(code: JoinCode) -> Self {
+        Self { certificate: None, key: Some(Key::Code(code)) }
+    }
+}
+
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.certificate.iter().try_for_each(|certificate| write!(f, "{certificate}"))?;
         let between = if self.certificate.is_some() { "+" } else { "" };
-        self.key.iter().try_for_each(|key| write!(f, "{between}key:{}", hex::Hex(&key.0)))
+        self.key.iter().try_for_each(|key| match key {
+            Key::Whole(key) => write!(f, "{between}key:{}", hex::Hex(&key.0)),
+            Key::Code(code) => write!(f, "{between}{code}"),
+        })
     }
 }
 
@@ -81,18 +124,25 @@ impl FromStr for Pin {
 
     /// Reads what `Display` writes, in either order.
     fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "`{text}` is neither a join code nor a fingerprint: {}, a fingerprint sha256: or key: and 64 hex \
+                 digits, or both with + between",
+                JoinCode::RULE
+            )
+        };
         let (mut certificate, mut key) = (None, None);
         for part in text.split('+') {
-            let (place, digits) = match strip_kind(part, "key:") {
-                Some(digits) => (&mut key, hex::parse(digits).map(Fingerprint)),
-                None => (&mut certificate, part.parse().ok()),
+            let twice = if strip_kind(part, "sha256:").is_some() {
+                certificate.replace(part.parse().map_err(|_| wrong())?).is_some()
+            } else if let Some(digits) = strip_kind(part, "key:") {
+                let digits = hex::parse(digits).ok_or_else(wrong)?;
+                key.replace(Key::Whole(Fingerprint(digits))).is_some()
+            } else {
+                key.replace(Key::Code(part.parse().map_err(|_| wrong())?)).is_some()
             };
-            let twice = place.is_some();
-            *place = digits.filter(|_| !twice);
-            if place.is_none() {
-                return Err(format!(
-                    "`{text}` is no fingerprint: it looks like sha256: or key: and 64 hex digits, or both with + between"
-                ));
+            if twice {
+                return Err(wrong());
             }
         }
         Ok(Self { certificate, key })
@@ -198,10 +248,14 @@ mod tests {
     #[test]
     fn links_read_back() {
         let fingerprint = Fingerprint::of(b"certificate");
-        let key = Some(Fingerprint::of(b"key"));
+        let key = Some(Key::Whole(Fingerprint::of(b"key")));
         for host in ["192.0.2.5", "pi.example.org", "2001:db8::5"] {
-            for pin in [fingerprint.into(), Pin { certificate: None, key }, Pin { certificate: Some(fingerprint), key }]
-            {
+            for pin in [
+                fingerprint.into(),
+                Pin { certificate: None, key },
+                Pin { certificate: Some(fingerprint), key },
+                "k7f3-9xqm-2hpt-w8dn".parse().unwrap(),
+            ] {
                 let link = Link { host: host.into(), port: 7668, pin: Some(pin) };
                 assert_eq!(link.to_string().parse(), Ok(link));
             }
@@ -273,13 +327,18 @@ mod tests {
         let [first, renewed, foreign] = certificates().map(|certificate| Pin::of(&certificate));
         let certificate_alone = Pin::from(first.certificate.unwrap());
         let key_alone = first.key_alone().unwrap();
-        for (pin, accepted) in
-            [(first, [true, true, false]), (key_alone, [true, true, false]), (certificate_alone, [true, false, false])]
-        {
+        let code = Pin::from(first.code().unwrap());
+        for (pin, accepted) in [
+            (first, [true, true, false]),
+            (key_alone, [true, true, false]),
+            (code, [true, true, false]),
+            (certificate_alone, [true, false, false]),
+        ] {
             assert_eq!([first, renewed, foreign].map(|shown| pin.accepts(&shown)), accepted, "{pin}");
         }
         assert_eq!(foreign.like(&certificate_alone), Pin::from(foreign.certificate.unwrap()));
         assert_eq!(foreign.like(&key_alone), foreign.key_alone().unwrap());
+        assert_eq!(foreign.like(&code), Pin::from(foreign.code().unwrap()));
         let strange = Pin::of(b"no certificate");
         assert!(strange.key.is_none() && !strange.accepts(&first) && !first.accepts(&strange));
         assert_eq!(strange.like(&key_alone), strange, "something to show must be left");

@@ -38,14 +38,14 @@ impl Room {
         let mut server = running.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
         let link = lines.find_map(|line| line.trim().strip_prefix("homeroom-client ").map(str::to_owned));
-        let link = link.expect("the server printed no link");
+        let link = link.expect("the server printed no line to join by");
         thread::spawn(move || lines.for_each(drop));
         Self { folder, server, link }
     }
 
     /// HOST:PORT.
     pub(crate) fn address(&self) -> &str {
-        self.link.trim_start_matches("homeroom://").split('#').next().unwrap()
+        self.link.split_whitespace().next().unwrap()
     }
 
     /// How somebody comes with this client.

@@ -2,6 +2,7 @@
 
 use super::advice;
 use crate::duplex::HandshakeError;
+use crate::join_code::JoinCode;
 use crate::link::Pin;
 use crate::protocol::{ErrorCode, Reason};
 use crate::reason::Reason as Why;
@@ -17,6 +18,8 @@ pub enum ClientError {
     Usage(String),
     /// No server is named, none was used before, and nobody is there to be asked.
     NoServer,
+    /// No server in this network has the key with this code.
+    NoServerWithCode(JoinCode),
     /// The transcript can't be written.
     Transcript {
         /// Which file.
@@ -215,6 +218,11 @@ impl fmt::Display for ClientError {
                 "no server is named, and none was used before: homeroom-client HOST[:PORT], or the line that the \
                  server printed",
             ),
+            Self::NoServerWithCode(code) => write!(
+                f,
+                "no server with the join code {code} is found in this network\n  Compare it with what the server shows. Not \
+                 every network lets servers be found; then type where it is as well:\n    homeroom-client ADDRESS {code}"
+            ),
             Self::Transcript { path, error } => write!(
                 f,
                 "the transcript `{}` can't be written: {}; name another file with --log, or take `log` out of \
@@ -328,22 +336,25 @@ fn wrong_certificate(f: &mut fmt::Formatter<'_>, server: &str, expected: &Pin, s
         "\
 {server} SHOWS ANOTHER CERTIFICATE THAN IT SHOULD
   It may be that somebody listens in on you right now (a man-in-the-middle attack).
-  It may also be that the server was set up anew, and the link or fingerprint is an old one.
+  It may also be that the server was set up anew, and the code or link is an old one.
   expected: {expected}
   shown:    {shown}
-  Nothing was said to it, your password least of all. Ask who runs the server for the present link",
+  Nothing was said to it, your password least of all. Ask who runs the server for the present join code",
     )
 }
 
 fn unknown_server(f: &mut fmt::Formatter<'_>, server: &str, shown: &Pin, trouble: Option<&str>) -> fmt::Result {
     let trouble = trouble.map(|trouble| format!("\n  {trouble}")).unwrap_or_default();
+    let certificate = shown.certificate_alone();
+    let code = shown.code().map_or(certificate, Pin::from);
     write!(
         f,
         "\
 {server} is not known yet, and nobody is here to be asked whether to trust it
-  its certificate: {shown}{trouble}
-  If that is what the server printed when it started, use
-    homeroom-client {server} --fingerprint {shown}",
+  its join code:   {code}
+  its certificate: {certificate}{trouble}
+  If that is what the server shows when it starts, use
+    homeroom-client {server} {code}",
     )
 }
 

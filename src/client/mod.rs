@@ -33,7 +33,7 @@ use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
 use comeback::{Comeback, Ended, Waits};
-use connection::{Credentials, Key, KnownServers, LastServer, LoggedIn, Session, Slow, Wanted, Wire};
+use connection::{Chosen, Credentials, Key, KnownServers, LastServer, LoggedIn, Session, Slow, Wanted, Wire};
 use console::Console;
 use error::End;
 use input::{Errands, Input, Locals, Preliminaries};
@@ -69,10 +69,10 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     handle_signals(&console, &current)?;
 
     let last = LastServer::beside(known.path());
-    let (server, name_there) = last.choose(&args, &console)?;
-    args.user = args.user.or(name_there);
+    let Chosen { server, name, by_code } = last.choose(&args, &console)?;
+    args.user = args.user.or(name);
     let pin = args.pin(&server).map_err(ClientError::Usage)?;
-    let wanted = pin.map(|pin| Wanted { pin, on_purpose: args.fingerprint.is_some() });
+    let wanted = pin.map(|pin| Wanted { pin, on_purpose: by_code || args.fingerprint.is_some() });
     let (mut connected, expected) = connection::meet(&server, wanted, &known, &console)?;
     let met = Instant::now();
     let credentials = Credentials::ask(&args, &console)?;

@@ -27,7 +27,7 @@ use config::{
     Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, lost, motd, notices, system,
 };
 use door::accept;
-use running::{banner, caretaker, notifier, signals, supervisor};
+use running::{Banner, caretaker, notifier, signals, supervisor};
 use state::{
     Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, systemd,
 };
@@ -48,7 +48,7 @@ pub use config::ServerError;
 pub fn run(config: Config) -> Result<(), ServerError> {
     let args = &config.args;
     if let Some(Command::Identity(command)) = &args.command {
-        return identities::run(&args.data_dir, command).map_err(ServerError::Identity);
+        return identities::run(&args.data_dir, &args.listen, command).map_err(ServerError::Identity);
     }
     if let Some(Command::Doctor) = args.command {
         return judge(doctor::run(&config));
@@ -102,7 +102,7 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
-    let (metrics, announced) = (config.args.metrics, !config.args.no_announce);
+    let (metrics, announced) = (config.args.metrics, cfg!(feature = "discovery") && !config.args.no_announce);
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
     folder::exposure(&config.args.data_dir).into_iter().for_each(|exposure| notices.tell_admins(exposure));
@@ -115,7 +115,9 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     }
     caretaker::start(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
-    let printed = banner::print(&listening, &certificate, one_time.as_ref(), &lost);
+    let banner =
+        Banner { listening: &listening, pin: certificate.pin, one_time: one_time.as_ref(), announced, lost: &lost };
+    let printed = banner.print();
     if printed.is_err() && one_time.is_some() {
         // Nobody has its password: the next start makes it anew.
         let _ = files::remove(&server.folder.users());

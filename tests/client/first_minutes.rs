@@ -67,7 +67,7 @@ fn the_certificate_ran_out_or_the_clock_is_wrong() {
     let address = fake.address().to_string();
     let recorder = fake.record();
     let finished = joining(&address, PASSWORD);
-    assert_says(&finished, 4, &["ran out on 2001-02-03", "this machine's clock says", "--fingerprint"]);
+    assert_says(&finished, 4, &["ran out on 2001-02-03", "this machine's clock says", "its join code:"]);
     assert!(recorder.stop().bytes.is_empty(), "nothing was said to it");
 }
 

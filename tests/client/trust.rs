@@ -75,7 +75,7 @@ fn a_certificate_that_changed_is_refused_before_a_byte_of_the_password() {
     let now = impostor.fingerprint();
     let recorder = impostor.record();
     let by_memory = visit(config.path(), &[&address.to_string()]);
-    let by_link = visit(config.path(), &[&server.join_link()]);
+    let by_link = visit(config.path(), &[&format!("homeroom://{address}#{before}")]);
     for refused in [&by_memory, &by_link] {
         let message = refused.failed_with(4);
         assert!(message.contains(&before) && message.contains(&now), "both are shown: {message}");

@@ -65,11 +65,11 @@ fn a_renewal_that_keeps_the_key_is_no_question_to_anyone() {
     let server = data.start();
     let (address, config) = (server.address().to_string(), TempDir::new().unwrap());
     visit(config.path(), &server.join_link()).succeeded();
-    let old = data.read_bytes("identity.p12");
+    let (old, before) = (data.read_bytes("identity.p12"), server.fingerprint());
 
     let renewed = identity(&data, &["new", "--keep-key"]);
     let (fingerprint, key) = (word(&renewed, "certificate"), word(&renewed, "key"));
-    assert_ne!(fingerprint, server.fingerprint());
+    assert_ne!(fingerprint, before);
     assert_eq!(data.read_bytes("identity.p12.old"), old);
     reload(&server);
     assert_eq!(format!("sha256:{}", sha256(&server.connect().certificate())), fingerprint);
@@ -78,8 +78,9 @@ fn a_renewal_that_keeps_the_key_is_no_question_to_anyone() {
     let known = fs::read_to_string(config.path().join("known_servers")).unwrap();
     assert_eq!(known, format!("{address} {fingerprint}+{key}\n"), "the new one is remembered");
     visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{key}")).succeeded();
-    visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{}+{key}", server.fingerprint())).succeeded();
-    visit(TempDir::new().unwrap().path(), &server.join_link()).failed_with(4);
+    visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{before}+{key}")).succeeded();
+    visit(TempDir::new().unwrap().path(), &server.join_link()).succeeded();
+    visit(TempDir::new().unwrap().path(), &format!("homeroom://{address}#{before}")).failed_with(4);
 }
 
 #[test]
@@ -128,8 +129,15 @@ fn an_authoritys_certificate_is_taken_and_its_end_is_told_to_administrators() {
 
     let again = data.start();
     again.stderr.wait_for("certificate ends soon");
-    let pin = format!("{}+{}", again.fingerprint(), word(&identity(&data, &["show"]), "key"));
-    assert!(again.stdout.text().contains(&format!("#{pin}\n")), "links outlive the renewal: {}", again.stdout.text());
+    let shown = run(data.command().args(["--listen", "127.0.0.1:7667", "identity", "show"]), b"");
+    let (certificate, key) = (word(&shown, "certificate"), word(&shown, "key"));
+    let pin = format!("{certificate}+{key}");
+    assert!(
+        shown.stdout.contains(&format!(" homeroom://127.0.0.1:7667#{pin}\n")),
+        "it outlives the renewal: {shown:?}"
+    );
+    let code = shown.stdout.split("join code").nth(1).and_then(|rest| rest.split_whitespace().next());
+    assert_eq!(code, Some(&*again.code()));
     visit(TempDir::new().unwrap().path(), &format!("homeroom://{}#{pin}", again.address())).succeeded();
 }
 

@@ -9,12 +9,24 @@ use std::{fs, io};
 fn the_first_start_prints_how_to_join() {
     let server = DataDir::new().start();
     let text = server.stdout.text();
-    let fingerprint = server.fingerprint();
-    let digits = fingerprint.strip_prefix("sha256:").unwrap();
-    assert!(digits.len() == 64 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{text}");
-    let links = server.words_after("homeroom-client ");
-    assert!(links.contains(&server.join_link()), "{text}");
-    assert!(links.iter().all(|link| link.starts_with("homeroom://") && link.ends_with(&fingerprint)), "{text}");
+    let code = server.code();
+    let groups: Vec<&str> = code.split('-').collect();
+    assert!(groups.len() == 4 && groups.iter().all(|group| group.len() == 4), "{text}");
+    assert!(text.trim_start().starts_with("join code "), "it comes first: {text}");
+    assert!(text.contains(&format!("\n  homeroom-client {} {code}\n", server.address())), "{text}");
+    assert!(text.lines().count() < 24 && !text.contains("sha256:"), "it fits a screen: {text}");
+}
+
+#[test]
+fn the_code_is_that_of_the_certificates_key() {
+    let server = DataDir::new().start();
+    let certificate = server.connect().certificate();
+    let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).unwrap();
+    // Crockford's base32 by itself: five bits a letter, of the first 80.
+    let digits = sha256(parsed.public_key().raw);
+    let bits = u128::from_str_radix(&digits[..20], 16).unwrap();
+    let letter = |at: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(bits >> (75 - 5 * at)) as usize & 31]);
+    assert_eq!(server.code().replace('-', ""), (0..16).map(letter).collect::<String>());
 }
 
 #[test]
@@ -32,7 +44,7 @@ fn the_one_time_password_is_printed_once_and_never_logged() {
 }
 
 #[test]
-fn the_printed_fingerprint_is_the_certificates() {
+fn the_fingerprint_that_is_shown_is_the_certificates() {
     let server = DataDir::new().start();
     assert_eq!(server.fingerprint(), format!("sha256:{}", sha256(&server.connect().certificate())));
 }
@@ -143,7 +155,8 @@ fn an_ipv6_address_stands_in_brackets() {
     let server = DataDir::with_users(&["ada"]).server().listen("[::1]:0").start();
     let link = server.join_link();
     assert!(link.starts_with("homeroom://[::1]:"), "{link}");
-    assert!(server.words_after("homeroom-client ").contains(&link), "{}", server.stdout.text());
+    let line = format!("homeroom-client {} {}\n", server.address(), server.code());
+    assert!(server.stdout.text().contains(&line), "{}", server.stdout.text());
     server.login("ada");
 }
 

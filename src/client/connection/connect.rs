@@ -23,7 +23,7 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(15);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     pub(crate) pin: Pin,
-    /// `--fingerprint` says it, not a link alone: that is no slip.
+    /// `--fingerprint` says it, or a join code by itself, not a link alone: that is no slip.
     pub(crate) on_purpose: bool,
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn meet(
 struct Contradiction {
     before: Pin,
     shown: Pin,
-    /// `--fingerprint` says it.
+    /// As [`Wanted::on_purpose`].
     on_purpose: bool,
     /// Where the other is remembered.
     entry: String,
@@ -117,7 +117,7 @@ impl Contradiction {
     fn settle(self, server: &Link, console: &Console, connected: Connected) -> Result<Connected, ClientError> {
         let (address, expected) = (trust::address(server), Box::new(self.before));
         if self.on_purpose {
-            notice(format_args!("--fingerprint takes the place of what was remembered for {address}: {expected}"));
+            notice(format_args!("what you say takes the place of what was remembered for {address}: {expected}"));
             return Ok(connected);
         }
         let shown = Box::new(self.shown.like(&self.before));
@@ -147,15 +147,18 @@ fn introduce(server: &Link, known: &KnownServers, console: &Console) -> Result<(
     let certificate = connected.tls.peer_certificate();
     let trouble = certificate.and_then(|certificate| advice::out_of_time(&certificate, Timestamp::now()));
     if !console.is_terminal() {
-        let shown = Box::new(shown.certificate_alone());
+        let shown = Box::new(shown);
         return Err(ClientError::UnknownServer { server: address, shown, trouble });
     }
     notice(format_args!("this is the first time that you join {address}, and nobody vouches for it"));
+    if let Some(code) = shown.code() {
+        notice(format_args!("its join code is {code}"));
+    }
     notice(format_args!("its certificate is {}", shown.certificate_alone()));
     if let Some(trouble) = trouble {
         notice(trouble);
     }
-    notice("compare that with what the server printed when it started");
+    notice("compare that with what the server shows when it starts");
     if !console.confirm("trust this server?") {
         return Err(ClientError::NotTrusted { server: address });
     }

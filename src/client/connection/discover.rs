@@ -1,17 +1,30 @@
 //! Servers that announce themselves in the local network.
 
-pub(crate) use inner::search;
-
-use super::trust;
-use crate::client::terminal::{answer, row};
+use super::connect;
+use super::trust::{self, Expected};
+use crate::client::error::ClientError;
+use crate::client::terminal::{answer, notice, row};
+use crate::client::threads::spawn;
+use crate::join_code::JoinCode;
 use crate::link::{Link, Pin};
 use crate::sanitize;
+use inner::Search;
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
 
-/// As much of a fingerprint as tells two servers apart on a line; the whole of it is shown before it is trusted.
-const PIN_CHARS_SHOWN: usize = "sha256:".len() + 16;
+/// How long one search takes: each server answers within a tenth of a second or is asked again after a second.
+const SEARCH_WAIT: Duration = Duration::from_millis(1_500);
+/// How often the one with a code is looked for, which mostly is found at once. Each search begins anew: an interface that
+/// came up a moment ago is no part of the one before.
+const CODE_SEARCHES: usize = 4;
+/// How many are listed. A list that is longer than this helps nobody.
+const LISTED_MAX: usize = 20;
+/// How many that claim a code are looked at, all at once. More than one is a liar's work, or a server's with several
+/// addresses.
+const CLAIMS_MAX: usize = 32;
 
-/// A server that says that it is there. Anybody can say so: it is a place to look at, and its fingerprint is still to
-/// be confirmed.
+/// A server that says that it is there. Anybody can say so: it is a place to look at, and its code is still to be
+/// confirmed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Found {
     /// What it calls itself; to be made safe before it's shown.
@@ -22,6 +35,84 @@ pub(super) struct Found {
     pub(super) announced: Option<Pin>,
 }
 
+/// The servers of this network, sorted by name; none where looking isn't possible.
+pub(super) fn search() -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for new in Search::start(SEARCH_WAIT) {
+        note(&mut found, new);
+        if found.len() >= LISTED_MAX {
+            break;
+        }
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+/// A server tells its addresses one network after the other: the first that is good stays.
+fn note(found: &mut Vec<Found>, new: Found) {
+    if found.len() < LISTED_MAX && found.iter().all(|other| other.name != new.name) {
+        found.push(new);
+    }
+}
+
+/// What somebody who looks for a code is told.
+enum Sight {
+    /// A server of another code.
+    Other(Found),
+    /// One that claims the code, and whether it has the key.
+    Claim(Link, Result<(), ClientError>),
+}
+
+/// Where the server with this code is. Anybody can claim a code: only one that shows the key is believed, and whoever
+/// keeps a newcomer waiting keeps nobody else's answer back.
+///
+/// # Errors
+/// There is none; or those that claim it are others.
+pub(super) fn locate(code: JoinCode) -> Result<Link, ClientError> {
+    let pin = Pin::from(code);
+    let (sights, seen) = mpsc::channel();
+    spawn("search", move || look_for(pin, &sights))?;
+    let (mut others, mut refused) = (Vec::new(), None);
+    while let Ok(sight) = seen.recv() {
+        match sight {
+            Sight::Other(found) => note(&mut others, found),
+            Sight::Claim(server, Ok(())) => return Ok(server),
+            Sight::Claim(_, Err(error @ ClientError::WrongCertificate { .. })) => {
+                notice(&error);
+                refused = Some(error);
+            }
+            Sight::Claim(server, Err(error)) => log::debug!("{}: {error}", trust::address(&server)),
+        }
+    }
+    list(&others);
+    Err(refused.unwrap_or(ClientError::NoServerWithCode(code)))
+}
+
+/// Tells what it sees; the channel closes when all is seen.
+fn look_for(pin: Pin, sights: &Sender<Sight>) {
+    let mut claims = Vec::new();
+    for found in (0..CODE_SEARCHES).flat_map(|_| Search::start(SEARCH_WAIT)) {
+        let Some(announced) = found.announced.filter(|announced| pin.accepts(announced)) else {
+            // Nobody listens any more once the right one is found.
+            if sights.send(Sight::Other(found)).is_err() {
+                return;
+            }
+            continue;
+        };
+        if claims.contains(&found.server) || claims.len() >= CLAIMS_MAX {
+            continue;
+        }
+        log::debug!("{announced} is claimed at {}", trust::address(&found.server));
+        claims.push(found.server.clone());
+        let sights = sights.clone();
+        let server = Link { pin: Some(pin), ..found.server };
+        let _ = spawn("claim", move || {
+            let shown = connect::again(&server, Expected::Pinned(pin)).map(drop);
+            let _ = sights.send(Sight::Claim(server, shown));
+        });
+    }
+}
+
 /// Shows a person what was found, numbered from 1.
 pub(super) fn list(found: &[Found]) {
     if found.is_empty() {
@@ -29,9 +120,8 @@ pub(super) fn list(found: &[Found]) {
     }
     answer("servers in this network:");
     for (index, Found { name, server, announced }) in found.iter().enumerate() {
-        let pin = announced.map_or_else(String::new, |pin| pin.to_string());
-        let pin: String = pin.chars().take(PIN_CHARS_SHOWN).collect();
-        row(format_args!("{:>3}  {}  {}  {pin}", index + 1, sanitize::line(name), trust::address(server)));
+        let code = announced.and_then(|pin| pin.code()).map_or_else(String::new, |code| code.to_string());
+        row(format_args!("{:>3}  {}  {}  {code}", index + 1, sanitize::line(name), trust::address(server)));
     }
 }
 
@@ -40,33 +130,49 @@ mod inner {
     use super::Found;
     use crate::discovery::{PIN, SERVICE};
     use crate::link::Link;
-    use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent};
+    use mdns_sd::{Receiver, ResolvedService, ServiceDaemon, ServiceEvent};
     use std::net::IpAddr;
     use std::time::{Duration, Instant};
 
-    /// How long is looked for servers: each answers within a tenth of a second or is asked again after a second.
-    const SEARCH_WAIT: Duration = Duration::from_millis(1_500);
-    /// How many are listed. A list that is longer than this helps nobody.
-    const FOUND_MAX: usize = 20;
+    /// Servers as they answer, until a time has passed.
+    pub(super) struct Search {
+        /// None where looking isn't possible.
+        asked: Option<(ServiceDaemon, Receiver<ServiceEvent>)>,
+        deadline: Instant,
+    }
 
-    /// Looks for servers, for [`SEARCH_WAIT`]. Sorted by name; none where looking isn't possible.
-    pub(crate) fn search() -> Vec<Found> {
-        let Ok(daemon) = ServiceDaemon::new() else { return Vec::new() };
-        let Ok(events) = daemon.browse(SERVICE) else { return Vec::new() };
-        let deadline = Instant::now() + SEARCH_WAIT;
-        let mut found: Vec<Found> = Vec::new();
-        while let Ok(event) = events.recv_deadline(deadline) {
-            let ServiceEvent::ServiceResolved(service) = event else { continue };
-            // A server tells its addresses one network after the other: the first that is good stays.
-            let new = read(&service).filter(|new| found.iter().all(|other| other.name != new.name));
-            found.extend(new);
-            if found.len() >= FOUND_MAX {
-                break;
+    impl Search {
+        /// Asks who is there.
+        pub(super) fn start(wait: Duration) -> Self {
+            let asked = ServiceDaemon::new().and_then(|daemon| daemon.browse(SERVICE).map(|events| (daemon, events)));
+            Self { asked: asked.ok(), deadline: Instant::now() + wait }
+        }
+    }
+
+    impl Iterator for Search {
+        type Item = Found;
+
+        fn next(&mut self) -> Option<Found> {
+            let (_, events) = self.asked.as_ref()?;
+            // Somebody may answer without end: the time is looked at each time.
+            while Instant::now() < self.deadline {
+                let ServiceEvent::ServiceResolved(service) = events.recv_deadline(self.deadline).ok()? else {
+                    continue;
+                };
+                if let Some(found) = read(&service) {
+                    return Some(found);
+                }
+            }
+            None
+        }
+    }
+
+    impl Drop for Search {
+        fn drop(&mut self) {
+            if let Some((daemon, _)) = &self.asked {
+                let _ = daemon.shutdown();
             }
         }
-        let _ = daemon.shutdown();
-        found.sort_by(|one, other| one.name.cmp(&other.name));
-        found
     }
 
     /// None without an address that can be joined.
@@ -86,8 +192,21 @@ mod inner {
 #[cfg(not(feature = "discovery"))]
 mod inner {
     use super::Found;
+    use std::time::Duration;
 
-    pub(crate) fn search() -> Vec<Found> {
-        Vec::new()
+    pub(super) struct Search;
+
+    impl Search {
+        pub(super) fn start(_wait: Duration) -> Self {
+            Self
+        }
+    }
+
+    impl Iterator for Search {
+        type Item = Found;
+
+        fn next(&mut self) -> Option<Found> {
+            None
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::trust;
 use crate::client::console::Console;
 use crate::client::error::ClientError;
 use crate::client::piped;
-use crate::client::settings::{Args, folder};
+use crate::client::settings::{Args, Place, folder};
 use crate::client::terminal::{answer, notice};
 use crate::files::{self, Access};
 use crate::link::Link;
@@ -18,6 +18,27 @@ use std::path::{Path, PathBuf};
 const ADDRESS_TRIES_MAX: usize = 5;
 /// The largest file that is read: an address and a name take a few hundred bytes.
 const FILE_BYTES_MAX: u64 = 4096;
+
+/// The server to join.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    pub(crate) server: Link,
+    /// The name that was used there.
+    pub(crate) name: Option<Username>,
+    /// It was looked for by its join code: what it must show was typed, and where it is was not.
+    pub(crate) by_code: bool,
+}
+
+impl Chosen {
+    /// Where a person says, or wherever the one with a code is.
+    fn named(place: Place) -> Result<Self, ClientError> {
+        let (server, by_code) = match place {
+            Place::At(server) => (server, false),
+            Place::WithCode(code) => (discover::locate(code)?, true),
+        };
+        Ok(Self { server, name: None, by_code })
+    }
+}
 
 /// The file `last_server`: HOST:PORT and the name used there, on one line.
 #[derive(Debug)]
@@ -36,34 +57,34 @@ impl LastServer {
     ///
     /// # Errors
     /// There is none, and nobody to ask.
-    pub(crate) fn choose(&self, args: &Args, console: &Console) -> Result<(Link, Option<Username>), ClientError> {
-        if let Some(server) = &args.server {
-            return Ok((server.clone(), None));
+    pub(crate) fn choose(&self, args: &Args, console: &Console) -> Result<Chosen, ClientError> {
+        if let Some(place) = args.place().map_err(ClientError::Usage)? {
+            return Chosen::named(place);
         }
         if let Some((server, name)) = self.find().filter(|_| !args.find) {
             let address = trust::address(&server);
-            answer(format_args!("joining {address} as last time; another one: homeroom-client HOST[:PORT]"));
-            return Ok((server, name));
+            answer(format_args!("joining {address} as last time; another one: homeroom-client CODE"));
+            return Ok(Chosen { server, name, by_code: false });
         }
         let found = if args.find || console.is_terminal() { discover::search() } else { Vec::new() };
         discover::list(&found);
         if !console.is_terminal() {
             return Err(ClientError::NoServer);
         }
-        notice(match found[..] {
-            [] => "no server is found in this network. Whoever runs one has a line",
-            _ => "which server? Type the number of one of these. Or: whoever runs one has a line",
+        answer(match found[..] {
+            [] => "no server is found in this network. Type the join code that yours shows, such as",
+            _ => "which server? Type the number of one of these, or the join code that yours shows, such as",
         });
-        notice("`homeroom-client homeroom://...`: paste that, or type the server's name or address,");
-        notice("with :PORT where that isn't 7667");
+        answer("k7f3-9xqm-2hpt-w8dn. Or the server's name or address, with :PORT where that isn't 7667");
         for _ in 0..ADDRESS_TRIES_MAX {
             let typed = console.ask("server")?;
             let typed = typed.trim().trim_start_matches("homeroom-client").trim();
             if let Some(chosen) = typed.parse().ok().and_then(|number: usize| found.get(number.checked_sub(1)?)) {
-                return Ok((chosen.server.clone(), None));
+                return Chosen::named(Place::At(chosen.server.clone()));
             }
-            match typed.parse() {
-                Ok(server) => return Ok((server, None)),
+            match typed.parse().map(Chosen::named) {
+                Ok(Err(ClientError::NoServerWithCode(code))) => notice(ClientError::NoServerWithCode(code)),
+                Ok(chosen) => return chosen,
                 Err(e) => notice(format_args!("`{}` is no server: {e}", sanitize::line(typed))),
             }
         }

@@ -12,7 +12,7 @@ mod trust;
 mod wire;
 
 pub(crate) use connect::{Connected, Wanted, again, meet};
-pub(crate) use last_server::LastServer;
+pub(crate) use last_server::{Chosen, LastServer};
 pub(crate) use login::{Credentials, Key, LOGIN_WAIT, LoggedIn, PASSWORD_VARIABLE, log_in, next_line};
 pub(crate) use session::{Answer, Session, Show};
 pub(crate) use slow::Slow;

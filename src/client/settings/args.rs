@@ -1,6 +1,7 @@
 //! The client's command line.
 
 use super::cue::Cue;
+use super::place::Place;
 use crate::link::{Link, Pin};
 use crate::options::path;
 use crate::protocol::Username;
@@ -14,11 +15,13 @@ use std::path::PathBuf;
 #[command(name = "homeroom-client", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(help_template = SCREEN, disable_help_flag = true, arg = help())]
 pub struct Args {
-    /// HOST, HOST:PORT or the server's homeroom://… line; else the last one
+    /// Join code, HOST[:PORT], both, or a link; else the last one
     ///
-    /// Where none was joined before, the network is searched and you are asked.
+    /// The code that the server shows, such as k7f3-9xqm-2hpt-w8dn, is enough in the same network. Else where the server
+    /// is, with the code behind it; or its homeroom://… line. Where none was joined before, the network is searched and
+    /// you are asked.
     #[arg(value_name = "SERVER")]
-    pub server: Option<Link>,
+    pub server: Vec<String>,
     /// List the servers in this network, and choose
     ///
     /// Even where one was joined before.
@@ -27,9 +30,9 @@ pub struct Args {
     /// Your name on the server; else you're asked
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub user: Option<Username>,
-    /// Accept this sha256:HEX or key:HEX and no other
+    /// Accept this code, sha256:HEX or key:HEX and no other
     ///
-    /// The fingerprint of the server's certificate, or of the key in it.
+    /// The join code, the fingerprint of the server's certificate, or that of the key in it.
     #[arg(long, value_name = "PIN")]
     pub fingerprint: Option<Pin>,
     /// Plain lines, as from a pipe: no colours, no editing
@@ -115,8 +118,16 @@ fn help() -> Arg {
 }
 
 impl Args {
-    /// The id of the one argument that isn't an option.
+    /// The id of the arguments that aren't options.
     pub(super) const SERVER: &str = "server";
+
+    /// Which server is named, if one is.
+    ///
+    /// # Errors
+    /// What is named is no server.
+    pub(crate) fn place(&self) -> Result<Option<Place>, String> {
+        if self.server.is_empty() { Ok(None) } else { self.server.join(" ").parse().map(Some) }
+    }
 
     /// What this server must show, if the command line says it.
     ///
@@ -156,15 +167,14 @@ mod tests {
     #[test]
     fn what_is_taken() {
         let args = Args::try_parse_from(["homeroom-client", "pi.local:7668", "--user", "Ada", "--no-sound"]).unwrap();
-        let server = args.server.unwrap();
-        assert_eq!((server.host.as_str(), server.port), ("pi.local", 7668));
+        assert_eq!(args.place(), Ok(Some(Place::At("pi.local:7668".parse().unwrap()))));
         assert_eq!(args.user.unwrap().as_str(), "ada");
         assert!(args.no_sound);
     }
 
     #[test]
     fn bad_usage() {
-        for line in [&["x", "a:0"][..], &["x", "a", "--user", "a b"], &["x", "a", "--fingerprint", "sha1:00"]] {
+        for line in [&["x", "--find=a"][..], &["x", "a", "--user", "a b"], &["x", "a", "--fingerprint", "sha1:00"]] {
             assert_eq!(Args::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
         }
     }
@@ -172,11 +182,8 @@ mod tests {
     #[test]
     fn a_link_and_a_flag_must_agree() {
         let (one, other) = (Pin::of(b"1").to_string(), Pin::of(b"2").to_string());
-        let link = format!("homeroom://a#{one}");
-        let pin = |flag| {
-            let args = Args::try_parse_from(["x", &link, "--fingerprint", flag]).unwrap();
-            args.pin(args.server.as_ref().unwrap())
-        };
+        let link: Link = format!("homeroom://a#{one}").parse().unwrap();
+        let pin = |flag| Args::try_parse_from(["x", "--fingerprint", flag]).unwrap().pin(&link);
         assert_eq!(pin(&one), Ok(Some(Pin::of(b"1"))));
         assert!(pin(&other).is_err());
     }

@@ -4,11 +4,13 @@ mod args;
 mod choices;
 mod cue;
 pub(crate) mod folder;
+mod place;
 mod store;
 
 pub use args::{Args, ColourWish};
 pub(crate) use choices::{Choices, choices, settings};
 pub use cue::Cue;
+pub use place::Place;
 #[cfg(test)]
 pub(crate) use store::for_tests;
 pub use store::{Settings, SettingsError};

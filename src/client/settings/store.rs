@@ -359,7 +359,7 @@ mod tests {
             ("user = \"Eve\" # settings.toml line 2", false),
             "what is typed before all"
         );
-        assert_eq!(settings.args().server.unwrap().host, "a.example");
+        assert_eq!(settings.args().server, ["a.example"]);
         settings.set("silent", "message, error").unwrap();
         assert!(settings.live().heard.contains(&Cue::Login) && !settings.live().heard.contains(&Cue::Error));
         let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap();

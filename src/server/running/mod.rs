@@ -1,7 +1,9 @@
 //! What a running server does beside chatting: it says where it is, hears signals, looks after itself.
 
-pub(crate) mod banner;
+mod banner;
 pub(crate) mod caretaker;
 pub(crate) mod notifier;
 pub(crate) mod signals;
 pub(crate) mod supervisor;
+
+pub(crate) use banner::Banner;

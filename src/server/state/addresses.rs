@@ -1,15 +1,8 @@
-//! Where the server can be reached, and what a link to it holds.
+//! Where the server can be reached.
 
-use crate::identity::CertificateInfo;
-use crate::link::Pin;
+use crate::link::{Link, Pin};
 use crate::server::config::listen::takes_ipv6_alone;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-/// What a join link holds. A certificate that ends will be renewed: links that are handed out now should outlive that,
-/// so they also hold the key.
-pub(crate) fn link_pin(certificate: &CertificateInfo) -> Pin {
-    if certificate.ends.is_some() { certificate.pin } else { certificate.pin.certificate_alone() }
-}
 
 /// The machine's own addresses that others can use: the loopback ones last, none that need an interface's name.
 pub(crate) fn own_addresses() -> Vec<IpAddr> {
@@ -29,6 +22,12 @@ fn is_link_local(ip: &IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unicast_link_local(),
     }
+}
+
+/// The long form of a join line, for each address at which those who listen there can be reached.
+pub(crate) fn links(listening: &[SocketAddr], pin: Pin) -> Vec<Link> {
+    let reachable = reachable(listening, &own_addresses()).into_iter();
+    reachable.map(|at| Link { host: at.ip().to_string(), port: at.port(), pin: Some(pin) }).collect()
 }
 
 /// Every address at which those who listen there can be reached.

@@ -9,7 +9,6 @@ pub(crate) use inner::{Announcement, start};
 mod inner {
     use crate::discovery::{PIN, SERVICE};
     use crate::identity::CertificateInfo;
-    use crate::server::state::addresses::link_pin;
     use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
     use std::net::{IpAddr, SocketAddr};
     use std::time::Duration;
@@ -59,7 +58,7 @@ mod inner {
         }
 
         fn tell(&self, certificate: &CertificateInfo) -> mdns_sd::Result<()> {
-            let pin = link_pin(certificate).to_string();
+            let pin = certificate.pin.to_string();
             let (ip, port) = (self.listening.ip(), self.listening.port());
             let addresses: Vec<IpAddr> = if ip.is_unspecified() { Vec::new() } else { vec![ip] };
             // A host name of its own: a responder of the system's may hold the machine's.

@@ -15,7 +15,7 @@ pub(crate) mod systemd;
 mod throttle;
 mod topic_file;
 
-pub(crate) use addresses::{link_pin, own_addresses, reachable};
+pub(crate) use addresses::{links, own_addresses, reachable};
 pub(crate) use audit::{Audit, SUM_AFTER};
 pub(crate) use counts::{Counts, LoginFailure};
 pub(crate) use identity::{InUse, make};

@@ -3,43 +3,46 @@
 
 use crate::files;
 use crate::identity::{self, CertificateInfo, Imported};
+use crate::link::Pin;
+use crate::protocol::DEFAULT_PORT;
 use crate::server::config::{IdentityCommand, folder};
-use crate::server::state::{InUse, make};
+use crate::server::state::{InUse, links, make};
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The largest PEM file that is read.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Carries out a command on the data folder `data_dir`.
+/// Carries out a command on the data folder `data_dir` of a server that listens there.
 ///
 /// # Errors
 /// What went wrong; then `identity.p12` is as it was.
-pub(crate) fn run(data_dir: &Path, command: &IdentityCommand) -> Result<(), String> {
+pub(crate) fn run(data_dir: &Path, listen: &[SocketAddr], command: &IdentityCommand) -> Result<(), String> {
     let path = data_dir.join(folder::IDENTITY);
     match command {
-        IdentityCommand::Show => show(&path),
+        IdentityCommand::Show => show(&path, listen),
         IdentityCommand::New { keep_key } => {
             let key = if *keep_key { Some(old_key(&path)?) } else { None };
             folder::close(data_dir)?;
-            replace(&path, &make(key.as_deref())?)
+            replace(&path, listen, &make(key.as_deref())?)
         }
         IdentityCommand::Import { cert, key } => {
             let Imported { file, doubts } =
                 identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|e| e.to_string())?;
             folder::close(data_dir)?;
-            replace(&path, &file)?;
+            replace(&path, listen, &file)?;
             doubts.iter().try_for_each(|doubt| print(&format!("!! {doubt}\n")))
         }
     }
 }
 
-fn show(path: &Path) -> Result<(), String> {
+fn show(path: &Path, listen: &[SocketAddr]) -> Result<(), String> {
     let file = files::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
     let info = identity::read(&file).map_err(|e| format!("{}: {e}", path.display()))?.certificate;
-    print(&describe(&info, Timestamp::now()))
+    print(&(describe(&info, Timestamp::now()) + &join_lines(listen, info.pin)))
 }
 
 fn describe(info: &CertificateInfo, now: Timestamp) -> String {
@@ -49,16 +52,27 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
         || "never".to_owned(),
         |ends| format!("{ends:.0}, in {} days", ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60)),
     );
+    let code = info.pin.code().map_or_else(String::new, |code| code.to_string());
     format!(
-        "certificate {}\nkey         {key}\nnames       {}\nsigned by   {signed}\nholds from  {:.0}\nends        {end}\n",
+        "join code   {code}\ncertificate {}\nkey         {key}\nnames       {}\nsigned by   {signed}\nholds from  {:.0}\nends        {end}\n",
         info.fingerprint,
         info.names.join(", "),
         info.begins,
     )
 }
 
+/// What is typed, or passed on, to join without a question. A port of 0 is chosen at each start: nobody can join that.
+fn join_lines(listen: &[SocketAddr], pin: Pin) -> String {
+    let default = [SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))];
+    let listen = if listen.is_empty() { &default[..] } else { listen };
+    let listen: Vec<SocketAddr> = listen.iter().copied().filter(|address| address.port() != 0).collect();
+    links(&listen, pin)
+        .iter()
+        .fold(String::new(), |lines, link| lines + "join line   homeroom-client " + &link.to_string() + "\n")
+}
+
 /// Puts a new file in the old one's place, which is kept beside it. One that a start couldn't use is none.
-fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
+fn replace(path: &Path, listen: &[SocketAddr], file: &[u8]) -> Result<(), String> {
     InUse::of(file)?;
     let failed = |e: io::Error| format!("can't write {}: {e}", path.display());
     let old = match files::read(path) {
@@ -71,7 +85,7 @@ fn replace(path: &Path, file: &[u8]) -> Result<(), String> {
     }
     files::replace(path, file).map_err(failed)?;
     path.parent().and_then(folder::exposure).inspect(|exposure| log::warn!("{exposure}"));
-    show(path)?;
+    show(path, listen)?;
     if old.is_some_and(|old| is_of_another_key(&old, file)) {
         print(
             "the key is another one: with it every join link so far ends, and clients that remember this server refuse \
