@@ -1,7 +1,8 @@
 //! A one-time password must be changed first.
 
-use crate::harness::{DataDir, Peer, Server, assert_error, assert_reply};
+use crate::harness::{DataDir, PASSWORD, Peer, Server, assert_error, assert_reply};
 use serde_json::json;
+use std::time::Instant;
 
 /// A fresh server, the admin's one-time password, and its session.
 fn first_login() -> (Server, String, Peer) {
@@ -85,4 +86,31 @@ fn the_change_is_still_due_after_a_restart_and_with_a_token() {
     server.kill();
     let server = server.data().start();
     assert_eq!(server.login_with("admin", &password).welcome["must_change_password"], true);
+}
+
+/// A class comes in at its first lesson at once.
+#[test]
+fn a_first_login_costs_next_to_nothing_and_those_with_a_password_of_ones_own_cost_all_rounds() {
+    let data = DataDir::with_hash_rounds(300_000);
+    let server = data.start();
+    let one_time = server.one_time_password().unwrap();
+    assert!(data.read("users.json").contains("$i=1000,"), "{}", data.read("users.json"));
+    // The fastest of three: a busy machine makes any of them slow.
+    let time = |password: &str| {
+        let one = |_| {
+            let (mut peer, start) = (server.connect(), Instant::now());
+            peer.login("admin", password);
+            start.elapsed()
+        };
+        (0..3).map(one).min().unwrap()
+    };
+    let first = time(&one_time);
+    assert!(data.read("users.json").contains("$i=1000,"), "it is hashed anew at the change, not before");
+    let mut admin = server.login_with("admin", &one_time);
+    assert_reply(&admin.ask(json!({"type": "passwd", "old": one_time, "new": PASSWORD})));
+    assert!(data.read("users.json").contains("$i=300000,"), "{}", data.read("users.json"));
+    let own = time(PASSWORD);
+    assert!(own > first * 4, "{first:?} with a one-time password, {own:?} with one's own");
+    let reset = server.login("admin").ask(json!({"type": "reset_password", "username": "admin"}));
+    assert!(reset["password"].is_string() && data.read("users.json").contains("$i=1000,"), "{reset}");
 }

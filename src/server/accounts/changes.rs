@@ -55,9 +55,13 @@ impl Accounts {
         }
         let (mut made, mut one_time) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
         for NewAccount { name, password, role, since } in new {
-            let generated = password.is_none().then(passwords::one_time);
-            let text = password.as_ref().or(generated.as_ref()).map_or("", Secret::expose);
-            let hash = self.hash(text, client).map_err(|e| (made.len(), e))?;
+            let (hash, generated) = match password {
+                Some(password) => (self.hash(password.expose(), client).map_err(|e| (made.len(), e))?, None),
+                None => {
+                    let (generated, hash) = passwords::one_time();
+                    (hash, Some(generated))
+                }
+            };
             let generation = u32::from_ne_bytes(passwords::random());
             let mut state = State { role, since, generation, ..State::default() };
             if generated.is_some() {
@@ -129,14 +133,8 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
-    pub(crate) fn reset_password(
-        &self,
-        author: Author<'_>,
-        name: &Username,
-        client: &Client<'_>,
-    ) -> Result<Secret, AccountError> {
-        let one_time = passwords::one_time();
-        let hash = self.hash(one_time.expose(), client)?;
+    pub(crate) fn reset_password(&self, author: Author<'_>, name: &Username) -> Result<Secret, AccountError> {
+        let (one_time, hash) = passwords::one_time();
         self.change(author, |accounts| {
             let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
             account.password = hash;
@@ -246,7 +244,7 @@ mod tests {
             assert!(matches!(accounts.add(by, new, &Client::own(&root)), Err(AccountError::NotPermitted)));
             assert!(matches!(accounts.update(by, &eve, |_| {}), Err(AccountError::NotPermitted)));
             assert!(matches!(accounts.delete(by, &eve), Err(AccountError::NotPermitted)));
-            let reset = accounts.reset_password(by, &eve, &Client::own(&root));
+            let reset = accounts.reset_password(by, &eve);
             assert!(matches!(reset, Err(AccountError::NotPermitted)));
         }
         let standing = accounts.standing("eve").unwrap();
@@ -308,7 +306,7 @@ mod tests {
         accounts.update(Author::Owner, &eve, |state| *state = State { role: Role::Admin, ..State::default() }).unwrap();
         accounts.delete(Author::Owner, &root).unwrap();
         assert_eq!(check(&accounts, "root", "correct horse"), Err(LoginError::Wrong));
-        let one_time = accounts.reset_password(Author::Owner, &eve, &Client::own(&root)).unwrap();
+        let one_time = accounts.reset_password(Author::Owner, &eve).unwrap();
         assert!(check(&accounts, "eve", one_time.expose()).unwrap().must_change_password);
         assert!(matches!(accounts.delete(Author::Owner, &root), Err(AccountError::Unknown)));
     }

@@ -189,7 +189,8 @@ impl Accounts {
             account.and_then(|account| if account.state.banned { Err(LoginError::Banned) } else { Ok(account) });
         told(account.as_ref().map(drop).map_err(|e| *e));
         let account = account?;
-        if self.hasher.outgrows(&account.password) {
+        // A one-time password is to be changed at once: it would be hashed for nothing.
+        if !account.state.must_change_password && self.hasher.outgrows(&account.password) {
             let new = turn.hash(password);
             drop(turn);
             if let Err(e) = self.replace_password(Author::Owner, name, &account.password, new, |_| {}) {

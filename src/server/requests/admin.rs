@@ -131,7 +131,7 @@ impl<'a> Admin<'a> {
     /// Whoever is logged in with the old password is logged out, so the one-time password is the only way in.
     pub(crate) fn reset_password(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
-        let one_time = self.hashing(|client| self.server.accounts.reset_password(self.author(), &name, client))?;
+        let one_time = self.server.accounts.reset_password(self.author(), &name).map_err(account_refusal)?;
         self.record("reset_password", &name, None);
         Ok(self.enforce(&name, Reply { password: Some(one_time), ..Reply::default() }))
     }
