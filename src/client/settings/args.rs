@@ -15,7 +15,7 @@ use std::path::PathBuf;
 #[command(name = "homeroom-client", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(help_template = SCREEN, disable_help_flag = true, arg = help())]
 pub struct Args {
-    /// Join code, HOST[:PORT], both, or a link; else the last one
+    /// Join code, HOST:PORT, both, or a link; else the last one
     ///
     /// The code that the server shows, such as k7f3-9xqm-2hpt-w8dn, is enough in the same network. Else where the server
     /// is, with the code behind it; or its homeroom://… line. Where none was joined before, the network is searched and
