@@ -174,7 +174,7 @@ fn connected() -> (Duplex, Duplex) {
 fn ends() -> &'static (TlsAcceptor, TlsConnector) {
     static ENDS: std::sync::OnceLock<(TlsAcceptor, TlsConnector)> = std::sync::OnceLock::new();
     ENDS.get_or_init(|| {
-        let bytes = identity::make("homeroom", &[], None).unwrap();
+        let bytes = identity::make(&[], &[], jiff::Timestamp::now(), None).unwrap();
         let acceptor = TlsAcceptor::new(identity::read(&bytes).unwrap().tls).unwrap();
         let connector =
             TlsConnector::builder().danger_accept_invalid_certs(true).disable_built_in_roots(true).build().unwrap();

@@ -1,9 +1,10 @@
 //! `identity.p12`: the server's key and certificate.
 //!
-//! The certificate that a first start makes is signed by itself. Nobody need believe it: clients compare its
-//! fingerprint with the one in the join link, or with the one they saw before. A certificate from a public CA
-//! can be put in its place.
+//! The certificate that a first start makes is signed by itself. Nobody need believe it: clients compare its key with the
+//! join code or link, or with the one they saw before. So the certificate can be renewed for the same key, as browsers want
+//! it. A certificate from a public CA can be put in its place.
 
+mod browsers;
 mod import;
 
 pub use import::{Imported, import};
@@ -14,8 +15,11 @@ use jiff::Timestamp;
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
 };
-use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, SanType};
+use rcgen::{
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+};
 use std::net::IpAddr;
+use std::time::Duration;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 
@@ -25,6 +29,18 @@ pub const PASSWORD: &str = "homeroom";
 
 /// The rounds of PKCS#12's own key derivation. OpenSSL's default; the password is no secret, so more is no gain.
 const ROUNDS: u32 = 2048;
+
+/// Whom a certificate that is made here is for, as X.509 writes names.
+const OWN_SUBJECT: &str = "CN=homeroom";
+/// How long one holds from the day on which it is made. Browsers take none from an authority that holds for more than 398
+/// days (CA/Browser Forum, Baseline Requirements, 6.3.2); what they ask of one that is signed by itself only grows.
+const LIFETIME: Duration = Duration::from_secs(397 * 24 * 60 * 60);
+/// It begins so much earlier, for those whose clock is behind, as in a wrong time zone. Together that is within 398 days.
+const LEEWAY: Duration = Duration::from_secs(12 * 60 * 60);
+/// The last moment at which one can begin (some day in 9987): X.509 has no years of five digits.
+const BEGINS_MAX_SECONDS: u64 = 253_000_000_000;
+/// Bytes of a random serial number, of 20 that there may be (RFC 5280, 4.1.2.2).
+const SERIAL_BYTES: usize = 16;
 
 /// A key and certificate as they are used.
 pub struct Identity {
@@ -54,6 +70,11 @@ pub struct CertificateInfo {
     pub begins: Timestamp,
     /// When it ends, if it does.
     pub ends: Option<Timestamp>,
+    /// Whether [`make`] made it, for browsers too: then the server makes the next one by itself. One without an end is
+    /// from before, and some clients may know it alone and not its key.
+    pub renews: bool,
+    /// What browsers ask for and it lacks.
+    pub lacks: Vec<String>,
 }
 
 /// Why there is no identity.
@@ -67,32 +88,45 @@ pub enum IdentityError {
     Import(String),
 }
 
-/// Makes a P-256 key and a certificate for it that names `host`, `localhost` and `addresses`. The result is a
-/// PKCS#12 file. With `key`, in PKCS#8, the certificate is for that one.
+/// Makes a P-256 key and a certificate for it that names `localhost`, the names and the addresses, and is made on the day
+/// `from`. The result is a PKCS#12 file. With `key`, in PKCS#8, the certificate is for that one.
 ///
-/// It has no end (RFC 5280, 4.1.2.5: 99991231235959Z): clients pin it, and a date at which every join link of a
-/// class stops working would protect nobody.
+/// It has all that browsers ask for: its purpose, that it is no authority's, an end.
 ///
 /// # Errors
 /// [`IdentityError::Make`].
-pub fn make(host: &str, addresses: &[IpAddr], key: Option<&[u8]>) -> Result<Vec<u8>, IdentityError> {
+pub fn make(
+    names: &[String],
+    addresses: &[IpAddr],
+    from: Timestamp,
+    key: Option<&[u8]>,
+) -> Result<Vec<u8>, IdentityError> {
     let failed = |e: &dyn std::fmt::Display| IdentityError::Make(e.to_string());
     let key = match key {
         Some(key) => KeyPair::try_from(key),
         None => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
     };
     let key = key.map_err(|e| failed(&e))?;
-    let mut names = vec!["localhost".to_owned()];
     // A host name that isn't a DNS name ("Grandma's Pi") can't stand in a certificate.
-    let is_dns = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
-    if !host.is_empty() && host != "localhost" && is_dns(host) {
-        names.push(host.to_owned());
-    }
+    let is_dns =
+        |name: &&String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let others = names.iter().filter(is_dns).filter(|name| *name != "localhost").cloned();
+    let names: Vec<String> = std::iter::once("localhost".to_owned()).chain(others).collect();
     let mut params = CertificateParams::new(names).map_err(|e| failed(&e))?;
     params.subject_alt_names.extend(addresses.iter().copied().map(SanType::IpAddress));
     params.distinguished_name.push(DnType::CommonName, "homeroom");
-    params.not_before = rcgen::date_time_ymd(2025, 1, 1);
-    params.not_after = rcgen::date_time_ymd(9999, 12, 31);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Without one it would be the key's: Firefox takes no two certificates of one issuer and number
+    // (SEC_ERROR_REUSED_ISSUER_AND_SERIAL), so none that was renewed.
+    let mut serial = [0; SERIAL_BYTES];
+    getrandom::fill(&mut serial).map_err(|e| failed(&e))?;
+    params.serial_number = Some(serial.to_vec().into());
+    let from = Duration::from_secs(u64::try_from(from.as_second()).unwrap_or_default().min(BEGINS_MAX_SECONDS));
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    params.not_before = epoch + from.saturating_sub(LEEWAY);
+    params.not_after = epoch + from + LIFETIME;
     let certificate = params.self_signed(&key).map_err(|e| failed(&e))?;
     to_pkcs12(&key.serialize_der(), &[certificate.der()]).map_err(|e| failed(&e))
 }
@@ -132,6 +166,9 @@ impl CertificateInfo {
         let (_, certificate) = x509_parser::parse_x509_certificate(der).map_err(|e| e.to_string())?;
         let time = |seconds| Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
         let ends = certificate.validity().not_after;
+        // RFC 5280, 4.1.2.5: this year stands for no end.
+        let ends = (ends.to_datetime().year() < 9999).then(|| time(ends.timestamp()));
+        let is_own = is_self_signed(&certificate) && certificate.subject().to_string() == OWN_SUBJECT;
         Ok(Self {
             fingerprint: Fingerprint::of(der),
             pin: Pin::of(der),
@@ -140,9 +177,15 @@ impl CertificateInfo {
             self_signed: is_self_signed(&certificate),
             lacks_intermediates: false,
             begins: time(certificate.validity().not_before.timestamp()),
-            // RFC 5280, 4.1.2.5: this year stands for no end.
-            ends: (ends.to_datetime().year() < 9999).then(|| time(ends.timestamp())),
+            ends,
+            renews: is_own && ends.is_some(),
+            lacks: browsers::lacks(&certificate),
         })
+    }
+
+    /// The addresses among its names.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.names.iter().filter_map(|name| name.parse().ok())
     }
 }
 
@@ -195,14 +238,48 @@ impl std::error::Error for IdentityError {}
 mod tests {
     use super::*;
 
+    fn certificate(file: &[u8]) -> CertificateInfo {
+        read(file).unwrap().certificate
+    }
+
     #[test]
     fn made_and_read() {
-        let file = make("pi", &["192.0.2.5".parse().unwrap(), "::1".parse().unwrap()], None).unwrap();
-        let CertificateInfo { names, self_signed, begins, ends, pin, .. } = read(&file).unwrap().certificate;
+        let now = Timestamp::now();
+        let addresses = ["192.0.2.5".parse().unwrap(), "::1".parse().unwrap()];
+        let file = make(&["pi".into(), "Grandma's Pi".into()], &addresses, now, None).unwrap();
+        let CertificateInfo { names, self_signed, begins, ends, renews, lacks, pin, .. } = certificate(&file);
         assert_eq!(names, ["localhost", "pi", "192.0.2.5", "::1"]);
-        assert!(self_signed && begins < Timestamp::now() && ends.is_none());
-        let again = make("pi", &[], Some(&key(&file).unwrap())).unwrap();
-        let renewed = read(&again).unwrap().certificate.pin;
+        assert!(self_signed && renews && lacks.is_empty(), "{lacks:?}");
+        let days = |until: Timestamp, since: Timestamp| until.duration_since(since).as_secs() / (24 * 60 * 60);
+        assert!(begins < now && days(ends.unwrap(), begins) < 398 && days(ends.unwrap(), now) >= 396);
+        assert!(certificate(&file).addresses().eq(addresses));
+        let again = make(&["pi".into()], &[], now, Some(&key(&file).unwrap())).unwrap();
+        let renewed = certificate(&again).pin;
         assert!(renewed != pin && pin.key_alone() == renewed.key_alone());
+    }
+
+    /// A clock that says anything makes a certificate, and no panic.
+    #[test]
+    fn made_at_any_time() {
+        for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            assert!(certificate(&make(&[], &[], now, None).unwrap()).renews, "{now}");
+        }
+    }
+
+    /// As a start made them before: every client may know that certificate alone.
+    #[test]
+    fn one_from_before_is_not_renewed_and_lacks_what_browsers_ask_for() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "homeroom");
+        params.not_after = rcgen::date_time_ymd(9999, 12, 31);
+        let old = CertificateInfo::of(params.self_signed(&key).unwrap().der()).unwrap();
+        assert!(!old.renews && old.ends.is_none() && old.lacks.len() == 2, "{:?}", old.lacks);
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let authority = CertificateInfo::of(authority.self_signed(&key).unwrap().der()).unwrap();
+        assert!(!authority.renews && authority.lacks.len() == 5, "{:?}", authority.lacks);
     }
 }

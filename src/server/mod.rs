@@ -19,7 +19,7 @@ mod tools;
 use crate::files;
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
-use crate::sync::Gate;
+use crate::sync::{Gate, lock};
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use clock::Clock;
@@ -96,8 +96,7 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     // Before anything is made in their place.
     let lost = lost(&config.args.data_dir);
     lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
-    let identity = InUse::open(&folder).map_err(ServerError::Identity)?;
-    let certificate = identity.certificate.clone();
+    let identity = InUse::open(&folder, &clock).map_err(ServerError::Identity)?;
     let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
@@ -107,6 +106,8 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     accounts.tell(notices.clone());
     folder::exposure(&config.args.data_dir).into_iter().for_each(|exposure| notices.tell_admins(exposure));
     let server = build(config, folder, clock, accounts, identity, notices)?;
+    server.renew_certificate();
+    let certificate = lock(&server.identity).certificate.clone();
     notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
     signals::handle(&server)?;
     if let Some(address) = metrics {

@@ -35,6 +35,8 @@ mod offline_accounts;
 mod password_forms;
 mod people;
 mod reload;
+#[cfg(target_os = "linux")]
+mod renewal;
 mod requests;
 mod resume;
 mod secrets;

@@ -1,11 +1,12 @@
 //! What time it is, for all who judge by it. A Raspberry Pi has no clock of its own, and any machine's may be set at any
 //! moment: so nobody else here asks the system. `house.rs` is what they ask, `reckoning.rs` how it comes to its answer,
-//! `clock_file.rs` what it remembers over a restart.
+//! `clock_file.rs` what it remembers over a restart, `built.rs` what it knows without.
 //!
 //! Two times are told apart. *Shown* is what events bear and people read: the system's clock, but it doesn't run
 //! backwards. *Lived* is what ages are judged by: it runs only with time that has really passed, and no clock that is set
 //! moves it.
 
+mod built;
 mod clock_file;
 mod house;
 mod now;
@@ -13,6 +14,7 @@ mod reckoning;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use built::built;
 pub(crate) use clock_file::Kept;
 pub(crate) use house::{Clock, LOOK_AFTER};
 pub(crate) use now::Now;

@@ -121,6 +121,15 @@ impl Folder {
         ))
     }
 
+    /// Puts another `identity.p12` in the place of the one that is there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn replace_identity(&self, file: &[u8]) -> Result<(), String> {
+        let path = self.path.join(IDENTITY);
+        files::replace(&path, file).map_err(|e| format!("can't write {}: {e}", path.display()))
+    }
+
     /// The accounts.
     pub(crate) fn users(&self) -> PathBuf {
         self.path.join(USERS)
@@ -171,7 +180,7 @@ impl Folder {
             Ok(bytes) => Ok(bytes),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let bytes = make()?;
-                files::replace(&path, &bytes).map_err(|e| format!("can't write {}: {e}", path.display()))?;
+                self.replace_identity(&bytes)?;
                 Ok(bytes)
             }
             Err(e) => Err(format!("can't read {}: {e}", path.display())),

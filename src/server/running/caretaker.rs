@@ -2,7 +2,7 @@
 
 use crate::server::clock::LOOK_AFTER;
 use crate::server::config::Trouble;
-use crate::server::state::{SUM_AFTER, Server, identity};
+use crate::server::state::{Renewals, SUM_AFTER, Server, identity};
 use std::sync::Arc;
 use std::time::Instant;
 use std::{io, thread};
@@ -15,6 +15,7 @@ use std::{io, thread};
 pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
     let server = Arc::clone(server);
     let mut trouble = Trouble::with("clock.json", server.notices.clone());
+    let mut renewals = Renewals::default();
     let look_on = move || loop {
         identity::warn_if_due(&server.identity, &server.clock, &server.notices);
         server.audit.sum_up(Instant::now());
@@ -22,6 +23,7 @@ pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
         let next = Instant::now() + SUM_AFTER;
         while Instant::now() < next {
             look_at_clock(&server, &mut trouble);
+            renewals.look(Instant::now(), || server.renew_certificate());
             thread::sleep(LOOK_AFTER);
         }
     };

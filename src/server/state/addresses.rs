@@ -4,6 +4,19 @@ use crate::link::{Link, Pin};
 use crate::server::config::listen::takes_ipv6_alone;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+/// What an address can be reached from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reach {
+    /// This machine alone.
+    Machine,
+    /// The same network.
+    Lan,
+    /// The provider's network: it shares one address among many customers.
+    Shared,
+    /// Everywhere, if no firewall is in the way.
+    Everywhere,
+}
+
 /// The machine's own addresses that others can use: the loopback ones last, none that need an interface's name.
 pub(crate) fn own_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
@@ -54,6 +67,19 @@ pub(crate) fn reachable(listening: &[SocketAddr], own: &[IpAddr]) -> Vec<SocketA
     reachable
 }
 
+/// How far an address reaches.
+pub(crate) fn reach(ip: IpAddr) -> Reach {
+    match ip {
+        _ if ip.is_loopback() => Reach::Machine,
+        IpAddr::V4(ip) if ip.is_private() || ip.is_link_local() => Reach::Lan,
+        // RFC 6598.
+        IpAddr::V4(ip) if ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]) => Reach::Shared,
+        // RFC 4193, RFC 4291.
+        IpAddr::V6(ip) if ip.is_unique_local() || ip.is_unicast_link_local() => Reach::Lan,
+        _ => Reach::Everywhere,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +96,22 @@ mod tests {
         assert_eq!(lines(&["127.0.0.1:2"]), ["127.0.0.1:2"]);
         assert_eq!(lines(&["[::]:1"]), ["192.0.2.5:1", "[2001:db8::5]:1", "127.0.0.1:1"]);
         assert_eq!(lines(&["[::]:1", "127.0.0.1:1"]), ["[2001:db8::5]:1", "127.0.0.1:1"]);
+    }
+
+    #[test]
+    fn how_far_an_address_reaches() {
+        for (text, expected) in [
+            ("127.0.0.1", Reach::Machine),
+            ("::1", Reach::Machine),
+            ("192.168.1.5", Reach::Lan),
+            ("172.31.0.1", Reach::Lan),
+            ("172.32.0.1", Reach::Everywhere),
+            ("fd00::2", Reach::Lan),
+            ("100.64.0.1", Reach::Shared),
+            ("100.128.0.1", Reach::Everywhere),
+            ("2001:db8::5", Reach::Everywhere),
+        ] {
+            assert_eq!(reach(text.parse().unwrap()), expected, "{text}");
+        }
     }
 }

@@ -140,6 +140,12 @@ impl Audit {
         lock(&self.file).write(&entry);
     }
 
+    /// The server did something by itself.
+    pub(crate) fn own_act(&self, event: &str, detail: &str) {
+        let (time, detail) = (timestamp(), Some(detail));
+        lock(&self.file).write(&Entry { time, event, peer: None, by: None, username: None, detail, more: None });
+    }
+
     /// Opens the file anew where another program has taken it away.
     pub(crate) fn renew(&self) {
         let mut slot = lock(&self.file);

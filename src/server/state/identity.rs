@@ -1,6 +1,6 @@
 //! The key and the certificate that newcomers are shown, and how long it still holds.
 
-use super::addresses::own_addresses;
+use super::certificate::{make, today};
 use crate::identity::{self, CertificateInfo, Identity};
 use crate::server::clock::Clock;
 use crate::server::config::{Folder, Notices};
@@ -37,8 +37,8 @@ impl InUse {
     ///
     /// # Errors
     /// It can't be made, read or used.
-    pub(crate) fn open(folder: &Folder) -> Result<Self, String> {
-        Self::of(&folder.identity(|| make(None))?)
+    pub(crate) fn open(folder: &Folder, clock: &Clock) -> Result<Self, String> {
+        Self::of(&folder.identity(|| make(None, &[], today(clock.shown())))?)
     }
 
     /// Reads `identity.p12`, which must be there.
@@ -75,22 +75,15 @@ impl InUse {
     fn due(&mut self, now: Timestamp) -> Option<String> {
         let ends = self.certificate.ends?;
         let days = ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60);
+        // One that the server renews by itself has had its time for that.
+        let first = FIRST_WARNING_DAYS - i64::from(self.certificate.renews);
         let warning = match days {
-            _ if days > FIRST_WARNING_DAYS => return None,
+            _ if days > first => return None,
             _ if days > DAILY_WARNING_DAYS => Warning::First,
             _ => Warning::Daily(days),
         };
         (self.warned.replace(warning) != Some(warning)).then(|| tell(days, ends))
     }
-}
-
-/// Makes a certificate for this machine's names, and a key if none is given. The bytes of `identity.p12`.
-///
-/// # Errors
-/// What went wrong.
-pub(crate) fn make(key: Option<&[u8]>) -> Result<Vec<u8>, String> {
-    let host = gethostname::gethostname().to_string_lossy().into_owned();
-    identity::make(&host, &own_addresses(), key).map_err(|e| e.to_string())
 }
 
 /// Tells administrators if the certificate's end is near, unless the clock is in doubt.
@@ -120,7 +113,8 @@ mod tests {
 
     #[test]
     fn warnings_a_month_and_a_week_before_and_then_daily() {
-        let mut identity = InUse::of(&make(None).unwrap()).unwrap();
+        let mut identity = InUse::of(&make(None, &[], Timestamp::now()).unwrap()).unwrap();
+        (identity.certificate.ends, identity.certificate.renews) = (None, false);
         let ends: Timestamp = "2026-06-30T12:00:00Z".parse().unwrap();
         let mut warned_at = |hours_before: &mut dyn Iterator<Item = i64>| -> Vec<i64> {
             hours_before.filter(|&hours| identity.due(ends - hours.hours()).is_some()).collect()
@@ -144,7 +138,7 @@ mod tests {
         warn_if_due(&identity, &in_doubt, &crate::server::config::notices::channel().0);
         let mut identity = identity.into_inner().unwrap();
         assert_eq!(identity.warned, None, "what a clock in doubt says is not told");
-        let renewed = InUse::of(&make(None).unwrap()).unwrap();
+        let renewed = InUse::of(&make(None, &[], Timestamp::now()).unwrap()).unwrap();
         assert!(identity.replace(renewed) && identity.warned.is_none());
     }
 }

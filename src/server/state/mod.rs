@@ -4,10 +4,12 @@
 mod addresses;
 pub(crate) mod announce;
 mod audit;
+mod certificate;
 mod counts;
 pub(crate) mod identity;
 mod lookout;
 mod reload;
+mod renewal;
 mod server;
 mod shutdown;
 mod strangers;
@@ -15,10 +17,12 @@ pub(crate) mod systemd;
 mod throttle;
 mod topic_file;
 
-pub(crate) use addresses::{links, own_addresses, reachable};
+pub(crate) use addresses::{Reach, links, own_addresses, reach, reachable};
 pub(crate) use audit::{Audit, SUM_AFTER};
+pub(crate) use certificate::{make, missing, today};
 pub(crate) use counts::{Counts, LoginFailure};
-pub(crate) use identity::{InUse, make};
+pub(crate) use identity::InUse;
+pub(crate) use renewal::Renewals;
 pub(crate) use server::Server;
 pub(crate) use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 pub(crate) use strangers::{Stay, Strangers};

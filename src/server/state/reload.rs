@@ -57,10 +57,12 @@ impl Server {
             taken.push("the message of the day has changed".into());
         }
         let fingerprint = identity.certificate.fingerprint;
-        let certificate = identity.certificate.clone();
-        if lock(&self.identity).replace(identity) {
-            self.announcement.get().inspect(|announcement| announcement.renew(&certificate));
+        if self.show(identity) {
             taken.push(format!("the certificate is another: {fingerprint}"));
+        }
+        if self.renew_certificate() {
+            let fingerprint = lock(&self.identity).certificate.fingerprint;
+            taken.push(format!("the certificate is made anew, for the same key: {fingerprint}"));
         }
         warn_if_due(&self.identity, &self.clock, &self.notices);
         let later = new.needs_restart(config);

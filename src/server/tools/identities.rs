@@ -6,7 +6,8 @@ use crate::identity::{self, CertificateInfo, Imported};
 use crate::link::Pin;
 use crate::protocol::DEFAULT_PORT;
 use crate::server::config::{IdentityCommand, folder};
-use crate::server::state::{InUse, links, make};
+use crate::server::state::{InUse, links, make, own_addresses, today};
+use crate::server::tools::browsers;
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
@@ -27,7 +28,7 @@ pub(crate) fn run(data_dir: &Path, listen: &[SocketAddr], command: &IdentityComm
         IdentityCommand::New { keep_key } => {
             let key = if *keep_key { Some(old_key(&path)?) } else { None };
             folder::close(data_dir)?;
-            replace(&path, listen, &make(key.as_deref())?)
+            replace(&path, listen, &make(key.as_deref(), &[], today(Timestamp::now()))?)
         }
         IdentityCommand::Import { cert, key } => {
             let Imported { file, doubts } =
@@ -54,10 +55,12 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
     );
     let code = info.pin.code().map_or_else(String::new, |code| code.to_string());
     format!(
-        "join code   {code}\ncertificate {}\nkey         {key}\nnames       {}\nsigned by   {signed}\nholds from  {:.0}\nends        {end}\n",
+        "join code   {code}\ncertificate {}\nkey         {key}\nnames       {}\nsigned by   {signed}\nholds from  {:.0}\nends        {end}\n\
+         browsers    {}\n",
         info.fingerprint,
         info.names.join(", "),
         info.begins,
+        browsers::lacks(info, &own_addresses()).unwrap_or_else(|| "it lacks nothing that they ask for".into()),
     )
 }
 

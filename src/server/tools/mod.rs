@@ -1,5 +1,6 @@
 //! The commands that look after a data folder while no server runs on it, or beside one.
 
+mod browsers;
 pub(crate) mod check;
 pub(crate) mod doctor;
 pub(crate) mod export;

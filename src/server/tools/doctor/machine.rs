@@ -1,16 +1,14 @@
 //! The machine: its clock, and what its system allows.
 
-use crate::server::clock::{PAUSE_MAX, SLACK, words};
+use crate::server::clock::{PAUSE_MAX, SLACK, built, words};
 use crate::server::config::folder::JOURNAL;
 use crate::server::timeline::journal;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use jiff::Timestamp;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-/// Before this no copy of this program was made: a clock that says so was never set. (2026-01-01T00:00:00Z)
-const CLOCK_MIN: Duration = Duration::from_secs(1_767_225_600);
 /// Where systemd says that it has set the clock by the network's.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 /// A descriptor is needed for each client, and some for files.
@@ -39,8 +37,12 @@ pub(super) fn clock(data_dir: &Path) -> Vec<Finding> {
 }
 
 fn judge_clock(now: SystemTime, newest: Option<SystemTime>) -> Finding {
-    if now < SystemTime::UNIX_EPOCH + CLOCK_MIN {
-        return Bad("it is years behind: set it, or times of messages and certificates are wrong".into());
+    // The machine that built it may have been a little ahead.
+    if Timestamp::try_from(now).is_ok_and(|now| built().duration_since(now) > SLACK) {
+        return Bad(format!(
+            "it is behind: this program was built on {:.0}; set it, or times of messages and certificates are wrong",
+            built()
+        ));
     }
     match newest {
         Some(newest) if newest > now + SLACK.unsigned_abs() => {
@@ -112,7 +114,7 @@ mod tests {
     fn clocks_that_cannot_be_right() {
         let now = SystemTime::now();
         assert!(matches!(judge_clock(now, Some(now)), Good(_)));
-        assert!(matches!(judge_clock(now, Some(now + Duration::from_secs(3600))), Bad(_)));
+        assert!(matches!(judge_clock(now, Some(now + std::time::Duration::from_secs(3600))), Bad(_)));
         assert!(matches!(judge_clock(SystemTime::UNIX_EPOCH, None), Bad(_)));
     }
 

@@ -5,10 +5,12 @@ mod machine;
 mod network;
 mod storage;
 
+use super::browsers;
 use super::check;
 use super::finding::{self, Finding};
 use crate::identity::{self, CertificateInfo};
 use crate::server::config::Config;
+use crate::server::state::own_addresses;
 use std::io;
 use std::path::Path;
 
@@ -38,7 +40,14 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
 
 fn certificate_findings(data_dir: &Path, identity: &Result<Option<CertificateInfo>, String>) -> Vec<Finding> {
     match identity {
-        Ok(Some(certificate)) => judge(certificate, jiff::Timestamp::now()),
+        Ok(Some(certificate)) => {
+            let mut findings = judge(certificate, jiff::Timestamp::now());
+            findings.push(match browsers::lacks(certificate, &own_addresses()) {
+                Some(lacks) => Note(format!("for browsers {lacks}")),
+                None => Good("it lacks nothing that browsers ask for".into()),
+            });
+            findings
+        }
         Ok(None) => vec![check::no_certificate(data_dir)],
         Err(e) => vec![Bad(e.clone())],
     }
@@ -48,7 +57,7 @@ fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
     let identity::CertificateInfo { fingerprint, names, begins, ends, self_signed, .. } = certificate;
     let names = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
     let mut findings = vec![if *self_signed {
-        Good(format!("{fingerprint}, signed by itself: clients know it from the join link"))
+        Good(format!("{fingerprint}, signed by itself: clients know its key from the join code"))
     } else {
         Note(format!(
             "signed by {}: without a join link, clients must type one of its names: {names}",
@@ -68,6 +77,9 @@ fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
     let days = ends.map(|ends| (ends, ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60)));
     findings.push(match days {
         None => Good("it has no end".into()),
+        Some((ends, ..=30)) if certificate.renews => Note(format!(
+            "it ends on {ends:.0}: the server makes the next one by itself, at its start or while it runs"
+        )),
         Some((ends, ..0)) => Bad(format!("it is over since {ends:.0}: put a new one in with `identity import`")),
         Some((ends, days @ 0..=30)) => Note(format!("it ends in {days} days, on {ends:.0}: see to its renewal")),
         Some((ends, days)) => Good(format!("it ends in {days} days, on {ends:.0}")),
@@ -82,10 +94,13 @@ mod tests {
 
     #[test]
     fn a_certificate_judged() {
-        let file = crate::server::state::make(None).unwrap();
+        let now = jiff::Timestamp::now();
+        let file = crate::server::state::make(None, &[], now).unwrap();
         let mut certificate = identity::read(&file).unwrap().certificate;
-        let now: jiff::Timestamp = "2026-06-30T12:00:00Z".parse().unwrap();
         assert!(judge(&certificate, now).iter().all(|finding| matches!(finding, Good(_))));
+        let over = judge(&certificate, now + (400 * 24).hours());
+        assert!(matches!(over.last(), Some(Note(text)) if text.contains("by itself")), "{over:?}");
+        certificate.renews = false;
         for (hours, bad, words) in
             [(-1, true, "is over"), (24, false, "ends in 1 days"), (24 * 60, false, "in 60 days")]
         {

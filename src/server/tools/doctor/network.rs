@@ -4,11 +4,11 @@ use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
 use crate::server::door::accept;
-use crate::server::state::{self, own_addresses};
+use crate::server::state::{self, Reach, own_addresses, reach};
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use native_tls::TlsConnector;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,19 +16,6 @@ use std::time::{Duration, Instant};
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
 /// How much of an answer is read; the metrics have a tenth of it.
 const ANSWER_BYTES_MAX: usize = 128 * 1024;
-
-/// What an address can be reached from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reach {
-    /// This machine alone.
-    Machine,
-    /// The same network.
-    Lan,
-    /// The provider's network: it shares one address among many customers.
-    Shared,
-    /// Everywhere, if no firewall is in the way.
-    Everywhere,
-}
 
 /// Whether each address that is to be listened on is free, or this very server's; tried as a start does it.
 pub(super) fn ports(listen: &[SocketAddr], certificate: Option<&CertificateInfo>) -> Vec<Finding> {
@@ -163,38 +150,4 @@ pub(super) fn outsiders(listen: &[SocketAddr]) -> Vec<Finding> {
 
 fn reachable(listen: &[SocketAddr]) -> Vec<SocketAddr> {
     state::reachable(&accept::addresses(listen), &own_addresses())
-}
-
-fn reach(ip: IpAddr) -> Reach {
-    match ip {
-        _ if ip.is_loopback() => Reach::Machine,
-        IpAddr::V4(ip) if ip.is_private() || ip.is_link_local() => Reach::Lan,
-        // RFC 6598.
-        IpAddr::V4(ip) if ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]) => Reach::Shared,
-        // RFC 4193, RFC 4291.
-        IpAddr::V6(ip) if ip.is_unique_local() || ip.is_unicast_link_local() => Reach::Lan,
-        _ => Reach::Everywhere,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn how_far_an_address_reaches() {
-        for (text, expected) in [
-            ("127.0.0.1", Reach::Machine),
-            ("::1", Reach::Machine),
-            ("192.168.1.5", Reach::Lan),
-            ("172.31.0.1", Reach::Lan),
-            ("172.32.0.1", Reach::Everywhere),
-            ("fd00::2", Reach::Lan),
-            ("100.64.0.1", Reach::Shared),
-            ("100.128.0.1", Reach::Everywhere),
-            ("2001:db8::5", Reach::Everywhere),
-        ] {
-            assert_eq!(reach(text.parse().unwrap()), expected, "{text}");
-        }
-    }
 }
