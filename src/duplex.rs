@@ -27,6 +27,20 @@ const HANDSHAKE_WRITE_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Duplex {
     stream: TlsStream<Pipe>,
+    /// None where lines lie in TLS as they are.
+    framing: Option<Box<dyn Framing>>,
+}
+
+/// What stands between TLS and the lines, with a peer that wraps them up. Whoever owns the [`Duplex`] sees lines alone.
+pub trait Framing: fmt::Debug + Send {
+    /// What is sent in place of these lines; nothing once it is [closed](Self::close).
+    fn wrap(&mut self, lines: &[u8]) -> Vec<u8>;
+
+    /// Takes what came, appends the lines that it completes to `lines`, and what is to be answered at once to `answer`.
+    fn unwrap(&mut self, came: &[u8], lines: &mut Vec<u8>, answer: &mut Vec<u8>) -> Peer;
+
+    /// Our last word, if it isn't said yet.
+    fn close(&mut self) -> Vec<u8>;
 }
 
 /// Whether the peer can still send.
@@ -78,6 +92,35 @@ impl Duplex {
     /// # Errors
     /// A broken record or an alert from the peer: the session is over.
     pub fn decrypt(&mut self, ciphertext: &[u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
+        if self.framing.is_none() {
+            return self.open(ciphertext, plain);
+        }
+        let mut came = Vec::new();
+        let peer = self.open(ciphertext, &mut came)?;
+        Ok(if self.unwrap(&came, plain)? == Peer::Closed { Peer::Closed } else { peer })
+    }
+
+    /// From now on lines are wrapped up so. Takes what has come already, as [`decrypt`](Self::decrypt) does.
+    ///
+    /// # Errors
+    /// The session is over.
+    pub fn frame(&mut self, framing: Box<dyn Framing>, came: &[u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
+        self.framing = Some(framing);
+        self.unwrap(came, plain)
+    }
+
+    fn unwrap(&mut self, came: &[u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
+        let Some(framing) = &mut self.framing else { return Ok(Peer::Open) };
+        let mut answer = Vec::new();
+        let peer = framing.unwrap(came, plain, &mut answer);
+        if !answer.is_empty() {
+            self.stream.write_all(&answer)?;
+        }
+        Ok(peer)
+    }
+
+    /// As [`decrypt`](Self::decrypt), without the framing.
+    fn open(&mut self, ciphertext: &[u8], plain: &mut Vec<u8>) -> io::Result<Peer> {
         self.stream.get_mut().feed(ciphertext);
         // Plaintext is never longer than its ciphertext; the room is for what TLS may have held back before.
         let mut chunk = READ_CHUNK;
@@ -102,11 +145,16 @@ impl Duplex {
     /// # Errors
     /// The session is over.
     pub fn encrypt(&mut self, plain: &[u8]) -> io::Result<()> {
-        self.stream.write_all(plain)
+        match &mut self.framing {
+            None => self.stream.write_all(plain),
+            Some(framing) => self.stream.write_all(&framing.wrap(plain)),
+        }
     }
 
     /// Says `close_notify`; it is then [`outgoing`](Self::outgoing).
     pub fn close(&mut self) {
+        let last = self.framing.as_mut().map(|framing| framing.close()).unwrap_or_default();
+        let _ = self.stream.write_all(&last);
         // An error here means that the session is over already, which is what was asked for.
         let _ = self.stream.shutdown();
     }
@@ -179,7 +227,7 @@ fn shake(
                 let pipe = stream.get_mut();
                 pipe.flush().map_err(HandshakeError::Io)?;
                 pipe.socket = None;
-                return Ok(Duplex { stream });
+                return Ok(Duplex { stream, framing: None });
             }
             Err(Step::Failure(e)) => return Err(HandshakeError::Tls(e)),
             Err(Step::WouldBlock(mut mid)) => {

@@ -14,3 +14,5 @@ mod disk;
 mod guard;
 mod harness;
 mod server;
+#[cfg(feature = "web")]
+mod web;

@@ -187,7 +187,7 @@ fn login_line(name: &str, credential: Credential<'_>) -> Vec<u8> {
         Credential::Password(password) => (Some(Secret::from(password.to_owned())), None, None),
         Credential::Token(token, after) => (None, Some(Secret::from(token.to_owned())), Some(after)),
     };
-    let login = Login { protocol: protocol::VERSION, username: name.to_owned(), password, token, after };
+    let login = Login { protocol: protocol::VERSION, username: name.to_owned(), password, token, after, keep: true };
     Request::Login(login).encode(None)
 }
 

@@ -41,6 +41,8 @@ pub enum ErrorCode {
     UnsupportedProtocol,
     /// A request for administrators.
     NotAdmin,
+    /// Not for this account, or not from where it came.
+    NotAllowed,
     /// No such account, or nobody there to whisper to.
     UnknownUser,
     /// The name is taken.

@@ -173,6 +173,13 @@ pub struct Login {
     /// Replay what came after this seq.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
+    /// False: others use this computer too, and the token ends soon after its session does.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub keep: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A request that can't be carried out as it stands.

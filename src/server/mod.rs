@@ -15,6 +15,8 @@ mod running;
 mod state;
 mod timeline;
 mod tools;
+#[cfg(feature = "web")]
+mod web;
 
 use crate::files;
 use crate::identity::CertificateInfo;
@@ -160,6 +162,8 @@ fn build(
     let first_seq = chat.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
+        #[cfg(feature = "web")]
+        web: !config.args.no_web,
         config: Mutex::new(config),
         folder,
         clock,

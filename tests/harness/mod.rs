@@ -2,6 +2,7 @@
 //!
 //! - [`DataDir`] and [`Server`]: a folder of its own and the real server on it;
 //! - [`Peer`]: a bare TLS client that knows the protocol's description and nothing else;
+//! - [`Browser`]: a bare browser;
 //! - [`Wire`]: a connection that may fail at any time;
 //! - [`Terminal`]: the real client, driven through pipes;
 //! - [`Proxy`]: a bad network between them;
@@ -13,6 +14,9 @@
 //!
 //! Nothing waits in hope: whoever waits, waits for something, under [`DEADLINE`].
 
+#[cfg(feature = "web")]
+#[allow(dead_code, reason = "only some runs have browsers")]
+pub(crate) mod browser;
 mod data_dir;
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "some of it is for the long runs")]
@@ -39,6 +43,9 @@ mod terminal;
 #[allow(dead_code, reason = "only the long runs have clients that may fail")]
 mod wire;
 
+#[cfg(feature = "web")]
+#[allow(unused_imports, reason = "only some runs have browsers")]
+pub(crate) use browser::Browser;
 pub(crate) use data_dir::DataDir;
 #[cfg(target_os = "linux")]
 pub(crate) use dial::{dial_from, dial_small, loopback};

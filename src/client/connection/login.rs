@@ -77,7 +77,8 @@ pub(crate) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Re
         Key::Password(password) => (Some(password.clone()), None, None),
         Key::Token(token, after) => (None, Some(token.clone()), Some(after)),
     };
-    let request = Request::Login(Login { protocol: VERSION, username: name.to_owned(), password, token, after });
+    let request =
+        Request::Login(Login { protocol: VERSION, username: name.to_owned(), password, token, after, keep: true });
     connected.send(&request, None)?;
     let deadline = Instant::now() + LOGIN_WAIT;
     let mut pending = Vec::new();

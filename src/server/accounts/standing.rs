@@ -141,12 +141,24 @@ pub(crate) struct Mandate {
     standing: Arc<Standing>,
     /// Written and compared under the lock of the standing's state.
     generation: AtomicU32,
+    /// The session came through the page: its person may have clicked a warning away, and be on another's server.
+    through_page: bool,
 }
 
 impl Mandate {
     /// That of a session of this account, whose login was right at that generation.
     pub(crate) fn new(standing: Arc<Standing>, generation: u32) -> Self {
-        Self { standing, generation: AtomicU32::new(generation) }
+        Self { standing, generation: AtomicU32::new(generation), through_page: false }
+    }
+
+    /// That of a session that came through the page, or didn't.
+    pub(crate) fn through_page(self, through_page: bool) -> Self {
+        Self { through_page, ..self }
+    }
+
+    /// Whether the session came through the page.
+    pub(crate) fn came_through_page(&self) -> bool {
+        self.through_page
     }
 
     /// What the session may do; None once it is over.

@@ -56,6 +56,19 @@ pub(crate) struct Validity {
     pub(crate) generation: u32,
     /// When it was last used, in lived time.
     pub(crate) used: Timestamp,
+    /// It ends soon after its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) brief: Option<Brief>,
+}
+
+/// How far a token is that ends soon after its session. A server that doesn't know of such tokens keeps them like others.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Brief {
+    /// A session has it.
+    InUse,
+    /// None has, since it was last used.
+    Left,
 }
 
 /// A line as it's written.

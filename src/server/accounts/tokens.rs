@@ -7,7 +7,7 @@
 use super::origin::Origin;
 use super::passwords::random;
 use super::rate::LoginRate;
-use super::token_file::{Entry, TokenFile, TokenId, Validity};
+use super::token_file::{Brief, Entry, TokenFile, TokenId, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
 use crate::server::clock::Now;
@@ -27,6 +27,9 @@ use std::time::{Duration, Instant};
 pub(super) const TOKENS_PER_ACCOUNT_MAX: usize = 10;
 /// How long a token stays valid after its last use.
 pub(super) const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long one holds whose session is over, where others use the computer too (`"keep":false`): a page has come back by
+/// then from a lost connection or a reload.
+const BRIEF_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
 /// How old the last use on disk may be before a newer one is written down: a class that comes back after a restart
 /// writes nothing.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -68,6 +71,8 @@ struct Token {
     continued: Arc<AtomicBool>,
     /// How often it may still be logged in with.
     logins: LoginRate,
+    /// It ends soon after its session.
+    brief: bool,
 }
 
 impl Tokens {
@@ -92,16 +97,20 @@ impl Tokens {
             trouble: Trouble::with("tokens.jsonl", notices),
         };
         let lines = entries.len();
+        let mut ended_with_the_server = false;
         for entry in entries {
             match entry {
                 Entry::Homes { name, homes } => {
                     kept.homes.insert(name, homes);
                 }
                 Entry::Token { name, id, valid: None } => kept.remove(&name, &id),
-                Entry::Token { name, id, valid: Some(Validity { generation, used }) } => {
-                    // A clock that was ahead gives no token a longer life.
-                    let used = used.min(now.lived);
-                    kept.put(&name, Token::new(id, generation, used, Arc::default()));
+                Entry::Token { name, id, valid: Some(Validity { generation, used, brief }) } => {
+                    // A clock that was ahead gives no token a longer life. A session that ended with the server ends now.
+                    let was_in_use = brief == Some(Brief::InUse);
+                    ended_with_the_server |= was_in_use;
+                    let used = if was_in_use { now.lived } else { used.min(now.lived) };
+                    let token = Token::new(id, generation, used, Arc::default());
+                    kept.put(&name, Token { brief: brief.is_some(), ..token });
                 }
             }
         }
@@ -110,7 +119,10 @@ impl Tokens {
             !tokens.is_empty()
         });
         kept.homes.retain(|name, homes| generation(name).is_some() && !homes.is_empty());
-        if kept.owners.values().map(Vec::len).sum::<usize>() + kept.homes.len() < lines || !kept.file.is_whole() {
+        if kept.owners.values().map(Vec::len).sum::<usize>() + kept.homes.len() < lines
+            || !kept.file.is_whole()
+            || ended_with_the_server
+        {
             kept.rewrite().map_err(|e| format!("can't write {}: {e}", path.display()))?;
         }
         Ok(Self { kept: Mutex::new(kept), synced: Mutex::new(0) })
@@ -123,19 +135,23 @@ impl Tokens {
     }
 
     /// From now on `id` is a token of this account, as long as its generation is this. One that can't be written down
-    /// is valid until the server ends. `continued` will say whether somebody came back with it.
+    /// is valid until the server ends. `continued` will say whether somebody came back with it. A `brief` one, and one that
+    /// was, ends soon after its session.
     pub(crate) fn keep(
         &self,
         name: &Username,
         (id, continued): (TokenId, &Arc<AtomicBool>),
-        generation: u32,
+        (generation, brief): (u32, bool),
         now: &Now,
     ) {
         let mut kept = lock(&self.kept);
+        let was_brief = kept.owners.get(name).is_some_and(|own| own.iter().any(|token| token.id == id && token.brief));
         let token = Token::new(id, generation, now.lived, Arc::clone(continued));
+        let token = Token { brief: brief || was_brief, ..token };
+        let valid = token.validity();
         let ended = kept.put(name, token);
         let ended = ended.iter().map(|token| Entry::Token { name: name.clone(), id: token.id, valid: None });
-        let new = Entry::Token { name: name.clone(), id, valid: Some(Validity { generation, used: now.lived }) };
+        let new = Entry::Token { name: name.clone(), id, valid: Some(valid) };
         // The ends first: a start that reads the new one before them would have one too many, and let go of another,
         // since the file doesn't know every use.
         kept.note(&ended.chain(std::iter::once(new)).collect::<Vec<_>>());
@@ -147,7 +163,7 @@ impl Tokens {
         &self,
         name: &Username,
         generation: u32,
-        token: &str,
+        (token, brief): (&str, bool),
         now: &Now,
     ) -> Option<(TokenId, Arc<AtomicBool>)> {
         let id = id_of(&hex::parse(token)?);
@@ -160,15 +176,28 @@ impl Tokens {
         token.used = now.lived;
         token.continued.store(true, Ordering::Release);
         let continued = Arc::clone(&token.continued);
-        if now.lived.duration_since(token.noted).abs() >= NOTED_EVERY {
+        // One that was left is in use again.
+        let was_brief = token.brief;
+        token.brief |= brief;
+        if now.lived.duration_since(token.noted).abs() >= NOTED_EVERY || token.brief != was_brief || was_brief {
             token.noted = now.lived;
-            kept.note(&[Entry::Token {
-                name: name.clone(),
-                id,
-                valid: Some(Validity { generation, used: now.lived }),
-            }]);
+            let valid = Some(token.validity());
+            kept.note(&[Entry::Token { name: name.clone(), id, valid }]);
         }
         Some((id, continued))
+    }
+
+    /// A session with this token is over: if the token is brief, and no other session has it, its last minutes begin.
+    /// `continues` is the session's own.
+    pub(crate) fn leave(&self, name: &Username, id: &TokenId, now: &Now) {
+        let mut kept = lock(&self.kept);
+        let own = kept.owners.get_mut(name).into_iter().flatten();
+        let Some(token) = own.into_iter().find(|token| token.id == *id && token.brief) else { return };
+        (token.used, token.noted) = (now.lived, now.lived);
+        // Of those who have it, one is leaving.
+        let is_left = Arc::strong_count(&token.continued) <= 2;
+        let valid = Validity { brief: Some(if is_left { Brief::Left } else { Brief::InUse }), ..token.validity() };
+        kept.note(&[Entry::Token { name: name.clone(), id: *id, valid: Some(valid) }]);
     }
 
     /// Counts a login with a token that was redeemed.
@@ -300,9 +329,13 @@ impl Kept {
     fn rewrite(&mut self) -> io::Result<()> {
         let mut entries = Vec::new();
         for (name, tokens) in &self.owners {
-            for Token { id, generation, used, .. } in tokens {
-                let valid = Validity { generation: *generation, used: *used };
-                entries.push(Entry::Token { name: name.clone(), id: *id, valid: Some(valid) });
+            for token in tokens {
+                let left = token.brief && !token.is_in_use();
+                let valid = Validity {
+                    brief: if left { Some(Brief::Left) } else { token.validity().brief },
+                    ..token.validity()
+                };
+                entries.push(Entry::Token { name: name.clone(), id: token.id, valid: Some(valid) });
             }
         }
         let homes = self.homes.iter().map(|(name, homes)| (name.clone(), homes.clone()));
@@ -313,7 +346,13 @@ impl Kept {
 
 impl Token {
     fn new(id: TokenId, generation: u32, used: Timestamp, continued: Arc<AtomicBool>) -> Self {
-        Self { id, generation, used, noted: used, continued, logins: LoginRate::of_a_token() }
+        Self { id, generation, used, noted: used, continued, logins: LoginRate::of_a_token(), brief: false }
+    }
+
+    /// As a file has it while a session uses it.
+    fn validity(&self) -> Validity {
+        let brief = self.brief.then_some(Brief::InUse);
+        Validity { generation: self.generation, used: self.used, brief }
     }
 
     /// Whether a session shares it.
@@ -322,7 +361,8 @@ impl Token {
     }
 
     fn is_old(&self, now: &Now) -> bool {
-        now.age(self.used) > TOKEN_LIFETIME
+        let age = now.age(self.used);
+        age > TOKEN_LIFETIME || (self.brief && !self.is_in_use() && age > BRIEF_LIFETIME)
     }
 }
 

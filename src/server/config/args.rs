@@ -45,6 +45,9 @@ pub struct Args {
     /// Don't tell the local network that the server is there (mDNS)
     #[arg(long)]
     pub no_announce: bool,
+    /// No page for browsers: the port speaks the chat's own protocol alone
+    #[arg(long)]
+    pub no_web: bool,
     /// Keep what is said in memory alone, the newest 32 MiB until the server ends
     #[arg(long)]
     pub no_journal: bool,
@@ -123,6 +126,9 @@ pub struct LiveArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = SLOW_DEADLINE.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub slow_deadline: u64,
+    /// Administrators may log in from the page too: whoever clicks a browser's warning away may be on another's server
+    #[arg(long)]
+    pub web_admins: bool,
     /// What everyone is told at login, instead of what stands in motd.txt in the data folder
     #[arg(long, value_name = "TEXT", value_parser = motd::judge)]
     pub motd: Option<String>,

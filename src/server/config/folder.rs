@@ -16,6 +16,9 @@ pub(crate) const USERS: &str = "users.json";
 pub(crate) const JOURNAL: &str = "journal";
 /// Where `seq` goes on.
 pub(crate) const SEQUENCE: &str = "sequence";
+/// The programs that are given out.
+#[cfg(feature = "web")]
+const PROGRAMS: &str = "get";
 /// The tokens.
 pub(crate) const TOKENS: &str = "tokens.jsonl";
 /// What is known of time.
@@ -168,6 +171,12 @@ impl Folder {
     /// The message of the day.
     pub(crate) fn motd(&self) -> PathBuf {
         self.path.join(MOTD)
+    }
+
+    /// The folder of the programs that are given out.
+    #[cfg(feature = "web")]
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.path.join(PROGRAMS)
     }
 
     /// The bytes of `identity.p12`, which `make` makes if there is none.

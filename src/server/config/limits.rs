@@ -2,7 +2,7 @@
 
 use super::args::{LiveArgs, MessageRate};
 use jiff::SignedDuration;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Each is read by itself wherever it matters: no two of them must fit together.
@@ -16,6 +16,7 @@ pub(crate) struct Limits {
     one_time_days: AtomicU64,
     strangers_max: AtomicUsize,
     strangers_per_address_max: AtomicUsize,
+    web_admins: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl Limits {
             one_time_days: 0.into(),
             strangers_max: 0.into(),
             strangers_per_address_max: 0.into(),
+            web_admins: false.into(),
         };
         limits.set(args);
         limits
@@ -50,6 +52,12 @@ impl Limits {
         self.one_time_days.store(args.one_time_days, Ordering::Relaxed);
         self.strangers_max.store(args.max_strangers, Ordering::Relaxed);
         self.strangers_per_address_max.store(args.max_strangers_per_address, Ordering::Relaxed);
+        self.web_admins.store(args.web_admins, Ordering::Relaxed);
+    }
+
+    /// Whether administrators may come through the page.
+    pub(crate) fn web_admins(&self) -> bool {
+        self.web_admins.load(Ordering::Relaxed)
     }
 
     /// How long a connection has to log in.

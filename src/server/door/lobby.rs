@@ -4,25 +4,21 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
+use super::login::{Applicant, Credentials, authenticate, explain};
 use crate::duplex::{Duplex, Peer};
-use crate::protocol::{
-    self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, Secret, ServerMessage, Username, Welcome,
-};
-use crate::server::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
-use crate::server::chat::{Refused, Session, WRITE_WAIT, Withheld};
-use crate::server::config::MessageRate;
-use crate::server::requests::{
-    self, FAILED_TOO_OFTEN, Knock, Refusal, fit_beside, json_bytes, let_in, name_bytes, one_time_is_over, reader,
-    refuse, try_later, waiting_whispers,
-};
-use crate::server::state::{LoginFailure, Server, Stay};
+use crate::protocol::{self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, ServerMessage, Username, Welcome};
+use crate::server::chat::{Session, WRITE_WAIT, Withheld};
+use crate::server::requests::{Refusal, fit_beside, json_bytes, name_bytes, reader, refuse, waiting_whispers};
+use crate::server::state::{Server, Stay};
+#[cfg(feature = "web")]
+use crate::server::web;
 use crate::sync::lock;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,18 +75,8 @@ struct Stranger<'a> {
     tls: Duplex,
     /// Plaintext that has come and isn't read yet.
     pending: Vec<u8>,
-}
-
-/// What a login that succeeded yields.
-struct Credentials {
-    name: Username,
-    mandate: Mandate,
-    token: Secret,
-    token_id: TokenId,
-    /// Whether somebody came back with it.
-    continued: Arc<AtomicBool>,
-    /// The generation of a token that is yet to be kept.
-    new: Option<u32>,
+    /// It is a browser.
+    through_page: bool,
 }
 
 impl<'a> Stranger<'a> {
@@ -102,9 +88,18 @@ impl<'a> Stranger<'a> {
         deadline: Instant,
     ) -> io::Result<()> {
         socket.set_nodelay(true)?;
+        #[cfg(feature = "web")]
+        if server.web && web::show_to_tls(&socket, deadline)? {
+            return part(&socket, deadline);
+        }
         let acceptor = lock(&server.identity).acceptor.clone();
         let tls = Duplex::accept(&acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
-        let mut stranger = Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new() };
+        let mut stranger =
+            Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new(), through_page: false };
+        #[cfg(feature = "web")]
+        if server.web && !stranger.come_in()? {
+            return part(&stranger.socket, deadline);
+        }
         let mut pings = 0;
         while let Some(line) = stranger.next_line()? {
             match Request::parse(&line) {
@@ -128,6 +123,33 @@ impl<'a> Stranger<'a> {
         Ok(())
     }
 
+    /// Finds out what the stranger speaks. Whoever speaks HTTP is answered; false when that was all.
+    #[cfg(feature = "web")]
+    fn come_in(&mut self) -> io::Result<bool> {
+        while self.pending.is_empty() {
+            if self.tls.receive(&self.socket, self.deadline, &mut self.pending)? == Peer::Closed {
+                return Ok(false);
+            }
+            self.stay.heard(Instant::now());
+        }
+        if !web::is_http(self.pending[0]) {
+            return Ok(true);
+        }
+        let mut visit = web::Visit {
+            tls: &mut self.tls,
+            socket: &self.socket,
+            pending: &mut self.pending,
+            deadline: self.deadline,
+            programs: &self.server.folder.programs(),
+        };
+        self.through_page = visit.serve(|| self.stay.heard(Instant::now()))? == web::Visitor::Client;
+        if !self.through_page {
+            self.tls.close();
+            self.tls.flush(&self.socket)?;
+        }
+        Ok(self.through_page)
+    }
+
     /// The next line without its end; None when the peer has closed or sent too long a one.
     fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         // Nothing is looked at again for each byte of a line that drips.
@@ -146,6 +168,12 @@ impl<'a> Stranger<'a> {
             }
             searched = self.pending.len();
             if self.tls.receive(&self.socket, self.deadline, &mut self.pending)? == Peer::Closed {
+                if self.through_page {
+                    // It waits for our side to close.
+                    self.tls.close();
+                    self.tls.flush(&self.socket)?;
+                    part(&self.socket, self.deadline)?;
+                }
                 return Ok(None);
             }
             self.stay.heard(Instant::now());
@@ -154,8 +182,9 @@ impl<'a> Stranger<'a> {
 
     fn log_in(self, id: Option<&RequestId>, login: Login) -> io::Result<()> {
         self.stay.served(true);
-        match authenticate(&self, &login) {
-            Ok(credentials) => self.admit(id, credentials, login.after),
+        let &Self { server, peer, ref socket, stay, deadline, through_page, .. } = &self;
+        match authenticate(&Applicant { server, peer, socket, stay, deadline, through_page }, &login) {
+            Ok(credentials) => self.admit(id, credentials, &login),
             Err(refusal) => self.turn_away(id, refusal),
         }
     }
@@ -165,34 +194,17 @@ impl<'a> Stranger<'a> {
         self.farewell(&ServerMessage::Error { id, code: refusal.code, message: refusal.message })
     }
 
-    /// Says a last line, closes our direction, and reads on for a moment: a peer that is still sending when the
-    /// connection closes may never get to read the line.
+    /// Says a last line, and parts.
     fn farewell(&mut self, message: &ServerMessage<'_>) -> io::Result<()> {
         self.tls.encrypt(&message.encode())?;
         self.tls.close();
         self.tls.flush(&self.socket)?;
-        self.socket.shutdown(Shutdown::Write)?;
-        let deadline = (Instant::now() + LINGER).min(self.deadline);
-        let mut buffer = [0; 4096];
-        let mut bytes = 0;
-        while bytes < reader::LINGER_BYTES_MAX {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            self.socket.set_read_timeout(Some(left))?;
-            match (&*self.socket).read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => bytes += n,
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        Ok(())
+        part(&self.socket, self.deadline)
     }
 
     /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.
-    fn admit(self, id: Option<&RequestId>, credentials: Credentials, after: Option<u64>) -> io::Result<()> {
+    fn admit(self, id: Option<&RequestId>, credentials: Credentials, login: &Login) -> io::Result<()> {
+        let after = login.after;
         let Self { server, socket, peer, tls, pending, .. } = self;
         let Credentials { name, mandate, token, token_id, continued, new } = credentials;
         continued.fetch_or(after.is_some(), Ordering::Release);
@@ -218,7 +230,12 @@ impl<'a> Stranger<'a> {
             }
         };
         if let Some(generation) = new {
-            server.tokens.keep(&session.name, (token_id, &session.continues), generation, &server.clock.now());
+            server.tokens.keep(
+                &session.name,
+                (token_id, &session.continues),
+                (generation, !login.keep),
+                &server.clock.now(),
+            );
         }
         let welcome = Welcome {
             protocol: protocol::VERSION,
@@ -259,6 +276,29 @@ impl<'a> Stranger<'a> {
     }
 }
 
+/// Closes our direction, and reads on for a moment: a peer that is still sending when the connection closes may never get
+/// to read the last word.
+fn part(mut socket: &TcpStream, deadline: Instant) -> io::Result<()> {
+    socket.shutdown(Shutdown::Write)?;
+    let deadline = (Instant::now() + LINGER).min(deadline);
+    let mut buffer = [0; 4096];
+    let mut bytes = 0;
+    while bytes < reader::LINGER_BYTES_MAX {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        socket.set_read_timeout(Some(left))?;
+        match socket.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => bytes += n,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
 /// The lobby's care of a session whose thread waits for the welcome: should the lobby fail before, it ends.
 struct Welcoming<'a>(&'a Session);
 
@@ -279,131 +319,4 @@ fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>)
         reader::run(&server, &session, pending);
     })?;
     Ok(())
-}
-
-fn explain(refused: Refused) -> Refusal {
-    match refused {
-        Refused::Banned => refuse(ErrorCode::Banned, "this account is banned: ask an administrator"),
-        Refused::Ended => {
-            refuse(ErrorCode::BadCredentials, "this login was ended while it was checked: log in with the new password")
-        }
-        Refused::Closed => refuse(ErrorCode::ShuttingDown, "the server is ending: come back when it has started again"),
-    }
-}
-
-/// Checks a login. The same answer, after the same time, for a wrong name and a wrong password.
-fn authenticate(stranger: &Stranger<'_>, login: &Login) -> Result<Credentials, Refusal> {
-    let &Stranger { server, peer, .. } = stranger;
-    if login.protocol != protocol::VERSION {
-        let message = format!("this server speaks protocol {}, not {}", protocol::VERSION, login.protocol);
-        return Err(refuse(ErrorCode::UnsupportedProtocol, message));
-    }
-    if login.token.is_none() && login.password.is_none() {
-        return Err(refuse(ErrorCode::BadRequest, "`login` needs `password` or `token`"));
-    }
-    let origin = Origin::from(peer.ip());
-    // A name that can't be one is looked up all the same: nothing is quicker than anything else.
-    let name = Username::parse(&login.username).unwrap_or_else(Username::nobody);
-    let result = match (&login.token, &login.password) {
-        // Nobody guesses one: it may always be tried, and is nobody's failure.
-        (Some(token), _) => check_token(server, &name, token),
-        (None, password) => check_password(stranger, &name, password.as_ref().map_or("", Secret::expose)),
-    };
-    match result {
-        Ok(credentials) => {
-            let_in(server, origin, &name);
-            // Only now: nobody else can use it up, and strangers learn nothing.
-            let often = |wait| refuse_login(server, peer, &name, login.token.is_some(), LoginError::TooOften(wait));
-            permit_login(server, &name, &credentials).map_err(often)?;
-            Ok(credentials)
-        }
-        Err(error) => Err(refuse_login(server, peer, &name, login.token.is_some(), error)),
-    }
-}
-
-/// Counts a login with this password or this token, unless there were too many with it.
-fn permit_login(server: &Server, name: &Username, credentials: &Credentials) -> Result<(), Duration> {
-    // For load runs.
-    if server.limits.message_rate() == MessageRate::Off {
-        return Ok(());
-    }
-    let now = Instant::now();
-    match credentials.new {
-        Some(_) => credentials.mandate.standing().logins.take(now),
-        None => server.tokens.count_login(name, &credentials.token_id, now),
-    }
-}
-
-fn check_token(server: &Server, name: &Username, token: &Secret) -> Result<Credentials, LoginError> {
-    let standing = server.accounts.standing(name.as_str()).ok_or(LoginError::Wrong)?;
-    let generation = standing.state().generation;
-    if server.one_time_is_over(&standing) {
-        return Err(LoginError::Expired);
-    }
-    let redeemed = server.tokens.redeem(name, generation, token.expose(), &server.clock.now());
-    let (token_id, continued) = redeemed.ok_or(LoginError::Wrong)?;
-    let mandate = Mandate::new(standing, generation);
-    Ok(Credentials { name: name.clone(), mandate, token: token.clone(), token_id, continued, new: None })
-}
-
-fn check_password(stranger: &Stranger<'_>, name: &Username, password: &str) -> Result<Credentials, LoginError> {
-    let &Stranger { server, peer, stay, deadline, .. } = stranger;
-    let knock = Knock { peer, socket: &stranger.socket, stay, deadline };
-    let Checked { standing, generation } = requests::check_password(server, &knock, name, password)?;
-    if server.one_time_is_over(&standing) {
-        return Err(LoginError::Expired);
-    }
-    // Whoever types a password is there. A token is sent by a client that comes back by itself.
-    standing.attention.back(Instant::now());
-    let (token, token_id) = Tokens::make();
-    let mandate = Mandate::new(standing, generation);
-    Ok(Credentials { name: name.clone(), mandate, token, token_id, continued: Arc::default(), new: Some(generation) })
-}
-
-/// Writes a failed login down, and says what its sender may know of it.
-fn refuse_login(server: &Server, peer: SocketAddr, name: &Username, by_token: bool, error: LoginError) -> Refusal {
-    // The name only where there is such an account: what people type into the wrong field is often a password.
-    let known = server.accounts.standing(name.as_str()).map(|_| name);
-    let shown = known.map_or("an unknown name", Username::as_str);
-    let (reason, refusal) = match error {
-        LoginError::Wrong => {
-            if by_token {
-                let message = "this token is not valid, or no longer: log in with the password";
-                (LoginFailure::WrongToken, refuse(ErrorCode::BadCredentials, message))
-            } else {
-                (LoginFailure::Wrong, refuse(ErrorCode::BadCredentials, "wrong username or password"))
-            }
-        }
-        LoginError::Banned => (LoginFailure::Banned, explain(Refused::Banned)),
-        LoginError::Expired => (LoginFailure::Expired, one_time_is_over()),
-        LoginError::TryLater(wait) => {
-            let message = try_later(FAILED_TOO_OFTEN, wait);
-            (LoginFailure::Throttled, refuse(ErrorCode::TryLater, message))
-        }
-        LoginError::TooOften(wait) => {
-            let message = try_later("this account logs in too often", wait);
-            (LoginFailure::TooOften, refuse(ErrorCode::TryLater, message))
-        }
-        LoginError::Crowded | LoginError::Gone => {
-            (LoginFailure::Crowded, refuse(ErrorCode::TryLater, "too many people are logging in: try again in 10 s"))
-        }
-    };
-    let (audit, now) = (&server.audit, Instant::now());
-    if error == LoginError::Gone {
-        if audit.remark(peer.ip(), "gone before the login was checked", now) {
-            log::info!("{peer} is gone before its login as {shown} was checked");
-        }
-        return refusal;
-    }
-    server.counts.failure(reason);
-    let reason = reason.name();
-    let told = if by_token {
-        audit.refused_token(peer.ip(), known, reason, now)
-    } else {
-        audit.failed_login(peer.ip(), known, reason, now)
-    };
-    if told {
-        log::warn!("failed login from {peer} as {shown}: {reason}");
-    }
-    refusal
 }

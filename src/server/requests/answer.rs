@@ -68,6 +68,15 @@ pub(super) fn existing_user(server: &Server, username: &str) -> Result<Username,
         .ok_or_else(|| refuse(ErrorCode::UnknownUser, "there is nobody of that name: /who shows who is online"))
 }
 
+/// The refusal of an administrator who came through the page.
+pub(crate) fn not_through_page() -> Refusal {
+    refuse(
+        ErrorCode::NotAllowed,
+        "administrators log in with homeroom-client, which knows the server's key; `web-admins = true` in homeroom.toml lets \
+         them in through the page too",
+    )
+}
+
 /// The refusal of whoever has waited too long with a one-time password.
 pub(crate) fn one_time_is_over() -> Refusal {
     refuse(ErrorCode::BadCredentials, "this one-time password is too old: ask an administrator for another")

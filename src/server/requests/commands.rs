@@ -1,7 +1,7 @@
 //! The requests of a client that is logged in.
 
 use super::admin::{self, Admin};
-use super::answer::{Answer, Flow, Refusal, account_refusal, ended, one_time_is_over, refuse};
+use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_page, one_time_is_over, refuse};
 use super::fit::{fit, name_bytes};
 use super::{history, password_check, people, speech, topic, withheld};
 use crate::protocol::{
@@ -158,6 +158,10 @@ fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), R
     if request.is_for_admins() && state.role != Role::Admin {
         return Err(refuse(ErrorCode::NotAdmin, "only administrators may do that"));
     }
+    // Who is promoted while on the page, too.
+    if request.is_for_admins() && session.mandate.came_through_page() && !server.limits.web_admins() {
+        return Err(not_through_page());
+    }
     // Why somebody is away is read by others too. What is said to them asks for itself.
     if matches!(request, Topic { text: Some(_) } | Away { text: Some(_) }) {
         speech::permit(server, session)?;
@@ -234,7 +238,8 @@ fn passwd(server: &Server, session: &Arc<Session>, old: &Secret, new: &Secret) -
     let changed = password_check::change_password(server, session, old.expose(), new.expose());
     // Whoever holds another token, or has another session, may have it by the old password.
     let token = (session.token, &session.continues);
-    server.tokens.keep(&session.name, token, changed.map_err(account_refusal)?, &server.clock.now());
+    let generation = changed.map_err(account_refusal)?;
+    server.tokens.keep(&session.name, token, (generation, false), &server.clock.now());
     log::info!("{} changed the password", session.name);
     Ok(Answer::PasswordChanged(server.chat.remove_ended(&session.name)))
 }

@@ -36,6 +36,7 @@ pub(crate) fn run(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>
     server.counts.end(reason);
     server.chat.leave(session, reason);
     server.chat.delivery().forget(session);
+    server.tokens.leave(&session.name, &session.token, &server.clock.now());
     log::info!("{} from {} is gone: {reason:?}", session.name, session.peer);
 }
 
@@ -107,6 +108,10 @@ impl<'a> Reader<'a> {
             *large = Vec::new();
         }
         let flow = self.take(&plain);
+        if received.over && self.session.mandate.came_through_page() {
+            // It waits for our side to close.
+            self.server.chat.delivery().end(self.session, Reason::Disconnected, false);
+        }
         Ok(if received.over || n == 0 { Flow::Leave } else { flow })
     }
 

@@ -23,6 +23,9 @@ pub(crate) struct Server {
     pub(crate) folder: Folder,
     pub(crate) clock: Arc<Clock>,
     pub(crate) limits: Limits,
+    /// Browsers are served.
+    #[cfg(feature = "web")]
+    pub(crate) web: bool,
     pub(crate) motd: Mutex<Option<String>>,
     pub(crate) accounts: Accounts,
     pub(crate) chat: Chat,

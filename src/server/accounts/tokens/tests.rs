@@ -40,16 +40,16 @@ impl Folder {
 
 fn issue(tokens: &Tokens, owner: &str, now: Timestamp) -> (Secret, TokenId) {
     let (token, id) = Tokens::make();
-    tokens.keep(&name(owner), (id, &Arc::default()), GENERATION, &now.into());
+    tokens.keep(&name(owner), (id, &Arc::default()), (GENERATION, false), &now.into());
     (token, id)
 }
 
 fn valid(tokens: &Tokens, owner: &str, token: &Secret, now: Timestamp) -> bool {
-    tokens.redeem(&name(owner), GENERATION, token.expose(), &now.into()).is_some()
+    tokens.redeem(&name(owner), GENERATION, (token.expose(), false), &now.into()).is_some()
 }
 
 fn redeemed(tokens: &Tokens, token: &Secret, generation: u32) -> Option<TokenId> {
-    tokens.redeem(&name("ada"), generation, token.expose(), &now().into()).map(|(id, _)| id)
+    tokens.redeem(&name("ada"), generation, (token.expose(), false), &now().into()).map(|(id, _)| id)
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn valid_for_its_owner_until_revoked_or_old() {
     assert!(!valid(&tokens, "ada", &token, later + TOKEN_LIFETIME * 3));
     let (token, id) = issue(&tokens, "ada", now());
     assert_eq!(redeemed(&tokens, &token, GENERATION + 1), None);
-    tokens.keep(&name("ada"), (id, &Arc::default()), GENERATION + 1, &now().into());
+    tokens.keep(&name("ada"), (id, &Arc::default()), (GENERATION + 1, false), &now().into());
     assert!(!valid(&tokens, "ada", &token, now()));
     assert_eq!(redeemed(&tokens, &token, GENERATION + 1), Some(id));
     tokens.revoke(&name("ada"), &id).unwrap();
@@ -94,7 +94,7 @@ fn one_that_a_session_has_makes_way_for_none() {
     let folder = Folder::new();
     let (tokens, at_a_session) = (folder.open(), Arc::default());
     let (token, id) = Tokens::make();
-    tokens.keep(&name("ada"), (id, &at_a_session), GENERATION, &now().into());
+    tokens.keep(&name("ada"), (id, &at_a_session), (GENERATION, false), &now().into());
     for i in 0..2 * TOKENS_PER_ACCOUNT_MAX {
         issue(&tokens, "ada", now() + SignedDuration::from_secs(i as i64));
     }
@@ -102,6 +102,55 @@ fn one_that_a_session_has_makes_way_for_none() {
     drop(at_a_session);
     (0..TOKENS_PER_ACCOUNT_MAX).for_each(|_| drop(issue(&tokens, "ada", now() + SignedDuration::from_secs(99))));
     assert!(!valid(&tokens, "ada", &token, now()), "its session is gone");
+}
+
+/// A token of a computer that others use too, and what its session holds of it.
+fn issue_brief(tokens: &Tokens) -> (Secret, TokenId, Arc<AtomicBool>) {
+    let ((token, id), at_a_session) = (Tokens::make(), Arc::default());
+    tokens.keep(&name("ada"), (id, &at_a_session), (GENERATION, true), &now().into());
+    (token, id, at_a_session)
+}
+
+#[test]
+fn a_brief_one_ends_soon_after_its_session() {
+    let (folder, minute) = (Folder::new(), SignedDuration::from_mins(1));
+    let tokens = folder.open();
+    let (token, id, at_a_session) = issue_brief(&tokens);
+    let hour = now() + minute * 60;
+    assert!(valid(&tokens, "ada", &token, hour), "its session is there");
+    tokens.leave(&name("ada"), &id, &hour.into());
+    drop(at_a_session);
+    for tokens in [tokens, folder.open_at(hour)] {
+        assert!(!valid(&tokens, "ada", &token, hour + minute * 3));
+        // Whoever comes back in time has it on: this is the last time here, so it is refused after that.
+        assert!(valid(&tokens, "ada", &token, hour + minute * 2));
+    }
+}
+
+#[test]
+fn one_becomes_brief_by_a_login_that_says_so_and_never_again_another() {
+    let (folder, later) = (Folder::new(), now() + SignedDuration::from_mins(3));
+    let tokens = folder.open();
+    let (token, id) = issue(&tokens, "ada", now());
+    let at_a_session = tokens.redeem(&name("ada"), GENERATION, (token.expose(), true), &now().into());
+    assert!(valid(&tokens, "ada", &token, now()));
+    tokens.keep(&name("ada"), (id, &Arc::default()), (GENERATION, false), &now().into());
+    drop(at_a_session);
+    assert!(!valid(&tokens, "ada", &token, later));
+}
+
+#[test]
+fn a_brief_one_outlives_a_kill_by_its_minutes() {
+    let (folder, minute) = (Folder::new(), SignedDuration::from_mins(1));
+    let (token, _, _at_a_session) = issue_brief(&folder.open());
+    let restart = now() + minute * 60;
+    assert!(valid(&folder.open_at(restart), "ada", &token, restart + minute * 2));
+    let second = restart + minute * 60;
+    drop(folder.open_at(second));
+    assert!(
+        !valid(&folder.open_at(second + minute * 3), "ada", &token, second + minute * 3),
+        "each start gives it no more"
+    );
 }
 
 #[test]

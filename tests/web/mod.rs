@@ -1,0 +1,5 @@
+//! The browser's door.
+
+mod frames;
+mod http;
+mod sessions;

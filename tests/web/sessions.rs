@@ -1,0 +1,104 @@
+//! A session of a browser is a session like any other.
+
+use crate::harness::browser::opcode;
+use crate::harness::{ADMIN, Browser, DataDir, PASSWORD, Server, assert_error, assert_reply};
+use serde_json::json;
+
+#[test]
+fn a_browser_and_a_terminal_see_the_same_in_one_order() {
+    let server = Server::unlimited(&["ada", "bob"]);
+    let (mut ada, mut bob) = (Browser::login(server.address(), "ada"), server.login("bob"));
+    assert_eq!(ada.find(|line| line["type"] == "joined" && line["username"] == "bob")["type"], "joined");
+    let mut seqs = Vec::new();
+    for round in 0..20 {
+        seqs.push(ada.ask(&format!("a{round}"), json!({"type": "say", "text": "from the page"}))["seq"].clone());
+        seqs.push(bob.say("from the terminal")["seq"].clone());
+    }
+    let heard: Vec<_> = (0..20).map(|_| ada.find(|line| line["from"] == "bob")["seq"].clone()).collect();
+    assert_eq!(heard, seqs.iter().skip(1).step_by(2).cloned().collect::<Vec<_>>());
+    let whispered = ada.ask("w", json!({"type": "whisper", "to": "bob", "text": "psst"}));
+    assert_eq!(whispered["type"], "whisper");
+    assert_eq!(bob.event("whisper", "ada")["text"], "psst");
+    ada.send_frame(opcode::CLOSE, &[0x03, 0xE9]);
+    assert_eq!(ada.close_code(), Some(1001));
+    assert_eq!(bob.event("left", "ada")["reason"], "disconnected");
+}
+
+#[test]
+fn a_browser_comes_back_with_its_token_and_hears_what_it_missed() {
+    let server = Server::unlimited(&["ada", "bob"]);
+    let mut ada = Browser::on_the_page(server.address());
+    ada.send(&json!({"type": "login", "protocol": 1, "username": "ada", "password": PASSWORD, "keep": false}));
+    let welcome = ada.next();
+    drop(ada);
+    let mut bob = server.login("bob");
+    for number in 0..300 {
+        bob.send(&json!({"type": "say", "text": format!("{number} {}", "x".repeat(900)), "id": format!("m{number}")}));
+        if number % 20 == 19 {
+            bob.answer(&format!("m{number}"));
+        }
+    }
+    let mut ada = Browser::on_the_page(server.address());
+    let (token, after) = (&welcome["token"], &welcome["seq"]);
+    ada.send(
+        &json!({"type": "login", "protocol": 1, "username": "ada", "token": token, "after": after, "keep": false}),
+    );
+    for number in [0, 1, 10] {
+        ada.find(|line| line["text"].as_str().is_some_and(|text| text.starts_with(&format!("{number} "))));
+    }
+}
+
+#[test]
+fn the_login_is_refused_in_a_frame_and_then_comes_a_close() {
+    let server = Server::with_users(&["ada"]);
+    let mut browser = Browser::on_the_page(server.address());
+    browser.send(&json!({"type": "login", "protocol": 1, "username": "ada", "password": "wrong"}));
+    assert_error(&browser.next(), "bad_credentials");
+    assert_eq!(browser.close_code(), Some(1000));
+    let mut browser = Browser::on_the_page(server.address());
+    browser.send(&json!({"type": "say", "text": "hi"}));
+    assert_error(&browser.next(), "not_logged_in");
+    assert_eq!(browser.close_code(), Some(1000));
+}
+
+#[test]
+fn a_browser_is_told_goodbye() {
+    let server = Server::with_users(&["ada"]);
+    let mut ada = Browser::login(server.address(), "ada");
+    server.login(ADMIN).ask(json!({"type": "logout_user", "username": "ada"}));
+    assert_eq!(ada.find(|line| line["type"] == "bye")["reason"], "removed");
+    assert_eq!(ada.close_code(), Some(1000));
+    let mut ada = Browser::login(server.address(), "ada");
+    assert_reply(&ada.ask("l", json!({"type": "logout"})));
+    assert_eq!(ada.close_code(), Some(1000));
+}
+
+#[test]
+fn administrators_come_through_the_page_only_where_that_is_said() {
+    let data = DataDir::with_users(&["ada"]);
+    let server = data.server().start();
+    let mut root = Browser::on_the_page(server.address());
+    root.send(&json!({"type": "login", "protocol": 1, "username": ADMIN, "password": PASSWORD}));
+    let refused = root.next();
+    assert_error(&refused, "not_allowed");
+    assert!(refused["message"].as_str().unwrap().contains("web-admins"), "{refused}");
+    // Nor with a token, which was had elsewhere.
+    let mut elsewhere = server.login(ADMIN);
+    let token = elsewhere.welcome["token"].clone();
+    let mut root = Browser::on_the_page(server.address());
+    root.send(&json!({"type": "login", "protocol": 1, "username": ADMIN, "token": token}));
+    assert_error(&root.next(), "not_allowed");
+    // A guess is answered as ever: nobody learns here who administrates.
+    let mut guess = Browser::on_the_page(server.address());
+    guess.send(&json!({"type": "login", "protocol": 1, "username": ADMIN, "password": "wrong"}));
+    assert_error(&guess.next(), "bad_credentials");
+    // Nor does one become an administrator there.
+    let mut ada = Browser::login(server.address(), "ada");
+    assert_reply(&elsewhere.ask(json!({"type": "promote", "username": "ada"})));
+    assert_error(&ada.ask("s", json!({"type": "status"})), "not_allowed");
+    drop((root, ada, guess, elsewhere, server));
+
+    let server = data.server().args(&["--web-admins"]).start();
+    let mut root = Browser::login(server.address(), ADMIN);
+    assert_reply(&root.ask("s", json!({"type": "status"})));
+}
