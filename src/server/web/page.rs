@@ -7,7 +7,13 @@ use std::sync::LazyLock;
 
 const DOCUMENT: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/page.js");
+/// One script in files of one purpose each, in this order.
+const SCRIPT: &str = concat!(
+    include_str!("page/wire.js"),
+    include_str!("page/shown.js"),
+    include_str!("page/typed.js"),
+    include_str!("page/door.js"),
+);
 
 /// The document as it is served, and the hashes of the one style and the one script that a browser may use in it.
 static PAGE: LazyLock<(String, [String; 2])> = LazyLock::new(|| {

@@ -1,0 +1,223 @@
+// ---- What is typed ------------------------------------------------------------------------------------------------
+
+const requestOf = (type) => (username) => username && !/\s/.test(username) ? ask({ type, username }, false).then(ok) : null;
+const alone = (type, then = ok) => (rest) => rest ? null : ask({ type }).then(then);
+
+/** The commands, as they are typed in the terminal. Each gives a promise, or null where its usage is to be told. */
+const COMMANDS = {
+  __proto__: null,
+  msg: (rest) => whisper(...cut(rest)),
+  reply: (rest) => !lastWhisperer ? tell("nobody has whispered to you yet") : whisper(lastWhisperer, rest),
+  me: (rest) => rest ? say({ type: "say", text: rest, action: true }) : null,
+  who: (rest) => rest ? null : whoIsAway().then(({ users, more }) =>
+    tell(`online: ${users.map((name) => called(name) + (away.has(name) ? " (away)" : "")).join(", ")}${more ? ` and ${more} more` : ""}`)),
+  whois: (rest) => rest ? ask({ type: "whois", username: rest }).then(({ whois }) => tell(whoisWords(whois))) : null,
+  away: (rest) => ask({ type: "away", text: rest }).then(() => tell("you are away until you say something, or /back")),
+  back: alone("away", () => tell("you are back")),
+  topic: (rest) => rest ? ask({ type: "topic", text: rest === "-" ? "" : rest })
+    : ask({ type: "topic" }).then(({ topic: now }) => tell(now ? `the topic is: ${now.text}` : "there is no topic")),
+  history: () => { $("log").scrollTop = 0; return tell("older messages come while you scroll up"); },
+  passwd: (rest) => rest ? tell("type /passwd alone: it asks for the passwords, and hides them") : choosePassword(false),
+  help: (rest) => help().then(() => tell(helpWords(rest))),
+  logout: (rest) => rest ? null : logout(),
+  code: alone("code", (answer) => {
+    const line = row("word code", null, `join code ${answer.code}${(answer.pages ?? []).map((page) => `\n${page}`).join("")}`);
+    if (!answer.qr) return;
+    const dots = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    dots.setAttribute("role", "img");
+    dots.setAttribute("aria-label", "The page's address as a QR code");
+    drawDots(dots, answer.qr);
+    line.append(dots);
+    toEnd();
+  }),
+  dnd: (rest) => /^\d*$/.test(rest) ? quiet(rest) : rest === "off" ? quiet("0") : null,
+  ignore: (rest) => { if (rest) ignored.add(rest.toLowerCase()); return tell(`you ignore ${[...ignored].join(", ") || "nobody"}`); },
+  unignore: (rest) => { if (!rest) return null; ignored.delete(rest.toLowerCase()); return tell(`you ignore ${[...ignored].join(", ") || "nobody"}`); },
+  sound: (rest) => rest ? null : ($("sound").click(), tell("the button Sound turns sounds on and off")),
+  clear: (rest) => { if (rest) return null; $("log").replaceChildren(); oldestSeq = 0; lastDay = ""; return tell("older messages are kept: reload the page to see them"); },
+  adduser: (rest) => addUser(...cut(rest)),
+  listusers: alone("list_users", (answer) => tell(accountsWords(answer))),
+  logoutuser: requestOf("logout_user"),
+  ban: requestOf("ban"), unban: requestOf("unban"),
+  mute: (rest) => { const [username, minutes] = cut(rest);
+    return username && /^\d*$/.test(minutes) ? ask({ type: "mute", username, ...(minutes && { minutes: +minutes }) }).then(ok) : null; },
+  unmute: requestOf("unmute"),
+  resetpassword: (rest) => rest ? ask({ type: "reset_password", username: rest }, false).then(({ password }) => tell(`one-time password for ${rest}: ${password}`)) : null,
+  deluser: requestOf("delete_user"),
+  promote: (rest) => role("promote", ...cut(rest)), demote: (rest) => role("demote", ...cut(rest)),
+  setname: (rest) => set("name", ...cut(rest)), setgroup: (rest) => set("group", ...cut(rest)),
+  door: (rest) => door(rest),
+  status: alone("status", ({ status }) => tell(Object.entries(status).map(([key, value]) => `${key.replaceAll("_", " ")}: ${value}`).join("\n"))),
+  reload: alone("reload", ({ report }) => tell((report ?? []).join("\n"))),
+  shutdown: (rest) => rest || !confirm("End the server for everyone?") ? (rest ? null : tell("nothing was done")) : ask({ type: "shutdown" }, false),
+};
+/** Other words for them. */
+const ALSO = { __proto__: null, whisper: "msg", w: "msg", r: "reply", quit: "logout" };
+/** Those that the page carries out by itself. */
+const LOCAL = [
+  { usage: "/dnd [minutes|off]", about: "no sounds, for so long" },
+  { usage: "/ignore [user]", about: "don't show what somebody says, until the page is closed" },
+  { usage: "/unignore <user>", about: "show it again" },
+  { usage: "/sound", about: "sounds on or off" },
+  { usage: "/clear", about: "an empty page" },
+];
+
+const ok = () => tell("done");
+
+function cut(rest) {
+  const [first] = rest.split(/\s/, 1);
+  return [first.toLowerCase(), rest.slice(first.length).trim()];
+}
+
+/** The client's own answer. */
+function tell(words) { row("word", null, `* ${words}`); return Promise.resolve(); }
+
+function refused(refusal) {
+  row("refusal", null, `! ${refusal.message ?? refusal}`);
+  play("error");
+}
+
+function called(name) { return names.has(name) ? `${name} (${names.get(name)})` : name; }
+
+function say(request) { return ask(request); }
+
+function whisper(to, words) { return to && words ? ask({ type: "whisper", to, text: words }) : null; }
+
+function role(type, username, which) {
+  return username && !/\s/.test(which) ? ask({ type, username, ...(which && { role: which }) }).then(ok) : null;
+}
+
+function set(what, username, value) {
+  return username ? ask({ type: "set_user", username, [what]: value }).then(ok) : null;
+}
+
+function addUser(username, password) {
+  if (!username) return null;
+  return ask({ type: "add_user", username, ...(password && { password }) }, false)
+    .then((answer) => tell(answer.password ? `one-time password for ${username}: ${answer.password}` : `${username} has an account`));
+}
+
+function door(rest) {
+  const [, minutes, more] = rest.match(/^(\d*)\s*(\S*)$/) ?? [];
+  if (minutes === undefined || !["", "guests", "close"].includes(more)) return null;
+  const request = { type: "door", ...(minutes && { minutes: +minutes }), ...(more === "guests" && { guests: true }), ...(more === "close" && { minutes: 0 }) };
+  return ask(request).then((answer) => tell(answer.code ? `class code ${answer.code}, until ${clock.format(new Date(answer.until))}` : "no door is open"));
+}
+
+function quiet(minutes) {
+  quietUntil = minutes === "" ? Infinity : Date.now() + 60000 * minutes;
+  return tell(minutes === "0" ? "sounds are on again" : `no sound ${minutes ? `for ${minutes} min` : "until /dnd off"}`);
+}
+
+function whoisWords(who) {
+  const idle = who.idle_seconds >= 60 ? `, idle for ${Math.floor(who.idle_seconds / 60)} min` : "";
+  const here = who.sessions ? `online since ${clock.format(new Date(who.since))}${idle}` : "not online";
+  return [`${who.username}${who.name ? ` is ${who.name}` : ""}, ${who.role}${who.group ? `, group ${who.group}` : ""}: ${here}`,
+    ...(who.away ? [awayWords(who.away)] : [])].join("\n");
+}
+
+function accountsWords({ users, more }) {
+  const lines = users.map((user) => [user.username, user.name, user.role, user.group, user.online ? "online" : "", user.banned ? "banned" : "",
+    user.muted ? "muted" : "", user.guest ? "guest" : ""].filter(Boolean).join(", "));
+  return lines.join("\n") + (more ? `\nand ${more} more` : "");
+}
+
+async function help() { commands = (await ask({ type: "help" })).commands; }
+
+function helpWords(which) {
+  const some = [...commands, ...LOCAL].filter(({ usage }) => !which || usage.split(/[\s]/)[0] === `/${which.replace(/^\//, "")}`);
+  return some.map(({ usage, about }) => `${usage}: ${about}`).join("\n") || `there is no /${which}`;
+}
+
+/** What people can't see in front of a line makes no message of a command. */
+function typed(line) {
+  const visible = line.replace(/^[\p{Cf}\p{Cc}\s]+/u, "");
+  if (!visible) return Promise.resolve();
+  if (!visible.startsWith("/")) return said(line.trim());
+  if (visible.startsWith("//")) return said(visible.slice(1));
+  const name = visible.slice(1).split(/\s/, 1)[0].toLowerCase();
+  const word = ALSO[name] ?? name;
+  const isOffered = !commands.length || [...commands, ...LOCAL].some(({ usage }) => usage.split(" ")[0] === `/${word}`);
+  const command = isOffered ? COMMANDS[word] : null;
+  const rest = visible.slice(1 + name.length).trim();
+  if (!command) return Promise.reject(`there is no /${name}: /help lists the commands; //${name} says it`);
+  return command(rest) ?? Promise.reject(usageOf(word));
+}
+
+function usageOf(name) {
+  const known = [...commands, ...LOCAL].find(({ usage }) => usage.split(" ")[0] === `/${name}`);
+  return known ? `usage: ${known.usage}` : `that is not how /${name} is used: /help`;
+}
+
+function said(words) {
+  if ([...words].length > TEXT_CHARS_MAX) return Promise.reject(`that has more than ${TEXT_CHARS_MAX} characters: say it in pieces`);
+  const answer = say({ type: "say", text: words });
+  const pending = make("p", "row pending", "… ", text(words));
+  pending.id = `${run}-${count}`;
+  // Only what isn't answered at once is shown as waiting.
+  setTimeout(() => { if (waiting.has(pending.id)) append(pending); }, 500);
+  return answer;
+}
+
+const sentLines = [];
+let recalled = 0;
+
+async function submit() {
+  const line = $("line").value;
+  if (!line.trim()) return;
+  $("line").value = "";
+  if (!line.startsWith("/passwd") && !line.startsWith("/adduser")) sentLines.push(line);
+  recalled = sentLines.length;
+  grow();
+  toEnd();
+  try {
+    await typed(line);
+  } catch (refusal) {
+    refused(refusal);
+    // Nothing that was typed is lost.
+    if (!$("line").value) $("line").value = line;
+    grow();
+  }
+}
+
+function grow() {
+  const line = $("line");
+  line.style.height = "auto";
+  line.style.height = `${line.scrollHeight + 2}px`;
+}
+
+$("say").onsubmit = (event) => { event.preventDefault(); submit(); };
+$("line").oninput = grow;
+$("line").onkeydown = (event) => {
+  const { key, shiftKey, altKey, isComposing } = event;
+  const line = $("line");
+  if (key === "Enter" && !shiftKey && !altKey && !isComposing) { event.preventDefault(); submit(); }
+  else if (key === "Tab" && !shiftKey && complete()) event.preventDefault();
+  else if (key === "ArrowUp" && !line.selectionStart && recalled > 0) line.value = sentLines[--recalled];
+  else if (key === "ArrowDown" && recalled < sentLines.length && line.selectionStart === line.value.length) line.value = sentLines[++recalled] ?? "";
+};
+
+/** Completes a command or a name, if there is just one. Else Tab moves on, as everywhere. */
+function complete() {
+  const line = $("line");
+  const before = line.value.slice(0, line.selectionStart);
+  const word = before.split(/\s/).pop();
+  if (!word) return false;
+  const isCommand = word.startsWith("/") && word === before;
+  const all = isCommand ? [...commands, ...LOCAL].map(({ usage }) => usage.split(" ")[0]) : [...online];
+  const start = word.replace(/^@/, "").toLowerCase();
+  const fits = all.filter((one) => one.startsWith(start));
+  if (fits.length !== 1) return false;
+  line.setRangeText(word.slice(0, word.length - start.length) + fits[0] + (word === before && !isCommand ? ": " : " "), before.length - word.length, before.length, "end");
+  return true;
+}
+
+$("newest").onclick = toEnd;
+$("leave").onclick = () => logout();
+$("who").onclick = () => {
+  const open = $("people").classList.toggle("open");
+  $("who").setAttribute("aria-expanded", open);
+  if (open) $("people").querySelector("button")?.focus();
+};
+$("people").onkeydown = ({ key }) => { if (key === "Escape") $("who").click(), $("who").focus(); };
+

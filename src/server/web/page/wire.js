@@ -1,0 +1,208 @@
+
+"use strict";
+// The page of homeroom: a client like the terminal's, in one piece, without anything from elsewhere. From the top: what is
+// kept, the wire, what is shown, what is typed, and how it begins. Whatever comes from others becomes text, never markup.
+
+// ---- What is kept -------------------------------------------------------------------------------------------------
+
+const $ = (id) => document.getElementById(id);
+
+/** The lines that stay on the page; older ones come back from the server while scrolling up. */
+const ROWS_MAX = 2000;
+/** The events that one look at the past brings (the wire takes at most 200). */
+const HISTORY_EVENTS = 100;
+/** The first wait before coming back, and the longest. */
+const WAIT_MS = 1000, WAIT_MS_MAX = 30000;
+/** After so long without a word the server is asked for one, and so long it has for it. */
+const SILENCE_MS = 75000, ANSWER_MS = 10000;
+/** The longest text, in characters as the server counts them. */
+const TEXT_CHARS_MAX = 4000;
+
+const me = { name: "", role: "", token: "", keep: false };
+const names = new Map();   // user name -> the name that others read
+const online = new Set();
+const away = new Set();
+const ignored = new Set();
+let held = null;           // whispers that waited, until history shows which of them it has
+const waiting = new Map(); // id -> a request without an answer
+let commands = [];         // what the server's help lists
+let lastSeq = 0;           // the greatest seq that was shown
+let oldestSeq = 0;         // the smallest one, where history goes on
+let early = new Set();     // answers that came before their turn
+let unread = 0;
+let lastWhisperer = "";
+let quietUntil = 0;
+
+/** Ids begin with a random word: the server remembers those of earlier runs. */
+const run = Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => (b % 36).toString(36)).join("");
+let count = 0;
+
+// ---- The wire -----------------------------------------------------------------------------------------------------
+
+let socket = null;
+let heardAt = 0, connectedAt = 0;
+let wait = WAIT_MS;
+let timer = 0, watch = 0;
+let leaving = false;
+
+/** Opens a connection whose first line is this login, and goes on with whatever the server says. */
+function connect(login) {
+  clearTimeout(timer);
+  const mine = new WebSocket(`wss://${location.host}/ws`);
+  socket = mine;
+  mine.onopen = () => { heardAt = Date.now(); mine.send(JSON.stringify(login)); };
+  mine.onmessage = ({ data }) => {
+    heardAt = Date.now();
+    for (const line of data.split("\n")) if (line && socket === mine) take(JSON.parse(line));
+  };
+  mine.onclose = () => { if (socket === mine) lost(); };
+  clearInterval(watch);
+  watch = setInterval(() => {
+    const silence = Date.now() - heardAt;
+    if (!heardAt || silence < SILENCE_MS) return;
+    if (silence > SILENCE_MS + ANSWER_MS) mine.close(), mine.onclose();
+    else transmit({ type: "ping" });
+  }, 5000);
+}
+
+function transmit(request) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+}
+
+/** Asks for something. The answer, or the event that answers it; a refusal is thrown. What isn't answered when the
+ *  connection breaks is asked again under its id, unless it would do harm twice. */
+function ask(request, again = true) {
+  const id = `${run}-${++count}`;
+  return new Promise((done, failed) => {
+    waiting.set(id, { request: { ...request, id }, again, done, failed });
+    transmit({ ...request, id });
+  });
+}
+
+function lost() {
+  clearInterval(watch);
+  socket = null;
+  if (leaving) return;
+  if (!me.token) {
+    enterAgain("The server can't be reached: is it running, and is this the right network?");
+    return;
+  }
+  for (const [id, { again, failed }] of waiting) {
+    if (again) continue;
+    waiting.delete(id);
+    failed({ message: "The connection broke before that was answered: look whether it was done." });
+  }
+  state("no connection; what you say is kept and sent later", true);
+  if (Date.now() - connectedAt > 10000) wait = WAIT_MS;
+  const shortened = wait * (0.5 + Math.random() / 2);
+  wait = Math.min(Math.max(2 * wait, WAIT_MS), WAIT_MS_MAX);
+  timer = setTimeout(comeBack, shortened);
+}
+
+function comeBack() {
+  const login = { type: "login", protocol: 1, username: me.name, token: me.token, keep: me.keep };
+  connect(lastSeq ? { ...login, after: lastSeq } : login);
+}
+
+// A laptop that wakes, a phone that finds its network: now is better than after the wait.
+addEventListener("online", () => { if (!socket && me.token && !leaving) comeBack(); });
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  if (!socket && me.token && !leaving) comeBack();
+  else if (socket && Date.now() - heardAt > ANSWER_MS) transmit({ type: "ping" });
+});
+
+/** Whatever the server sends. */
+function take(message) {
+  const { type, id } = message;
+  if (type === "ping") return transmit({ type: "pong" });
+  if (type === "welcome") return welcome(message);
+  if (type === "bye") return bye(message.reason);
+  if (type === "role") return promoted(message.role);
+  if (type === "error" && !me.token) return turnedAway(message);
+  if (type === "error" && !id && ["bad_credentials", "banned", "not_allowed"].includes(message.code)) return endedThere(message.message);
+  if (typeof message.seq === "number") shown(message);
+  else if (type === "notice") row("word", timeOf(message.time), `the server says: ${message.text}`);
+  else if (type === "away") row("word", null, awayWords(message));
+  if (!id || !waiting.has(id) || (message.from && message.from !== me.name)) return;
+  const { done, failed } = waiting.get(id);
+  waiting.delete(id);
+  $(id)?.remove();
+  if (type === "error") failed(message);
+  else done(message);
+}
+
+/** An event, in its turn or ahead of it, and not twice. */
+function shown(event) {
+  if (event.seq <= lastSeq && held) return held.push(event);
+  if (event.seq <= lastSeq || early.has(event.seq)) return early.delete(event.seq);
+  const answers = event.id && event.from === me.name && waiting.get(event.id)?.sentAgain;
+  if (answers) early.add(event.seq);
+  else lastSeq = event.seq;
+  show(event, true);
+}
+
+async function welcome(hello) {
+  const first = !me.token;
+  Object.assign(me, { name: hello.username, role: hello.role, token: hello.token });
+  remember();
+  connectedAt = Date.now();
+  setOnline(hello.users, hello.more);
+  nameAll(hello.names);
+  topic(hello.topic);
+  if (first) {
+    lastSeq = hello.seq;
+    oldestSeq = hello.seq + 1;
+    early = new Set();
+    held = [];
+    enterRoom(hello);
+  } else if (hello.gap) {
+    row("word", null, "what was said meanwhile is no longer kept in full");
+  }
+  elsewhere = hello.more ?? 0;
+  list();
+  if (hello.must_change_password) await choosePassword(true);
+  // The server knows what it has under which id: nothing is said twice.
+  for (const pending of waiting.values()) {
+    pending.sentAgain = true;
+    transmit(pending.request);
+  }
+  try {
+    if (first) await begun(hello);
+    await whoIsAway();
+  } catch (refusal) {
+    refused(refusal);
+  }
+}
+
+/** What was said before, the whispers that waited and are not among it, and the commands there are. */
+async function begun(hello) {
+  await past(hello.left_at, hello.missed);
+  const waited = held;
+  held = null;
+  for (const event of waited) {
+    if (event.seq < oldestSeq) show(event, true);
+    else call(event, false);
+  }
+  await help();
+}
+
+async function promoted(role) {
+  me.role = role;
+  row("word", null, role === "admin" ? "you are an administrator now" : `your role is ${role} now`);
+  await help();
+}
+
+function bye(reason) {
+  const mine = socket;
+  if (reason === "shutdown") {
+    wait = 0;
+    return;
+  }
+  socket = null;
+  mine.close();
+  const why = { removed: "This session was ended: by an administrator, or by a change of the password.",
+    logout: "This session made way for a newer one of yours." };
+  endedThere(why[reason] ?? "The server ended this session.");
+}
+
