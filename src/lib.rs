@@ -26,6 +26,7 @@
 pub mod client;
 #[cfg(feature = "discovery")]
 mod discovery;
+mod dots;
 pub mod duplex;
 mod durations;
 mod faults;

@@ -28,6 +28,7 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/topic [text]", "what the room talks about; administrators set it, `/topic -` removes it", false),
     command("/history [number]", "what was said last, up to 1000 messages", false),
     command("/passwd", "change your password", false),
+    command("/code", "how others get in: the join code, and the page for browsers", false),
     command("/help [command]", "this list, or one command of it", false),
     command("/logout", "leave (also /quit)", false),
     command(

@@ -66,6 +66,8 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     },
+    /// How others get in: the join code, the page's addresses.
+    Code,
     /// Which commands this role may use.
     Help,
     /// Changes one's own password.
@@ -225,7 +227,9 @@ impl Request {
     /// Whether only administrators may ask for it.
     pub fn is_for_admins(&self) -> bool {
         match self {
-            Self::Login(_) | Self::Say { .. } | Self::Whisper { .. } | Self::Who { .. } | Self::Help => false,
+            Self::Login(_) | Self::Say { .. } | Self::Whisper { .. } | Self::Who { .. } | Self::Help | Self::Code => {
+                false
+            }
             Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } | Self::History { .. } => false,
             Self::Topic { text: Some(_) } => true,
             Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,

@@ -206,6 +206,15 @@ pub struct Reply<'a> {
     /// To `history`: what was said, oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<ServerMessage<'a>>>,
+    /// To `code`: the join code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'a, str>>,
+    /// To `code`: the addresses of the page, the one to be told first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<Cow<'a, str>>,
+    /// To `code`: the first of them as a QR code, rows of `0` and `1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub qr: Vec<Cow<'a, str>>,
     /// To `help`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandHelp<'a>>>,

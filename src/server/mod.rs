@@ -103,11 +103,12 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
+    let qr = !config.args.no_qr;
     let (metrics, announced) = (config.args.metrics, cfg!(feature = "discovery") && !config.args.no_announce);
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
     folder::exposure(&config.args.data_dir).into_iter().for_each(|exposure| notices.tell_admins(exposure));
-    let server = build(config, folder, clock, accounts, identity, notices)?;
+    let server = build(config, folder, clock, accounts, identity, notices, listening.clone())?;
     server.renew_certificate();
     let certificate = lock(&server.identity).certificate.clone();
     notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
@@ -118,8 +119,15 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     }
     caretaker::start(&server).map_err(|e| system("start a thread", &e))?;
     let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
-    let banner =
-        Banner { listening: &listening, pin: certificate.pin, one_time: one_time.as_ref(), announced, lost: &lost };
+    let invitation = server.invitation();
+    let banner = Banner {
+        listening: &listening,
+        invitation: &invitation,
+        one_time: one_time.as_ref(),
+        announced: announced && certificate.pin.code().is_some(),
+        lost: &lost,
+        qr,
+    };
     let printed = banner.print();
     if printed.is_err() && one_time.is_some() {
         // Nobody has its password: the next start makes it anew.
@@ -143,6 +151,7 @@ fn build(
     accounts: Accounts,
     identity: InUse,
     notices: Notices,
+    listening: Vec<SocketAddr>,
 ) -> Result<Arc<Server>, ServerError> {
     let live = &config.args.live;
     let motd = motd::read(live.motd.as_deref(), &folder.motd()).unwrap_or_else(|e| {
@@ -162,8 +171,8 @@ fn build(
     let first_seq = chat.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
-        #[cfg(feature = "web")]
-        web: !config.args.no_web,
+        listening,
+        web: cfg!(feature = "web") && !config.args.no_web,
         config: Mutex::new(config),
         folder,
         clock,

@@ -1,5 +1,7 @@
 //! A session of a browser is a session like any other.
 
+#[cfg(target_os = "linux")]
+use crate::harness::Screen;
 use crate::harness::browser::opcode;
 use crate::harness::{ADMIN, Browser, DataDir, PASSWORD, Server, assert_error, assert_reply};
 use serde_json::json;
@@ -101,4 +103,57 @@ fn administrators_come_through_the_page_only_where_that_is_said() {
     let server = data.server().args(&["--web-admins"]).start();
     let mut root = Browser::login(server.address(), ADMIN);
     assert_reply(&root.ask("s", json!({"type": "status"})));
+}
+
+#[test]
+fn whoever_asks_is_told_how_others_get_in() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let page = format!("https://{}/", server.address());
+    let (mut ada, mut bob) = (Browser::login(server.address(), "ada"), server.login("bob"));
+    let told = [ada.ask("c", json!({"type": "code"})), bob.ask(json!({"type": "code"}))];
+    for reply in told {
+        assert_reply(&reply);
+        assert_eq!(reply["code"], server.code(), "{reply}");
+        assert_eq!(reply["pages"], json!([page]), "{reply}");
+        let rows: Vec<&str> = reply["qr"].as_array().unwrap().iter().map(|row| row.as_str().unwrap()).collect();
+        assert!(rows.len() >= 21 && rows.iter().all(|row| row.len() == rows.len()), "{rows:?}");
+        // The marks in three corners, by which a reader finds it.
+        let (first, last) = (rows[0], rows[rows.len() - 1]);
+        assert!(
+            first.starts_with("11111110") && first.ends_with("01111111") && last.starts_with("11111110"),
+            "{rows:?}"
+        );
+    }
+    assert!(server.stdout.text().contains(&format!("page      {page}\n")), "{}", server.stdout.text());
+    assert!(!server.stdout.text().contains('\u{2588}'), "dots in a log");
+
+    let mut terminal = crate::harness::Terminal::join(&server, "bob");
+    terminal.type_line("/code");
+    terminal.stdout.wait_for(&format!("* join code {}\n* page for browsers: {page}\n", server.code()));
+}
+
+#[test]
+fn without_the_page_the_code_stays() {
+    let server = DataDir::with_users(&["ada"]).server().args(&["--no-web"]).start();
+    let reply = server.login("ada").ask(json!({"type": "code"}));
+    assert_eq!(reply["code"], server.code());
+    assert!(reply.get("pages").is_none() && reply.get("qr").is_none(), "{reply}");
+    assert!(!server.stdout.text().contains("https://"), "{}", server.stdout.text());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_start_at_a_terminal_shows_the_pages_qr_code_where_there_is_room() {
+    let data = DataDir::with_users(&[]);
+    for (size, args, shown) in
+        [((50, 80), &[][..], true), ((24, 80), &[], false), ((50, 30), &[], false), ((50, 80), &["--no-qr"], false)]
+    {
+        let screen = Screen::start(&data.server().args(args).log("off").command(), size);
+        let rows = screen.wait_for(|rows| rows.iter().any(|row| row.trim() == "ready"));
+        assert_eq!(
+            rows.iter().any(|row| row.contains("\u{2588}\u{2588}\u{2588}")),
+            shown,
+            "{size:?} {args:?}: {rows:#?}"
+        );
+    }
 }

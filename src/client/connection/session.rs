@@ -356,9 +356,9 @@ impl Session {
 /// Whether it does no harm if the server does it twice, or it does it once by itself: what is said has an id that the
 /// server remembers.
 fn may_be_sent_again(request: &Request) -> bool {
-    use Request::{Away, Help, History, ListUsers, Say, Whisper, Who, Whois};
+    use Request::{Away, Code, Help, History, ListUsers, Say, Whisper, Who, Whois};
     match request {
-        Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help => true,
+        Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help | Code => true,
         History { .. } | ListUsers { .. } => true,
         Request::Topic { text } => text.is_none(),
         _ => false,

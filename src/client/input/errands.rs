@@ -270,6 +270,7 @@ fn typed(request: &Request) -> String {
         Request::Demote { username } => ("/demote", username),
         Request::Who { .. } => return "/who".into(),
         Request::Away { .. } => return "/away".into(),
+        Request::Code => return "/code".into(),
         Request::Help => return "/help".into(),
         Request::History { .. } => return "/history".into(),
         Request::ListUsers { .. } => return "/listusers".into(),
@@ -297,7 +298,7 @@ fn how_to_find_out(request: &Request) -> &'static str {
         Request::Say { .. } | Request::Whisper { .. } => "/history shows it",
         Request::Reload | Request::LogoutUser { .. } | Request::Away { .. } => "doing it again does no harm",
         Request::Who { .. } | Request::Whois { .. } | Request::ListUsers { .. } => "doing it again does no harm",
-        Request::History { .. } | Request::Help | Request::Status => "doing it again does no harm",
+        Request::History { .. } | Request::Help | Request::Status | Request::Code => "doing it again does no harm",
         Request::Shutdown => "if the server comes back it can be said again",
         _ => "/listusers shows it",
     }

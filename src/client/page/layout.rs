@@ -141,7 +141,7 @@ impl Page {
     }
 
     /// The terminal's width, the last column left free: many terminals wrap when it's filled, and show an empty line.
-    fn columns(&mut self) -> usize {
+    pub(super) fn columns(&mut self) -> usize {
         self.columns.get_or_insert_with(terminal_columns).saturating_sub(1).max(COLUMNS_MIN)
     }
 

@@ -4,9 +4,9 @@ use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
 use crate::client::terminal::known;
-use crate::durations;
 use crate::protocol::{AccountInfo, CommandHelp, Reply, Request, Role, TopicInfo, UserList};
 use crate::sanitize;
+use crate::{dots, durations};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -24,6 +24,9 @@ pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &m
     }
     if let Some(whois) = &reply.whois {
         presence::whois(clock, whois, out);
+    }
+    if let Some(code) = &reply.code {
+        invitation(code, reply, out);
     }
     if let Some(commands) = &reply.commands {
         help(commands, out);
@@ -53,6 +56,20 @@ fn topic(clock: &Clock, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
             writeln!(out, "* topic: {text} (set by {by}, {})", clock.moment(time))
         }
     };
+}
+
+/// How others get in. The QR code is for those who see it: on a styled page, if that is wide enough.
+fn invitation(code: &str, reply: &Reply<'_>, out: &mut Page) {
+    let _ = writeln!(out, "* join code {}", sanitize::line(code));
+    for page in &reply.pages {
+        let _ = writeln!(out, "* page for browsers: {}", sanitize::line(page));
+    }
+    let lines = if out.is_styled() { dots::half_blocks(&reply.qr) } else { None };
+    let columns = out.columns();
+    let fits = |lines: &Vec<String>| lines.iter().all(|line| line.chars().count() + 2 <= columns);
+    for line in lines.filter(fits).iter().flatten() {
+        let _ = writeln!(out, "  {line}");
+    }
 }
 
 /// What a request has done, where the answer itself doesn't show it.

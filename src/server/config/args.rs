@@ -48,6 +48,9 @@ pub struct Args {
     /// No page for browsers: the port speaks the chat's own protocol alone
     #[arg(long)]
     pub no_web: bool,
+    /// No QR code of the page's address at a start; a terminal that is too small shows none anyway
+    #[arg(long)]
+    pub no_qr: bool,
     /// Keep what is said in memory alone, the newest 32 MiB until the server ends
     #[arg(long)]
     pub no_journal: bool,

@@ -113,6 +113,7 @@ fn perform(
         Request::Topic { text: None } => Ok(topic::ask(server)),
         Request::Topic { text: Some(text) } => topic::set(server, session, id, &text),
         Request::History { before, limit } => history(server, session, id, before, limit),
+        Request::Code => Ok(code(server)),
         Request::Help => Ok(help(session.mandate.standing().state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => logout(server, session),
@@ -217,6 +218,14 @@ fn who(server: &Server, after: Option<&str>) -> Answer {
 fn help(role: Role) -> Answer {
     let allowed = COMMANDS.iter().filter(|command| !command.admin || role == Role::Admin);
     Answer::Reply(Box::new(Reply { commands: Some(allowed.cloned().collect()), ..Reply::default() }))
+}
+
+/// How others get in.
+fn code(server: &Server) -> Answer {
+    let invitation = server.invitation();
+    let (qr, code) = (invitation.qr().into_iter().map(Cow::from).collect(), Some(invitation.code.into()));
+    let pages = invitation.pages.into_iter().map(Cow::from).collect();
+    Answer::Reply(Box::new(Reply { code, pages, qr, ..Reply::default() }))
 }
 
 fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {

@@ -1,40 +1,51 @@
 //! What a start prints: all that the person before the screen needs to get everyone in, on one screen.
 
-use crate::link::Pin;
-use crate::protocol::{DEFAULT_PORT, Secret};
+use crate::dots;
+use crate::protocol::Secret;
 use crate::server::config::Lost;
-use crate::server::state::{own_addresses, reachable};
+use crate::server::state::{Invitation, as_typed};
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use terminal_size::{Height, Width};
 
-/// For how many addresses a line is printed. Machines with containers have more, which nobody can tell apart.
-const ADDRESSES_MAX: usize = 4;
+/// How far it stands from the left.
+const INDENT: usize = 4;
+/// So many lines more must be on the screen with it: the code, the page, the password, the lines to type.
+const OTHER_LINES: usize = 14;
 
 /// What is printed.
 pub(crate) struct Banner<'a> {
     /// Where the server listens.
     pub(crate) listening: &'a [SocketAddr],
-    /// What it shows.
-    pub(crate) pin: Pin,
+    /// How others get in.
+    pub(crate) invitation: &'a Invitation,
     /// The password of a first start.
     pub(crate) one_time: Option<&'a Secret>,
     /// What was lost and has been made anew.
     pub(crate) lost: &'a [Lost],
     /// The network is told: the code alone is enough to find the server.
     pub(crate) announced: bool,
+    /// The page's address is shown as a QR code too, where there is room.
+    pub(crate) qr: bool,
 }
 
 impl Banner<'_> {
-    /// Prints the join code, where the server listens, the one-time password of a first start, and what is to be typed to
+    /// Prints the join code, the page's address, where the server listens, the one-time password of a first start, and what is to be typed to
     /// join. Ends with `ready`.
     ///
     /// # Errors
     /// Standard output is closed.
     pub(crate) fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        // A certificate that is no X.509 has no key that could be told, and so no code.
-        let code = self.pin.code().map_or_else(|| self.pin.to_string(), |code| code.to_string());
-        writeln!(out, "\n    join code {code}\n")?;
+        let Invitation { code, places, pages } = self.invitation;
+        writeln!(out, "\n    join code {code}")?;
+        for page in pages.iter().take(1) {
+            writeln!(out, "    page      {page}")?;
+        }
+        writeln!(out)?;
+        for line in self.dots() {
+            writeln!(out, "    {line}")?;
+        }
         writeln!(out, "homeroom {}", env!("CARGO_PKG_VERSION"))?;
         for address in self.listening {
             writeln!(out, "listening on {address}")?;
@@ -46,23 +57,28 @@ impl Banner<'_> {
             writeln!(out, "!! {lost}.\n!! A NEW ONE WAS MADE: {}.\n!! {}", lost.ends(), lost.remedy())?;
         }
         writeln!(out, "to join, type in a terminal:")?;
-        let reachable = reachable(self.listening, &own_addresses());
-        let elsewhere: Vec<_> = reachable.iter().filter(|address| !address.ip().is_loopback()).collect();
-        let found = self.announced && self.pin.code().is_some() && !elsewhere.is_empty();
-        if found {
+        if self.announced && places.iter().any(|place| !place.ip().is_loopback()) {
             writeln!(out, "  homeroom-client {code}")?;
             writeln!(out, "or, where the network lets no server be found:")?;
         }
-        let shown = if elsewhere.is_empty() { reachable.iter().collect() } else { elsewhere };
-        for address in shown.into_iter().take(ADDRESSES_MAX) {
-            writeln!(out, "  homeroom-client {} {code}", place(*address))?;
+        for place in places {
+            writeln!(out, "  homeroom-client {} {code}", as_typed(*place))?;
+        }
+        if let [_, others @ ..] = &pages[..] {
+            for page in others {
+                writeln!(out, "the page is also at {page}")?;
+            }
         }
         writeln!(out, "ready")?;
         out.flush()
     }
-}
 
-/// An address as it is typed: without the port that is meant anyway.
-fn place(address: SocketAddr) -> String {
-    if address.port() == DEFAULT_PORT { address.ip().to_string() } else { address.to_string() }
+    /// The QR code, on a terminal that it fits into: nobody reads one out of a log.
+    fn dots(&self) -> Vec<String> {
+        let size = terminal_size::terminal_size_of(io::stdout());
+        let Some((Width(columns), Height(rows))) = size.filter(|_| self.qr) else { return Vec::new() };
+        let lines = dots::half_blocks(&self.invitation.qr()).unwrap_or_default();
+        let fits = |line: &String| line.chars().count() + INDENT <= usize::from(columns);
+        if lines.len() + OTHER_LINES <= usize::from(rows) && lines.iter().all(fits) { lines } else { Vec::new() }
+    }
 }

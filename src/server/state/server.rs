@@ -13,6 +13,7 @@ use crate::server::chat::Chat;
 use crate::server::clock::Clock;
 use crate::server::config::{Config, Folder, Lasting, Limits, Notices};
 use crate::sync::Gate;
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -23,8 +24,9 @@ pub(crate) struct Server {
     pub(crate) folder: Folder,
     pub(crate) clock: Arc<Clock>,
     pub(crate) limits: Limits,
+    /// Where it listens.
+    pub(crate) listening: Vec<SocketAddr>,
     /// Browsers are served.
-    #[cfg(feature = "web")]
     pub(crate) web: bool,
     pub(crate) motd: Mutex<Option<String>>,
     pub(crate) accounts: Accounts,
