@@ -1,7 +1,8 @@
 //! What a browser asks for, and what those ask for who only look like one.
 
 use crate::harness::browser::Response;
-use crate::harness::{Browser, DEADLINE, DataDir, Server};
+use crate::harness::{Browser, DEADLINE, DataDir, Server, sha256};
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -181,4 +182,34 @@ fn no_web_leaves_the_protocol_alone() {
     let _ = socket.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
     server.login("ada").say("still here");
+}
+
+#[test]
+fn programs_are_given_out_with_their_sums() {
+    let data = DataDir::with_users(&[]);
+    let server = data.start();
+    let get = |what: &str, accept: &str| {
+        ask(server.address(), &format!("GET /get/{what} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n"))
+    };
+    assert_eq!(get("", "*/*").status, 404, "none is there");
+    // Larger than what is sent at a time, and than a socket takes at once.
+    let program: Vec<u8> = (0..8_000_000_u32).map(|at| (at / 7) as u8).collect();
+    fs::create_dir(data.path().join("get")).unwrap();
+    fs::write(data.path().join("get/homeroom-client-linux-x86_64"), &program).unwrap();
+    let list = get("", "application/json");
+    let list: serde_json::Value = serde_json::from_slice(&list.body).unwrap();
+    let sum = sha256(&program);
+    assert_eq!(list, serde_json::json!([{"name": "homeroom-client-linux-x86_64", "bytes": 8_000_000, "sha256": sum}]));
+    let page = get("", "text/html");
+    assert_eq!(page.header("Content-Type"), "text/html; charset=utf-8");
+    let page = String::from_utf8(page.body).unwrap();
+    let line = format!("homeroom-client {} {}", server.address(), server.code());
+    assert!(page.contains(&sum) && page.contains(&line), "{page}");
+    let fetched = get("homeroom-client-linux-x86_64", "*/*");
+    assert_eq!(fetched.header("Content-Type"), "application/octet-stream");
+    assert!(fetched.header("Content-Disposition").starts_with("attachment"));
+    assert!(fetched.body == program, "it is another");
+    for other in ["../users.json", "..%2fusers.json", ".", "none", "homeroom-client-linux-x86_64/"] {
+        assert_eq!(get(other, "*/*").status, 404, "{other}");
+    }
 }

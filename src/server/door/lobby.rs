@@ -141,6 +141,8 @@ impl<'a> Stranger<'a> {
             pending: &mut self.pending,
             deadline: self.deadline,
             programs: &self.server.folder.programs(),
+            line_to_type: &|| self.server.invitation().line_to_type(),
+            served: &|| self.stay.served(true),
         };
         self.through_page = visit.serve(|| self.stay.heard(Instant::now()))? == web::Visitor::Client;
         if !self.through_page {

@@ -3,12 +3,16 @@
 use super::answer::{Answer, wrong_method};
 use super::frames::Frames;
 use super::head::Head;
-use super::{page, programs, upgrade};
+use super::programs::{self, Given, PIECE_BYTES};
+use super::{page, upgrade};
 use crate::duplex::{Duplex, Peer, READ_BYTES};
-use std::io::{self, ErrorKind, Write};
+use crate::sync::Gate;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::time::Instant;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 /// Who asks, and what has come from them.
 pub(crate) struct Visit<'a> {
@@ -19,7 +23,21 @@ pub(crate) struct Visit<'a> {
     pub(crate) deadline: Instant,
     /// Where the programs lie that are given out.
     pub(crate) programs: &'a Path,
+    /// What is to be typed then.
+    pub(crate) line_to_type: &'a dyn Fn() -> String,
+    /// Its connection is to stay for a while.
+    pub(crate) served: &'a dyn Fn(),
 }
+
+/// How long a program may take to be fetched, over a Wi-Fi that a class is in.
+const DOWNLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
+/// And how long a piece of it, until whoever fetches it is taken to be gone.
+const PIECE_WAIT: Duration = Duration::from_secs(30);
+/// How many fetch at a time: a class. Each has a thread of the lobby.
+const DOWNLOADS_MAX: usize = 32;
+
+/// Those who fetch a program.
+static DOWNLOADS: LazyLock<Gate> = LazyLock::new(Gate::default);
 
 /// What a visit came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,7 +62,10 @@ impl Visit<'_> {
                         Err(refusal) => break refusal,
                     }
                 }
-                Ok(Some((head, _))) => break self.answer(&head)?,
+                Ok(Some((head, _))) => match self.answer(&head) {
+                    Given::Answer(answer) => break answer,
+                    Given::Program(head, file, bytes) => return self.send_program(&head, file, bytes),
+                },
                 Ok(None) => {}
                 Err(bad) => break bad.into(),
             }
@@ -57,15 +78,36 @@ impl Visit<'_> {
         Ok(Visitor::Served)
     }
 
-    fn answer(&mut self, head: &Head) -> io::Result<Answer> {
-        Ok(match head.path() {
-            _ if head.method != "GET" => wrong_method(head),
-            "/" => page::answer(head.place().unwrap_or_default()),
-            path => match path.strip_prefix("/get/") {
-                Some(name) => programs::answer(self.programs, name),
-                None => Answer::not_found(),
-            },
-        })
+    fn answer(&self, head: &Head) -> Given {
+        match (head.path(), head.path().strip_prefix("/get/")) {
+            _ if head.method != "GET" => Given::Answer(wrong_method(head)),
+            ("/", _) => Given::Answer(page::answer(head.place().unwrap_or_default())),
+            (_, Some(name)) => {
+                programs::give(self.programs, name, head.lists("accept", "application/json"), &(self.line_to_type)())
+            }
+            _ => Given::Answer(Answer::not_found()),
+        }
+    }
+
+    /// Sends a program, as fast as it is fetched.
+    fn send_program(&mut self, head: &str, file: File, bytes: u64) -> io::Result<Visitor> {
+        let _pass = DOWNLOADS.enter();
+        if DOWNLOADS.count() > DOWNLOADS_MAX {
+            let busy = Answer::words("503 Service Unavailable", "many fetch it now: try again in a minute\n");
+            self.send(&busy.with("Retry-After", "60").encode())?;
+            return Ok(Visitor::Served);
+        }
+        (self.served)();
+        self.send(head.as_bytes())?;
+        let (end, mut piece, mut file) = (Instant::now() + DOWNLOAD_DEADLINE, [0; PIECE_BYTES], file.take(bytes));
+        loop {
+            let n = file.read(&mut piece)?;
+            if n == 0 {
+                return Ok(Visitor::Served);
+            }
+            self.deadline = end.min(Instant::now() + PIECE_WAIT);
+            self.send(&piece[..n])?;
+        }
     }
 
     /// The answer, and from then on frames.
