@@ -17,6 +17,7 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
+.PHONY: get web-test
 .PHONY: man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
@@ -133,6 +134,17 @@ pi-test: ## build for 64-bit Raspberry Pi OS, try both programs in QEMU
 
 pi32-test: ## the same for 32-bit Raspberry Pi OS
 	scripts/cross-test.sh armv7-unknown-linux-gnueabihf
+
+# GET is the folder that a server gives programs out from; what isn't built yet is left out, and that is said.
+GET ?= $(DATA)/get
+get: ## copy the client programs that are built into DATA/get, from where the page gives them out
+	@BIN='$(BIN)' scripts/get.sh '$(GET)'
+
+# SHOTS=docs takes the pictures of the page anew.
+SHOTS ?=
+web-test: dependencies ## try the page in headless Chromium (node, npm, chromium)
+	$(CARGO) build --locked $(FEATURES)
+	SHOTS='$(SHOTS)' scripts/web-test.sh
 
 windows-test: ## build for Windows, try the client in Wine
 	scripts/cross-test.sh x86_64-pc-windows-gnu

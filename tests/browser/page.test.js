@@ -1,0 +1,282 @@
+// The page in headless Chromium, with the real server and the real terminal client: `make web-test`.
+// The certificate's warning is taken as clicked through.
+"use strict";
+const { chromium } = require("playwright-core");
+const { spawn, execFileSync } = require("node:child_process");
+const assert = require("node:assert");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+
+const BINARIES = process.env.HOMEROOM_BINARIES ?? path.join(__dirname, "../../target/debug");
+const SHOTS = process.env.HOMEROOM_SHOTS;
+const PASSWORD = "seven green bottles";
+const WAIT_MS = 15000;
+/** A phone, a tablet, a screen. */
+const WIDTHS = [320, 768, 1440];
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "homeroom-web-"));
+const data = path.join(folder, "data");
+fs.mkdirSync(data, { mode: 0o700 });
+
+const children = [];
+
+/** A program and all that it prints. */
+function run(name, args, options = {}) {
+  const child = spawn(path.join(BINARIES, name), args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+  children.push(child);
+  child.said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => { child.said += bytes; });
+  child.waitFor = (what) => until(() => child.said.includes(what), `${name}: ${what}`, () => child.said);
+  return child;
+}
+
+async function until(holds, what, meanwhile = () => "") {
+  const end = Date.now() + WAIT_MS;
+  while (!await holds()) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${meanwhile()}`);
+    await new Promise((over) => setTimeout(over, 20));
+  }
+}
+
+async function startServer(listen, folder = data) {
+  const server = run("homeroom-server", ["--data-dir", folder, "--listen", listen, "--no-announce", "--hash-rounds", "1000"]);
+  await server.waitFor("ready\n");
+  server.place = server.said.match(/listening on (\S+)/)[1];
+  server.code = server.said.match(/join code (\S+)/)[1];
+  return server;
+}
+
+function startClient(server, name) {
+  const settings = path.join(folder, `settings-${name}`);
+  const env = { ...process.env, HOMEROOM_PASSWORD: PASSWORD, HOMEROOM_CONFIG_DIR: settings };
+  return run("homeroom-client", [server.place, server.code, "--user", name], { env });
+}
+
+const violations = [];
+
+async function open(browser, place, options = {}) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) violations.push(message.text()); });
+  page.on("pageerror", (error) => violations.push(String(error)));
+  page.on("dialog", (dialog) => { violations.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
+  await page.goto(`https://${place}/`);
+  return page;
+}
+
+async function login(page, name, password = PASSWORD) {
+  await page.fill("#name", name);
+  await page.fill("#password", password);
+  await page.click("#enter");
+}
+
+const said = (page, text) => page.locator("#log .row .text", { hasText: text }).first().waitFor();
+
+async function say(page, text) {
+  await page.fill("#line", text);
+  await page.press("#line", "Enter");
+}
+
+/** What is only text, whoever says it. */
+const HOSTILE = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\"><svg onload=alert(1)>", "javascript:alert(1)",
+  "<a href=javascript:alert(1)>x</a>", "<iframe srcdoc='<script>alert(1)</script>'>", "{{constructor.constructor('alert(1)')()}}",
+  "</script><script>alert(1)</script>", "&lt;b&gt;", "<b>bold</b>", "<style>*{display:none}</style>", "\u202Eolleh", "\u0000\u0007\u001b[2J",
+  "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>", "<base href=//evil.example>", "<meta http-equiv=refresh content=0>",
+  "`${alert(1)}`", "%3Cscript%3E", "<template><img src=x onerror=alert(1)></template>", "<details open ontoggle=alert(1)>"];
+
+async function main() {
+  const accounts = ["root", "ada", "bob", "eve"].map((name) => `${name},${PASSWORD},${name === "root" ? "admin" : "user"}`);
+  fs.writeFileSync(path.join(folder, "accounts.csv"), `${accounts.join("\n")}\nzoe,,user\n`);
+  const imported = execFileSync(path.join(BINARIES, "homeroom-server"),
+    ["--data-dir", data, "--hash-rounds", "1000", "user", "import", path.join(folder, "accounts.csv")], { encoding: "utf8" });
+  const oneTime = imported.match(/zoe\W+(\S{6,})/)[1].replace(/^,|"/g, "");
+  let server = await startServer("127.0.0.1:0");
+  const place = server.place;
+  const bob = startClient(server, "bob");
+  await bob.waitFor("bob");
+
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const ada = await open(browser, place);
+
+  console.log("a wrong password is refused, the right one lets in");
+  await login(ada, "ada", "wrong wrong");
+  await until(async () => (await ada.textContent("#door-word")).includes("wrong"), "the refusal");
+  await login(ada, "ada");
+  await ada.waitForSelector("#room:not([hidden])");
+
+  console.log("a browser and a terminal chat in both directions");
+  await say(ada, "hello from the page");
+  await bob.waitFor("hello from the page");
+  bob.stdin.write("hello from the terminal\n");
+  await said(ada, "hello from the terminal");
+  await say(ada, "/msg bob psst");
+  await bob.waitFor("psst");
+  bob.stdin.write("/msg ada back to you\n");
+  await ada.locator("#log .whisper .text", { hasText: "back to you" }).waitFor();
+  await ada.locator("#log button.by", { hasText: "bob" }).first().click();
+  assert.equal(await ada.inputValue("#line"), "/msg bob ");
+
+  console.log("markup stays text");
+  for (const text of HOSTILE) bob.stdin.write(`${text.replaceAll("\n", " ")}\n`);
+  bob.stdin.write("the last of them\n");
+  await said(ada, "the last of them");
+  await said(ada, HOSTILE[0]);
+  assert.equal(await ada.locator("#log :is(img, script, svg, iframe, a, b, style, base, meta, template, details, math)").count(), 0);
+
+  console.log("commands");
+  await say(ada, "/who");
+  await ada.locator("#log .word", { hasText: "online: ada, bob" }).waitFor();
+  await say(ada, "/code");
+  await ada.locator("#log .code svg path").waitFor();
+  assert((await ada.textContent("#log .code")).includes(server.code));
+  await say(ada, "/constructor");
+  await ada.locator("#log .refusal", { hasText: "there is no /constructor" }).waitFor();
+  assert.equal(await ada.inputValue("#line"), "/constructor", "what was refused is there to be mended");
+  await say(ada, "/help");
+  await ada.locator("#log .word", { hasText: "/whois <user>" }).waitFor();
+
+  console.log("administrators are told where to log in");
+  const root = await open(browser, place);
+  await login(root, "root");
+  await until(async () => (await root.textContent("#door-word")).includes("web-admins"), "the refusal");
+
+  console.log("a one-time password is changed at the first login");
+  const zoe = await open(browser, place);
+  await login(zoe, "zoe", oneTime);
+  await zoe.waitForSelector("#ask[open]");
+  await zoe.fill("#new", "nine red lanterns");
+  await zoe.fill("#again", "nine red lanterns");
+  await zoe.click("#change");
+  await zoe.waitForSelector("#ask:not([open])", { state: "attached" });
+  await say(zoe, "in at last");
+  await said(ada, "in at last");
+
+  console.log("a line under way outlives a kill of the server");
+  server.kill("SIGKILL");
+  await until(() => server.exitCode !== null || server.signalCode, "its end");
+  await until(async () => (await ada.textContent("#state")).includes("no connection"), "the loss");
+  await say(ada, "said while it was away");
+  await ada.locator("#log .pending", { hasText: "said while it was away" }).waitFor();
+  server = await startServer(place);
+  await bob.waitFor("said while it was away");
+  await ada.locator("#log .pending").waitFor({ state: "detached" });
+  await say(ada, "and goes on");
+  await bob.waitFor("and goes on");
+  assert.equal(await ada.locator("#log .row .text", { hasText: "said while it was away" }).count(), 1);
+  assert.equal(bob.said.split("said while it was away").length, 2, "nothing comes twice");
+
+  console.log("a reload comes back without a password and has history");
+  await ada.reload();
+  await ada.waitForSelector("#room:not([hidden])");
+  await said(ada, "hello from the terminal");
+  await until(async () => (await ada.locator("#log .row .text", { hasText: "and goes on" }).count()) === 1, "each event once");
+
+  console.log("long texts and texts from right to left");
+  bob.stdin.write(`${"long ".repeat(790)}end of it\n`);
+  bob.stdin.write(`${"x".repeat(3990)}\n`);
+  bob.stdin.write("שלום לכולם, מה שלומכם?\n");
+  await said(ada, "שלום");
+  const sideways = await ada.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  assert(!sideways, "nothing is wider than the page");
+
+  console.log("without serious findings of axe");
+  const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+  const door = await open(browser, place);
+  // Its own script is let past the policy by the debugger.
+  for (const page of [ada, door]) {
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(axe);
+      const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+      const serious = found.filter(({ impact }) => ["serious", "critical"].includes(impact));
+      assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html).slice(0, 3)]), []);
+    }
+  }
+
+  console.log("the keyboard alone is enough");
+  await door.focus("#name");
+  await door.keyboard.type("eve");
+  await door.keyboard.press("Tab");
+  await door.keyboard.type(PASSWORD);
+  await door.keyboard.press("Enter");
+  await door.waitForSelector("#room:not([hidden])");
+  await door.keyboard.type("typed");
+  await door.keyboard.press("Enter");
+  await said(door, "typed");
+
+  console.log("the projector's view");
+  const wall = await open(browser, place);
+  await wall.goto(`https://${place}/#wall`);
+  await wall.reload();
+  await login(wall, "eve");
+  await wall.locator("#wall-qr path").waitFor();
+  assert((await wall.textContent("#wall-code")).includes(server.code));
+  bob.stdin.write("/msg eve not for the class\n");
+  bob.stdin.write("for the class\n");
+  await said(wall, "for the class");
+  await wall.locator("#log .text", { hasText: "not for the class" }).waitFor({ state: "attached" });
+  assert(!await wall.locator("#log .text", { hasText: "not for the class" }).isVisible(), "a whisper on the wall");
+
+  console.log("no page is wider than its window");
+  for (const width of WIDTHS) {
+    await ada.setViewportSize({ width, height: 640 });
+    assert(!await ada.evaluate(() => document.documentElement.scrollWidth > innerWidth), `too wide at ${width}`);
+  }
+
+  const cookies = await ada.context().cookies();
+  assert.deepEqual(cookies, []);
+  assert.deepEqual(violations.filter((text) => !/WebSocket connection to|ERR_CONNECTION_REFUSED|404/.test(text)), []);
+  if (SHOTS) await pictures(browser);
+  await browser.close();
+}
+
+/** A class chats, for docs/. */
+async function pictures(browser) {
+  const people = ["ada", "bob", "eve", "mia", "noether"];
+  const folder = fs.mkdtempSync(path.join(data, "pictures-"));
+  const accounts = path.join(folder, "accounts.csv");
+  fs.writeFileSync(accounts, people.map((name) => `${name},${PASSWORD},${name === "noether" ? "admin" : "user"}\n`).join(""));
+  execFileSync(path.join(BINARIES, "homeroom-server"), ["--data-dir", folder, "--hash-rounds", "1000", "user", "import", accounts]);
+  const server = await startServer("127.0.0.1:0", folder);
+  const clients = {};
+  for (const name of people.filter((name) => name !== "ada")) {
+    clients[name] = startClient(server, name);
+    await clients[name].waitFor(name);
+  }
+  const ada = await open(browser, server.place);
+  if (SHOTS) await ada.screenshot({ path: path.join(SHOTS, "page-door.png"), clip: { x: 320, y: 0, width: 640, height: 320 } });
+  await login(ada, "ada");
+  for (const [name, text] of [["noether", "/topic fractions, page 12"], ["noether", "Good morning! Who has an idea for exercise 3?"],
+    ["bob", "12/18 is 2/3"], ["mia", "/me raises a hand"], ["mia", "first divide both by 6"], ["eve", "/msg ada is it due today?"],
+    ["noether", "Right, Mia. ada, what about 15/35?"]]) {
+    clients[name].stdin.write(`${text}\n`);
+    await ada.locator("#log, #topic", { hasText: text.replace(/^\/(topic|me|msg ada) /, "") }).first().waitFor();
+  }
+  await say(ada, "3/7, since both have a 5 in them");
+  await said(ada, "3/7");
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of WIDTHS) {
+      await ada.setViewportSize({ width, height: 640 });
+      await ada.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await ada.screenshot({ path: path.join(SHOTS, `page-${width}-${colorScheme}.png`) });
+    }
+  }
+  const wall = await open(browser, `${server.place}`);
+  await wall.goto(`https://${server.place}/#wall`);
+  await wall.reload();
+  await login(wall, "eve");
+  await wall.locator("#wall-qr path").waitFor();
+  await said(wall, "3/7");
+  await wall.screenshot({ path: path.join(SHOTS, "page-wall.png") });
+}
+
+main().then(() => 0, (error) => { console.error(error, violations); return 1; }).then(async (status) => {
+  for (const child of children) {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && !child.signalCode) await new Promise((over) => child.once("exit", over));
+  }
+  fs.rmSync(folder, { recursive: true, force: true });
+  process.exit(status);
+});
