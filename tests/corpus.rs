@@ -103,6 +103,16 @@ fn server_message() {
 }
 
 #[test]
+fn request_head() {
+    run("request_head", MUTATIONS);
+}
+
+#[test]
+fn frames() {
+    run("frames", MUTATIONS);
+}
+
+#[test]
 fn every_target_is_run_here_and_by_cargo_fuzz() {
     let tests = include_str!("corpus.rs");
     let programs = include_str!("../fuzz/Cargo.toml");

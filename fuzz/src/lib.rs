@@ -4,6 +4,7 @@
 //! `tests/corpus.rs`, which runs the saved inputs and simple mutations of them in every test run. An invariant
 //! that doesn't hold is a panic.
 
+use homeroom::duplex::Peer;
 use homeroom::lines::{DISCARDED_BYTES_MAX, Line, LineReader};
 use homeroom::link::Link;
 use homeroom::protocol::{ID_BYTES_MAX, LINE_BYTES_MAX, Request, RequestId, ServerMessage};
@@ -21,6 +22,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("sanitizer", sanitizer),
     ("join_link", join_link),
     ("server_message", server_message),
+    ("request_head", request_head),
+    ("frames", frames),
 ];
 
 /// How much is fed to a [`LineReader`] at the most: enough for an endless line and what comes after it.
@@ -202,4 +205,38 @@ fn without_end(line: &[u8]) -> &[u8] {
 fn is_obeyed(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// A head is never longer than it may be, and the same with anything behind it.
+pub fn request_head(data: &[u8]) {
+    const HEAD_BYTES_MAX: usize = 8 * 1024;
+    if let Ok(Some(length)) = server::fuzzing::read_request_head(data) {
+        assert!(length <= HEAD_BYTES_MAX.min(data.len()), "{length}");
+        let more = [&data[..length], b"GET / HTTP/1.1\r\n\r\n"].concat();
+        assert_eq!(server::fuzzing::read_request_head(&more), Ok(Some(length)));
+        assert_eq!(server::fuzzing::read_request_head(&data[..length - 1]).ok().flatten(), None);
+    }
+}
+
+/// However frames are cut, they bring the same lines, whole and within the limit, and the same answers.
+pub fn frames(data: &[u8]) {
+    let whole = unframe(&mut [data].into_iter());
+    assert_eq!(whole, unframe(&mut data.chunks(1)), "byte by byte");
+    assert_eq!(whole, unframe(&mut data.chunks(7)), "in pieces of 7");
+    let (lines, answer, _) = whole;
+    assert!(lines.is_empty() || lines.ends_with(b"\n"), "a line without its end");
+    assert!(lines.split_inclusive(|&byte| byte == b'\n').all(|line| line.len() <= LINE_BYTES_MAX), "too long a line");
+    assert!(std::str::from_utf8(&lines).is_ok(), "no UTF-8");
+    // Pongs, and one close.
+    assert!(answer.len() <= data.len() + 4, "more is said than came");
+}
+
+/// The lines, the answers, and whether the connection is over.
+fn unframe(chunks: &mut dyn Iterator<Item = &[u8]>) -> (Vec<u8>, Vec<u8>, bool) {
+    let (mut frames, mut lines, mut answer) = (server::fuzzing::frames(), Vec::new(), Vec::new());
+    let mut over = false;
+    for chunk in chunks {
+        over = frames.unwrap(chunk, &mut lines, &mut answer) == Peer::Closed;
+    }
+    (lines, answer, over)
 }

@@ -18,3 +18,18 @@ pub fn rewrite_users_json(text: &str) -> Result<Vec<u8>, String> {
 pub fn read_user_list(bytes: &[u8]) -> Result<usize, String> {
     users::rehearse(bytes)
 }
+
+/// Reads the head of a request over HTTP; gives how long it is, None while its end is missing.
+///
+/// # Errors
+/// The status of the answer to what is none.
+#[cfg(feature = "web")]
+pub fn read_request_head(bytes: &[u8]) -> Result<Option<usize>, &'static str> {
+    super::web::rehearse_head(bytes)
+}
+
+/// A WebSocket's frames, as a browser's session has them.
+#[cfg(feature = "web")]
+pub fn frames() -> Box<dyn crate::duplex::Framing> {
+    super::web::frames()
+}

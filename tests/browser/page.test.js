@@ -214,8 +214,8 @@ async function main() {
   await wall.locator("#wall-qr path").waitFor();
   assert((await wall.textContent("#wall-code")).includes(server.code));
   bob.stdin.write("/msg eve not for the class\n");
-  bob.stdin.write("for the class\n");
-  await said(wall, "for the class");
+  bob.stdin.write("everybody may read\n");
+  await said(wall, "everybody may read");
   await wall.locator("#log .text", { hasText: "not for the class" }).waitFor({ state: "attached" });
   assert(!await wall.locator("#log .text", { hasText: "not for the class" }).isVisible(), "a whisper on the wall");
 

@@ -18,3 +18,18 @@ pub(crate) use visit::{Visit, Visitor};
 pub(crate) fn is_http(first: u8) -> bool {
     first.is_ascii_uppercase()
 }
+
+/// For the fuzzers: how long the head is that the bytes begin with, or the status that they are answered with.
+pub(super) fn rehearse_head(bytes: &[u8]) -> Result<Option<usize>, &'static str> {
+    let parsed = head::Head::parse(bytes).map_err(|bad| if bad == head::BadHead::TooLarge { "431" } else { "400" })?;
+    Ok(parsed.map(|(head, length)| {
+        // Neither has anything that can be wrong with them.
+        let _ = (head.path(), upgrade::accept(&head).is_ok());
+        length
+    }))
+}
+
+/// For the fuzzers: frames.
+pub(super) fn frames() -> Box<dyn crate::duplex::Framing> {
+    Box::new(frames::Frames::new(std::time::Instant::now()))
+}
