@@ -199,7 +199,7 @@ pub struct Reply<'a> {
     pub away: Vec<Cow<'a, str>>,
     /// To `whois`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whois: Option<Whois<'a>>,
+    pub whois: Option<Box<Whois<'a>>>,
     /// To `topic` without a text; absent where there is no topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<TopicInfo<'a>>,

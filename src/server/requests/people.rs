@@ -23,7 +23,7 @@ pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> 
         idle_seconds: idle.filter(|_| presence.is_some()).map(|idle| idle.as_secs()),
         away,
     };
-    Ok(Answer::Reply(Box::new(Reply { whois: Some(whois), ..Reply::default() })))
+    Ok(Answer::Reply(Box::new(Reply { whois: Some(Box::new(whois)), ..Reply::default() })))
 }
 
 /// Goes away with these words, or comes back.

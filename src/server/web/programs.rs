@@ -115,7 +115,7 @@ fn page(programs: &[Program], line_to_type: &str) -> String {
     for Program { name, bytes, sha256 } in programs {
         let megabytes = (*bytes as f64 / 1e6).max(0.1);
         // Writing to memory has no way to fail. A name has nothing in it that HTML could take for its own.
-        let _ = write!(rows, "<tr><td><a href=\"{name}\">{name}</a><td>{megabytes:.1} MB<td><code>{sha256}</code>\n");
+        let _ = writeln!(rows, "<tr><td><a href=\"{name}\">{name}</a><td>{megabytes:.1} MB<td><code>{sha256}</code>");
     }
     format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
