@@ -17,8 +17,7 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release
 export FEATURES
 
 .DEFAULT_GOAL := help
-.PHONY: get web-test
-.PHONY: man completions deb deb-test
+.PHONY: get web-test man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
 .PHONY: help run build install demo test ci soak siege chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
@@ -50,8 +49,12 @@ demo: build ## two people chat through a server of their own; prints it, cleans 
 test: test-dependencies fmt-check lint doc ## formatting, lints, documentation, all tests
 	RUST_TEST_THREADS=$$(( 2 * $$(getconf _NPROCESSORS_ONLN) )) $(CARGO) test --locked --no-fail-fast $(FEATURES) --features fault-injection
 
-# The server for a Pi is built in short here.
-ci: test demo ## what .ci/run runs
+# The demo and the browser take the programs that the tests have built, and the server for a Pi is built in short: half of
+# the time would go into building.
+ci: export BIN = $(or $(CARGO_TARGET_DIR),target)/debug
+ci: test ## what .ci/run runs
+	scripts/demo.sh
+	scripts/web-test.sh
 	$(MAKE) --no-print-directory pi-test PROFILE=cross-check PROGRAMS=server
 
 # `make test` has a short form of each of the four.
@@ -142,9 +145,9 @@ get: ## copy the client programs that are built into DATA/get, from where the pa
 
 # SHOTS=docs takes the pictures of the page anew.
 SHOTS ?=
-web-test: dependencies ## try the page in headless Chromium (node, npm, chromium)
-	$(CARGO) build --locked $(FEATURES)
-	SHOTS='$(SHOTS)' scripts/web-test.sh
+web-test: build ## try the page in headless Chromium (node, npm, chromium)
+	@scripts/dependencies.sh web-test
+	BIN='$(BIN)' SHOTS='$(SHOTS)' scripts/web-test.sh
 
 windows-test: ## build for Windows, try the client in Wine
 	scripts/cross-test.sh x86_64-pc-windows-gnu

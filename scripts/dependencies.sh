@@ -4,8 +4,8 @@
 # Where apt is the package manager (Debian, Ubuntu, Raspberry Pi OS) missing packages are installed, through
 # sudo where this isn't root. Elsewhere they are named. Nothing happens when nothing is missing.
 # FEATURES=--no-default-features in the environment means a client without sound, which needs no ALSA. With the
-# argument `test`, what the tests call is wanted too; with `deb`, `deb-test`, `pi`, `pi32`, `pi-test`, `windows` or
-# `windows-test`, what those of make do.
+# argument `test`, what the tests call is wanted too; with `deb`, `deb-test`, `pi`, `pi32`, `pi-test`, `web-test`,
+# `windows` or `windows-test`, what those of make do.
 set -eu
 
 RUST_MIN_MINOR=85 # 1.85, the `rust-version` of Cargo.toml
@@ -68,6 +68,11 @@ missing_packages() {
             return
             ;;
         windows-test) [ -x /usr/lib/wine/wine64 ] || echo wine64 ;;
+        web-test)
+            has node || echo nodejs
+            has npm || echo npm
+            has chromium || has chromium-browser || has google-chrome || echo chromium
+            ;;
         pi-test) has qemu-aarch64-static || echo qemu-user-static ;;
         test)
             has script || echo bsdutils
