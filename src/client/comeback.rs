@@ -102,7 +102,7 @@ impl Comeback {
 
     fn log_in(&self, after: u64) -> Result<(Connected, LoggedIn), ClientError> {
         let mut connected = connection::again(&self.server, self.expected)?;
-        let logged_in = connection::log_in(&mut connected, &self.name, &Key::Token(&self.token, after))?;
+        let logged_in = connection::log_in(&mut connected, &self.name, &Key::Token(&self.token, Some(after)))?;
         Ok((connected, logged_in))
     }
 }

@@ -12,6 +12,7 @@ mod alerts;
 mod comeback;
 mod connection;
 mod console;
+mod entrance;
 mod error;
 mod input;
 mod page;
@@ -33,8 +34,9 @@ use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
 use comeback::{Comeback, Ended, Waits};
-use connection::{Chosen, Credentials, Key, KnownServers, LastServer, LoggedIn, Session, Slow, Wanted, Wire};
+use connection::{Chosen, KnownServers, LastServer, LoggedIn, Remembered, Session, Slow, Wanted, Wire};
 use console::Console;
+use entrance::{Entered, Entrance};
 use error::End;
 use input::{Errands, Input, Locals, Preliminaries};
 use jiff::tz::TimeZone;
@@ -42,14 +44,9 @@ use page::{Reader, Renderer};
 use settings::Settings;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 use terminal::{Look, Setup, notice, screen};
 use threads::spawn;
 use transcript::Transcript;
-
-/// A server drops strangers who take their time. If it took a person longer than this to say who they are, the
-/// client comes back with a fresh connection.
-const FRESH: Duration = Duration::from_secs(2);
 
 /// How many lines that were not confirmed a person is shown when the client leaves. A script is shown all of them.
 const UNDONE_SHOWN_MAX: usize = 20;
@@ -73,27 +70,22 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     args.user = args.user.or(name);
     let pin = args.pin(&server).map_err(ClientError::Usage)?;
     let wanted = pin.map(|pin| Wanted { pin, on_purpose: by_code || args.fingerprint.is_some() });
-    let (mut connected, expected) = connection::meet(&server, wanted, &known, &console)?;
-    let met = Instant::now();
-    let credentials = Credentials::ask(&args, &console)?;
-    if met.elapsed() > FRESH {
-        let _slow = Slow::connecting(&server);
-        connected = connection::again(&server, expected)?;
-    }
-    let key = Key::Password(&credentials.password);
+    let (connected, expected) = connection::meet(&server, wanted, &known, &console)?;
+    let remembered = args.remember.then(|| Remembered::beside(known.path()));
+    let (name, remembered) = (args.user.as_ref(), remembered.as_ref());
+    let entrance = Entrance { server: &server, expected, name, console: &console, remembered };
+    let Entered { mut connected, mut logged_in, name, one_time } = entrance.enter(connected)?;
     let slow = Slow::answer();
-    let mut logged_in = connection::log_in(&mut connected, credentials.name.as_str(), &key)?;
     let missed = page::missed::fetch(&mut connected, &mut logged_in)?;
     drop(slow);
     let LoggedIn { welcome, pending } = logged_in;
     last.remember(&server, &welcome.username);
-    let one_time = welcome.must_change_password.then_some(credentials.password);
 
     let renderer = Renderer::new(&welcome.username, TimeZone::system());
     let transcript = args.log.as_deref().map(|path| Transcript::open(path, &welcome.username)).transpose()?;
     let settings = Arc::new(settings);
     let alerts = Arc::new(Alerts::start(Arc::clone(&settings)));
-    let session = Arc::new(Session::new(welcome.username.to_string())?);
+    let session = Arc::new(Session::new(welcome.username.to_string(), args.remember)?);
     *lock(&current) = Some(Arc::clone(&session));
     let errands = Arc::new(Errands::new(Arc::clone(&session)));
     let look = Look::choose(args.plain, args.json, args.color);
@@ -120,11 +112,15 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let (session_too, errands_too) = (Arc::clone(&session), Arc::clone(&errands));
     let input = Input { session: session_too, console: Arc::clone(&console), errands: errands_too, locals };
     spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
-    let name = welcome.username.to_string();
-    let comeback = Comeback { server, expected, name, token: welcome.token, waits: Waits::default() };
+    let account = welcome.username.to_string();
+    let comeback =
+        Comeback { server: server.clone(), expected, name: account, token: welcome.token, waits: Waits::default() };
     let stay = Stay { session: &session, errands: &errands, comeback, reconnect: !args.no_reconnect };
     let result = stay.until_over(&mut reader, wire, pending);
     session.end();
+    if let Some(remembered) = remembered.filter(|_| session.has_logged_out()) {
+        remembered.forget(&server, &name);
+    }
     let undone = errands.end();
     console.close();
     confirmed(result, &undone, if console.is_terminal() { UNDONE_SHOWN_MAX } else { undone.len() })

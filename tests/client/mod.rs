@@ -26,6 +26,8 @@ mod reaching;
 #[cfg(target_os = "linux")]
 mod recalled;
 #[cfg(target_os = "linux")]
+mod remembered;
+#[cfg(target_os = "linux")]
 mod screen;
 mod settings;
 #[cfg(target_os = "linux")]

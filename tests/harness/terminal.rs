@@ -91,7 +91,7 @@ impl Terminal {
     }
 
     #[track_caller]
-    fn spawn(command: &mut Command, config: TempDir) -> Self {
+    pub(crate) fn spawn(command: &mut Command, config: TempDir) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = Output::of(child.stdout.take().unwrap());
         let stderr = Output::of(child.stderr.take().unwrap());

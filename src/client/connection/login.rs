@@ -4,7 +4,6 @@ use super::connect::Connected;
 use crate::client::console::Console;
 use crate::client::error::ClientError;
 use crate::client::piped;
-use crate::client::settings::Args;
 use crate::duplex::Peer;
 use crate::durations;
 use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
@@ -33,8 +32,8 @@ pub(crate) struct Credentials {
 pub(crate) enum Key<'a> {
     /// The password.
     Password(&'a Secret),
-    /// The token of an earlier welcome, and the newest event that was seen.
-    Token(&'a Secret, u64),
+    /// The token of an earlier welcome, and the newest event that was seen, if this run has seen one.
+    Token(&'a Secret, Option<u64>),
 }
 
 /// What a login yields.
@@ -47,12 +46,12 @@ pub(crate) struct LoggedIn {
 }
 
 impl Credentials {
-    /// From the command line and the environment, else asked for.
+    /// With the name, if it is known, and the password of the environment; what isn't there is asked for.
     ///
     /// # Errors
     /// Nothing was given where something was asked for.
-    pub(crate) fn ask(args: &Args, console: &Console) -> Result<Self, ClientError> {
-        let name = match &args.user {
+    pub(crate) fn ask(name: Option<&Username>, console: &Console) -> Result<Self, ClientError> {
+        let name = match name {
             Some(name) => name.clone(),
             None => {
                 let wrong = || ClientError::Usage(Username::RULE.into());
@@ -75,7 +74,7 @@ impl Credentials {
 pub(crate) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
     let (password, token, after) = match *key {
         Key::Password(password) => (Some(password.clone()), None, None),
-        Key::Token(token, after) => (None, Some(token.clone()), Some(after)),
+        Key::Token(token, after) => (None, Some(token.clone()), after),
     };
     let request =
         Request::Login(Login { protocol: VERSION, username: name.to_owned(), password, token, after, keep: true });

@@ -32,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) people: People,
     ids: Ids,
     leaving: AtomicBool,
+    /// Whether the login is to outlive the session.
+    is_kept: AtomicBool,
     state: Mutex<State>,
     /// Told of every change of the state.
     changed: Condvar,
@@ -191,16 +193,18 @@ struct Ids {
 }
 
 impl Session {
-    /// The session of the account `me`, not connected yet.
+    /// The session of the account `me`, not connected yet. A login that is kept outlives it, unless it is
+    /// [ended](Self::log_out).
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub(crate) fn new(me: String) -> Result<Self, ClientError> {
+    pub(crate) fn new(me: String, is_kept: bool) -> Result<Self, ClientError> {
         Ok(Self {
             me,
             people: People::default(),
             ids: Ids::new()?,
             leaving: AtomicBool::new(false),
+            is_kept: AtomicBool::new(is_kept),
             state: Mutex::new(State { link: Link::Down, asked: None, answer: None }),
             changed: Condvar::new(),
         })
@@ -328,15 +332,25 @@ impl Session {
         self.is_leaving()
     }
 
-    /// Logs out; the reader then sees the end of the connection. One that doesn't come is made. Without a connection
-    /// there is nobody to tell.
+    /// When the session is left, the login ends with it.
+    pub(crate) fn log_out(&self) {
+        self.is_kept.store(false, Ordering::Release);
+    }
+
+    /// Whether the login has ended with the session.
+    pub(crate) fn has_logged_out(&self) -> bool {
+        !self.is_kept.load(Ordering::Acquire)
+    }
+
+    /// Logs out, or hangs up where the login is kept; the reader then sees the end of the connection. One that doesn't
+    /// come is made. Without a connection there is nobody to tell.
     pub(crate) fn leave(&self) {
         self.set_leaving();
         let state = lock(&self.state);
         let Link::Up(wire) = &state.link else { return };
         let wire = Arc::clone(wire);
         drop(state);
-        if wire.send(&Request::Logout.encode(Some(&self.ids.next()))) {
+        if self.has_logged_out() && wire.send(&Request::Logout.encode(Some(&self.ids.next()))) {
             let connected = |state: &mut State| matches!(state.link, Link::Up(_));
             drop(self.wait_while(lock(&self.state), GOODBYE_WAIT, connected));
         }

@@ -107,6 +107,11 @@ pub(super) fn address(server: &Link) -> String {
     if host.contains(':') { format!("[{host}]:{}", server.port) } else { format!("{host}:{}", server.port) }
 }
 
+/// Whether both are the place of one server, however they are written.
+pub(super) fn is_same(one: &Link, other: &Link) -> bool {
+    Key::of(one) == Key::of(other)
+}
+
 /// What all the ways to write one server's place have in common.
 #[derive(Debug, Eq, PartialEq)]
 struct Key {

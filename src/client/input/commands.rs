@@ -28,6 +28,8 @@ pub(super) enum Typed {
     Local(Local),
     /// Something that may have been typed by mistake, and why: it's done only after a yes.
     Doubtful(Box<Typed>, String),
+    /// The end of the session, and of the login if that is kept.
+    LogOut,
     /// The end of the session.
     Leave,
 }
@@ -67,7 +69,8 @@ fn command(rest: &str) -> Result<Typed, String> {
         "history" => history(arguments.trim_end()),
         "code" => alone("/code", arguments, Typed::Request(Request::Code)),
         "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
-        "logout" | "quit" if arguments.is_empty() => Ok(Typed::Leave),
+        "logout" if arguments.is_empty() => Ok(Typed::LogOut),
+        "quit" if arguments.is_empty() => Ok(Typed::Leave),
         "logout" | "quit" => Err(format!("{}; a parting word is said before, like any other", usage("/logout"))),
         "passwd" => passwd(arguments),
         "adduser" => add_user(arguments),
@@ -232,7 +235,7 @@ mod tests {
             ("/shutdown", r#"{"type":"shutdown"}"#),
             ("", "Ok(Nothing)"),
             (" \t", "Ok(Nothing)"),
-            ("/logout", "Ok(Leave)"),
+            ("/logout", "Ok(LogOut)"),
             ("/quit", "Ok(Leave)"),
             ("/passwd", "Ok(ChangePassword)"),
             ("/history", "Ok(History(50))"),

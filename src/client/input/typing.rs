@@ -72,6 +72,10 @@ impl Input {
             match self.console.next_line() {
                 Ok(Some(Ok(line))) => match commands::parse(&line) {
                     Ok(Typed::Leave) => return Flow::Continue(()),
+                    Ok(Typed::LogOut) => {
+                        self.session.log_out();
+                        return Flow::Continue(());
+                    }
                     Ok(typed) => self.carry_out(typed)?,
                     Err(message) => notice(message),
                 },
@@ -106,7 +110,7 @@ impl Input {
                 Flow::Continue(())
             }
             Typed::Doubtful(typed, why) if self.means_it(&typed, &why) => self.carry_out(*typed),
-            Typed::Doubtful(..) | Typed::Nothing | Typed::Leave => Flow::Continue(()),
+            Typed::Doubtful(..) | Typed::Nothing | Typed::Leave | Typed::LogOut => Flow::Continue(()),
         }
     }
 

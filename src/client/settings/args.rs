@@ -30,6 +30,11 @@ pub struct Args {
     /// Your name on the server; else you're asked
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub user: Option<Username>,
+    /// Keep the login: the next start needs no password
+    ///
+    /// Only at a terminal, and on a computer of your own: whoever opens its files is in. `/logout` ends it.
+    #[arg(long)]
+    pub remember: bool,
     /// Accept this code, sha256:HEX or key:HEX and no other
     ///
     /// The join code, the fingerprint of the server's certificate, or that of the key in it.
