@@ -315,7 +315,7 @@ impl Write for Pipe {
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tls(e) => write!(f, "{e}"),
+            Self::Tls(e) => write!(f, "{}", Reason(e)),
             Self::Io(e) => write!(f, "{}", Reason(e)),
         }
     }

@@ -10,6 +10,7 @@ mod import;
 pub use import::{Imported, import};
 
 use crate::link::{Fingerprint, Pin};
+use crate::reason::Reason;
 use crate::sanitize;
 use jiff::Timestamp;
 use p12_keystore::{
@@ -18,6 +19,8 @@ use p12_keystore::{
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
 };
+use std::error::Error;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 use x509_parser::certificate::X509Certificate;
@@ -101,12 +104,15 @@ pub fn make(
     from: Timestamp,
     key: Option<&[u8]>,
 ) -> Result<Vec<u8>, IdentityError> {
-    let failed = |e: &dyn std::fmt::Display| IdentityError::Make(e.to_string());
+    let failed = |e: &(dyn Error + 'static)| IdentityError::Make(Reason(e).to_string());
     let key = match key {
         Some(key) => KeyPair::try_from(key),
         None => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
     };
-    let key = key.map_err(|e| failed(&e))?;
+    let key = key.map_err(|e| {
+        log::debug!("no key of a certificate's: {e}");
+        IdentityError::Make("its key is damaged, or of a kind that can't be used".into())
+    })?;
     // A host name that isn't a DNS name ("Grandma's Pi") can't stand in a certificate.
     let is_dns =
         |name: &&String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
@@ -144,26 +150,34 @@ pub fn key(file: &[u8]) -> Result<Vec<u8>, IdentityError> {
 /// # Errors
 /// [`IdentityError::Read`].
 pub fn read(file: &[u8]) -> Result<Identity, IdentityError> {
-    let failed = |e: &dyn std::fmt::Display| IdentityError::Read(e.to_string());
-    let tls = native_tls::Identity::from_pkcs12(file, PASSWORD).map_err(|e| failed(&e))?;
+    let tls = native_tls::Identity::from_pkcs12(file, PASSWORD).map_err(|e| no_pkcs12(&e))?;
     let chain = open(file)?;
-    let certificate = chain.certs().first().ok_or_else(|| failed(&"it holds no certificate for its key"))?;
-    let mut info = CertificateInfo::of(certificate.as_der()).map_err(|e| failed(&e))?;
+    let failed = |what: &str| IdentityError::Read(what.into());
+    let certificate = chain.certs().first().ok_or_else(|| failed("it holds no certificate for its key"))?;
+    let mut info = CertificateInfo::of(certificate.as_der()).map_err(IdentityError::Read)?;
     info.lacks_intermediates = !info.self_signed && chain.certs().len() == 1;
     Ok(Identity { tls, certificate: info })
 }
 
 fn open(file: &[u8]) -> Result<PrivateKeyChain, IdentityError> {
-    let failed = |e: &dyn std::fmt::Display| IdentityError::Read(e.to_string());
     let store =
-        KeyStore::from_pkcs12(file, PASSWORD, p12_keystore::Pkcs12ImportPolicy::Relaxed).map_err(|e| failed(&e))?;
+        KeyStore::from_pkcs12(file, PASSWORD, p12_keystore::Pkcs12ImportPolicy::Relaxed).map_err(|e| no_pkcs12(&e))?;
     let chain = store.private_key_chain().map(|(_, chain)| chain.clone());
-    chain.ok_or_else(|| failed(&"it holds no private key"))
+    chain.ok_or_else(|| IdentityError::Read("it holds no private key".into()))
+}
+
+/// What the libraries say of such a file helps nobody who has one.
+fn no_pkcs12(e: &dyn Error) -> IdentityError {
+    log::debug!("no PKCS#12: {e}");
+    IdentityError::Read(format!("not a PKCS#12 file with the password `{PASSWORD}` and a key in it"))
 }
 
 impl CertificateInfo {
     fn of(der: &[u8]) -> Result<Self, String> {
-        let (_, certificate) = x509_parser::parse_x509_certificate(der).map_err(|e| e.to_string())?;
+        let (_, certificate) = x509_parser::parse_x509_certificate(der).map_err(|e| {
+            log::debug!("no certificate: {e}");
+            "its certificate is damaged"
+        })?;
         let time = |seconds| Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
         let ends = certificate.validity().not_after;
         // RFC 5280, 4.1.2.5: this year stands for no end.
@@ -222,17 +236,16 @@ fn to_pkcs12(key: &[u8], chain: &[&[u8]]) -> p12_keystore::Result<Vec<u8>> {
         .write()
 }
 
-impl std::fmt::Display for IdentityError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for IdentityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Make(e) => write!(f, "can't make a certificate: {e}"),
-            Self::Import(e) => f.write_str(e),
-            Self::Read(e) => write!(f, "not a PKCS#12 file with the password `{PASSWORD}` and a key in it: {e}"),
+            Self::Make(why) => write!(f, "can't make a certificate: {why}"),
+            Self::Import(why) | Self::Read(why) => f.write_str(why),
         }
     }
 }
 
-impl std::error::Error for IdentityError {}
+impl Error for IdentityError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 
 use crate::files::{self, Access};
 use crate::nearest::nearest;
-use crate::reason::Reason;
+use crate::reason;
 use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
 use std::io::{self, Read};
@@ -111,7 +111,7 @@ pub(crate) fn toml_value(text: &str) -> String {
 /// # Errors
 /// Everything that is wrong with it.
 pub(crate) fn read(path: &Path, options: &Options) -> Result<Vec<Entry>, Vec<Problem>> {
-    let whole = |e: io::Error| vec![Problem { line: None, text: format!("can't be read: {}", Reason(&e)) }];
+    let whole = |e: io::Error| vec![Problem { line: None, text: format!("can't be read: {}", reason::of_file(&e)) }];
     let mut text = String::new();
     match files::open(path, Access::Read).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

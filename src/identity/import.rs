@@ -37,9 +37,8 @@ pub fn import(chain: &[u8], key: &[u8]) -> Result<Imported, IdentityError> {
 fn make(chain: &[u8], key: &[u8]) -> Result<Imported, String> {
     let given = certificates(chain)?;
     let key = private_key(key)?;
-    let of_key = KeyPair::try_from(&key[..])
-        .map_err(|_| format!("the key of --key is damaged, or of a kind that can't be used; these can: {KINDS}"))?
-        .subject_public_key_info();
+    let useless = || format!("the key of --key is damaged, or of a kind that can't be used; these can: {KINDS}");
+    let of_key = KeyPair::try_from(&key[..]).map_err(|_| useless())?.subject_public_key_info();
     let parsed: Vec<(&[u8], X509Certificate<'_>)> = given
         .iter()
         .map(|der| parse(der).map(|certificate| (der.as_slice(), certificate)))
@@ -63,8 +62,11 @@ fn make(chain: &[u8], key: &[u8]) -> Result<Imported, String> {
             info.issuer
         ));
     }
-    let file = to_pkcs12(&key, &chain).map_err(|e| e.to_string())?;
-    read(&file).map_err(|e| e.to_string())?;
+    let file = to_pkcs12(&key, &chain).map_err(|e| {
+        log::debug!("no PKCS#12 of that: {e}");
+        useless()
+    })?;
+    read(&file).map_err(|_| useless())?;
     Ok(Imported { file, doubts: doubts(&info, &chain)? })
 }
 
@@ -105,9 +107,10 @@ fn doubts(info: &CertificateInfo, chain: &[&[u8]]) -> Result<Vec<String>, String
 }
 
 fn parse(der: &[u8]) -> Result<X509Certificate<'_>, String> {
-    parse_x509_certificate(der)
-        .map(|(_, certificate)| certificate)
-        .map_err(|e| format!("a certificate is damaged: {e}"))
+    parse_x509_certificate(der).map(|(_, certificate)| certificate).map_err(|e| {
+        log::debug!("no certificate: {e}");
+        "a certificate is damaged in the file of --cert: take it as the authority has sent it".into()
+    })
 }
 
 /// The certificates of a PEM file; at least one.
@@ -167,9 +170,10 @@ fn private_key(file: &[u8]) -> Result<Vec<u8>, String> {
 fn blocks(file: &[u8], option: &str, wanted: &str) -> Result<Vec<Pem>, String> {
     // Editors put a mark in front of the first line, which would then not be seen.
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let blocks: Vec<Pem> = Pem::iter_from_buffer(file)
-        .collect::<Result<_, _>>()
-        .map_err(|e| format!("the file of {option} should hold a {wanted}, and its PEM is damaged: {e}"))?;
+    let blocks: Vec<Pem> = Pem::iter_from_buffer(file).collect::<Result<_, _>>().map_err(|e| {
+        log::debug!("no PEM: {e}");
+        format!("the file of {option} should hold a {wanted}, and its PEM is damaged: take it as it came")
+    })?;
     // A SEQUENCE of ASN.1, as every DER and PKCS#12 file is.
     if blocks.is_empty() && file.starts_with(&[0x30]) {
         let command = match wanted {

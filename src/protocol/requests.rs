@@ -4,6 +4,7 @@ use super::framing::encode_line;
 use super::limits::{ID_BYTES_MAX, NESTING_MAX};
 use super::names::{RequestId, Role};
 use super::secret::Secret;
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -200,7 +201,7 @@ impl Request {
     /// [`BadRequest`] when it isn't UTF-8 JSON, its id isn't one, or a field is missing or of the wrong type.
     pub fn parse(line: &[u8]) -> Result<(Option<RequestId>, Self), BadRequest> {
         let no_id = |message: String| BadRequest { id: None, message };
-        let line = std::str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {e}")))?;
+        let line = std::str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {}", Reason(&e))))?;
         // Deriving would take an array of the fields' values as well.
         if !line.trim_start().starts_with('{') {
             return Err(no_id("a request is a JSON object, such as {\"type\":\"ping\"}".into()));
@@ -209,7 +210,7 @@ impl Request {
             return Err(no_id(format!("nested deeper than {NESTING_MAX} levels")));
         }
         // The id first, so that whatever else is wrong is answered under it.
-        let head: Head = serde_json::from_str(line).map_err(|e| no_id(format!("not a request: {e}")))?;
+        let head: Head = serde_json::from_str(line).map_err(|e| no_id(format!("not a request: {}", Reason(&e))))?;
         let id = match head.id {
             None => None,
             Some(text) => Some(
@@ -220,7 +221,7 @@ impl Request {
         match serde_json::from_str(line) {
             Ok(Self::Unknown) => Err(BadRequest { id, message: "unknown request type".into() }),
             Ok(request) => Ok((id, request)),
-            Err(e) => Err(BadRequest { id, message: format!("not a request: {e}") }),
+            Err(e) => Err(BadRequest { id, message: format!("not a request: {}", Reason(&e)) }),
         }
     }
 

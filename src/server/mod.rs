@@ -21,12 +21,14 @@ mod web;
 use crate::files;
 use crate::identity::CertificateInfo;
 use crate::protocol::{Role, Secret, Username};
+use crate::reason::{self, Reason};
 use crate::sync::{Gate, lock};
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use clock::Clock;
 use config::{
-    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, lost, motd, notices, system,
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, lost, motd, no_thread,
+    notices, system,
 };
 use door::accept;
 use running::{Banner, caretaker, notifier, signals, supervisor};
@@ -93,7 +95,7 @@ fn judge(well: io::Result<bool>) -> Result<(), ServerError> {
 fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) -> Result<(), ServerError> {
     signals::hold_back_hangups()?;
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
-    let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(e.to_string()));
+    let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(Reason(&e).to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
     // Before anything is made in their place.
     let lost = lost(&config.args.data_dir);
@@ -111,14 +113,16 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     let server = build(config, folder, clock, accounts, identity, notices, listening.clone())?;
     server.renew_certificate();
     let certificate = lock(&server.identity).certificate.clone();
-    notifier::start(&server, posted).map_err(|e| system("start a thread", &e))?;
+    notifier::start(&server, posted).map_err(|e| no_thread(&e))?;
     signals::handle(&server)?;
     if let Some(address) = metrics {
-        let failed = |e| ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {e}"));
+        let failed = |e: io::Error| {
+            ServerError::Listen(format!("can't serve metrics on {address}, change --metrics: {}", Reason(&e)))
+        };
         metrics::serve(&server, address).map_err(failed)?;
     }
-    caretaker::start(&server).map_err(|e| system("start a thread", &e))?;
-    let threads = accept::start(&server, listeners).map_err(|e| system("start a thread", &e))?;
+    caretaker::start(&server).map_err(|e| no_thread(&e))?;
+    let threads = accept::start(&server, listeners).map_err(|e| no_thread(&e))?;
     let invitation = server.invitation();
     let banner = Banner {
         listening: &listening,
@@ -154,20 +158,20 @@ fn build(
     listening: Vec<SocketAddr>,
 ) -> Result<Arc<Server>, ServerError> {
     let live = &config.args.live;
-    let motd = motd::read(live.motd.as_deref(), &folder.motd()).unwrap_or_else(|e| {
-        notices.tell_admins(format!("there is no message of the day: {e}"));
+    let motd = motd::read(live.motd.as_deref(), &folder.motd()).unwrap_or_else(|why| {
+        notices.tell_admins(format!("there is no message of the day: {why}"));
         None
     });
     let timeline = open_timeline(&config.args, &folder, &clock, notices.clone()).map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
-        .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {e}")))?;
+        .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {}", reason::of_file(&e))))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
     let tokens =
         Tokens::open(&folder.tokens(), &clock.now(), notices.clone(), generation).map_err(ServerError::Folder)?;
     let throttle = Throttle::with_homes(tokens.homes());
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
-    let chat = Chat::open(timeline.into(), postmen(), slow_deadline).map_err(|e| system("start a thread", &e))?;
+    let chat = Chat::open(timeline.into(), postmen(), slow_deadline).map_err(|e| no_thread(&e))?;
     let first_seq = chat.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
@@ -207,7 +211,7 @@ fn open_timeline(args: &Args, folder: &Folder, clock: &Arc<Clock>, notices: Noti
         Journal::open(&folder.journal(), options, notices, clock, |line| past.add(line.bytes, &line.record))?
     };
     let sequence = Sequence::open(&folder.sequence(), past.last())?;
-    clock.save().map_err(|e| format!("can't write {}: {e}", folder.clock().display()))?;
+    clock.save().map_err(|e| format!("can't write {}: {}", folder.clock().display(), reason::of_file(&e)))?;
     Ok(Timeline::new(sequence, journal, past, Arc::clone(clock)))
 }
 
@@ -223,7 +227,7 @@ fn postmen() -> usize {
 
 /// The one account of a first start.
 fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
-    let failed = |what: &dyn fmt::Debug| ServerError::Folder(format!("can't make the account `admin`: {what:?}"));
+    let failed = |why: &dyn fmt::Display| ServerError::Folder(format!("can't make the account `admin`: {why}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
     let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, since: 0 };
     let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| failed(&e))?;
@@ -247,7 +251,7 @@ fn close(server: &Arc<Server>) {
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
     server.audit.end(Instant::now());
     if let Err(e) = server.clock.save() {
-        log::error!("clock.json can't be written: {e}");
+        log::error!("clock.json can't be written: {}", reason::of_file(&e));
     }
     log::info!("ended");
 }

@@ -72,7 +72,11 @@ fn a_start_on_a_full_disk_says_so_and_harms_nothing() {
     disk.fill();
     let finished = run(&mut data.server().command(), b"");
     let error = finished.failed_with(1);
-    assert!(error.contains("No space left on device") && error.contains("needs some room"), "{error}");
+    assert!(error.contains("no space left on device") && error.contains("needs some room"), "{error}");
+    for words in [&["user", "add", "bob"][..], &["identity", "new"]] {
+        let told = run(data.command().args(words), b"");
+        assert!(told.failed_with(1).contains("no space left on device: make room on that disk"), "{words:?}: {told:?}");
+    }
     disk.free();
     let server = data.start();
     let history = history(&mut server.login("ada"));

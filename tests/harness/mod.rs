@@ -58,7 +58,8 @@ pub(crate) use fake_clock::FakeClock;
 pub(crate) use fake_server::FakeServer;
 #[cfg(target_os = "linux")]
 pub(crate) use fake_server::Guest;
-pub(crate) use output::Output;
+#[allow(unused_imports, reason = "what servers say is looked at here")]
+pub(crate) use output::{Output, assert_for_people};
 #[allow(unused_imports, reason = "nor clients that may fail in TLS")]
 pub(crate) use peer::connector;
 pub(crate) use peer::{Peer, Share};

@@ -6,6 +6,17 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
 
+/// What a system or a library says to programs, or to those who write them.
+const NOT_FOR_PEOPLE: [&str; 5] = ["os error", "Os {", "SSL routines", "error:0", "asn1 encoding"];
+
+/// Fails where a person would read that. The log at debug level may have it.
+#[track_caller]
+pub(crate) fn assert_for_people(text: &str) {
+    for line in text.lines().filter(|line| !line.contains(" DEBUG ") && !line.contains(" TRACE ")) {
+        assert!(!NOT_FOR_PEOPLE.iter().any(|not| line.contains(not)), "nobody understands {line:?}");
+    }
+}
+
 /// Everything that has come out of a pipe so far.
 #[derive(Clone)]
 pub(crate) struct Output(Arc<Collected>);

@@ -1,6 +1,6 @@
 //! A bare client: TLS, lines of JSON, and the protocol's description.
 
-use super::DEADLINE;
+use super::{DEADLINE, assert_for_people};
 use native_tls::{TlsConnector, TlsStream};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -342,6 +342,9 @@ impl Peer {
     #[track_caller]
     fn check(&mut self, line: &Value) {
         assert!(line["type"].is_string(), "a line without a type: {line}");
+        if line["type"] == "error" || line["type"] == "notice" {
+            assert_for_people(&line.to_string());
+        }
         if !["message", "whisper", "joined", "left", "topic"].iter().any(|kind| line["type"] == *kind) {
             return;
         }

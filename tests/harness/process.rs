@@ -1,6 +1,6 @@
 //! Programs that run to their end.
 
-use super::{DEADLINE, Output};
+use super::{DEADLINE, Output, assert_for_people};
 use std::ffi::OsStr;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -72,7 +72,9 @@ pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Finished {
     // A program may end without having read all of it.
     let _ = child.stdin.take().unwrap().write_all(stdin);
     let code = wait(&mut child);
-    Finished { code, stdout: stdout.to_end(), stderr: stderr.to_end() }
+    let finished = Finished { code, stdout: stdout.to_end(), stderr: stderr.to_end() };
+    assert_for_people(&(finished.stdout.clone() + &finished.stderr));
+    finished
 }
 
 /// Waits for a program's end; gives its exit status, None after a signal. One that doesn't end is killed.

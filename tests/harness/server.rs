@@ -1,7 +1,7 @@
 //! The real server, running.
 
 use super::process::assert_on_its_own;
-use super::{ADMIN, DataDir, Output, PASSWORD, Peer, wait};
+use super::{ADMIN, DataDir, Output, PASSWORD, Peer, assert_for_people, wait};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -251,6 +251,8 @@ impl Drop for Server {
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("the server's log:\n{}", self.stderr.text());
+        } else {
+            assert_for_people(&(self.stdout.text() + &self.stderr.text()));
         }
     }
 }

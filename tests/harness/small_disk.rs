@@ -33,6 +33,12 @@ impl SmallDisk {
         }
     }
 
+    /// Lets nobody write to it any more.
+    pub(crate) fn close(&self) {
+        let done = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status();
+        assert!(done.is_ok_and(|status| status.success()));
+    }
+
     /// Makes room again.
     pub(crate) fn free(&self) {
         // It may not have been full.

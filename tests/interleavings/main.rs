@@ -13,6 +13,9 @@ mod stand_ins;
 pub use homeroom::protocol;
 pub use stand_ins::{duplex, sync};
 
+#[path = "../../src/reason/mod.rs"]
+mod reason;
+
 /// How many schedules of each kind are tried unless `INTERLEAVINGS` says otherwise.
 const SCHEDULES: usize = 300;
 

@@ -98,8 +98,44 @@ fn a_folder_that_cannot_be_written_to_is_told_by_whoever_tries() {
     // Root's alone, for the server's user.
     if is_given(&folder, 0) {
         let told = run(doctor.uid(SERVICE).gid(SERVICE), b"");
-        assert!(told.stdout.contains("can't be written to: Permission denied"), "{told:?}");
+        assert!(told.stdout.contains("can't be written to: permission denied"), "{told:?}");
         told.failed_with(1);
+    }
+}
+
+/// Whoever is somebody else than the server's user is told so by whatever needs its files.
+#[test]
+fn what_may_not_be_read_is_told_with_as_whom_it_may() {
+    let data = DataDir::new();
+    let program = program_for_others(&data);
+    let folder = data.file("data");
+    let words = |words: &[&str]| {
+        let mut command = Command::new(&program);
+        command.arg("--data-dir").arg(&folder).args(["--listen", "127.0.0.1:0"]).args(words);
+        command
+    };
+    run(&mut words(&["user", "add", "ada"]), b"").succeeded();
+    run(&mut words(&["identity", "new"]), b"").succeeded();
+    let journal = folder.join("journal");
+    fs::create_dir(&journal).unwrap();
+    set_mode(&journal, 0o700);
+    // Others see what is in it, and no more.
+    set_mode(&folder, 0o755);
+    if fs::metadata(&folder).unwrap().uid() != 0 {
+        return;
+    }
+    for command in [
+        &[][..],
+        &["user", "add", "bob"],
+        &["identity", "show"],
+        &["identity", "new"],
+        &["check"],
+        &["doctor"],
+        &["export"],
+    ] {
+        let told = run(words(command).uid(SERVICE).gid(SERVICE), b"");
+        let told = told.failed_with(1).to_owned() + &told.stdout;
+        assert!(told.contains("permission denied") && told.contains("run this as the user"), "{command:?}: {told}");
     }
 }
 

@@ -34,6 +34,7 @@ mod network;
 mod offline_accounts;
 mod password_forms;
 mod people;
+mod reasons;
 mod reload;
 #[cfg(target_os = "linux")]
 mod renewal;

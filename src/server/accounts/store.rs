@@ -1,6 +1,7 @@
 //! Who may log in: the accounts, in memory and in `users.json`.
 
 mod others;
+mod words;
 
 use super::hasher::{Client, Hasher, NoTurn};
 use super::origin::Origin;
@@ -10,6 +11,7 @@ use super::users_file;
 use super::wait::Wait;
 use crate::files::{self, Stamp};
 use crate::protocol::Username;
+use crate::reason;
 use crate::server::clock::Clock;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
@@ -133,15 +135,15 @@ impl Accounts {
         let file = match files::read_private(path) {
             Ok(file) => Some(file),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+            Err(e) => return Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
         };
         let is_new = file.is_none();
         let (saving, accounts) = (Mutex::new(Saving { trouble: None, stamp }), Mutex::default());
         let this = Self { path: path.to_owned(), hasher, clock, is_new, saving, accounts };
         if let Some(file) = file {
-            let entries = users_file::parse(&file).map_err(|e| {
+            let entries = users_file::parse(&file).map_err(|why| {
                 let path = path.display();
-                format!("{path} is damaged: {e}; mend it, or put a copy of it in its place: it has not been touched")
+                format!("{path} is damaged: {why}; mend it, or put a copy of it in its place: it has not been touched")
             })?;
             let entries = entries.into_iter().map(|(name, state, password)| (name, this.account(password, state)));
             *lock(&this.accounts) = entries.collect();
@@ -193,8 +195,8 @@ impl Accounts {
         if !account.state.must_change_password && self.hasher.outgrows(&account.password) {
             let new = turn.hash(password);
             drop(turn);
-            if let Err(e) = self.replace_password(Author::Owner, name, &account.password, new, |_| {}) {
-                log::error!("the new hash of {name} couldn't be saved, the old one stays: {e:?}");
+            if let Err(why) = self.replace_password(Author::Owner, name, &account.password, new, |_| {}) {
+                log::error!("the new hash of {name} couldn't be saved, the old one stays: {why}");
             }
         }
         Ok(Checked { standing: account.standing, generation: account.state.generation })
@@ -260,8 +262,8 @@ impl Accounts {
             });
             Ok(())
         });
-        if let Err(e) = dated {
-            log::warn!("when one-time passwords were made can't be written down: {e:?}");
+        if let Err(why) = dated {
+            log::warn!("when one-time passwords were made can't be written down: {why}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 use crate::files::{self, Access};
 use crate::hex::{self, Hex};
 use crate::protocol::Username;
+use crate::reason::{self, Reason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -86,7 +87,8 @@ struct EntryLine<'a> {
 
 impl Entry {
     fn parse(line: &[u8]) -> Result<Self, String> {
-        let EntryLine { username, token, valid, homes } = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+        let EntryLine { username, token, valid, homes } =
+            serde_json::from_slice(line).map_err(|e| Reason(&e).to_string())?;
         let name = Username::parse(&username).ok_or("`username` is no user name")?;
         let id = hex::parse(&token).ok_or("`token` is no SHA-256")?;
         let Some(homes) = homes else { return Ok(Self::Token { name, id, valid }) };
@@ -120,22 +122,23 @@ impl TokenFile {
         let text = match files::read_private(path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((this, Vec::new())),
-            Err(e) => return Err(format!("can't read {shown}: {e}")),
+            Err(e) => return Err(format!("can't read {shown}: {}", reason::of_file(&e))),
         };
         match parse(&text) {
             Ok((entries, whole)) if whole == text.len() => {
-                this.reopen(text.len()).map_err(|e| format!("can't open {shown}: {e}"))?;
+                this.reopen(text.len()).map_err(|e| format!("can't open {shown}: {}", reason::of_file(&e)))?;
                 Ok((this, entries))
             }
             Ok((entries, _)) => {
                 log::warn!("the last line of {shown} has no end, as after a crash: it's dropped");
                 Ok((this, entries))
             }
-            Err(e) => {
+            Err(why) => {
                 let aside = format!("{shown}.damaged");
-                files::put_aside(path, ".damaged").map_err(|e| format!("can't move {shown} to {aside}: {e}"))?;
+                files::put_aside(path, ".damaged")
+                    .map_err(|e| format!("can't move {shown} to {aside}: {}", reason::of_file(&e)))?;
                 log::error!(
-                    "{shown} is damaged ({e}): no token in it is believed any more, clients must log in with their \
+                    "{shown} is damaged ({why}): no token in it is believed any more, clients must log in with their \
                      passwords; it's kept as {aside}"
                 );
                 Ok((this, Vec::new()))
@@ -216,7 +219,7 @@ impl TokenFile {
 pub(crate) fn parse(text: &[u8]) -> Result<(Vec<Entry>, usize), String> {
     let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
     let lines = text[..whole].split_inclusive(|&b| b == b'\n').enumerate();
-    let entry = |(index, line)| Entry::parse(line).map_err(|e| format!("line {}: {e}", index + 1));
+    let entry = |(index, line)| Entry::parse(line).map_err(|why| format!("line {}: {why}", index + 1));
     Ok((lines.map(entry).collect::<Result<_, _>>()?, whole))
 }
 

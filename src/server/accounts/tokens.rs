@@ -10,6 +10,7 @@ use super::rate::LoginRate;
 use super::token_file::{Brief, Entry, TokenFile, TokenId, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
+use crate::reason;
 use crate::server::clock::Now;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -123,7 +124,7 @@ impl Tokens {
             || !kept.file.is_whole()
             || ended_with_the_server
         {
-            kept.rewrite().map_err(|e| format!("can't write {}: {e}", path.display()))?;
+            kept.rewrite().map_err(|e| format!("can't write {}: {}", path.display(), reason::of_file(&e)))?;
         }
         Ok(Self { kept: Mutex::new(kept), synced: Mutex::new(0) })
     }
@@ -258,7 +259,7 @@ impl Tokens {
         if !kept.file.is_taken() {
             return Ok(None);
         }
-        kept.rewrite().map_err(|e| format!("{TAKEN}, which can't be written anew: {e}"))?;
+        kept.rewrite().map_err(|e| format!("{TAKEN}, which can't be written anew: {}", reason::of_file(&e)))?;
         Ok(Some(format!("{TAKEN}: it is written anew")))
     }
 

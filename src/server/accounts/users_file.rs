@@ -4,6 +4,7 @@ use super::pairs::Pairs;
 use super::passwords::StoredPassword;
 use super::standing::State;
 use crate::protocol::Username;
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -99,17 +100,17 @@ pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)
         let line = file[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
         format!("line {line} isn't UTF-8")
     })?;
-    let head: Head = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let head: Head = serde_json::from_str(text).map_err(|e| Reason(&e).to_string())?;
     let entries: Vec<(String, UserEntry)> = match head.version {
         Some(serde_json::Value::Number(version)) => {
-            let file: UsersFile<Pairs<UserEntry>> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let file: UsersFile<Pairs<UserEntry>> = serde_json::from_str(text).map_err(|e| Reason(&e).to_string())?;
             if file.version != FILE_VERSION {
                 return Err(format!("its version is {version}, this program reads version {FILE_VERSION}"));
             }
             file.users.0
         }
         _ => {
-            let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| Reason(&e).to_string())?;
             let entry = |old| match old {
                 OldEntry::Hash(password) => {
                     UserEntry { state: State::default(), password, one_form: false, unknown: BTreeMap::new() }

@@ -3,6 +3,7 @@
 use super::session::{BATCH_BYTES_MAX, Session, WRITE_WAIT};
 use super::wire::{Carrier, FULL_SOCKETS_RECOVER, Wire, write_some};
 use crate::protocol::Reason;
+use crate::reason;
 use crate::server::timeline::{Batch, Timeline, Viewer};
 use crate::sync::{MutexGuard, lock, thread};
 use std::io::{self, ErrorKind};
@@ -50,7 +51,7 @@ impl Session {
                 if !wire.may_see() {
                     own.begin(cursor);
                 } else if let Err(e) = read {
-                    log::warn!("{} can't be given what came after {cursor}: {e}", self.name);
+                    log::warn!("{} can't be given what came after {cursor}: {}", self.name, reason::of_file(&e));
                     self.end_locked(&mut wire, Reason::TooSlow);
                     return false;
                 }

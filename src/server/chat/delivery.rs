@@ -9,6 +9,7 @@ use super::tally::{News, Tally};
 use super::usher::Usher;
 use super::wire::{Delivered, Farewell};
 use crate::protocol::{Reason, Username};
+use crate::reason;
 use crate::server::timeline::{Batch, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
@@ -262,7 +263,7 @@ impl Delivery {
         };
         let thread = thread::Builder::new().name("courier".into()).stack_size(STACK_BYTES);
         if let Err(e) = thread.spawn(courier) {
-            log::warn!("no thread for a courier, {} is dropped: {e}", session.name);
+            log::warn!("no thread for a courier, {} is dropped: {}", session.name, reason::of_thread(&e));
             session.end(Reason::TooSlow);
         }
     }

@@ -5,6 +5,7 @@ use super::herald::Herald;
 use super::registry::Registry;
 use super::session::Session;
 use crate::protocol::{Reason, ServerMessage, Username};
+use crate::reason;
 use crate::server::accounts::State;
 use crate::server::timeline::{AppendError, Appended, Keeper, Ticket, Timeline, What, keeper};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -263,7 +264,7 @@ impl Chat {
             keeper.stop();
         }
         if let Err(e) = self.timeline.close() {
-            log::warn!("the next start will leave a gap in the seqs: {e}");
+            log::warn!("the next start will leave a gap in the seqs: {}", reason::of_file(&e));
         }
         delivered
     }

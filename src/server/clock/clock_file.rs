@@ -2,6 +2,7 @@
 
 use super::now::Pause;
 use crate::files;
+use crate::reason::{self, Reason};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -53,13 +54,14 @@ impl Kept {
         match files::read(path) {
             Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|e| {
                 format!(
-                    "{} is damaged: {e}; put a copy of it in its place, or remove it: then ages go by the times of what \
+                    "{} is damaged: {}; put a copy of it in its place, or remove it: then ages go by the times of what \
                      was said",
-                    path.display()
+                    path.display(),
+                    Reason(&e)
                 )
             }),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(format!("can't read {}: {e}", path.display())),
+            Err(e) => Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Why the server can't start, or ended other than it should.
 
-use crate::reason::Reason;
+use crate::reason::{self, Reason};
 use std::fmt;
 use std::io;
 
@@ -28,6 +28,11 @@ pub(crate) fn system(what: &str, error: &io::Error) -> ServerError {
     ServerError::System(format!("can't {what}: {}", Reason(error)))
 }
 
+/// The same of a thread.
+pub(crate) fn no_thread(error: &io::Error) -> ServerError {
+    ServerError::System(format!("can't start a thread: {}", reason::of_thread(error)))
+}
+
 impl ServerError {
     /// The exit status.
     #[must_use]
@@ -40,12 +45,12 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unwell => f.write_str("something is wrong, as told above"),
-            Self::Configuration(e)
-            | Self::Folder(e)
-            | Self::Identity(e)
-            | Self::Listen(e)
-            | Self::User(e)
-            | Self::System(e) => f.write_str(e),
+            Self::Configuration(why)
+            | Self::Folder(why)
+            | Self::Identity(why)
+            | Self::Listen(why)
+            | Self::User(why)
+            | Self::System(why) => f.write_str(why),
         }
     }
 }

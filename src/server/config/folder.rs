@@ -1,6 +1,7 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
 use crate::files;
+use crate::reason::{self, Reason};
 use crate::sync::lock;
 use fs4::{FileExt, TryLockError};
 use std::fs::{self, File};
@@ -41,7 +42,8 @@ pub(crate) fn close(path: &Path) -> Result<(), String> {
     files::shut_out(path).map_err(|e| {
         let path = path.display();
         format!(
-            "{path} is no place for accounts and keys: {e}; name a folder of your own with --data-dir, or mend this one"
+            "{path} is no place for accounts and keys: {}; name a folder of your own with --data-dir, or mend this one",
+            Reason(&e)
         )
     })
 }
@@ -66,14 +68,15 @@ pub(crate) fn exposure(path: &Path) -> Option<String> {
 fn take(path: &Path) -> Result<File, String> {
     let name = path.join(LOCK);
     // Private: whoever else may open it could lock it and keep the server from starting.
-    let lock = files::append_private(&name).map_err(|e| format!("can't open {}: {e}", name.display()))?;
+    let lock =
+        files::append_private(&name).map_err(|e| format!("can't open {}: {}", name.display(), reason::of_file(&e)))?;
     match FileExt::try_lock(&lock) {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(format!(
             "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
             fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display()
         )),
-        Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {e}", name.display())),
+        Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {}", name.display(), Reason(&e))),
     }
 }
 
@@ -91,7 +94,8 @@ impl Folder {
     /// # Errors
     /// Another server has it, or the system says no.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        files::create_folder(path).map_err(|e| format!("can't make the folder {}: {e}", path.display()))?;
+        files::create_folder(path)
+            .map_err(|e| format!("can't make the folder {}: {}", path.display(), reason::of_file(&e)))?;
         close(path)?;
         Ok(Self { path: path.to_owned(), lock: Mutex::new(take(path)?) })
     }
@@ -106,7 +110,8 @@ impl Folder {
         if files::leads_to(&self.path.join(LOCK), &held) {
             return Ok(None);
         }
-        *held = take(&self.path).map_err(|e| format!("this server no longer has its data folder to itself: {e}"))?;
+        *held =
+            take(&self.path).map_err(|why| format!("this server no longer has its data folder to itself: {why}"))?;
         Ok(Some(format!("another program has removed {LOCK}: it is made anew")))
     }
 
@@ -130,7 +135,7 @@ impl Folder {
     /// What the system says.
     pub(crate) fn replace_identity(&self, file: &[u8]) -> Result<(), String> {
         let path = self.path.join(IDENTITY);
-        files::replace(&path, file).map_err(|e| format!("can't write {}: {e}", path.display()))
+        files::replace(&path, file).map_err(|e| format!("can't write {}: {}", path.display(), reason::of_file(&e)))
     }
 
     /// The accounts.
@@ -192,7 +197,7 @@ impl Folder {
                 self.replace_identity(&bytes)?;
                 Ok(bytes)
             }
-            Err(e) => Err(format!("can't read {}: {e}", path.display())),
+            Err(e) => Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
         }
     }
 }

@@ -22,7 +22,7 @@ pub use args::{
 pub(crate) use defaults::PING_AFTER;
 pub(crate) use defaults::{ROUNDS_DEFAULT, ROUNDS_MIN};
 pub use error::ServerError;
-pub(crate) use error::system;
+pub(crate) use error::{no_thread, system};
 pub(crate) use folder::Folder;
 #[cfg(test)]
 pub(crate) use layers::OPTIONS;

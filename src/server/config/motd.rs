@@ -2,6 +2,7 @@
 //! command line's parser, a start, a reload, and the commands that look for mistakes.
 
 use crate::files::{self, Access};
+use crate::reason;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -39,7 +40,7 @@ fn read_file(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     match files::open(path, Access::Read).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+        Err(e) => return Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
         Ok(_) => {}
     }
     judge_bytes(&bytes).map_err(|(line, what)| match line {

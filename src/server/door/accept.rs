@@ -106,7 +106,11 @@ fn accept(server: &Arc<Server>, listener: &TcpListener) {
                 lobby::receive(server, socket, SocketAddr::new(peer.ip().to_canonical(), peer.port()));
             }
             Err(e) => {
-                log::warn!("can't accept: {e}; trying again in {pause:?}");
+                let why = Reason(&e);
+                log::warn!(
+                    "can't accept a connection: {why}; trying again in {pause:?}; `homeroom-server doctor` tells what this \
+                     machine allows"
+                );
                 thread::sleep(pause);
                 pause = (pause * 2).min(PAUSE_MAX);
             }

@@ -7,6 +7,7 @@
 use super::login::{Applicant, Credentials, authenticate, explain};
 use crate::duplex::{Duplex, Peer};
 use crate::protocol::{self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, ServerMessage, Username, Welcome};
+use crate::reason::{self, Reason};
 use crate::server::chat::{Session, WRITE_WAIT, Withheld};
 use crate::server::requests::{Refusal, fit_beside, json_bytes, name_bytes, reader, refuse, waiting_whispers};
 use crate::server::state::{Server, Stay};
@@ -54,14 +55,15 @@ pub(crate) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr)
             Ok(Ok(())) => {}
             Ok(Err(e)) => {
                 if server.audit.remark(peer.ip(), "left the lobby", Instant::now()) {
-                    log::info!("{peer} left the lobby: {e}");
+                    log::info!("{peer} left the lobby: {}", Reason(&e));
+                    log::debug!("{peer} left the lobby: {e:?}");
                 }
             }
             Err(_) => log::error!("the lobby's thread for {peer} panicked; everyone else goes on"),
         }
     });
     if let Some(e) = spawned.err().filter(|_| audit.remark(peer.ip(), "no thread", now)) {
-        log::warn!("no thread for {peer}: {e}");
+        log::warn!("no thread for {peer}: {}", reason::of_thread(&e));
     }
 }
 
@@ -93,7 +95,7 @@ impl<'a> Stranger<'a> {
             return part(&socket, deadline);
         }
         let acceptor = lock(&server.identity).acceptor.clone();
-        let tls = Duplex::accept(&acceptor, &socket, deadline).map_err(|e| io::Error::other(e.to_string()))?;
+        let tls = Duplex::accept(&acceptor, &socket, deadline).map_err(io::Error::other)?;
         let mut stranger =
             Stranger { server, socket, peer, stay, deadline, tls, pending: Vec::new(), through_page: false };
         #[cfg(feature = "web")]

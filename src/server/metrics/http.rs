@@ -2,6 +2,7 @@
 //! a deadline. It reads counters and takes no lock for longer than a count, so it can't disturb the chat.
 
 use super::{Snapshot, text};
+use crate::reason::{self, Reason};
 use crate::server::state::{Server, Stay, Strangers};
 use crate::sync::lock;
 use std::io::{self, ErrorKind, Read, Write};
@@ -42,7 +43,7 @@ pub(crate) fn serve(server: &Arc<Server>, address: SocketAddr) -> io::Result<()>
         match listener.accept() {
             Ok((socket, peer)) => receive(&server, &collectors, socket, peer),
             Err(e) => {
-                log::warn!("can't accept a collector of metrics: {e}");
+                log::warn!("can't accept a collector of metrics: {}", Reason(&e));
                 thread::sleep(ACCEPT_PAUSE);
             }
         }
@@ -63,7 +64,7 @@ fn receive(server: &Arc<Server>, collectors: &Arc<Collectors>, socket: TcpStream
         drop(answer(&server, &collectors, &socket, now + REQUEST_DEADLINE));
     };
     if let Err(e) = thread::Builder::new().name("metrics".into()).stack_size(STACK_BYTES).spawn(serve) {
-        log::warn!("no thread for a collector of metrics: {e}");
+        log::warn!("no thread for a collector of metrics: {}", reason::of_thread(&e));
     }
 }
 

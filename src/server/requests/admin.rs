@@ -59,7 +59,7 @@ impl<'a> Admin<'a> {
     pub(crate) fn reload(&self) -> Result<Answer, Refusal> {
         self.server.audit.act("reload", &self.session.name, self.session.peer.ip(), None, None);
         log::info!("{} reloads", self.session.name);
-        let failed = |e| refuse(ErrorCode::Internal, format!("nothing was reloaded, all is as before: {e}"));
+        let failed = |why| refuse(ErrorCode::Internal, format!("nothing was reloaded, all is as before: {why}"));
         let report = self.server.reload().map_err(failed)?.into_iter().map(Into::into).collect();
         Ok(Answer::Reply(Box::new(Reply { report: Some(report), ..Reply::default() })))
     }
@@ -93,7 +93,8 @@ impl<'a> Admin<'a> {
             None => Timestamp::MAX,
             Some(minutes @ 1..=MUTE_MINUTES_MAX) => {
                 let span = i64::from(minutes).minutes();
-                self.server.clock.lived().checked_add(span).map_err(|e| refuse(ErrorCode::BadRequest, e.to_string()))?
+                let until = self.server.clock.lived().checked_add(span);
+                until.map_err(|_| refuse(ErrorCode::BadRequest, "no clock goes that far: mute without `minutes`"))?
             }
             Some(_) => {
                 let message = format!("`minutes` must be 1 to {MUTE_MINUTES_MAX}, or absent: until /unmute");

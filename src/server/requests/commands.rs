@@ -8,6 +8,7 @@ use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList,
 };
+use crate::reason;
 use crate::server::chat::Session;
 use crate::server::metrics;
 use crate::server::state::Server;
@@ -191,7 +192,7 @@ fn history(
     let (since, before) = (session.mandate.standing().state().since, before.unwrap_or(u64::MAX));
     let page = history::page(server.chat.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
     let page = page.map_err(|e| {
-        log::error!("the journal can't be read: {e}");
+        log::error!("the journal can't be read: {}", reason::of_file(&e));
         refuse(ErrorCode::Internal, "the server can't read from its disk: try again later")
     })?;
     Ok(Answer::History(page))
@@ -230,7 +231,7 @@ fn code(server: &Server) -> Answer {
 
 fn logout(server: &Server, session: &Session) -> Result<Answer, Refusal> {
     server.tokens.revoke(&session.name, &session.token).map_err(|e| {
-        log::error!("{} can't be logged out for good: {e}", session.name);
+        log::error!("{} can't be logged out for good: {}", session.name, reason::of_file(&e));
         refuse(
             ErrorCode::Internal,
             "the server can't write down that you left: your token stays valid, try again later",

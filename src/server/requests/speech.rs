@@ -4,6 +4,7 @@ use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::{history, people};
 use crate::durations;
 use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::reason;
 use crate::server::accounts::TooFast;
 use crate::server::chat::{Said, Session};
 use crate::server::state::Server;
@@ -126,7 +127,7 @@ impl Speech<'_> {
             return None;
         }
         let line = history::own_event(self.server.chat.timeline(), self.session, seq).unwrap_or_else(|e| {
-            log::error!("what {} said before can't be read: {e}", self.session.name);
+            log::error!("what {} said before can't be read: {}", self.session.name, reason::of_file(&e));
             None
         })?;
         let same = Record::parse(&line).is_ok_and(|record| record.spoken() == self.spoken());
@@ -178,7 +179,7 @@ fn append<'a>(
     server.chat.say(what, maybe_again, event).map_err(|e| match e {
         AppendError::TooLong => too_long(),
         AppendError::Sequence(e) => {
-            log::error!("an event can't be numbered: {e}");
+            log::error!("an event can't be numbered: {}", reason::of_file(&e));
             unwritten()
         }
         AppendError::Unwritten => unwritten(),

@@ -4,6 +4,7 @@ use super::answer::{Answer, Refusal, refuse};
 use super::people::check_note;
 use super::speech;
 use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, format_time};
+use crate::reason;
 use crate::server::chat::Session;
 use crate::server::state::Server;
 use crate::server::timeline::What;
@@ -27,7 +28,7 @@ pub(crate) fn set(
     let by = session.name.to_string().into();
     let topic = TopicInfo { text: text.to_owned().into(), by, time: format_time(server.clock.shown()).into() };
     server.topic.save(Some(topic).filter(|topic| !topic.text.is_empty())).map_err(|e| {
-        log::error!("topic.json can't be written: {e}");
+        log::error!("topic.json can't be written: {}", reason::of_file(&e));
         refuse(ErrorCode::Internal, "the server can't write topic.json: the topic stays, try again later")
     })?;
     let event = |seq, time: String| ServerMessage::Topic {
@@ -45,7 +46,10 @@ pub(crate) fn set(
         }
         other => {
             if let Err(e) = server.topic.save(before) {
-                log::error!("topic.json can't be written: {e}; the next start will have a topic that was refused");
+                log::error!(
+                    "topic.json can't be written: {}; the next start will have a topic that was refused",
+                    reason::of_file(&e)
+                );
             }
             other
         }

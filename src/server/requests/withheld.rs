@@ -2,6 +2,7 @@
 
 use super::history;
 use crate::protocol::Username;
+use crate::reason;
 use crate::server::chat::{Session, Withheld};
 use crate::server::state::Server;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
 pub(crate) fn waiting_whispers(server: &Server, name: &Username, range: Option<(u64, u64)>) -> Vec<u8> {
     let Some(range) = range else { return Vec::new() };
     history::whispers_to(server.chat.timeline(), name, range, WAITING_BYTES_MAX).unwrap_or_else(|e| {
-        log::error!("the whispers that wait for {name} can't be read: {e}");
+        log::error!("the whispers that wait for {name} can't be read: {}", reason::of_file(&e));
         Vec::new()
     })
 }

@@ -1,7 +1,9 @@
 //! Ctrl-C and SIGTERM end the server in good order; a second one at once. SIGHUP has it reload.
 
+use crate::reason::Reason;
 use crate::server::config::ServerError;
 use crate::server::state::Server;
+use std::error::Error;
 use std::sync::Arc;
 
 /// Must be called before any other thread is started: each takes over what its maker blocks.
@@ -10,7 +12,7 @@ use std::sync::Arc;
 /// The system says no.
 #[cfg(unix)]
 pub(crate) fn hold_back_hangups() -> Result<(), ServerError> {
-    hangup().thread_block().map_err(|e| ServerError::System(format!("can't block SIGHUP: {e}")))
+    hangup().thread_block().map_err(|e| ServerError::System(format!("can't block SIGHUP: {}", Reason(&e))))
 }
 
 /// Elsewhere there is no such signal: `/reload` does the same.
@@ -24,7 +26,7 @@ pub(crate) fn hold_back_hangups() -> Result<(), ServerError> {
 /// # Errors
 /// The system says no.
 pub(crate) fn handle(server: &Arc<Server>) -> Result<(), ServerError> {
-    let failed = |e: &dyn std::fmt::Display| ServerError::System(format!("can't handle signals: {e}"));
+    let failed = |e: &(dyn Error + 'static)| ServerError::System(format!("can't handle signals: {}", Reason(e)));
     #[cfg(unix)]
     reload_on_hangup(server).map_err(|e| failed(&e))?;
     let server = Arc::clone(server);

@@ -9,6 +9,7 @@ pub(crate) use inner::{Announcement, start};
 mod inner {
     use crate::discovery::{PIN, SERVICE};
     use crate::identity::CertificateInfo;
+    use crate::reason::Reason;
     use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
     use std::net::{IpAddr, SocketAddr};
     use std::time::Duration;
@@ -27,7 +28,8 @@ mod inner {
     /// Begins to announce the first address that others can reach; None where there is none, or it can't be done.
     pub(crate) fn start(listening: &[SocketAddr], certificate: &CertificateInfo) -> Option<Announcement> {
         let listening = *listening.iter().find(|address| !address.ip().is_loopback())?;
-        let failed = |e: mdns_sd::Error| log::warn!("the server can't be announced in the local network: {e}");
+        let failed =
+            |e: mdns_sd::Error| log::warn!("the server can't be announced in the local network: {}", Reason(&e));
         let daemon = ServiceDaemon::new().map_err(failed).ok()?;
         let announcement = Announcement { daemon, listening };
         let loopback = vec![IfKind::LoopbackV4, IfKind::LoopbackV6];
@@ -45,7 +47,7 @@ mod inner {
         /// Tells of another certificate.
         pub(crate) fn renew(&self, certificate: &CertificateInfo) {
             if let Err(e) = self.tell(certificate) {
-                log::warn!("the new certificate can't be announced: {e}");
+                log::warn!("the new certificate can't be announced: {}", Reason(&e));
             }
         }
 

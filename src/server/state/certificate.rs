@@ -19,7 +19,7 @@ pub(crate) fn make(key: Option<&[u8]>, before: &[IpAddr], from: Timestamp) -> Re
     // As others in the local network call it, by mDNS.
     let local = format!("{host}.local");
     let names = if host.contains('.') { vec![host] } else { vec![host, local] };
-    identity::make(&names, &addresses(&own_addresses(), before), from, key).map_err(|e| e.to_string())
+    identity::make(&names, &addresses(&own_addresses(), before), from, key).map_err(|why| why.to_string())
 }
 
 /// What day it is for certificates: that of the build, if the clock says an earlier one.

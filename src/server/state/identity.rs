@@ -2,6 +2,7 @@
 
 use super::certificate::{make, today};
 use crate::identity::{self, CertificateInfo, Identity};
+use crate::reason::Reason;
 use crate::server::clock::Clock;
 use crate::server::config::{Folder, Notices};
 use crate::sync::lock;
@@ -55,12 +56,12 @@ impl InUse {
     /// They can't be read, or TLS takes no such key.
     pub(crate) fn of(file: &[u8]) -> Result<Self, String> {
         let Identity { tls, certificate } =
-            identity::read(file).map_err(|e| format!("identity.p12 can't be read: {e}"))?;
+            identity::read(file).map_err(|why| format!("identity.p12 can't be read: {why}"))?;
         // TLS 1.0 and 1.1 are forbidden by RFC 8996.
         let acceptor = TlsAcceptor::builder(tls)
             .min_protocol_version(Some(Protocol::Tlsv12))
             .build()
-            .map_err(|e| format!("the key of identity.p12 can't be used: {e}"))?;
+            .map_err(|e| format!("the key of identity.p12 can't be used: {}", Reason(&e)))?;
         Ok(Self { acceptor, certificate, warned: None })
     }
 

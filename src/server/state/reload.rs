@@ -6,6 +6,7 @@
 use super::identity::{InUse, warn_if_due};
 use super::server::Server;
 use super::systemd;
+use crate::reason;
 use crate::server::config::{Config, logging, motd};
 use crate::sync::lock;
 use std::thread;
@@ -26,8 +27,8 @@ impl Server {
         self.look_after_files();
         let taken = self.on_a_large_stack(&mut config);
         systemd::ready();
-        let taken = taken.inspect_err(|e| {
-            self.notices.tell_admins(format!("nothing was reloaded, all is as before: {e}"));
+        let taken = taken.inspect_err(|why| {
+            self.notices.tell_admins(format!("nothing was reloaded, all is as before: {why}"));
         })?;
         taken.iter().for_each(|sentence| log::info!("{sentence}"));
         Ok(taken)
@@ -37,14 +38,15 @@ impl Server {
     fn on_a_large_stack(&self, config: &mut Config) -> Result<Vec<String>, String> {
         thread::scope(|scope| {
             let thread = thread::Builder::new().name("reload".into()).stack_size(STACK_BYTES);
-            let reading =
-                thread.spawn_scoped(scope, || self.take_anew(config)).map_err(|e| format!("no thread: {e}"))?;
+            let reading = thread
+                .spawn_scoped(scope, || self.take_anew(config))
+                .map_err(|e| format!("no thread: {}", reason::of_thread(&e)))?;
             reading.join().unwrap_or_else(|_| Err("a fault of the server's own; the log says where".into()))
         })
     }
 
     fn take_anew(&self, config: &mut Config) -> Result<Vec<String>, String> {
-        let new = config.load_again().map_err(|e| e.to_string().replace('\n', "; "))?;
+        let new = config.load_again().map_err(|why| why.to_string().replace('\n', "; "))?;
         let live = &new.args.live;
         let motd = motd::read(live.motd.as_deref(), &self.folder.motd())?;
         let identity = InUse::read(&self.folder)?;

@@ -45,8 +45,8 @@ impl Server {
         let today = today(self.clock.shown());
         let Some(why) = due(&certificate, today, &own_addresses()) else { return false };
         let renewed = self.make_anew(&certificate, today);
-        let told = renewed.as_ref().map(|_| None).map_err(|e| {
-            format!("the server's certificate can't be made anew, and browsers may refuse it ({why}): {e}")
+        let told = renewed.as_ref().map(|_| None).map_err(|not| {
+            format!("the server's certificate can't be made anew, and browsers may refuse it ({why}): {not}")
         });
         lasting.note("the certificate", told, &self.notices);
         let Ok(Some(renewed)) = renewed else { return false };
@@ -72,7 +72,7 @@ impl Server {
         if InUse::of(&file)?.certificate.fingerprint != old.fingerprint {
             return Ok(None);
         }
-        let key = identity::key(&file).map_err(|e| e.to_string())?;
+        let key = identity::key(&file).map_err(|why| why.to_string())?;
         let before: Vec<IpAddr> = old.addresses().collect();
         let new = make(Some(&key), &before, from)?;
         let in_use = InUse::of(&new)?;

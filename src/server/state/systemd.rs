@@ -7,6 +7,7 @@ pub(crate) use inner::{ready, reloading, stopping, watchdog, well};
 
 #[cfg(target_os = "linux")]
 mod inner {
+    use crate::reason::Reason;
     use sd_notify::NotifyState;
     use std::time::Duration;
 
@@ -41,7 +42,7 @@ mod inner {
 
     fn tell(state: &[NotifyState<'_>]) {
         if let Err(e) = sd_notify::notify(state) {
-            log::warn!("can't tell the service manager: {e}");
+            log::warn!("can't tell the service manager: {}", Reason(&e));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::files;
 use crate::protocol::TopicInfo;
+use crate::reason::{self, Reason};
 use crate::sync::lock;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,9 +25,9 @@ impl Topic {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let now = match files::read(path) {
             Ok(text) => serde_json::from_slice(&text)
-                .map_err(|e| format!("{} is damaged: {e}; mend it or remove it", path.display()))?,
+                .map_err(|e| format!("{} is damaged: {}; mend it or remove it", path.display(), Reason(&e)))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+            Err(e) => return Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
         };
         Ok(Self { path: path.to_owned(), saving: Mutex::default(), now: Mutex::new(now) })
     }
@@ -52,7 +53,9 @@ impl Topic {
             return Ok(None);
         }
         let written = render(&topic).and_then(|text| files::replace(&self.path, &text));
-        written.map_err(|e| format!("another program has removed topic.json, which can't be written anew: {e}"))?;
+        written.map_err(|e| {
+            format!("another program has removed topic.json, which can't be written anew: {}", reason::of_file(&e))
+        })?;
         Ok(Some("another program has removed topic.json: it is written anew".into()))
     }
 

@@ -5,10 +5,12 @@ use super::recall::{Recall, What};
 use super::record::Audience;
 use super::sequence::Sequence;
 use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, format_time};
+use crate::reason;
 use crate::server::clock::Clock;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU8, Ordering};
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 
 /// How many bytes of lines are kept in memory; the oldest go first. A classroom says less in a school year.
@@ -23,6 +25,16 @@ pub(crate) enum AppendError {
     Sequence(io::Error),
     /// The journal can't be written, which the log and the administrators know.
     Unwritten,
+}
+
+impl fmt::Display for AppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("its line is too long"),
+            Self::Sequence(e) => write!(f, "it can't be numbered: {}", reason::of_file(e)),
+            Self::Unwritten => f.write_str("the journal can't be written"),
+        }
+    }
 }
 
 /// A place in the order that is still to be written.

@@ -16,6 +16,7 @@ use super::past::Past;
 use super::recall::{Keys, Recall, Spoken, What};
 use super::sequence::Sequence;
 use crate::protocol::ServerMessage;
+use crate::reason;
 use crate::server::clock::Clock;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, lock};
@@ -118,8 +119,8 @@ impl Timeline {
     pub(crate) fn announce(&self, what: What) -> Ticket {
         let mut events = lock(&self.events);
         events.owe(what);
-        if let Err(e) = events.pay_what_is_owed() {
-            log::error!("somebody's coming or going can't be told yet: {e:?}");
+        if let Err(why) = events.pay_what_is_owed() {
+            log::error!("somebody's coming or going can't be told yet: {why}");
         }
         events.ticket()
     }
@@ -268,7 +269,7 @@ impl Timeline {
         match lock(&self.events).look() {
             Ok(true) => Ok(Some(format!("{taken}: it is written anew"))),
             Ok(false) => Ok(None),
-            Err(e) => Err(format!("{taken}, which can't be written anew: {e}")),
+            Err(e) => Err(format!("{taken}, which can't be written anew: {}", reason::of_file(&e))),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::recall::{Keys, Spoken, What};
 use crate::protocol::{Reason, Username};
+use crate::reason::Reason as Why;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -52,7 +53,7 @@ impl<'a> Record<'a> {
         if line.first() != Some(&b'{') {
             return Err("not an event: a JSON object was expected".into());
         }
-        serde_json::from_slice(line).map_err(|e| format!("not an event: {e}"))
+        serde_json::from_slice(line).map_err(|e| format!("not an event: {}", Why(&e)))
     }
 
     /// When it happened.

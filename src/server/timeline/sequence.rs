@@ -5,6 +5,7 @@
 //! the first of them. A crash wastes the rest of a block, a proper end gives it back.
 
 use crate::files;
+use crate::reason::{self, Reason};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -35,8 +36,12 @@ impl Sequence {
         }
         let last = written.max(seen);
         let mut sequence = Self { path: path.to_owned(), last, limit: last };
-        let failed = |e| {
-            format!("can't write {}: {e}; a start needs some room on that disk, and leave to write", path.display())
+        let failed = |e: io::Error| {
+            format!(
+                "can't write {}: {}; a start needs some room on that disk, and leave to write",
+                path.display(),
+                Reason(&e)
+            )
         };
         sequence.take_block().map_err(failed)?;
         Ok(sequence)
@@ -56,7 +61,7 @@ impl Sequence {
                 )
             }),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
-            Err(e) => Err(format!("can't read {}: {e}", path.display())),
+            Err(e) => Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::files;
 use crate::identity::{self, CertificateInfo, Imported};
 use crate::link::Pin;
 use crate::protocol::DEFAULT_PORT;
+use crate::reason::{self, Reason};
 use crate::server::config::{IdentityCommand, folder};
 use crate::server::state::{InUse, links, make, own_addresses, today};
 use crate::server::tools::browsers;
@@ -32,7 +33,7 @@ pub(crate) fn run(data_dir: &Path, listen: &[SocketAddr], command: &IdentityComm
         }
         IdentityCommand::Import { cert, key } => {
             let Imported { file, doubts } =
-                identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|e| e.to_string())?;
+                identity::import(&read_pem(cert)?, &read_pem(key)?).map_err(|why| why.to_string())?;
             folder::close(data_dir)?;
             replace(&path, listen, &file)?;
             doubts.iter().try_for_each(|doubt| print(&format!("!! {doubt}\n")))
@@ -41,8 +42,8 @@ pub(crate) fn run(data_dir: &Path, listen: &[SocketAddr], command: &IdentityComm
 }
 
 fn show(path: &Path, listen: &[SocketAddr]) -> Result<(), String> {
-    let file = files::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))?;
-    let info = identity::read(&file).map_err(|e| format!("{}: {e}", path.display()))?.certificate;
+    let file = files::read(path).map_err(|e| unreadable(path, &e))?;
+    let info = identity::read(&file).map_err(|why| format!("{}: {why}", path.display()))?.certificate;
     print(&(describe(&info, Timestamp::now()) + &join_lines(listen, info.pin)))
 }
 
@@ -77,11 +78,11 @@ fn join_lines(listen: &[SocketAddr], pin: Pin) -> String {
 /// Puts a new file in the old one's place, which is kept beside it. One that a start couldn't use is none.
 fn replace(path: &Path, listen: &[SocketAddr], file: &[u8]) -> Result<(), String> {
     InUse::of(file)?;
-    let failed = |e: io::Error| format!("can't write {}: {e}", path.display());
+    let failed = |e: io::Error| format!("can't write {}: {}", path.display(), reason::of_file(&e));
     let old = match files::read(path) {
         Ok(old) => Some(old),
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-        Err(e) => return Err(format!("can't read {}: {e}", path.display())),
+        Err(e) => return Err(unreadable(path, &e)),
     };
     if let Some(old) = &old {
         files::replace(&before(path), old).map_err(failed)?;
@@ -105,7 +106,7 @@ fn is_of_another_key(old: &[u8], new: &[u8]) -> bool {
 }
 
 fn print(text: &str) -> Result<(), String> {
-    io::stdout().write_all(text.as_bytes()).map_err(|e| format!("can't print: {e}"))
+    io::stdout().write_all(text.as_bytes()).map_err(|e| format!("can't print: {}", Reason(&e)))
 }
 
 /// Where the file from before is kept.
@@ -114,14 +115,18 @@ fn before(path: &Path) -> PathBuf {
 }
 
 fn old_key(path: &Path) -> Result<Vec<u8>, String> {
-    let file = files::read(path).map_err(|e| format!("there is no key to keep: can't read {}: {e}", path.display()))?;
-    identity::key(&file).map_err(|e| format!("{}: {e}", path.display()))
+    let file = files::read(path).map_err(|e| format!("there is no key to keep: {}", unreadable(path, &e)))?;
+    identity::key(&file).map_err(|why| format!("{}: {why}", path.display()))
 }
 
 fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
-    let size = fs::metadata(path).map_err(|e| format!("can't read {}: {e}", path.display()))?.len();
+    let size = fs::metadata(path).map_err(|e| unreadable(path, &e))?.len();
     if size > PEM_BYTES_MAX {
         return Err(format!("{} is too large to be a PEM file", path.display()));
     }
-    fs::read(path).map_err(|e| format!("can't read {}: {e}", path.display()))
+    fs::read(path).map_err(|e| unreadable(path, &e))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("can't read {}: {}", path.display(), reason::of_file(error))
 }

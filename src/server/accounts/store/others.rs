@@ -3,6 +3,7 @@
 
 use super::{Accounts, Saving, render};
 use crate::files::{self, Stamp};
+use crate::reason;
 use crate::sync::lock;
 use std::io;
 use std::path::PathBuf;
@@ -26,8 +27,9 @@ impl Accounts {
             );
         }
         let text = render(&lock(&self.accounts));
-        files::replace(&self.path, &text)
-            .map_err(|e| format!("another program has removed users.json, which can't be written anew: {e}"))?;
+        files::replace(&self.path, &text).map_err(|e| {
+            format!("another program has removed users.json, which can't be written anew: {}", reason::of_file(&e))
+        })?;
         saving.stamp = Stamp::of(&self.path);
         Ok(Some("another program has removed users.json: it is written anew".into()))
     }

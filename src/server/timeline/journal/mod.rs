@@ -21,6 +21,7 @@ pub(crate) use writer::Options;
 
 use super::chunk::Chunk;
 use crate::files::{self, Access};
+use crate::reason;
 use crate::server::clock::Clock;
 use crate::server::config::{Notices, Sync, Trouble};
 use jiff::Timestamp;
@@ -61,29 +62,30 @@ impl Journal {
         clock: &Arc<Clock>,
         mut each: impl FnMut(&Line<'_>) -> Result<(), String>,
     ) -> Result<Self, String> {
-        segment::make_folder(folder).map_err(|e| format!("can't make the folder {}: {e}", folder.display()))?;
+        segment::make_folder(folder)
+            .map_err(|e| format!("can't make the folder {}: {}", folder.display(), reason::of_file(&e)))?;
         let bell = Arc::default();
         let archive = Arc::new(Archive::new(folder, Arc::clone(&bell)));
         let mut ends: Vec<(PathBuf, End)> = Vec::new();
-        for place in segment::list(folder).map_err(|e| e.to_string())? {
+        for place in segment::list(folder).map_err(|why| why.to_string())? {
             archive.begin(place.first, Timestamp::UNIX_EPOCH);
             let end = place.read(|line| {
                 let line = line?;
                 archive.read_back(&line.record, line.bytes.len(), clock);
                 each(&line).map_err(|what| ReadError::Damage(place.damage(line.number, what)))
             });
-            ends.push((place.path.clone(), end.map_err(|e| e.to_string())?));
+            ends.push((place.path.clone(), end.map_err(|why| why.to_string())?));
         }
         // Only now that all of it is known to be whole.
         for (path, end) in &ends {
             files::open(path, Access::Read)
                 .and_then(|file| files::make_private(&file, path))
-                .map_err(|e| format!("can't make {} private: {e}", path.display()))?;
-            cut(path, *end).map_err(|e| format!("can't cut {}: {e}", path.display()))?;
+                .map_err(|e| format!("can't make {} private: {}", path.display(), reason::of_file(&e)))?;
+            cut(path, *end).map_err(|e| format!("can't cut {}: {}", path.display(), reason::of_file(&e)))?;
         }
         if let Some((path, _)) = ends.iter().rfind(|(_, end)| end.bytes > 0 && options.sync != Sync::Never) {
             // What a server that was killed has left may not be on the disk yet.
-            sync(path).map_err(|e| format!("can't sync {}: {e}", path.display()))?;
+            sync(path).map_err(|e| format!("can't sync {}: {}", path.display(), reason::of_file(&e)))?;
         }
         let writer = Writer::new(folder, options, Arc::clone(&archive), Arc::clone(clock));
         let trouble = Some(Trouble::with("the journal", notices));

@@ -5,6 +5,7 @@
 
 use crate::files::{self, Access};
 use crate::protocol::LINE_BYTES_MAX;
+use crate::reason;
 use crate::server::timeline::record::Record;
 use jiff::Timestamp;
 use std::fmt;
@@ -203,7 +204,7 @@ impl ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { file, error } => write!(f, "can't read {}: {error}", file.display()),
+            Self::Io { file, error } => write!(f, "can't read {}: {}", file.display(), reason::of_file(error)),
             Self::Damage(damage) => damage.fmt(f),
         }
     }

@@ -7,6 +7,7 @@ use super::segment;
 use super::synced::SyncedFile;
 use crate::faults;
 use crate::files::{self, Access};
+use crate::reason::{self, Reason};
 use crate::server::clock::Clock;
 use crate::server::config::Sync;
 use crate::server::timeline::chunk::{Chunk, Entry};
@@ -169,7 +170,7 @@ impl Writer {
         let Some(open) = self.open.as_mut().filter(|open| open.first == point.segment) else { return Ok(()) };
         if Arc::ptr_eq(&open.file, &point.file) {
             if let Err(e) = result {
-                log::error!("the journal can't be synced, its newest lines are written anew: {e}");
+                log::error!("the journal can't be synced, its newest lines are written anew: {}", Reason(&e));
                 self.to_rescue = true;
                 self.taken = point.file.check(point.bytes).is_err().then_some(open.first).or(self.taken);
                 return self.rescue();
@@ -234,7 +235,7 @@ impl Writer {
             self.archive.forget(first);
             match files::remove(&path) {
                 Ok(()) => log::info!("{} is deleted: it's older or more than is to be kept", path.display()),
-                Err(e) => log::error!("{} can't be deleted: {e}", path.display()),
+                Err(e) => log::error!("{} can't be deleted: {}", path.display(), reason::of_file(&e)),
             }
         }
     }

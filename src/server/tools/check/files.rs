@@ -3,6 +3,7 @@
 use super::count;
 use crate::files::{self, Access};
 use crate::identity::CertificateInfo;
+use crate::reason;
 use crate::server::accounts::{token_file, users_file};
 use crate::server::clock::Kept;
 use crate::server::config::{Config, folder, lost, motd};
@@ -11,9 +12,6 @@ use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::io;
 use std::path::Path;
-
-/// What is right for a file that can't be read.
-const AS_WHOM: &str = "run this as the user that the server runs as";
 
 /// `users.json`.
 pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
@@ -28,11 +26,11 @@ pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
                 "there are no accounts yet: the first start makes one, `admin`",
             )];
         }
-        Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
+        Err(e) => return vec![Bad(format!("{shown} can't be read: {}", reason::of_file(&e)))],
     };
     let census = match users_file::census(&file) {
         Ok(census) => census,
-        Err(e) => return vec![Bad(format!("{shown} is damaged: {e}; mend it, or put a copy of it in its place"))],
+        Err(why) => return vec![Bad(format!("{shown} is damaged: {why}; mend it, or put a copy of it in its place"))],
     };
     let (all, admins) = (count(census.all, "account"), count(census.admins, "administrator"));
     let mut findings = vec![Good(format!("users.json: {all}, {admins}"))];
@@ -60,10 +58,10 @@ pub(crate) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, Strin
     match files::read(&path) {
         Ok(file) => {
             let read = InUse::of(&file).map(|identity| Some(identity.certificate));
-            read.map_err(|e| format!("{e}: put a copy in its place, or make a new one with `identity new`"))
+            read.map_err(|why| format!("{why}: put a copy in its place, or make a new one with `identity new`"))
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(format!("{} can't be read: {e}; {AS_WHOM}", path.display())),
+        Err(e) => Err(format!("{} can't be read: {}", path.display(), reason::of_file(&e))),
     }
 }
 
@@ -96,7 +94,7 @@ pub(super) fn tokens(data_dir: &Path) -> Vec<Finding> {
     let text = match files::read(&path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Vec::new(),
-        Err(e) => return vec![Bad(format!("{shown} can't be read: {e}; {AS_WHOM}"))],
+        Err(e) => return vec![Bad(format!("{shown} can't be read: {}", reason::of_file(&e)))],
     };
     match token_file::parse(&text) {
         Ok((entries, whole)) => {
@@ -109,8 +107,8 @@ pub(super) fn tokens(data_dir: &Path) -> Vec<Finding> {
             findings.extend(closed(&path));
             findings
         }
-        Err(e) => vec![Bad(format!(
-            "{shown} is damaged: {e}; put a copy in its place, or remove it: then everyone logs in with the password once"
+        Err(why) => vec![Bad(format!(
+            "{shown} is damaged: {why}; put a copy in its place, or remove it: then everyone logs in with the password once"
         ))],
     }
 }
@@ -148,7 +146,7 @@ pub(super) fn motd(config: &Config) -> Option<Finding> {
     match motd::read(config.args.live.motd.as_deref(), &file) {
         Ok(None) => None,
         Ok(Some(text)) => Some(Good(format!("the message of the day: {}", count(text.chars().count(), "character")))),
-        Err(e) => Some(Bad(format!("{e}; until then the server starts without it"))),
+        Err(why) => Some(Bad(format!("{why}; until then the server starts without it"))),
     }
 }
 
@@ -162,7 +160,7 @@ pub(super) fn closed(path: &Path) -> Option<Finding> {
     match files::open(path, Access::Append) {
         // A copy on a read-only disk is as good as any.
         Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem) => {
-            Some(Bad(format!("{} can't be written to: {e}; {AS_WHOM}", path.display())))
+            Some(Bad(format!("{} can't be written to: {}", path.display(), reason::of_file(&e))))
         }
         _ => None,
     }

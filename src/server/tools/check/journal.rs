@@ -30,7 +30,7 @@ pub(super) fn findings(data_dir: &Path) -> (Vec<Finding>, Option<u64>) {
     let folder = data_dir.join(folder::JOURNAL);
     let places = match segment::list(&folder) {
         Ok(places) => places,
-        Err(e) => return (vec![unreadable(&e)], None),
+        Err(why) => return (vec![Bad(why.to_string())], None),
     };
     let mut survey = Survey::default();
     places.iter().for_each(|place| survey.segment(place));
@@ -67,7 +67,7 @@ impl Survey {
                 }
             }
             Err(e) if e.is_gone() => {}
-            Err(e) => self.findings.push(unreadable(&e)),
+            Err(why) => self.findings.push(Bad(why.to_string())),
         }
     }
 
@@ -135,8 +135,4 @@ fn strangers(folder: &Path) -> Vec<Finding> {
         .into_iter()
         .map(|path| Note(format!("{} is no segment by its name: nothing reads it", path.display())))
         .collect()
-}
-
-fn unreadable(error: &ReadError) -> Finding {
-    Bad(format!("{error}; run this as the user that the server runs as"))
 }

@@ -1,5 +1,6 @@
 //! Who may read what the server keeps.
 
+use crate::reason;
 #[cfg(unix)]
 use crate::server::config::folder::JOURNAL;
 use crate::server::config::folder::exposure;
@@ -40,7 +41,7 @@ fn writers(data_dir: &Path) -> Option<Finding> {
             "{shown}: {why}, and with them an account or a key: `chmod go-w {shown}`, `chown` it to the user that the \
              server runs as, or name another folder with --data-dir"
         ))),
-        Err(e) => Some(Finding::Bad(format!("{shown} can't be looked at: {e}"))),
+        Err(e) => Some(Finding::Bad(format!("{shown} can't be looked at: {}", reason::of_file(&e)))),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::duplex::Duplex;
 use crate::identity::CertificateInfo;
 use crate::link::Pin;
+use crate::reason::Reason;
 use crate::server::door::accept;
 use crate::server::state::{self, Reach, own_addresses, reach};
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -40,7 +41,7 @@ pub(super) fn metrics(address: SocketAddr) -> Finding {
     };
     match connect(address, &error).map(|socket| answer(socket, "GET /metrics HTTP/1.0\r\n\r\n")) {
         Some(page) if page.contains("homeroom_info") => Good(format!("{address} is answered with a server's metrics")),
-        _ => Bad(format!("no metrics can be served on {address} ({error}): change --metrics")),
+        _ => Bad(format!("no metrics can be served on {address} ({}): change --metrics", Reason(&error))),
     }
 }
 
@@ -76,8 +77,8 @@ fn who_answers(address: SocketAddr, socket: TcpStream, certificate: Option<&Cert
             "{address} is answered with another certificate than this folder's: another server, or this one before a reload"
         )),
         (Ok(_), None) => Bad(format!("{address} is answered by a server on another folder: choose another --listen")),
-        (Err(e), _) => {
-            Bad(format!("{address} is answered by something that isn't homeroom ({e}): choose another --listen"))
+        (Err(why), _) => {
+            Bad(format!("{address} is answered by something that isn't homeroom ({why}): choose another --listen"))
         }
     }
 }
@@ -86,9 +87,9 @@ fn certificate_of(socket: TcpStream) -> Result<Pin, String> {
     let mut builder = TlsConnector::builder();
     // Whose it is, is what is asked here; nothing is said.
     builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true).use_sni(false);
-    let connector = builder.build().map_err(|e| e.to_string())?;
+    let connector = builder.build().map_err(|e| Reason(&e).to_string())?;
     let tls = Duplex::connect(&connector, "localhost", &Arc::new(socket), Instant::now() + ANSWER_WAIT);
-    let certificate = tls.map_err(|e| e.to_string())?.peer_certificate().ok_or("it shows no certificate")?;
+    let certificate = tls.map_err(|e| Reason(&e).to_string())?.peer_certificate().ok_or("it shows no certificate")?;
     Ok(Pin::of(&certificate))
 }
 

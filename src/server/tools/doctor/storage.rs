@@ -1,6 +1,7 @@
 //! The data folder: what lies there, who may read it, whether it can be written to, and how much room there is.
 
 use crate::files;
+use crate::reason::{self, Reason};
 use crate::server::config::Config;
 use crate::server::tools::check;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -21,14 +22,14 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return vec![Note(format!("{shown} is not there yet: the first start makes it"))];
         }
-        Err(e) => return vec![Bad(format!("{shown} can't be looked at: {e}"))],
+        Err(e) => return vec![Bad(format!("{shown} can't be looked at: {}", reason::of_file(&e)))],
         Ok(found) if !found.is_dir() => {
             return vec![Bad(format!("{shown} is no folder: name another with --data-dir"))];
         }
         Ok(_) => {}
     }
     if let Err(e) = files::keeps_modes(data_dir) {
-        return vec![Bad(format!("{shown} can't be written to: {e}; run this as the user that the server runs as"))];
+        return vec![Bad(format!("{shown} can't be written to: {}", reason::of_file(&e)))];
     }
     let mut findings = vec![Good(format!("{shown} is there"))];
     findings.extend(check::accounts(data_dir));
@@ -37,7 +38,7 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
         .push(Note("what was said isn't read here: `homeroom-server check` reads every line of the journal".into()));
     findings.push(match fs4::available_space(data_dir) {
         Ok(free) => room(free),
-        Err(e) => Note(format!("how much room there is can't be told: {e}")),
+        Err(e) => Note(format!("how much room there is can't be told: {}", Reason(&e))),
     });
     findings
 }

@@ -2,6 +2,7 @@
 
 use crate::client::transcript::Lines;
 use crate::protocol::Reason;
+use crate::reason::Reason as Why;
 use crate::sanitize;
 use crate::server::config::{ExportArgs, ExportFormat, Separator};
 use crate::server::timeline::Record;
@@ -68,7 +69,9 @@ impl<W: Write> Printer<W> {
         match self {
             Self::Text(lines, out) => match serde_json::from_slice(line.bytes) {
                 Ok(message) => out.write_all(lines.of(&message).as_bytes()),
-                Err(e) => writeln!(out, "{} * an event that can't be shown: {e}", sanitize::line(&line.record.time)),
+                Err(e) => {
+                    writeln!(out, "{} * an event that can't be shown: {}", sanitize::line(&line.record.time), Why(&e))
+                }
             },
             Self::Json(out) => out.write_all(line.bytes),
             Self::Csv(table) => table.serialize(Row::of(&line.record)).map_err(unwrapped),

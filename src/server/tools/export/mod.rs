@@ -39,7 +39,7 @@ impl From<io::Error> for Stop {
 /// There is no journal, it can't be read, or something in it is damaged.
 pub(crate) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerError> {
     let folder = data_dir.join(folder::JOURNAL);
-    let places = segment::list(&folder).map_err(|e| ServerError::Folder(e.to_string()))?;
+    let places = segment::list(&folder).map_err(|why| ServerError::Folder(why.to_string()))?;
     if places.is_empty() {
         return Err(ServerError::Folder(format!(
             "there is no journal in {}: name the server's folder with --data-dir; if that is it, nothing was said yet, \
@@ -53,7 +53,7 @@ pub(crate) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerErro
         // Whoever reads has enough.
         Err(Stop::Unwritable(e)) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Stop::Unwritable(e)) => Err(system("print", &e)),
-        Err(Stop::Unreadable(e)) => Err(ServerError::Folder(e.to_string())),
+        Err(Stop::Unreadable(why)) => Err(ServerError::Folder(why.to_string())),
     }
 }
 

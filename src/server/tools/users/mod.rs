@@ -10,6 +10,7 @@ mod sheet;
 mod text;
 
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
+use crate::reason::{self, Reason};
 use crate::sanitize;
 use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
 use crate::server::config::UserCommand;
@@ -47,7 +48,7 @@ pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
 fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
     let file = path.display().to_string();
     let file = sanitize::line(&file);
-    let list = read_file(path).map_err(|e| format!("can't read {file}: {e}"))?;
+    let list = read_file(path).map_err(|why| format!("can't read {file}: {why}"))?;
     let mut roster = roster::read(&list, since).map_err(|what| format!("{file}: {what}; {NOTHING_MADE}"))?;
     for (line, account) in &roster.accounts {
         if let Err(e) = accounts.judge(account) {
@@ -90,7 +91,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     match read {
         Ok(_) if bytes.len() as u64 > LIST_BYTES_MAX => Err("it is too large for a list of accounts".into()),
         Ok(_) => Ok(bytes),
-        Err(e) => Err(e.to_string()),
+        Err(e) => Err(reason::of_file(&e)),
     }
 }
 
@@ -114,15 +115,15 @@ fn add(accounts: &Accounts, new: Vec<NewAccount>) -> Result<(), String> {
 /// Says what has been done.
 fn print(text: &str) -> Result<(), String> {
     let printed = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
-    printed.map_err(|e| format!("all is done, but that can't be printed: {e}"))
+    printed.map_err(|e| format!("all is done, but that can't be printed: {}", Reason(&e)))
 }
 
 fn describe(name: &Username, error: AccountError) -> String {
     match error {
         AccountError::Exists => format!("there is an account `{name}` already"),
         AccountError::Weak(what) => format!("`{name}`: {what}"),
-        AccountError::Save(e) => format!("can't write users.json: {e}"),
-        AccountError::Untold(e) => format!("can't print the one-time passwords: {e}"),
+        AccountError::Save(e) => format!("can't write users.json: {}", reason::of_file(&e)),
+        AccountError::Untold(e) => format!("can't print the one-time passwords: {}", Reason(&e)),
         AccountError::Unknown
         | AccountError::WrongPassword
         | AccountError::LastAdmin
@@ -135,7 +136,7 @@ fn describe(name: &Username, error: AccountError) -> String {
 fn read_password() -> Result<Secret, String> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().take(LINE_BYTES_MAX as u64).read_to_end(&mut bytes);
-    read.map_err(|e| format!("can't read the password: {e}"))?;
+    read.map_err(|e| format!("can't read the password: {}", Reason(&e)))?;
     let text = text::decode(&bytes).map_err(|what| format!("standard input is no password: {what}"))?.text;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned().into()),

@@ -1,0 +1,95 @@
+//! Why something failed, as people read it: nothing that the system or a library says reaches them as it stands.
+//!
+//! Without the number that the system has for programs, and without the lines of OpenSSL and serde's shorthand. Whoever
+//! needs those finds them in the log at debug level.
+
+mod tls;
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind};
+
+/// What std says by itself of what was read, and what it means to whoever has that file.
+const OF_STD: [(&str, &str); 2] = [
+    ("stream did not contain valid UTF-8", "it isn't text in UTF-8"),
+    ("failed to fill whole buffer", "it ends too early"),
+];
+
+/// An error of the system or a library, in words for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason<'a>(pub(crate) &'a (dyn Error + 'static));
+
+/// Why a file or a folder can't be used, with what to do where that's the same for all of them.
+pub(crate) fn of_file(error: &io::Error) -> String {
+    let remedy = match (error.raw_os_error(), error.kind()) {
+        // It's of our own making, and says so itself.
+        (None, _) => "",
+        (_, ErrorKind::PermissionDenied) => ": run this as the user that it belongs to, or give it to this one",
+        (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => ": make room on that disk",
+        (_, ErrorKind::ReadOnlyFilesystem) => ": mount that disk so that it can be written to, or use another",
+        _ => "",
+    };
+    format!("{}{remedy}", Reason(error))
+}
+
+/// Why there is no thread. The system has the same number for that as for a socket's timeout.
+pub(crate) fn of_thread(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::OutOfMemory => "this machine has no room for another one".into(),
+        _ => Reason(error).to_string(),
+    }
+}
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&said(self.0))
+    }
+}
+
+fn said(error: &(dyn Error + 'static)) -> String {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        match (error.raw_os_error(), error.kind(), error.get_ref()) {
+            // What is said of a socket's timeout is about the way it was asked for.
+            (Some(_), ErrorKind::WouldBlock | ErrorKind::TimedOut, _) => return "no answer in time".into(),
+            (None, _, Some(inner)) => return said(inner),
+            _ => {}
+        }
+    }
+    if let Some(error) = error.downcast_ref::<serde_json::Error>().filter(|error| error.is_eof()) {
+        return format!("it ends too early, at line {} column {}", error.line(), error.column());
+    }
+    let text = error.to_string();
+    if let Some((_, meaning)) = OF_STD.iter().find(|(said, _)| *said == text) {
+        return (*meaning).into();
+    }
+    // The resolver's own words come behind that.
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+    in_small(&tls::meaning(text).unwrap_or_else(|| without_numbers(text)))
+}
+
+/// A text without the system's numbers, which libraries put in their own words.
+fn without_numbers(text: &str) -> String {
+    let mut pieces = text.split(" (os error ");
+    let mut whole = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let rest = piece.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit());
+        // On Windows a sentence ends before it.
+        whole.truncate(whole.trim_end_matches('.').len());
+        whole += rest.strip_prefix(')').unwrap_or(rest);
+    }
+    whole.trim_end_matches('.').to_owned()
+}
+
+/// As our own words begin. A word all in capitals stays what it is.
+fn in_small(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            format!("{}{}", first.to_lowercase(), chars.as_str())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
