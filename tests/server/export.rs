@@ -120,14 +120,15 @@ fn a_table_for_a_spreadsheet_has_a_byte_order_mark_and_its_separator() {
 
 #[test]
 fn no_cell_of_a_table_is_a_formula() {
-    let texts = ["=1+1", " =1+1", "\u{feff}@SUM(A1)", "\u{200b}-1", "a=b"];
+    // The last one is for a spreadsheet that takes `;` for the separator.
+    let texts = ["=1+1", " =1+1", "\u{feff}@SUM(A1)", "\u{200b}-1", "a=b", "so;=SUM(A1);-)"];
     let time = "2026-11-25T12:30:00.000Z";
     let mut lines: Vec<Value> = texts.iter().zip(1..).map(|(text, seq)| message(seq, time, text)).collect();
-    lines.push(message(6, time, "x"));
-    lines[5]["room"] = "=room".into();
+    lines.push(message(7, time, "x"));
+    lines[6]["room"] = "=room".into();
     let data = with_journal(&lines);
     let csv = export(&data, &["--format", "csv"]).succeeded().to_owned();
-    for cell in ["'=1+1", "' =1+1", "'\u{feff}@SUM(A1)", "'\u{200b}-1", "a=b", "'=room"] {
+    for cell in ["'=1+1", "' =1+1", "'\u{feff}@SUM(A1)", "'\u{200b}-1", "a=b", "so;'=SUM(A1);-)", "'=room"] {
         assert!(csv.contains(&format!(",{cell}\n")) || csv.contains(&format!(",{cell},")), "{cell}: {csv}");
     }
 }
