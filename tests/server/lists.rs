@@ -75,6 +75,117 @@ fn headers_become_no_accounts() {
     }
 }
 
+/// An account wrongly made is worse than a question, so whatever can't be told is one.
+#[test]
+fn a_header_of_any_language_is_a_question_and_no_account() {
+    for header in [
+        "id,passwort",
+        "member,secretcode",
+        "handle,password",
+        "student;startcode",
+        "schueler,Zugangscode",
+        "\u{feff}Schüler,Kennwort",
+        "email,password",
+        "E-Mail-Adresse;Einmalpasswort",
+        "eleve,motdepasse",
+        "alumno,contraseña",
+        "studente,parola chiave",
+        "leerling,toegangscode",
+        "uczen,haslo",
+        "\"Pupil\",\"Initial code\"",
+        "first_name,last_name",
+        "dalyvis,piekluves_atslega",
+        "Klasse5b,",
+        "student",
+    ] {
+        let data = DataDir::new();
+        let between = if header.contains(';') { ';' } else { ',' };
+        let told = data.import(format!("{header}\nada{between}{PASSWORD}\nbob{between}{PASSWORD}\n"));
+        let told = mistakes(&told);
+        assert!(told.len() == 1 && told[0].0 == 1, "{header}: {told:?}");
+        assert!(told[0].1.contains("header") && told[0].1.contains("--no-header"), "{header}: {told:?}");
+        assert!(!data.file("users.json").exists(), "{header}");
+    }
+}
+
+#[test]
+fn whether_the_first_line_is_a_header_can_be_said() {
+    let list = format!("student,kennwort-1a\nada,{PASSWORD}\nbob,{PASSWORD}\n");
+    let import = |list: &str, option: &str| {
+        let data = DataDir::new();
+        let file = data.file("class.csv");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, list).unwrap();
+        let said = run(data.command().args(["user", "import", option]).arg(&file), b"");
+        let made = data.file("users.json").exists().then(|| data.users_json()["users"].as_object().unwrap().len());
+        (said, made)
+    };
+    assert_eq!(import(&list, "--no-header").1, Some(3));
+    let (said, made) = import(&list, "--header");
+    assert!(made.is_none() && said.failed_with(1).contains("this is a header"), "{said:?}");
+    assert_eq!(import(&list.replace("kennwort-1a", "Kennwort"), "--header").1, Some(2));
+    assert_eq!(import("name,contraseña\nada,\n", "--no-header").1, Some(2));
+    let data = DataDir::new();
+    let both = run(data.command().args(["user", "import", "--header", "--no-header", "x.csv"]), b"");
+    assert!(both.failed_with(2).contains("cannot be used with"), "{both:?}");
+    // What the first line may be is said also where something else is wrong with it; further down there is none.
+    let told = mistakes(&DataDir::new().import(format!("Bérénice,Sésame ouvre toi\nada,{PASSWORD}\n")));
+    assert!(told[0].1.contains("is no user name") && told[0].1.contains("--header"), "{told:?}");
+    let told = mistakes(&DataDir::new().import(format!("bob,{PASSWORD}\nname,passphrase\nada,{PASSWORD}\n")));
+    assert!(told.len() == 1 && told[0].0 == 2 && told[0].1.contains("header"), "{told:?}");
+}
+
+/// Each kind of mistake; no password may be shown for it.
+#[test]
+fn a_list_with_every_kind_of_mistake() {
+    let kinds = [
+        ("zoe,seven green bottles", ""),
+        ("k1,\u{201c}seven green bottles\u{201d}", "stands at an end"),
+        ("k2,\u{201e}seven green bottles\u{201c}", "stands at an end"),
+        ("k3,'seven green bottles'", "stands at an end"),
+        ("k4,\u{201a}seven green bottles\u{2018}", "stands at an end"),
+        ("k5,seven green bottles\"", "stands at an end"),
+        ("k6,\"         \"", "nothing but blanks"),
+        ("k7,seven, bottles", "a password with a `,` in it stands in quotes"),
+        ("k8,seven,,green,bottles", "a password with a `,` in it stands in quotes"),
+        ("\"k9,seven green bottles\"", "around the whole line"),
+        ("k10", "there is no `,` here"),
+        ("k11;seven green bottles", "there is no `,` here"),
+        ("zoe,seven green bottles", "first in line 1"),
+        ("zoe,seven green bottles", "first in line 1"),
+        ("k12,\"seven green", "ends it in the same line"),
+        ("bottles\"", "there is no `,` here"),
+        (",seven green bottles", "no name"),
+        ("k13,seven green\u{fffd}bottles", "lost"),
+        ("k14,1.23457E+11", "shortened"),
+        ("user,passphrase", "header"),
+        ("k15,k15", "at least"),
+        ("\u{1b}[2Jk16,seven green bottles", "is no user name"),
+        ("k17,\"\u{201c}seven green\u{201d}\"", ""),
+        ("k18,\"'seven green'\"", ""),
+        ("k19,\"\"", ""),
+        ("k20,its green bottle's colour", ""),
+    ];
+    for ends in ["\n", "\r\n", "\r"] {
+        let list: String = kinds.iter().map(|(line, _)| format!("{line}{ends}")).collect();
+        let data = DataDir::new();
+        let refused = data.import(list + "\u{1a}");
+        let told = mistakes(&refused);
+        let expected: Vec<(usize, &str)> = kinds
+            .iter()
+            .enumerate()
+            .filter(|(_, kind)| !kind.1.is_empty())
+            .map(|(at, kind)| (at + 1, kind.1))
+            .collect();
+        assert_eq!(told.len(), expected.len(), "{refused:?}");
+        for ((line, what), expected) in told.iter().zip(expected) {
+            assert!(*line == expected.0 && what.contains(expected.1), "{what}: {expected:?}");
+        }
+        assert!(!refused.stderr.contains("seven") && !refused.stderr.contains('\u{1b}'), "{refused:?}");
+        assert!(!data.file("users.json").exists());
+    }
+}
+
 #[test]
 fn every_mistake_is_told_at_once_with_its_line_and_what_would_be_right() {
     let data = DataDir::with_users(&["ada"]);

@@ -313,6 +313,12 @@ pub enum UserCommand {
         /// The file
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
+        /// Its first line says what the columns hold, whatever its words are
+        #[arg(long, conflicts_with = "no_header")]
+        header: bool,
+        /// Its first line asks for an account as all others do, whatever its words are
+        #[arg(long)]
+        no_header: bool,
     },
 }
 

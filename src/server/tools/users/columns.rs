@@ -1,7 +1,7 @@
 //! Which column of a table holds what: as its first line says, or by their order.
 
 use super::sheet::Cell;
-use super::text;
+use super::{text, words};
 
 /// What a column holds. A new kind of list has new ones, and words for them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,43 +17,40 @@ pub(super) enum Column {
 /// The columns of a list whose first line doesn't say.
 const ORDER: [Column; 3] = [Column::Name, Column::Password, Column::Role];
 
-/// How the first line calls them, in small letters and without blanks, `_`, `-` and `'`.
-const WORDS: [(Column, &[&str]); 3] = [
+/// How the first line calls them, as [`words::folded`] has it.
+const WORDS: [(Column, &str); 3] = [
     (
         Column::Name,
-        &[
-            "name",
-            "user",
-            "username",
-            "userid",
-            "login",
-            "loginname",
-            "account",
-            "accountname",
-            "nick",
-            "nickname",
-            "benutzer",
-            "benutzername",
-            "nutzername",
-            "anmeldename",
-            "kennung",
-            "konto",
-            "utilisateur",
-            "nomdutilisateur",
-            "identifiant",
-            "usuario",
-            "utente",
-        ],
+        "name user username userid login loginname account accountname nick nickname benutzer benutzername nutzername \
+         anmeldename kennung konto utilisateur nomdutilisateur identifiant usuario nombredeusuario utente nomeutente \
+         nomedeusuario gebruiker gebruikersnaam",
     ),
     (
         Column::Password,
-        &["password", "passwd", "passphrase", "pass", "pwd", "pw", "passwort", "kennwort", "motdepasse", "contraseña"],
+        "password passwd passphrase pass pwd pw passwort kennwort motdepasse contrasena senha wachtwoord",
     ),
-    (Column::Role, &["role", "rolle", "rôle", "rol", "ruolo"]),
+    (Column::Role, "role rolle rol ruolo"),
 ];
 
 /// What may stand before a word for a password.
 const INITIAL: [&str; 9] = ["initial", "first", "start", "temporary", "temp", "default", "onetime", "new", "erst"];
+
+/// How many lines with a password it takes until a first one without any is strange.
+const OTHERS_MIN: usize = 2;
+
+/// What to do where it can't be told.
+const WAYS_OUT: &str = "`--no-header` makes an account of it, `--header` a header of it";
+
+/// What the first line is, as far as whoever asks has said so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum FirstLine {
+    /// That is to be found out.
+    Unsaid,
+    /// It says what the columns hold.
+    Header,
+    /// It asks for an account.
+    Account,
+}
 
 /// Which column holds what.
 #[derive(Debug)]
@@ -65,32 +62,72 @@ impl Columns {
         Self(ORDER.map(Some).into())
     }
 
-    /// Those that a list's first row names. None if it's an account's.
+    /// Those that a list's first row names. None if it's an account's, which the rows below it help to tell.
     ///
     /// # Errors
-    /// It may be either: what is strange about it.
-    pub(super) fn named(first: &[Cell]) -> Result<Option<Self>, String> {
-        let columns: Vec<Option<Column>> = first.iter().map(|cell| called(&cell.text)).collect();
-        let begins = columns.first().is_some_and(Option::is_some);
-        // `user` is a role, too.
-        if !begins && !columns.iter().flatten().any(|&column| column != Column::Name) {
-            return Ok(None);
+    /// It may be either, or it names them badly: what is strange about it.
+    pub(super) fn named<'a>(
+        first: &[Cell],
+        below: impl Iterator<Item = &'a [Cell]>,
+        said: FirstLine,
+    ) -> Result<Option<Self>, String> {
+        match said {
+            FirstLine::Account => Ok(None),
+            FirstLine::Header => {
+                let columns = Self::of_header(first, true).map_err(|what| format!("this is a header, but {what}"))?;
+                Ok(Some(columns))
+            }
+            FirstLine::Unsaid if is_like_a_header(first) => match Self::of_header(first, false) {
+                Ok(columns) => Ok(Some(columns)),
+                Err(what) => Err(format!("this looks like a header, but {what}; {WAYS_OUT}")),
+            },
+            FirstLine::Unsaid if differs(first, below) => {
+                Err(format!("this may be a header, since its password is unlike all others; {WAYS_OUT}"))
+            }
+            FirstLine::Unsaid => Ok(None),
         }
-        let account = "an account that is called so needs a line `name,password,role` above it";
-        if let Some(at) = (0..first.len()).find(|&at| columns[at].is_none() && !first[at].is_empty()) {
-            let strange = text::shown(&first[at].text);
-            return Err(format!(
-                "this looks like a header, but `{strange}` is no column: `name`, `password` and `role` are; {account}"
-            ));
+    }
+
+    /// What a header names. In one that is surely one, a first cell of any other word is over the names.
+    fn of_header(header: &[Cell], surely: bool) -> Result<Self, String> {
+        let mut columns: Vec<Option<Column>> = header.iter().map(|cell| called(&cell.text)).collect();
+        let has_name = columns.contains(&Some(Column::Name));
+        if let Some(first) = columns.first_mut().filter(|first| surely && !has_name && first.is_none()) {
+            *first = Some(Column::Name);
+        }
+        let known = "`name`, `password` and `role` are";
+        if let Some(at) = (0..header.len()).find(|&at| columns[at].is_none() && !header[at].is_empty()) {
+            // A password is shown to nobody.
+            let strange = match header[at].text.as_str() {
+                text if at == 0 || words::is_heading(text) => format!("`{}`", text::shown(text)),
+                _ => format!("what stands in cell {}", at + 1),
+            };
+            return Err(format!("{strange} is no column: {known}"));
         }
         if let Some(at) = (0..columns.len()).find(|&at| columns[at].is_some() && columns[..at].contains(&columns[at])) {
-            let twice = text::shown(&first[at].text);
-            return Err(format!("this looks like a header, but `{twice}` is what another column is; {account}"));
+            return Err(format!("`{}` is what another column is: {known}", text::shown(&header[at].text)));
         }
         if !columns.contains(&Some(Column::Name)) {
-            return Err(format!("this looks like a header, but no column is `name`; {account}"));
+            return Err(format!("no column is `name`: {known}"));
         }
-        Ok(Some(Self(columns)))
+        // Somebody may be called Nick, and get a one-time password.
+        if !surely && columns.len() > 1 && columns.iter().flatten().count() == 1 {
+            return Err("it names one column of more".into());
+        }
+        Ok(Self(columns))
+    }
+
+    /// Whether the rows below a line that may be a header are read in the same way if it's none.
+    pub(super) fn are_in_order_anyway(first: &[Cell]) -> bool {
+        let in_place =
+            |(at, cell): (usize, &Cell)| called(&cell.text).is_none_or(|column| ORDER.get(at) == Some(&column));
+        first.len() <= ORDER.len() && first.iter().enumerate().all(in_place)
+    }
+
+    /// Whether a row further down is another header: lists are put together of several.
+    pub(super) fn are_named_again(&self, row: &[Cell]) -> bool {
+        let is_heading = |column| self.cell(row, column).is_some_and(|cell| words::is_heading(&cell.text));
+        is_heading(Column::Name) && is_heading(Column::Password)
     }
 
     /// What a row has in this column, which may be nothing.
@@ -110,12 +147,56 @@ impl Columns {
     }
 }
 
+/// Whether a first row has what tables are headed with.
+fn is_like_a_header(first: &[Cell]) -> bool {
+    // `user` is a role, too.
+    let is_role = |at: usize, cell: &Cell| ORDER.get(at) == Some(&Column::Role) && cell.text.trim() == "user";
+    let is_heading = |(at, cell): (usize, &Cell)| !is_role(at, cell) && words::is_heading(&cell.text);
+    if first.first().is_some_and(|name| words::is_heading(&name.text)) {
+        return true;
+    }
+    // `ada,pass,word` is a password that lacks its quotes.
+    let has_other = first.iter().enumerate().skip(ORDER.len() - 1).any(|cell| !cell.1.is_empty() && !is_heading(cell));
+    first.iter().enumerate().any(is_heading) && (!has_other || first.len() > ORDER.len())
+}
+
+/// What a password looks like, from far away.
+#[derive(Eq, PartialEq)]
+enum Form {
+    Nothing,
+    /// A single word, which may be a heading of any language.
+    Word,
+    Other,
+}
+
+/// Whether a first row has a word or nothing where no other row has: a heading of a language that isn't known, or what a
+/// table is about.
+fn differs<'a>(first: &[Cell], below: impl Iterator<Item = &'a [Cell]>) -> bool {
+    let form = |row: &[Cell]| match row.get(1) {
+        Some(cell) if !cell.is_empty() => {
+            let is_word = cell.text.trim().chars().all(|c| c.is_alphabetic() || "_-:*".contains(c));
+            if is_word { Form::Word } else { Form::Other }
+        }
+        _ => Form::Nothing,
+    };
+    let expected = form(first);
+    let mut others = 0;
+    let differ = below.inspect(|_| others += 1).all(|row| form(row) != expected);
+    let others_min = match expected {
+        Form::Nothing => OTHERS_MIN,
+        Form::Word => 1,
+        Form::Other => return false,
+    };
+    differ && others >= others_min
+}
+
 /// What a column is that is called so.
 fn called(cell: &str) -> Option<Column> {
-    let folded = cell.to_lowercase();
-    let word = folded.replace(|c: char| c.is_whitespace() || "_-'’".contains(c), "");
-    let is_one = |word: &str, column: Column| WORDS.iter().any(|(of, words)| *of == column && words.contains(&word));
-    let of_a_password = INITIAL.iter().filter_map(|start| word.strip_prefix(start)).next();
+    let word = words::folded(cell);
+    let is_one = |word: &str, column: Column| {
+        WORDS.iter().any(|(of, words)| *of == column && words.split_whitespace().any(|known| known == word))
+    };
+    let of_a_password = INITIAL.iter().find_map(|start| word.strip_prefix(start));
     if of_a_password.is_some_and(|rest| is_one(rest, Column::Password)) {
         return Some(Column::Password);
     }
@@ -126,9 +207,18 @@ fn called(cell: &str) -> Option<Column> {
 mod tests {
     use super::*;
 
+    fn row(cells: &[&str]) -> Vec<Cell> {
+        cells.iter().map(|text| Cell { text: (*text).into(), quoted: false }).collect()
+    }
+
+    fn named_above(first: &[&str], below: &[&[&str]], said: FirstLine) -> Result<Option<Vec<Option<Column>>>, String> {
+        let below: Vec<Vec<Cell>> = below.iter().map(|cells| row(cells)).collect();
+        let columns = Columns::named(&row(first), below.iter().map(Vec::as_slice), said);
+        columns.map(|columns| columns.map(|columns| columns.0))
+    }
+
     fn named(first: &[&str]) -> Result<Option<Vec<Option<Column>>>, String> {
-        let cells: Vec<Cell> = first.iter().map(|text| Cell { text: (*text).into(), quoted: false }).collect();
-        Columns::named(&cells).map(|columns| columns.map(|columns| columns.0))
+        named_above(first, &[], FirstLine::Unsaid)
     }
 
     #[test]
@@ -140,11 +230,14 @@ mod tests {
             (&["Benutzername", "Start-Passwort", "Rolle"], vec![Some(Name), Some(Password), Some(Role)]),
             (&["Role", "", "User name"], vec![Some(Role), None, Some(Name)]),
             (&["Username", "One-Time Password"], vec![Some(Name), Some(Password)]),
+            (&["Nom d’utilisateur", "Mot de passe:"], vec![Some(Name), Some(Password)]),
+            (&["“name”", "“contraseña”"], vec![Some(Name), Some(Password)]),
             (&["name"], vec![Some(Name)]),
         ] {
             assert_eq!(named(first), Ok(Some(expected)), "{first:?}");
         }
-        for account in [&["ada", "seven green bottles", "user"][..], &["ada", ""], &["user.name", "x"], &["ada"]] {
+        let commas = &["ada", "pass", "word"][..];
+        for account in [&["ada", "seven green bottles", "user"][..], &["ada", ""], &["u.king", "x"], &["ada"], commas] {
             assert_eq!(named(account), Ok(None), "{account:?}");
         }
     }
@@ -152,14 +245,52 @@ mod tests {
     #[test]
     fn what_may_be_a_header_or_an_account_is_refused() {
         for (first, told) in [
-            (&["user", "seven green bottles"][..], "`seven green bottles` is no column"),
+            (&["user", "seven green bottles"][..], "what stands in cell 2 is no column"),
             (&["ada", "password"], "`ada` is no column"),
             (&["name", "password", "class"], "`class` is no column"),
+            (&["ada", "pass", "word", "class"], "`ada` is no column"),
             (&["password", "role"], "no column is `name`"),
             (&["name", "user"], "`user` is what another column is"),
+            (&["nick", ""], "one column of more"),
+            (&["student", "startcode"], "`student` is no column"),
+            (&["user.name", "x"], "cell 2 is no column"),
         ] {
             let error = named(first).unwrap_err();
-            assert!(error.contains(told), "{told}: {error}");
+            assert!(error.contains(told) && error.contains("`--no-header`"), "{told}: {error}");
+            assert_eq!(named_above(first, &[], FirstLine::Account), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_first_row_that_no_other_is_like_is_a_question() {
+        let generated: &[&[&str]] = &[&["ada", "xk4-992-ab"], &["bob", ""], &["eve", "two words"]];
+        let words: &[&[&str]] = &[&["ada", "Sommerregen"], &["bob", "Winterabend"]];
+        for (first, below, is_strange) in [
+            (&["teilnehma", "atslega"][..], generated, true),
+            (&["teilnehma", "atslega"], &generated[..1], true),
+            (&["5b", ""], words, true),
+            (&["5b"], words, true),
+            (&["teacher1", "Herbstlaub"], words, false),
+            (&["teacher1", "q7-kk2-zz"], words, false),
+            (&["teacher1", ""], generated, false),
+            (&["teilnehma", "atslega"], &[], false),
+            (&["teacher1", ""], &words[..1], false),
+        ] {
+            let named = named_above(first, below, FirstLine::Unsaid);
+            assert_eq!(named.is_err(), is_strange, "{first:?}: {named:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_to_be_a_header_is_one() {
+        use Column::{Name, Password, Role};
+        let said = |first: &[&str]| named_above(first, &[], FirstLine::Header);
+        assert_eq!(said(&["handle", "Kennwort"]), Ok(Some(vec![Some(Name), Some(Password)])));
+        assert_eq!(said(&["Role", "user"]), Ok(Some(vec![Some(Role), Some(Name)])));
+        assert_eq!(said(&["nick", ""]), Ok(Some(vec![Some(Name), None])));
+        for first in [&["first", "last"][..], &["handle", "seven green bottles"], &["class", "name"]] {
+            let error = said(first).unwrap_err();
+            assert!(error.contains("is no column") && !error.contains("bottles"), "{first:?}: {error}");
         }
     }
 }

@@ -1,19 +1,21 @@
 //! `homeroom-server user …`: accounts, while no server runs.
 //!
 //! A list of accounts is bytes of some encoding (`text.rs`), then a table (`sheet.rs`) whose columns hold this or that
-//! (`columns.rs`), then accounts (`roster.rs`). A list of another kind, such as one of a school's, is new columns and
+//! (`columns.rs`, with `words.rs`), then accounts (`roster.rs`). A list of another kind, such as one of a school's, is new columns and
 //! another way to make accounts of its rows.
 
 mod columns;
 mod roster;
 mod sheet;
 mod text;
+mod words;
 
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use crate::reason::{self, Reason};
 use crate::sanitize;
 use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
 use crate::server::config::UserCommand;
+use columns::FirstLine;
 use roster::Mistake;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -41,18 +43,26 @@ pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
             add(accounts, vec![new])?;
             print(&format!("added {name}\n"))
         }
-        UserCommand::Import { file } => import(accounts, since, file),
+        UserCommand::Import { file, header, no_header } => {
+            let first = match (header, no_header) {
+                (true, _) => FirstLine::Header,
+                (_, true) => FirstLine::Account,
+                _ => FirstLine::Unsaid,
+            };
+            import(accounts, since, file, first)
+        }
     }
 }
 
-fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
+fn import(accounts: &Accounts, since: u64, path: &Path, first: FirstLine) -> Result<(), String> {
     let file = path.display().to_string();
     let file = sanitize::line(&file);
     let list = read_file(path).map_err(|why| format!("can't read {file}: {why}"))?;
-    let mut roster = roster::read(&list, since).map_err(|what| format!("{file}: {what}; {NOTHING_MADE}"))?;
-    for (line, account) in &roster.accounts {
-        if let Err(e) = accounts.judge(account) {
-            roster.mistakes.push(Mistake { line: *line, what: describe(&account.name, e) });
+    let mut roster = roster::read(&list, first, since).map_err(|what| format!("{file}: {what}; {NOTHING_MADE}"))?;
+    for (line, account) in std::mem::take(&mut roster.accounts) {
+        match accounts.judge(&account) {
+            Ok(()) => roster.accounts.push((line, account)),
+            Err(e) => roster.refuse(line, describe(&account.name, e)),
         }
     }
     if !roster.mistakes.is_empty() {
@@ -70,7 +80,7 @@ fn import(accounts: &Accounts, since: u64, path: &Path) -> Result<(), String> {
 /// # Errors
 /// What is said about it.
 pub(crate) fn rehearse(list: &[u8]) -> Result<usize, String> {
-    let roster = roster::read(list, 0)?;
+    let roster = roster::read(list, FirstLine::Unsaid, 0)?;
     if roster.mistakes.is_empty() { Ok(roster.accounts.len()) } else { Err(tell(roster.mistakes)) }
 }
 

@@ -1,6 +1,6 @@
 //! The accounts that a list asks for, and everything that is wrong with it.
 
-use super::columns::{Column, Columns};
+use super::columns::{Column, Columns, FirstLine};
 use super::sheet::{self, Cell, Row, Sheet};
 use super::text::{self, shown};
 use crate::protocol::{Role, Secret, Username};
@@ -19,6 +19,8 @@ pub(super) struct Roster {
     pub(super) mistakes: Vec<Mistake>,
     /// As what the file was read, where that had to be found out.
     pub(super) form: String,
+    /// A first line that was read as an account's and may be a header.
+    unsure: Option<usize>,
 }
 
 /// Something that is wrong, and what would be right.
@@ -30,44 +32,81 @@ pub(super) struct Mistake {
     pub(super) what: String,
 }
 
+impl Roster {
+    /// Adds a mistake.
+    pub(super) fn refuse(&mut self, line: usize, mut what: String) {
+        // It was not enough like a header to be taken for one.
+        if self.unsure == Some(line) {
+            what.push_str("; if it's a header, say `--header`, and call its columns `name`, `password`, `role`");
+        }
+        self.mistakes.push(Mistake { line, what });
+    }
+
+    /// Reads the rows of accounts.
+    fn add(&mut self, rows: &[Row], columns: &Columns, sheet: &Sheet, said: FirstLine, since: u64) {
+        let mut lines = HashMap::new();
+        for (at, Row { line, cells }) in rows.iter().enumerate() {
+            let account = match cells {
+                Ok(cells) if said != FirstLine::Account && at > 0 && columns.are_named_again(cells) => {
+                    Err("this is a header, and only the first line can be one; an account needs another password"
+                        .into())
+                }
+                Ok(cells) => read_row(cells, columns, sheet.separator, since),
+                Err(what) => Err(what.clone()),
+            };
+            let once = account.and_then(|account| match *lines.entry(account.name.clone()).or_insert(*line) {
+                before if before < *line => {
+                    Err(format!("`{}` stands there twice, first in line {before}", account.name))
+                }
+                _ => Ok(account),
+            });
+            match once {
+                Ok(account) => self.accounts.push((*line, account)),
+                Err(what) => self.refuse(*line, what),
+            }
+        }
+    }
+}
+
 /// Reads a list. New accounts see no event up to `since`.
 ///
 /// # Errors
 /// It is no list at all.
-pub(super) fn read(bytes: &[u8], since: u64) -> Result<Roster, String> {
+pub(super) fn read(bytes: &[u8], said: FirstLine, since: u64) -> Result<Roster, String> {
     let text = text::decode(bytes)?;
-    let Sheet { separator, mut rows } = sheet::read(&text.text);
-    let first = rows.first().ok_or("no line of it asks for an account")?;
-    let named = first.cells.as_deref().map_or(Ok(None), Columns::named);
-    let mut roster = Roster { accounts: Vec::new(), mistakes: Vec::new(), form: String::new() };
-    let named = match named {
-        Ok(named) => named,
-        // What the lines below it hold can't be told.
-        Err(what) => {
-            roster.mistakes.push(Mistake { line: first.line, what });
-            return Ok(roster);
-        }
+    let sheet = sheet::read(&text.text);
+    let (first, below) = sheet.rows.split_first().ok_or("no line of it asks for an account")?;
+    let cells = first.cells.as_deref().unwrap_or_default();
+    let others = below.iter().filter_map(|row| row.cells.as_deref().ok());
+    let named = Columns::named(cells, others, if first.cells.is_ok() { said } else { FirstLine::Account });
+    let has_header = matches!(named, Ok(Some(_)));
+    let mut roster = Roster {
+        accounts: Vec::new(),
+        mistakes: Vec::new(),
+        form: form(text.encoding, sheet.separator, has_header),
+        unsure: None,
     };
-    roster.form = form(text.encoding, separator, named.is_some());
-    if named.is_some() {
-        rows.remove(0);
-    }
-    match rows.len() {
-        0 => return Err("there is a header in it, and no line that asks for an account".into()),
-        1..=ACCOUNTS_MAX => {}
+    match if matches!(named, Ok(None)) { sheet.rows.len() } else { below.len() } {
+        0 if has_header => return Err("there is a header in it, and no line that asks for an account".into()),
+        0..=ACCOUNTS_MAX => {}
         _ => return Err(format!("it asks for more than {ACCOUNTS_MAX} accounts")),
     }
-    let columns = named.unwrap_or_else(Columns::in_order);
-    let mut lines = HashMap::new();
-    for Row { line, cells } in rows {
-        let account = cells.and_then(|cells| read_row(&cells, &columns, separator, since));
-        let once = account.and_then(|account| match lines.insert(account.name.clone(), line) {
-            Some(before) => Err(format!("`{}` stands there twice, first in line {before}", account.name)),
-            None => Ok(account),
-        });
-        match once {
-            Ok(account) => roster.accounts.push((line, account)),
-            Err(what) => roster.mistakes.push(Mistake { line, what }),
+    match named {
+        Ok(Some(columns)) => roster.add(below, &columns, &sheet, said, since),
+        Ok(None) => {
+            let may_be_one = said == FirstLine::Unsaid && first.cells.is_ok();
+            roster.unsure = may_be_one.then_some(first.line);
+            roster.add(&sheet.rows, &Columns::in_order(), &sheet, said, since);
+        }
+        Err(what) => {
+            roster.refuse(first.line, what);
+            // What the others hold can't always be told; what is wrong with them as lines can.
+            if Columns::are_in_order_anyway(cells) {
+                roster.add(below, &Columns::in_order(), &sheet, said, since);
+            } else {
+                let torn = below.iter().filter_map(|row| Some((row.line, row.cells.as_ref().err()?.clone())));
+                torn.for_each(|(line, what)| roster.refuse(line, what));
+            }
         }
     }
     Ok(roster)
@@ -87,17 +126,18 @@ fn form(encoding: &str, separator: char, has_header: bool) -> String {
 
 fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Result<NewAccount, String> {
     let cell = |column| columns.cell(row, column).cloned().unwrap_or_default();
+    let separates = if separator == '\t' { "tab".to_owned() } else { format!("`{separator}`") };
     // `bob,` asks for a one-time password; `bob` may be half of something.
-    if row.len() == 1 && columns.len() > 1 {
-        let between = if separator == '\t' { "tab".to_owned() } else { format!("`{separator}`") };
-        return Err(format!(
-            "there is no {between} here, as in other lines: a line is NAME,PASSWORD or NAME,PASSWORD,ROLE"
-        ));
+    if let ([only], 2..) = (row, columns.len()) {
+        return Err(if only.text.contains(separator) {
+            "quotes stand around the whole line: they belong around single cells".into()
+        } else {
+            format!("there is no {separates} here, as in other lines: a line is NAME,PASSWORD or NAME,PASSWORD,ROLE")
+        });
     }
+    let in_quotes = format!("a password with a {separates} in it stands in quotes: `\"like this\"`");
     if columns.overflows(row) {
-        return Err("there are more columns than NAME,PASSWORD,ROLE or than the header names; a password with what \
-                    separates columns in it stands in quotes"
-            .into());
+        return Err(format!("there are more columns than NAME,PASSWORD,ROLE or than the header names; {in_quotes}"));
     }
     let name = cell(Column::Name);
     let name = match sheet::trimmed(&name.text) {
@@ -111,7 +151,9 @@ fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Res
     let role = match sheet::trimmed(&role.text).to_ascii_lowercase().as_str() {
         "" | "user" => Role::User,
         "admin" => Role::Admin,
-        other => return Err(format!("`{name}`: `{}` is no role: `user` and `admin` are", shown(other))),
+        other => {
+            return Err(format!("`{name}`: `{}` is no role: `user` and `admin` are; {in_quotes}", shown(other)));
+        }
     };
     Ok(NewAccount { name, password, role, since })
 }
@@ -122,6 +164,9 @@ fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Res
 /// It may be another than its owner will type.
 fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
     let (text, inner) = (cell.text.as_str(), sheet::trimmed(&cell.text));
+    if inner.is_empty() && cell.quoted && !text.is_empty() {
+        return Err("nothing but blanks stands in quotes: an empty cell asks for a one-time password".into());
+    }
     if inner.is_empty() {
         return Ok(None);
     }
@@ -137,6 +182,14 @@ fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
             "{what} stands at an end of the password: take it away; blanks that belong to it stand in quotes with it"
         ));
     }
+    if let Some(quote) = [text.chars().next(), text.chars().next_back()].into_iter().flatten().find(|&c| is_quote(c)) {
+        if !cell.quoted {
+            return Err(format!(
+                "`{quote}` stands at an end of the password: quotes around a cell are `\"`; where it belongs to the \
+                 password, `\"` stand around both, and a `\"` is written twice"
+            ));
+        }
+    }
     if text.contains('\u{fffd}') {
         return Err("a letter of the password was lost when this was saved (U+FFFD): type it anew".into());
     }
@@ -144,6 +197,12 @@ fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
         return Err("the password looks like a number that a spreadsheet has shortened: make its cell text".into());
     }
     Ok(Some(text.to_owned().into()))
+}
+
+/// What stands around words, in whichever language: an editor may have made it of a `"`, and a spreadsheet puts a `'` before
+/// what is no number.
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '´' | '«' | '»' | '\u{2018}'..='\u{201f}' | '‹' | '›' | '「'..='』' | '〝'..='〟' | '＂' | '＇')
 }
 
 /// As spreadsheets show numbers of many digits: `1.23457E+11`, or `1,23457E+11`.
@@ -161,7 +220,7 @@ mod tests {
     /// The accounts of a list without a mistake.
     #[track_caller]
     fn accounts(list: &str) -> Vec<(String, Option<String>, Role)> {
-        let roster = read(list.as_bytes(), 0).unwrap();
+        let roster = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap();
         assert!(roster.mistakes.is_empty(), "{list}: {:?}", roster.mistakes);
         let password = |account: &NewAccount| account.password.as_ref().map(|password| password.expose().to_owned());
         roster.accounts.iter().map(|(_, a)| (a.name.to_string(), password(a), a.role)).collect()
@@ -185,7 +244,10 @@ mod tests {
         }
         assert_eq!(accounts("ada,\" two words\"\n")[0].1.as_deref(), Some(" two words"), "in quotes it is meant");
         assert_eq!(accounts("name\nada\n"), [("ada".to_owned(), None, Role::User)]);
-        assert_eq!(read("login;pw\nada;\n".as_bytes(), 0).unwrap().form, "`;` between the columns, a header");
+        assert_eq!(
+            read("login;pw\nada;\n".as_bytes(), FirstLine::Unsaid, 0).unwrap().form,
+            "`;` between the columns, a header"
+        );
     }
 
     #[test]
@@ -210,7 +272,7 @@ mod tests {
             ("last,correct horse", ""),
         ];
         let list: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
-        let roster = read(list.as_bytes(), 0).unwrap();
+        let roster = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap();
         let told = |line: usize| roster.mistakes.iter().find(|mistake| mistake.line == line);
         for (at, (line, expected)) in lines.iter().enumerate() {
             let what = told(at + 1).map_or("", |mistake| mistake.what.as_str());
@@ -222,7 +284,7 @@ mod tests {
     #[test]
     fn what_is_no_list() {
         for (list, told) in [("", "no line"), ("# nobody\n\n", "no line"), ("name,password\n", "a header in it")] {
-            let error = read(list.as_bytes(), 0).unwrap_err();
+            let error = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap_err();
             assert!(error.contains(told), "{list}: {error}");
         }
     }

@@ -72,7 +72,8 @@ pub(super) fn read(text: &str) -> Sheet {
 
 /// The lines that say something, with their numbers, whichever system's line ends they have.
 fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'));
+    // A file that went through several systems may have CR CR LF, which is one end.
+    let lines = text.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r'));
     lines.enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, line)| !line.starts_with('#'))
 }
 
@@ -112,8 +113,8 @@ fn split_quoted(text: &str, separator: char) -> Result<(Cell, Option<&str>), Str
     let mut rest = text;
     loop {
         let (before, behind) = rest.split_once('"').ok_or(
-            "a cell begins with `\"`, and no `\"` ends it; one that belongs to a password is written twice, in a cell \
-             in quotes: `\"\"\"like this\"",
+            "a cell begins with `\"`, and no `\"` ends it in the same line; one that belongs to a password is written \
+             twice, in a cell in quotes: `\"\"\"like this\"`",
         )?;
         cell.text.push_str(before);
         match behind.strip_prefix('"') {
@@ -157,7 +158,11 @@ mod tests {
         let rows = table("# class 5b\nada,a b\n\n,,\n  \nbob, \"x, \"\"y\"\"\" ,\r\neve,\n");
         let expected = [(2, vec!["ada", "a b"]), (6, vec!["bob", "x, \"y\"", ""]), (7, vec!["eve", ""])];
         assert_eq!(rows, expected.map(|(line, cells)| (line, cells.into_iter().map(str::to_owned).collect())));
-        assert_eq!(table("ada,x\rbob,y\r").len(), 2, "an old Mac's line ends");
+        for ends in ["\r", "\r\n", "\n", "\r\r\n"] {
+            let lines: Vec<usize> =
+                table(&format!("ada,x{ends}bob,y{ends}")).into_iter().map(|(line, _)| line).collect();
+            assert_eq!(lines, [1, 2], "{ends:?}");
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ const NO_TEXT: [(&[u8], &str); 6] = [
 /// What to do about whatever can't be read.
 const SAVE_AS: &str = "save it as text or CSV in UTF-8";
 
+/// Ctrl-Z: with it, and as many as fill a block, programs of DOS end a text.
+const DOS_END: char = '\u{1a}';
+
 /// How much of a cell is shown: a user name and some more.
 const SHOWN_CHARS_MAX: usize = 40;
 
@@ -71,7 +74,7 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Result<Text, String> 
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
     let name = if encoding == WINDOWS_1252 { "Windows-1252 (Latin-1)" } else { encoding.name() };
     match text {
-        Some(text) => Ok(Text { text: text.into_owned(), encoding: name }),
+        Some(text) => Ok(Text { text: text.trim_end_matches(DOS_END).to_owned(), encoding: name }),
         None => Err(format!("it begins as {name} and is damaged further on: {SAVE_AS}")),
     }
 }
@@ -121,6 +124,7 @@ mod tests {
             let read = decode(&bytes).unwrap();
             assert_eq!((read.text.as_str(), read.encoding), (LIST, encoding));
         }
+        assert_eq!(decode(b"ada,x\r\n\x1a\x1a").unwrap().text, "ada,x\r\n", "Ctrl-Z");
         assert_eq!(decode(b"ada;bl\xfcmenwiese-7").unwrap().text, "ada;blümenwiese-7", "one word is enough");
     }
 
