@@ -73,6 +73,19 @@ impl LineReader {
     }
 }
 
+/// The line in which a byte of a text stands, counted from 1.
+pub(crate) fn number_at(text: &[u8], at: usize) -> usize {
+    text[..at.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1
+}
+
+/// A whole text.
+///
+/// # Errors
+/// The number of the first line that isn't UTF-8.
+pub(crate) fn as_text(bytes: &[u8]) -> Result<&str, usize> {
+    std::str::from_utf8(bytes).map_err(|e| number_at(bytes, e.valid_up_to()))
+}
+
 fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
@@ -101,6 +114,14 @@ mod tests {
         assert_eq!(cut(&[b"a", b"b", b"\n", b"c\nd", b"e\n"]), ["ab", "c", "de"]);
         let one_by_one: Vec<&[u8]> = b"ab\r\ncd\n".chunks(1).collect();
         assert_eq!(cut(&one_by_one), ["ab", "cd"]);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf_8_is_counted() {
+        assert_eq!(as_text("é\n".as_bytes()), Ok("é\n"));
+        for (text, line) in [(&b"\xff"[..], 1), (b"a\n\n\xffb\n", 3), (b"a\nb\xe2\x82", 2)] {
+            assert_eq!(as_text(text), Err(line), "{text:?}");
+        }
     }
 
     #[test]

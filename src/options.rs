@@ -4,6 +4,7 @@
 //! through the parser that stands there.
 
 use crate::files::{self, Access};
+use crate::lines;
 use crate::nearest::nearest;
 use crate::reason;
 use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
@@ -122,8 +123,7 @@ pub(crate) fn read(path: &Path, options: &Options) -> Result<Vec<Entry>, Vec<Pro
 }
 
 fn parse(text: &str, options: &Options) -> Result<Vec<Entry>, Vec<Problem>> {
-    let line_of =
-        |span: Range<usize>| text.as_bytes()[..span.start.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1;
+    let line_of = |span: Range<usize>| lines::number_at(text.as_bytes(), span.start);
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let problem = |e: &toml::de::Error| Problem {

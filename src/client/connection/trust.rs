@@ -9,6 +9,7 @@ use crate::client::error::KnownServersError;
 use crate::client::piped;
 use crate::client::settings::folder;
 use crate::files::{self, Access};
+use crate::lines;
 use crate::link::{Link, Pin};
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read};
@@ -90,12 +91,8 @@ impl KnownServers {
             Ok(_) => return Err(KnownServersError::Io(self.path.clone(), ErrorKind::FileTooLarge.into())),
             Err(e) => return Err(KnownServersError::Io(self.path.clone(), e)),
         }
-        let text = String::from_utf8(bytes).map_err(|e| {
-            let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-            KnownServersError::NotUtf8(self.path.clone(), line)
-        })?;
-        Ok(piped::without_mark(&text).to_owned())
+        let text = lines::as_text(&bytes).map_err(|line| KnownServersError::NotUtf8(self.path.clone(), line))?;
+        Ok(piped::without_mark(text).to_owned())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::pairs::Pairs;
 use super::passwords::StoredPassword;
 use super::standing::State;
+use crate::lines;
 use crate::protocol::Username;
 use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
@@ -96,10 +97,7 @@ pub(crate) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
 /// # Errors
 /// What is wrong with it, with its line where it has one.
 pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)>, String> {
-    let text = std::str::from_utf8(file).map_err(|e| {
-        let line = file[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
-        format!("line {line} isn't UTF-8")
-    })?;
+    let text = lines::as_text(file).map_err(|line| format!("line {line} isn't UTF-8"))?;
     let head: Head = serde_json::from_str(text).map_err(|e| Reason(&e).to_string())?;
     let entries: Vec<(String, UserEntry)> = match head.version {
         Some(serde_json::Value::Number(version)) => {
@@ -134,7 +132,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)
 
 fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State, StoredPassword), String> {
     let place = || match text.find(&format!("\"{name}\"")) {
-        Some(at) => format!(" at line {}", text[..at].matches('\n').count() + 1),
+        Some(at) => format!(" at line {}", lines::number_at(text.as_bytes(), at)),
         None => String::new(),
     };
     // Folded: the old form knew upper case.

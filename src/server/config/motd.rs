@@ -2,7 +2,7 @@
 //! command line's parser, a start, a reload, and the commands that look for mistakes.
 
 use crate::files::{self, Access};
-use crate::reason;
+use crate::{lines, reason};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -59,10 +59,8 @@ fn judge_bytes(bytes: &[u8]) -> Result<String, Fault> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err((None, format!("it is too long: a message of the day has at most {CHARS_MAX} characters")));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        let line = bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
-        (Some(line), "isn't UTF-8: save the file as UTF-8, not as Latin-1 or ANSI".to_owned())
-    })?;
+    let text = lines::as_text(bytes)
+        .map_err(|line| (Some(line), "isn't UTF-8: save the file as UTF-8, not as Latin-1 or ANSI".to_owned()))?;
     judge_lines(text.trim_start_matches(BYTE_ORDER_MARK))
 }
 

@@ -1,6 +1,7 @@
 //! The text of what another program wrote. In which encoding it is, is found out; where that is no more than a guess, it
 //! is refused: a password with a wrong letter in it is nobody's.
 
+use crate::lines;
 use crate::sanitize;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -58,7 +59,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Text, String> {
     if guess == WINDOWS_1252 && bytes.iter().all(|&byte| is_sure_in_windows_1252(byte)) {
         return decode_as(guess, bytes);
     }
-    let line = bytes.iter().take_while(|byte| byte.is_ascii()).filter(|&&byte| byte == b'\n').count() + 1;
+    let line = lines::number_at(bytes, bytes.iter().take_while(|byte| byte.is_ascii()).count());
     Err(format!("the letters that are not English can't be told for sure, first in line {line}: {SAVE_AS}"))
 }
 
