@@ -4,7 +4,7 @@ use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::fit::fit;
 use super::password_check;
 use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, ServerMessage, UserList, Username};
-use crate::server::accounts::{AccountError, Author, Client, NewAccount, State};
+use crate::server::accounts::{Author, NewAccount, State};
 use crate::server::chat::Session;
 use crate::server::state::Server;
 use crate::sync::lock;
@@ -50,7 +50,10 @@ impl<'a> Admin<'a> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
         let since = self.server.chat.timeline().now().seq;
         let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
-        let one_time = self.hashing(|client| self.server.accounts.add(self.author(), new, client))?;
+        // Hashed in the administrator's turn, behind everyone's who logs in there.
+        let is_there = || password_check::is_still_there(self.session);
+        let client = password_check::client(self.session, &is_there);
+        let one_time = self.server.accounts.add(self.author(), new, &client).map_err(account_refusal)?;
         self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
     }
@@ -144,12 +147,6 @@ impl<'a> Admin<'a> {
         self.server.tokens.forget(&name);
         self.record("delete_user", &name, None);
         Ok(self.enforce(&name, Reply::default()))
-    }
-
-    /// Something that hashes a password: in the administrator's turn, behind everyone's who logs in there.
-    fn hashing<T>(&self, what: impl FnOnce(&Client<'_>) -> Result<T, AccountError>) -> Result<T, Refusal> {
-        what(&password_check::client(self.session, &|| password_check::is_still_there(self.session)))
-            .map_err(account_refusal)
     }
 
     fn update(
