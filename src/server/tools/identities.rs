@@ -4,15 +4,14 @@
 use crate::files;
 use crate::identity::{self, CertificateInfo, Imported};
 use crate::link::Pin;
-use crate::protocol::DEFAULT_PORT;
-use crate::reason::{self, Reason};
-use crate::server::config::{IdentityCommand, folder};
+use crate::reason::{Reason, self};
+use crate::server::config::{IdentityCommand, folder, listen};
 use crate::server::state::{InUse, links, make, own_addresses, today};
 use crate::server::tools::browsers;
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The largest PEM file that is read.
@@ -67,9 +66,8 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
 
 /// What is typed, or passed on, to join without a question. A port of 0 is chosen at each start: nobody can join that.
 fn join_lines(listen: &[SocketAddr], pin: Pin) -> String {
-    let default = [SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))];
-    let listen = if listen.is_empty() { &default[..] } else { listen };
-    let listen: Vec<SocketAddr> = listen.iter().copied().filter(|address| address.port() != 0).collect();
+    let mut listen = listen::wanted(listen);
+    listen.retain(|address| address.port() != 0);
     links(&listen, pin)
         .iter()
         .fold(String::new(), |lines, link| lines + "join line   homeroom-client " + &link.to_string() + "\n")
