@@ -22,7 +22,7 @@ pub(crate) use stamp::Stamp;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 #[cfg(unix)]
 pub(crate) use writers::{others, shut_out};
 
@@ -282,6 +282,11 @@ pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
 #[cfg(unix)]
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of a file beside another: the other's, and this behind it.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    with_suffix(path.as_os_str(), suffix).into()
 }
 
 fn with_suffix(name: &OsStr, suffix: &str) -> OsString {

@@ -134,7 +134,8 @@ impl TokenFile {
                 Ok((this, entries))
             }
             Err(why) => {
-                let aside = format!("{shown}.damaged");
+                let aside = files::beside(path, ".damaged");
+                let aside = aside.display();
                 files::put_aside(path, ".damaged")
                     .map_err(|e| format!("can't move {shown} to {aside}: {}", reason::of_file(&e)))?;
                 log::error!(

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The largest PEM file that is read.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -83,7 +83,7 @@ fn replace(path: &Path, listen: &[SocketAddr], file: &[u8]) -> Result<(), String
         Err(e) => return Err(unreadable(path, &e)),
     };
     if let Some(old) = &old {
-        files::replace(&before(path), old).map_err(failed)?;
+        files::replace(&files::beside(path, ".old"), old).map_err(failed)?;
     }
     files::replace(path, file).map_err(failed)?;
     path.parent().and_then(folder::exposure).inspect(|exposure| log::warn!("{exposure}"));
@@ -105,11 +105,6 @@ fn is_of_another_key(old: &[u8], new: &[u8]) -> bool {
 
 fn print(text: &str) -> Result<(), String> {
     io::stdout().write_all(text.as_bytes()).map_err(|e| format!("can't print: {}", Reason(&e)))
-}
-
-/// Where the file from before is kept.
-fn before(path: &Path) -> PathBuf {
-    path.with_extension("p12.old")
 }
 
 fn old_key(path: &Path) -> Result<Vec<u8>, String> {

@@ -6,7 +6,6 @@ use crate::files::{self, Stamp};
 use crate::reason;
 use crate::sync::lock;
 use std::io;
-use std::path::PathBuf;
 
 impl Accounts {
     /// Writes the file anew where another program has removed it. What there is to be told about that.
@@ -40,10 +39,7 @@ impl Accounts {
         if found.is_none() || found == saving.stamp {
             return Ok(());
         }
-        let mut aside = self.path.clone().into_os_string();
-        aside.push(".old");
-        let aside = PathBuf::from(aside);
-        files::replace(&aside, &files::read(&self.path)?)?;
+        files::replace(&files::beside(&self.path, ".old"), &files::read(&self.path)?)?;
         let told = "another program had changed users.json: the accounts are those that the server knows, what it had \
                     written is kept as users.json.old";
         match &saving.trouble {
