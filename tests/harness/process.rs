@@ -30,6 +30,14 @@ impl Finished {
         assert_eq!(self.code, Some(0), "{self:?}");
         &self.stdout
     }
+
+    /// The word behind `what`, in the line of its output that begins with that.
+    #[track_caller]
+    pub(crate) fn word(&self, what: &str) -> String {
+        let text = self.succeeded();
+        let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_else(|| panic!("no {what} in {text}"));
+        line[what.len()..].split_whitespace().next().unwrap_or_else(|| panic!("nothing behind {what}")).to_owned()
+    }
 }
 
 /// The program of this build, `built`; or another build of it: `HOMEROOM_TEST_SERVER` or `HOMEROOM_TEST_CLIENT` is its

@@ -101,11 +101,7 @@ fn liar() {
 /// What a client remembers of a server.
 fn shown(server: &Server) -> String {
     let shown = run(server.data().command().args(["identity", "show"]), b"");
-    let word = |what: &str| {
-        let line = shown.succeeded().lines().find(|line| line.starts_with(what)).unwrap();
-        line.split_whitespace().nth(1).unwrap()
-    };
-    format!("{}+{}", word("certificate"), word("key"))
+    format!("{}+{}", shown.word("certificate"), shown.word("key"))
 }
 
 impl Drop for TwoMachines {

@@ -11,14 +11,6 @@ pub(super) fn identity(data: &DataDir, words: &[&str]) -> Finished {
     run(data.command().arg("identity").args(words), b"")
 }
 
-/// The word behind `what` in what `identity …` prints.
-#[track_caller]
-pub(super) fn word(finished: &Finished, what: &str) -> String {
-    let text = finished.succeeded();
-    let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_else(|| panic!("no {what} in {text}"));
-    line.split_whitespace().nth(1).unwrap().to_owned()
-}
-
 #[track_caller]
 pub(super) fn visit(config: &Path, server: &str) -> Finished {
     Terminal::start_in(config, &[server, "--user", "ada"]).script(&["hello"])
@@ -54,7 +46,7 @@ fn what_is_shown_is_what_clients_see() {
     let data = DataDir::new();
     let server = data.start();
     let shown = identity(&data, &["show"]);
-    assert_eq!(word(&shown, "certificate"), server.fingerprint());
+    assert_eq!(shown.word("certificate"), server.fingerprint());
     assert!(shown.succeeded().contains("localhost") && shown.stdout.contains(", in 39"), "{shown:?}");
     assert!(!server.stdout.text().contains("key:"), "nobody will renew it, so links stay short");
 }
@@ -68,7 +60,7 @@ fn a_renewal_that_keeps_the_key_is_no_question_to_anyone() {
     let (old, before) = (data.read_bytes("identity.p12"), server.fingerprint());
 
     let renewed = identity(&data, &["new", "--keep-key"]);
-    let (fingerprint, key) = (word(&renewed, "certificate"), word(&renewed, "key"));
+    let (fingerprint, key) = (renewed.word("certificate"), renewed.word("key"));
     assert_ne!(fingerprint, before);
     assert_eq!(data.read_bytes("identity.p12.old"), old);
     reload(&server);
@@ -89,8 +81,8 @@ fn another_key_is_refused() {
     let server = data.start();
     let (address, config) = (server.address().to_string(), TempDir::new().unwrap());
     visit(config.path(), &server.join_link()).succeeded();
-    let old_key = word(&identity(&data, &["show"]), "key");
-    let new_key = word(&identity(&data, &["new"]), "key");
+    let old_key = identity(&data, &["show"]).word("key");
+    let new_key = identity(&data, &["new"]).word("key");
     reload(&server);
     let refused = visit(config.path(), &address);
     assert!(refused.failed_with(4).contains(&new_key), "{refused:?}");
@@ -107,7 +99,7 @@ fn a_line_from_before_keys_were_remembered_learns_the_key() {
     let path = config.path().join("known_servers");
     fs::write(&path, format!("{address} {}\n", server.fingerprint())).unwrap();
     visit(config.path(), &address).succeeded();
-    let key = word(&identity(&data, &["show"]), "key");
+    let key = identity(&data, &["show"]).word("key");
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{address} {}+{key}\n", server.fingerprint()));
 }
 
@@ -130,14 +122,13 @@ fn an_authoritys_certificate_is_taken_and_its_end_is_told_to_administrators() {
     let again = data.start();
     again.stderr.wait_for("certificate ends soon");
     let shown = run(data.command().args(["--listen", "127.0.0.1:7667", "identity", "show"]), b"");
-    let (certificate, key) = (word(&shown, "certificate"), word(&shown, "key"));
+    let (certificate, key) = (shown.word("certificate"), shown.word("key"));
     let pin = format!("{certificate}+{key}");
     assert!(
         shown.stdout.contains(&format!(" homeroom://127.0.0.1:7667#{pin}\n")),
         "it outlives the renewal: {shown:?}"
     );
-    let code = shown.stdout.split("join code").nth(1).and_then(|rest| rest.split_whitespace().next());
-    assert_eq!(code, Some(&*again.code()));
+    assert_eq!(shown.word("join code"), again.code());
     visit(TempDir::new().unwrap().path(), &format!("homeroom://{}#{pin}", again.address())).succeeded();
 }
 

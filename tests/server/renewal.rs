@@ -1,6 +1,6 @@
 //! The certificate that browsers take: how the first start makes it, and how it is made anew while nobody notices.
 
-use super::identity::{identity, import, pem, reload, visit, word};
+use super::identity::{identity, import, pem, reload, visit};
 use crate::harness::{DataDir, FakeClock, Server, run};
 use homeroom::identity::make;
 use jiff::{SignedDuration, Timestamp};
@@ -130,12 +130,12 @@ fn an_address_that_it_does_not_name_is_a_reason_too() {
     let data = DataDir::with_users(&["ada"]);
     let addresses: [IpAddr; 2] = [[203, 0, 113, 7].into(), [10, 9, 8, 7].into()];
     fs::write(data.file("identity.p12"), make(&[], &addresses, Timestamp::now(), None).unwrap()).unwrap();
-    let (before, key) = (data.read_bytes("identity.p12"), word(&identity(&data, &["show"]), "key"));
+    let (before, key) = (data.read_bytes("identity.p12"), identity(&data, &["show"]).word("key"));
     let lacks = identity(&data, &["show"]);
     assert!(lacks.succeeded().contains("the address 127.0.0.1") && lacks.stdout.contains("by itself"), "{lacks:?}");
     let server = data.start();
     let after = identity(&data, &["show"]);
-    assert_eq!((word(&after, "key"), renewals(&data)), (key, 1));
+    assert_eq!((after.word("key"), renewals(&data)), (key, 1));
     assert!(after.stdout.contains("127.0.0.1") && after.stdout.contains("10.9.8.7"), "{after:?}");
     assert!(!after.stdout.contains("203.0.113.7"), "where it was in the wide world isn't told: {after:?}");
     // As after a backup was put back.
