@@ -19,6 +19,7 @@
 //! - `options`: options in a file;
 //! - `moment`: a clock that goes on while the machine sleeps;
 //! - `nearest`: what a mistyped word was meant to be;
+//! - `output`: whether standard output reaches anybody;
 //! - `reason`: why something failed, as people read it;
 //! - `faults`: disks that fail on demand, for the tests;
 //! - [`sync`]: locks that outlive a panic.
@@ -39,6 +40,7 @@ pub mod link;
 mod moment;
 mod nearest;
 mod options;
+mod output;
 pub mod protocol;
 mod reason;
 pub mod sanitize;

@@ -18,8 +18,8 @@ mod tools;
 #[cfg(feature = "web")]
 mod web;
 
-use crate::files;
 use crate::identity::CertificateInfo;
+use crate::output;
 use crate::protocol::{Role, Secret, Username};
 use crate::reason::{self, Reason};
 use crate::sync::{Gate, lock};
@@ -101,7 +101,7 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     let lost = lost(&config.args.data_dir);
     lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
     let identity = InUse::open(&folder, &clock).map_err(ServerError::Identity)?;
-    let one_time = if accounts.is_new() { Some(make_admin(&accounts)?) } else { None };
+    let one_time = if accounts.is_new() { make_admin(&accounts)? } else { None };
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
@@ -135,7 +135,7 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     let printed = banner.print();
     if printed.is_err() && one_time.is_some() {
         // Nobody has its password: the next start makes it anew.
-        let _ = files::remove(&server.folder.users());
+        let _ = server.accounts.unmake();
     }
     printed.map_err(|e| system("print where it listens", &e))?;
     log::info!("listening on {}", listening.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
@@ -225,13 +225,20 @@ fn postmen() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
 }
 
-/// The one account of a first start.
-fn make_admin(accounts: &Accounts) -> Result<Secret, ServerError> {
+/// The one account of a first start, unless its password could be told to nobody: then a later start makes it.
+fn make_admin(accounts: &Accounts) -> Result<Option<Secret>, ServerError> {
+    if let Err(e) = output::reaches_anybody() {
+        log::warn!(
+            "the account `admin` is not made, since its one-time password couldn't be told to anybody: {e}; the next \
+             start makes it where standard output is a terminal, a file or a pipe"
+        );
+        return Ok(None);
+    }
     let failed = |why: &dyn fmt::Display| ServerError::Folder(format!("can't make the account `admin`: {why}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
     let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, since: 0 };
     let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| failed(&e))?;
-    one_time.ok_or_else(|| failed(&"no password"))
+    one_time.map(Some).ok_or_else(|| failed(&"no password"))
 }
 
 /// Tells the local network, unless nobody wants that.

@@ -1,7 +1,7 @@
 //! Lines that begin with a slash.
 
 use super::seen;
-use crate::harness::{ADMIN, Peer, Server, Terminal, wait_until};
+use crate::harness::{ADMIN, PASSWORD, Peer, Server, Terminal, run, wait_until};
 use serde_json::json;
 
 /// What the room heard of ada until she was gone, which isn't told of each time.
@@ -229,4 +229,26 @@ fn a_reply_goes_to_the_other_party_of_the_last_whisper() {
     let mut root = server.admin();
     ada.type_line("/r also to whom one wrote oneself");
     root.until_text("also to whom one wrote oneself");
+}
+
+/// A one-time password is shown once: where nobody would see it, it is not made.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_password_is_made_that_nobody_would_see() {
+    let server = Server::with_users(&["ada"]);
+    let config = tempfile::TempDir::new().unwrap();
+    for how in [">&-", ">/dev/null"] {
+        let client = Terminal::command(config.path());
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("exec \"$@\" {how}"), "sh"]).arg(client.get_program()).args(client.get_args());
+        shell.args([&server.join_link(), "--user", ADMIN]).envs([("HOMEROOM_PASSWORD", PASSWORD)]);
+        shell.env("HOMEROOM_CONFIG_DIR", config.path());
+        let said = format!("/adduser eve\n/resetpassword ada\nheard {how}\n");
+        let finished = run(&mut shell, said.as_bytes());
+        finished.succeeded();
+        assert_eq!(finished.stderr.matches("nobody would see the one-time password").count(), 2, "{finished:?}");
+    }
+    assert!(server.data().users_json()["users"]["eve"].is_null());
+    let history = server.login("ada").ask(json!({"type": "history", "limit": 10}));
+    assert!(history.to_string().contains("heard >/dev/null"), "the rest is carried out: {history}");
 }

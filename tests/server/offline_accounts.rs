@@ -1,7 +1,8 @@
 //! `user add` and `user import`: accounts while no server runs.
 
-use crate::harness::{DataDir, PASSWORD, run};
+use crate::harness::{DataDir, Output, PASSWORD, run};
 use serde_json::json;
+use std::process::{Command, Stdio};
 
 /// The one-time password for `name` in what a command printed.
 #[track_caller]
@@ -111,7 +112,6 @@ fn no_account_is_made_whose_password_cannot_be_printed() {
     use std::fs::File;
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
-    use std::process::Stdio;
     let data = DataDir::new();
     let csv = data.file("class.csv");
     std::fs::write(&csv, "eve,\nmallory,\n").unwrap();
@@ -126,7 +126,10 @@ fn no_account_is_made_whose_password_cannot_be_printed() {
         let word = String::from_utf8(end.stderr).unwrap();
         assert_eq!(end.status.code(), Some(1), "{command:?}: {word}");
         assert!(word.contains("print") && !word.contains("panicked"), "{command:?}: {word}");
-        assert!(!data.file("users.json").exists(), "{command:?}: an account was made");
+        assert!(!word.contains("os error"), "{command:?}: {word}");
+        let left = data.files();
+        let of_accounts = |path: &&std::path::PathBuf| path.to_string_lossy().contains("users.json");
+        assert_eq!(left.iter().find(of_accounts), None, "{command:?}: an account was made");
     }
     // The same where nobody reads any more; and where nobody hears the reason either, it is still exit 1.
     let (own, peer) = UnixStream::pair().unwrap();
@@ -137,4 +140,53 @@ fn no_account_is_made_whose_password_cannot_be_printed() {
     // What went wrong is made good by the next start.
     let server = data.server().start();
     assert!(server.one_time_password().is_some());
+}
+
+/// A closed standard output looks like the null device from inside, and what is written there reaches nobody either.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_account_is_made_whose_password_nobody_would_see() {
+    let data = DataDir::new();
+    let csv = data.file("class.csv");
+    std::fs::write(&csv, "eve,\nmallory,\n").unwrap();
+    let nowhere = |how: &str, words: &[&str]| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$@\" {how}"), "sh"]);
+        let command = data.command();
+        shell.arg(command.get_program()).args(command.get_args()).args(words);
+        crate::harness::run(&mut shell, b"eight green bottles")
+    };
+    for how in [">&-", ">/dev/null", "1</dev/zero", ">&- 2>&-", ">&- 2>/dev/full", ">&- <&- 2>&-"] {
+        for words in [&["user", "import", csv.to_str().unwrap()][..], &["user", "add", "bob"]] {
+            let told = nowhere(how, words);
+            assert!(told.code == Some(1) && !data.file("users.json").exists(), "{how} {words:?}: {told:?}");
+            let heard = told.stderr.contains("let standard output be a terminal") || how.contains("2>");
+            assert!(heard && !told.stderr.contains("os error"), "{how} {words:?}: {told:?}");
+        }
+    }
+    // One that was given is not lost.
+    assert_eq!(nowhere(">&-", &["user", "add", "bob", "--password-stdin"]).code, Some(0));
+    assert!(data.users_json()["users"]["bob"].is_object());
+}
+
+/// A service must start whatever its standard output is; who is to have the password is asked by the next start.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_first_start_that_nobody_sees_makes_no_account() {
+    let data = DataDir::new();
+    for how in [">&-", ">/dev/null"] {
+        let start = data.server().command();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$@\" {how}"), "sh"]).arg(start.get_program()).args(start.get_args());
+        let mut child = shell.stderr(Stdio::piped()).spawn().unwrap();
+        let log = Output::of(child.stderr.take().unwrap());
+        let text = log.wait_for("listening on");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(text.contains("`admin` is not made") && text.contains("user add NAME --admin"), "{text}");
+        assert!(!data.file("users.json").exists(), "{how}");
+    }
+    let server = data.start();
+    assert!(server.one_time_password().is_some(), "{}", server.stdout.text());
+    assert!(!server.stdout.text().contains("!!"), "{}", server.stdout.text());
 }

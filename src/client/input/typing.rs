@@ -8,6 +8,7 @@ use crate::client::connection::{Answer, Session};
 use crate::client::console::Console;
 use crate::client::error::ClientError;
 use crate::client::terminal::{answer, known, notice};
+use crate::output;
 use crate::protocol::{ErrorCode, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;
@@ -96,7 +97,13 @@ impl Input {
                 // Whether it fails decides what the next line may be.
                 self.errands.wait_until_done()
             }
-            Typed::Request(request) => self.add(Errand::Request(request)),
+            Typed::Request(request) => match unseen(&request) {
+                Some(why) => {
+                    notice(why);
+                    Flow::Continue(())
+                }
+                None => self.add(Errand::Request(request)),
+            },
             Typed::ChangePassword if self.console.is_terminal() => self.change_password(None),
             Typed::ChangePassword => {
                 notice("from a pipe it is /passwd <old> <new>");
@@ -228,4 +235,11 @@ impl Input {
         }
         Ok(Some(new))
     }
+}
+
+/// Why a request is not to be made: the one-time password in its answer could be shown to nobody.
+fn unseen(request: &Request) -> Option<String> {
+    let makes_one = matches!(request, Request::AddUser { password: None, .. } | Request::ResetPassword { .. });
+    let nowhere = output::reaches_anybody().err().filter(|_| makes_one)?;
+    Some(format!("{nowhere}: nobody would see the one-time password, so none was made"))
 }

@@ -73,12 +73,12 @@ pub struct Args {
     #[arg(long, value_name = "DIR", value_parser = path())]
     pub sounds: Option<PathBuf>,
     /// No bell in place of sounds that can't be played
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_bell: bool,
     /// No word on the desktop of whispers and mentions
     ///
     /// Otherwise the terminal is asked to tell of them while it is not in front.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_notify: bool,
     /// Don't show who comes and goes
     ///
@@ -108,7 +108,7 @@ pub enum ColourWish {
 }
 
 const AFTER_HELP: &str = "\
-Password: HOMEROOM_PASSWORD, a pipe's first line, or a prompt. Settings: /set.
+Password: HOMEROOM_PASSWORD, a pipe's first line, or a prompt. All settings: /set.
 Exit: 0 done, 1 failed, 2 bad usage, 3 login refused, 4 certificate not trusted.";
 
 /// All of it on one screen of 24 lines.

@@ -33,6 +33,17 @@ impl Accounts {
         Ok(Some("another program has removed users.json: it is written anew".into()))
     }
 
+    /// Takes back what a first start has made, where nobody could be told the password.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn unmake(&self) -> io::Result<()> {
+        // The lock keeps it from being written anew as one that another program has removed.
+        let mut saving = lock(&self.saving);
+        saving.stamp = None;
+        files::remove(&self.path)
+    }
+
     /// Before the file is replaced: what another program has written into it is kept beside it.
     pub(super) fn keep_others_version(&self, saving: &Saving) -> io::Result<()> {
         let found = Stamp::of(&self.path);
@@ -47,5 +58,26 @@ impl Accounts {
             None => log::warn!("{told}"),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::open;
+    use crate::protocol::{Role, Username};
+    use crate::server::accounts::{Author, Client, NewAccount};
+
+    #[test]
+    fn what_is_taken_back_is_not_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        let accounts = open(&path).unwrap();
+        let name = Username::parse("admin").unwrap();
+        let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, since: 0 };
+        accounts.add(Author::Owner, new, &Client::own(&name)).unwrap();
+        assert!(path.exists());
+        accounts.unmake().unwrap();
+        assert_eq!(accounts.look(), Ok(None));
+        assert!(!path.exists());
     }
 }

@@ -10,6 +10,7 @@ mod sheet;
 mod text;
 mod words;
 
+use crate::output;
 use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
 use crate::reason::{self, Reason};
 use crate::sanitize;
@@ -109,6 +110,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 fn add(accounts: &Accounts, new: Vec<NewAccount>) -> Result<(), String> {
     let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
     let tell = |one_time: &[Option<Secret>]| {
+        if one_time.iter().any(Option::is_some) {
+            output::reaches_anybody()?;
+        }
         let mut out = io::stdout().lock();
         for (name, password) in names.iter().zip(one_time) {
             if let Some(password) = password {
@@ -133,7 +137,10 @@ fn describe(name: &Username, error: AccountError) -> String {
         AccountError::Exists => format!("there is an account `{name}` already"),
         AccountError::Weak(what) => format!("`{name}`: {what}"),
         AccountError::Save(e) => format!("can't write users.json: {}", reason::of_file(&e)),
-        AccountError::Untold(e) => format!("can't print the one-time passwords: {}", Reason(&e)),
+        AccountError::Untold(e) => format!(
+            "can't print the one-time passwords: {}; let standard output be a terminal, a file or a pipe",
+            Reason(&e)
+        ),
         AccountError::Unknown
         | AccountError::WrongPassword
         | AccountError::LastAdmin
