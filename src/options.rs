@@ -9,6 +9,7 @@ use crate::nearest::nearest;
 use crate::reason;
 use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -89,9 +90,9 @@ impl Options {
     ///
     /// # Errors
     /// What would be wrong, on one line.
-    pub(crate) fn check_alone(&self, words: Vec<String>) -> Result<(), String> {
+    pub(crate) fn check_alone(&self, words: impl IntoIterator<Item: Into<OsString>>) -> Result<(), String> {
         let command = (self.command)().mut_args(|option| option.env(Resettable::Reset));
-        let words = std::iter::once(command.get_name().to_owned()).chain(words);
+        let words = std::iter::once(command.get_name().into()).chain(words.into_iter().map(Into::into));
         command.try_get_matches_from(words).map(drop).map_err(|e| first_paragraph(&e))
     }
 }

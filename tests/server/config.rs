@@ -158,9 +158,40 @@ fn no_value_of_a_variable_makes_it_panic() {
             }
             assert!(!told.stderr.contains('\u{1b}'), "{variable}={value:?}: {told:?}");
         }
+        #[cfg(unix)]
+        assert_not_utf8_is_named(&data, &variable);
     }
     let flag = |value| config(&data, "check", &[], &[("HOMEROOM_NO_JOURNAL", value)]);
     flag("nein").failed_with(2);
     flag("").failed_with(2);
     flag("true").succeeded();
+}
+
+/// What another program put there in another encoding.
+#[cfg(unix)]
+fn assert_not_utf8_is_named(data: &DataDir, variable: &str) {
+    use std::os::unix::ffi::OsStrExt;
+    let latin_1 = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let told = run(server(data).args(["config", "check"]).env(variable, latin_1), b"");
+    let expected = format!("homeroom-server: the variable {variable}: `caf\u{fffd}` isn't UTF-8\n");
+    assert_eq!(told.failed_with(2), expected);
+}
+
+/// A path need not be text, and what chooses the log is no option.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_need_not_be_utf8_stops_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let latin_1 = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let data = DataDir::new();
+    let folder = data.path().join(latin_1);
+    std::fs::create_dir(&folder).unwrap();
+    let check = |variable: &str, value: &std::ffi::OsStr| {
+        let mut command = Command::new(data.command().get_program());
+        run(command.args(["config", "check"]).env(variable, value).current_dir(data.path()), b"")
+    };
+    assert!(check("HOMEROOM_DATA_DIR", folder.as_os_str()).succeeded().contains("homeroom.toml"));
+    let told = check("RUST_LOG", latin_1);
+    told.succeeded();
+    assert!(told.stderr.contains("RUST_LOG isn't UTF-8"), "{told:?}");
 }

@@ -278,7 +278,7 @@ fn values(option: &Arg, text: &str) -> Result<Vec<String>, String> {
             .collect(),
         _ => vec![text.to_owned()],
     };
-    OPTIONS.check_alone(list.iter().map(|value| format!("--{}={value}", key(option))).collect())?;
+    OPTIONS.check_alone(list.iter().map(|value| format!("--{}={value}", key(option))))?;
     Ok(list)
 }
 

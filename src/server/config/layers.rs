@@ -109,15 +109,20 @@ impl Config {
 fn wrong_variable() -> Option<(String, String)> {
     OPTIONS.all().iter().find_map(|option| {
         let name = variable(option.get_id().as_str());
-        let value = std::env::var(&name).ok()?;
-        if matches!(option.get_action(), ArgAction::SetTrue) {
+        let value = std::env::var_os(&name)?;
+        let text = if matches!(option.get_action(), ArgAction::SetTrue) {
             let parser = clap::builder::BoolishValueParser::new();
             // Without the option: clap panics at one that it has not built.
-            let read = parser.parse_ref(&Args::command(), None, value.as_ref());
-            return read.err().map(|_| (name, format!("`{value}` is neither true nor false")));
-        }
-        let text = OPTIONS.check_alone(vec![format!("--{}={value}", key(option))]).err()?;
-        Some((name, text))
+            let read = parser.parse_ref(&Args::command(), None, &value);
+            read.err().map(|_| format!("`{}` is neither true nor false", value.to_string_lossy()))
+        } else {
+            let mut word = OsString::from(format!("--{}=", key(option)));
+            word.push(&value);
+            OPTIONS.check_alone([word]).err()
+        };
+        // What is not text may be a path all the same.
+        let not_utf8 = || format!("`{}` isn't UTF-8", value.to_string_lossy());
+        Some((name, text.map(|text| if value.to_str().is_none() { not_utf8() } else { text })?))
     })
 }
 
