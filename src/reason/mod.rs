@@ -19,18 +19,40 @@ const OF_STD: [(&str, &str); 2] = [
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reason<'a>(pub(crate) &'a (dyn Error + 'static));
 
-/// Why a file or a folder can't be used, with what to do where that's the same for all of them.
+/// Why a file or a folder can't be used, and what to do about that cause.
 pub(crate) fn of_file(error: &io::Error) -> String {
-    let remedy = match (error.raw_os_error(), error.kind()) {
-        // It's of our own making, and says so itself.
-        (None, _) => "",
-        (_, ErrorKind::PermissionDenied) => ": run this as the user that it belongs to, or give it to this one",
-        (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => ": make room on that disk",
-        (_, ErrorKind::ReadOnlyFilesystem) => ": mount that disk so that it can be written to, or use another",
-        _ => "",
-    };
-    format!("{}{remedy}", Reason(error))
+    // What is of our own making says so itself.
+    let remedy = error.raw_os_error().and_then(|number| remedy(number, error.kind()));
+    match remedy {
+        Some(remedy) => format!("{}; {remedy}", Reason(error)),
+        None => Reason(error).to_string(),
+    }
 }
+
+fn remedy(number: i32, kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::PermissionDenied => Some("run this as the user that it belongs to, or give it to this one"),
+        ErrorKind::ReadOnlyFilesystem => Some(
+            "its disk is mounted for reading alone, which systems also do when a disk fails (the system's log says so): \
+             mount it for writing, or use another",
+        ),
+        ErrorKind::StorageFull => Some("make room on its disk"),
+        ErrorKind::QuotaExceeded => Some("its user may keep no more there: remove something, or have the quota raised"),
+        ErrorKind::NotADirectory => Some("a file stands where a folder should be"),
+        ErrorKind::StaleNetworkFileHandle
+        | ErrorKind::NotConnected
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::NetworkDown => {
+            Some("it lies on another machine, which can't be reached: mount it anew, or use a folder of this machine")
+        }
+        _ if cfg!(unix) && number == EIO => Some("the system's log may say what is wrong with its disk"),
+        _ => None,
+    }
+}
+
+/// What Unix systems say of a disk that fails; std has no kind for it.
+const EIO: i32 = 5;
 
 /// Why there is no thread. The system has the same number for that as for a socket's timeout.
 pub(crate) fn of_thread(error: &io::Error) -> String {

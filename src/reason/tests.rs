@@ -44,9 +44,17 @@ fn it_is_said_as_we_say_it() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_file_comes_with_what_to_do() {
-    for (number, remedy) in
-        [(13, "run this as the user"), (28, "make room"), (30, "mount that disk"), (122, "make room")]
-    {
+    // EACCES, EIO, EROFS, ENOSPC, EDQUOT, ENOTDIR, ESTALE, ENOTCONN.
+    for (number, remedy) in [
+        (13, "permission denied; run this as the user"),
+        (5, "input/output error; the system's log"),
+        (30, "read-only file system; its disk is mounted for reading alone"),
+        (28, "no space left on device; make room"),
+        (122, "quota exceeded; its user may keep no more"),
+        (20, "not a directory; a file stands where"),
+        (116, "stale file handle; it lies on another machine"),
+        (107, "not connected; it lies on another machine"),
+    ] {
         let error = io::Error::from_raw_os_error(number);
         assert!(of_file(&error).contains(remedy), "{number}: {}", of_file(&error));
         let own = io::Error::new(error.kind(), "anybody can write there");

@@ -75,7 +75,7 @@ fn a_start_on_a_full_disk_says_so_and_harms_nothing() {
     assert!(error.contains("no space left on device") && error.contains("needs some room"), "{error}");
     for words in [&["user", "add", "bob"][..], &["identity", "new"]] {
         let told = run(data.command().args(words), b"");
-        assert!(told.failed_with(1).contains("no space left on device: make room on that disk"), "{words:?}: {told:?}");
+        assert!(told.failed_with(1).contains("no space left on device; make room on its disk"), "{words:?}: {told:?}");
     }
     disk.free();
     let server = data.start();

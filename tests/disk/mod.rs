@@ -12,6 +12,8 @@ mod full;
 mod modes;
 #[cfg(target_os = "linux")]
 mod order;
+#[cfg(target_os = "linux")]
+mod read_only;
 mod removed;
 mod taken;
 mod torn;

@@ -1,10 +1,12 @@
 //! A disk that can be filled.
 
+use super::DEADLINE;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 /// The file that fills it.
 const BALLAST: &str = "ballast";
@@ -16,7 +18,7 @@ impl SmallDisk {
     /// Mounts one of so many KiB. None, and the reason is printed, where that can't be done: it takes root.
     pub(crate) fn over(folder: &Path, kib: u64) -> Option<Self> {
         let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
-        let size = format!("size={kib}k,mode=0700");
+        let size = format!("size={kib}k,mode=0700,nr_inodes=1000");
         let mount = || Command::new("mount").args(["-t", "tmpfs", "-o", &size, "homeroom-test"]).arg(folder).output();
         if is_root && mount().is_ok_and(|done| done.status.success()) {
             return Some(Self(folder.to_owned()));
@@ -37,6 +39,30 @@ impl SmallDisk {
     pub(crate) fn close(&self) {
         let done = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status();
         assert!(done.is_ok_and(|status| status.success()));
+    }
+
+    /// Leaves no room for one more name.
+    pub(crate) fn fill_with_names(&self) {
+        let mut names = (0..).map(|number| self.0.join(format!("{BALLAST}{number}")));
+        while names.next().is_some_and(|path| File::create(path).is_ok()) {}
+    }
+
+    /// Lets nobody write to it any more.
+    pub(crate) fn for_reading(&self) {
+        self.remount("remount,ro");
+    }
+
+    /// Undoes that.
+    pub(crate) fn for_writing(&self) {
+        self.remount("remount,rw");
+    }
+
+    fn remount(&self, how: &str) {
+        // What a server that was killed had open keeps it busy for a moment.
+        let begun = Instant::now();
+        while !Command::new("mount").args(["-o", how]).arg(&self.0).status().unwrap().success() {
+            assert!(begun.elapsed() < DEADLINE, "it can't be mounted anew");
+        }
     }
 
     /// Makes room again.

@@ -98,7 +98,7 @@ fn a_folder_that_cannot_be_written_to_is_told_by_whoever_tries() {
     // Root's alone, for the server's user.
     if is_given(&folder, 0) {
         let told = run(doctor.uid(SERVICE).gid(SERVICE), b"");
-        assert!(told.stdout.contains("can't be written to: permission denied"), "{told:?}");
+        assert!(told.stdout.contains("can't be written to: permission denied; run this as the user"), "{told:?}");
         told.failed_with(1);
     }
 }

@@ -4,7 +4,7 @@
 use crate::files;
 use crate::identity::{self, CertificateInfo, Imported};
 use crate::link::Pin;
-use crate::reason::{Reason, self};
+use crate::reason::{self, Reason};
 use crate::server::config::{IdentityCommand, folder, listen};
 use crate::server::state::{InUse, links, make, own_addresses, today};
 use crate::server::tools::browsers;

@@ -1,10 +1,12 @@
 //! Who may read what the server keeps.
 
+use crate::files::keeps_modes;
 use crate::reason;
 #[cfg(unix)]
 use crate::server::config::folder::JOURNAL;
 use crate::server::config::folder::exposure;
 use crate::server::tools::finding::Finding;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// How many files are looked at.
@@ -24,10 +26,24 @@ const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
 pub(super) fn modes(data_dir: &Path) -> Vec<Finding> {
     let found: Vec<Finding> = [Some(readers(data_dir)), writers(data_dir)].into_iter().flatten().collect();
     let is_bad = found.iter().any(|finding| matches!(finding, Finding::Bad(_)));
-    // No `chmod` helps where the disk keeps no modes.
+    // No `chmod` helps where the disk keeps no modes, or takes none.
     match is_bad.then(|| exposure(data_dir)).flatten() {
         Some(exposure) => vec![Finding::Bad(exposure)],
+        None if is_bad && is_read_only(data_dir) => found.into_iter().map(later).collect(),
         None => found,
+    }
+}
+
+fn is_read_only(data_dir: &Path) -> bool {
+    keeps_modes(data_dir).is_err_and(|e| e.kind() == ErrorKind::ReadOnlyFilesystem)
+}
+
+fn later(finding: Finding) -> Finding {
+    match finding {
+        Finding::Bad(text) => {
+            Finding::Bad(format!("{text}; first mount its disk for writing: it is mounted for reading alone"))
+        }
+        other => other,
     }
 }
 
