@@ -159,7 +159,7 @@ fn build(
 ) -> Result<Arc<Server>, ServerError> {
     let live = &config.args.live;
     let motd = motd::read(live.motd.as_deref(), &folder.motd()).unwrap_or_else(|why| {
-        notices.tell_admins(format!("there is no message of the day: {why}"));
+        notices.tell_admins(why);
         None
     });
     let timeline = open_timeline(&config.args, &folder, &clock, notices.clone()).map_err(ServerError::Folder)?;

@@ -1,6 +1,7 @@
 //! The message of the day: what can't be one stops no start, and everything that looks for mistakes names it.
 
-use crate::harness::{ADMIN, DataDir, Finished, PASSWORD, Peer, run};
+use crate::harness::{ADMIN, DataDir, Finished, PASSWORD, Peer, assert_reply, run};
+use serde_json::json;
 use std::fs;
 
 /// What people's editors make, and what is told of it.
@@ -39,7 +40,9 @@ fn every_checker_names_it_and_says_where() {
         let data = DataDir::with_users(&["ada"]);
         drop(data.start());
         fs::write(data.file("motd.txt"), &bytes).unwrap();
-        assert!(command(&data, &["config", "check"]).failed_with(2).contains(told), "{told}");
+        let check = command(&data, &["config", "check"]);
+        let said = check.failed_with(2);
+        assert!(said.contains(told) && said.contains("until that is mended there is no message of the day"), "{said}");
         for look in ["check", "doctor"] {
             let said = command(&data, &[look]);
             let wrong: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with("  !!  ")).collect();
@@ -73,4 +76,25 @@ fn a_file_from_windows_is_taken_as_it_is_meant() {
     let mut peer = Peer::connect(server.address());
     peer.login(ADMIN, PASSWORD);
     assert_eq!(peer.welcome["motd"], "Grüße\npage 12");
+}
+
+/// As a start does: a slip in it keeps a renewed certificate from nobody.
+#[test]
+fn a_reload_takes_the_rest_and_tells_of_it() {
+    let data = DataDir::with_users(&["ada"]);
+    fs::write(data.file("motd.txt"), "page 12").unwrap();
+    let server = data.start();
+    let before = server.connect().certificate();
+    fs::write(data.file("homeroom.toml"), "login-grace = 7\n").unwrap();
+    run(data.command().args(["identity", "new"]), b"").succeeded();
+    for (bytes, told) in bad() {
+        fs::write(data.file("motd.txt"), &bytes).unwrap();
+        let mut root = server.admin();
+        assert_reply(&root.ask(json!({"type": "reload"})));
+        let notice = root.find("a notice", |line| line["type"] == "notice");
+        assert!(notice["text"].as_str().unwrap().contains(told), "{notice}");
+        assert_ne!(server.connect().certificate(), before);
+        assert!(server.login("ada").welcome["motd"].is_null(), "what held before is no longer what anybody wrote");
+        assert_eq!(data.read_bytes("motd.txt"), bytes);
+    }
 }

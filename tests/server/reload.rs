@@ -68,7 +68,6 @@ fn what_is_broken_is_told_and_all_is_as_before() {
     for (file, text, told) in [
         ("homeroom.toml", "message-rate = 0.001\nlogin-grace = 0\n", "homeroom.toml line 2: "),
         ("identity.p12", "no PKCS#12", "identity.p12"),
-        ("motd.txt", "\u{1b}[2J", "motd.txt"),
     ] {
         let (data, server, _) = with_news();
         let (mut ada, mut root) = (server.login("ada"), server.admin());

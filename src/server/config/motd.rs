@@ -16,11 +16,11 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// What the option says, which [`judge`] has passed, otherwise the file `motd.txt`; None where neither says anything.
 ///
 /// # Errors
-/// What is wrong with the file, and where.
+/// What is wrong with the file, and where, and that there is none until then: a mistake in it stops no start and no reload.
 pub(crate) fn read(option: Option<&str>, file: &Path) -> Result<Option<String>, String> {
     let text = match option {
         Some(text) => text.to_owned(),
-        None => read_file(file)?,
+        None => read_file(file).map_err(|e| format!("{e}; until that is mended there is no message of the day"))?,
     };
     Ok(Some(text).filter(|text| !text.is_empty()))
 }

@@ -1,7 +1,7 @@
 //! A reload: configuration, certificate and message of the day are read anew while everyone stays.
 //!
-//! SIGHUP and `/reload` ask for it. All of it is taken or nothing: whatever is broken is told, and what held before
-//! goes on.
+//! SIGHUP and `/reload` ask for it. Configuration and certificate are taken together or not at all: whatever is broken is
+//! told, and what held before goes on. A message of the day that can't be one is none, as at a start.
 
 use super::identity::{InUse, warn_if_due};
 use super::server::Server;
@@ -48,8 +48,12 @@ impl Server {
     fn take_anew(&self, config: &mut Config) -> Result<Vec<String>, String> {
         let new = config.load_again().map_err(|why| why.to_string().replace('\n', "; "))?;
         let live = &new.args.live;
-        let motd = motd::read(live.motd.as_deref(), &self.folder.motd())?;
         let identity = InUse::read(&self.folder)?;
+        // As at a start: a mistake in it keeps nothing else from being taken.
+        let motd = motd::read(live.motd.as_deref(), &self.folder.motd()).unwrap_or_else(|e| {
+            self.notices.tell_admins(e);
+            None
+        });
 
         let mut taken = vec!["the configuration is read anew".to_owned()];
         self.limits.set(live);

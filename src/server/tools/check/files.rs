@@ -146,7 +146,7 @@ pub(super) fn motd(config: &Config) -> Option<Finding> {
     match motd::read(config.args.live.motd.as_deref(), &file) {
         Ok(None) => None,
         Ok(Some(text)) => Some(Good(format!("the message of the day: {}", count(text.chars().count(), "character")))),
-        Err(why) => Some(Bad(format!("{why}; until then the server starts without it"))),
+        Err(why) => Some(Bad(why)),
     }
 }
 
