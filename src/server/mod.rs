@@ -27,8 +27,9 @@ use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use clock::Clock;
 use config::{
-    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, lost, motd, no_thread,
-    notices, system,
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, hollow, lost, motd, no_thread,
+    notices,
+    system,
 };
 use door::accept;
 use running::{Banner, caretaker, notifier, signals, supervisor};
@@ -73,16 +74,17 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         log::warn!("{} hash rounds are for tests: passwords need {ROUNDS_DEFAULT}", args.hash_rounds);
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
+    let put_aside = hollow::put_aside(&args.data_dir).map_err(ServerError::Folder)?;
     let hasher = Hasher::new(args.hash_rounds);
     let clock = open_clock(&folder).map_err(ServerError::Folder)?;
     let accounts = Accounts::open(&folder.users(), hasher, Arc::clone(&clock)).map_err(ServerError::Folder)?;
     match &args.command {
         Some(Command::User(command)) => {
-            folder::exposure(&args.data_dir).inspect(|exposure| log::warn!("{exposure}"));
+            put_aside.iter().chain(&folder::exposure(&args.data_dir)).for_each(|told| log::warn!("{told}"));
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             users::run(&accounts, since, command).map_err(ServerError::User)
         }
-        Some(_) | None => serve(config, folder, clock, accounts),
+        Some(_) | None => serve(config, folder, clock, accounts, put_aside),
     }
 }
 
@@ -92,7 +94,13 @@ fn judge(well: io::Result<bool>) -> Result<(), ServerError> {
     if well { Ok(()) } else { Err(ServerError::Unwell) }
 }
 
-fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) -> Result<(), ServerError> {
+fn serve(
+    config: Config,
+    folder: Folder,
+    clock: Arc<Clock>,
+    accounts: Accounts,
+    put_aside: Vec<String>,
+) -> Result<(), ServerError> {
     signals::hold_back_hangups()?;
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(Reason(&e).to_string()));
@@ -109,7 +117,7 @@ fn serve(config: Config, folder: Folder, clock: Arc<Clock>, accounts: Accounts) 
     let (metrics, announced) = (config.args.metrics, cfg!(feature = "discovery") && !config.args.no_announce);
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
-    folder::exposure(&config.args.data_dir).into_iter().for_each(|exposure| notices.tell_admins(exposure));
+    put_aside.into_iter().chain(folder::exposure(&config.args.data_dir)).for_each(|told| notices.tell_admins(told));
     let server = build(config, folder, clock, accounts, identity, notices, listening.clone())?;
     server.renew_certificate();
     let certificate = lock(&server.identity).certificate.clone();

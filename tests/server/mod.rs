@@ -35,6 +35,7 @@ mod offline_accounts;
 mod password_forms;
 mod people;
 mod reasons;
+mod power_cut;
 mod reload;
 #[cfg(target_os = "linux")]
 mod renewal;

@@ -6,6 +6,7 @@ mod defaults;
 mod environment;
 mod error;
 pub(crate) mod folder;
+pub(crate) mod hollow;
 mod layers;
 mod limits;
 pub(crate) mod listen;

@@ -3,6 +3,7 @@
 use super::environment::{PREFIX, variable};
 use super::error::{ServerError, system};
 use super::folder::MOTD;
+use super::hollow::{Hollow, hollow};
 use super::layers::{Config, DATA_DIR, FILE, OPTIONS, values};
 use super::motd;
 use crate::nearest::nearest;
@@ -27,17 +28,23 @@ pub(crate) fn show(config: &Config) -> io::Result<()> {
 }
 
 /// Says what [`Config::load`] has not found wrong, judges the message of the day, and warns about variables that mean
-/// nothing.
+/// nothing and files that hold nothing.
 ///
 /// # Errors
-/// `motd.txt` can't be one, or standard output is closed.
+/// `motd.txt` can't be one, no server starts with a file that holds nothing, or standard output is closed.
 pub(crate) fn check(config: &Config) -> Result<(), ServerError> {
-    tell_what_is_fine(config).map_err(|e| system("print", &e))?;
+    let (stopping, passed): (Vec<_>, Vec<_>) = hollow(&config.args.data_dir).into_iter().partition(Hollow::stops);
+    tell_what_is_fine(config, &passed).map_err(|e| system("print", &e))?;
     let motd = config.args.data_dir.join(MOTD);
-    motd::read(config.args.live.motd.as_deref(), &motd).map(drop).map_err(ServerError::Configuration)
+    let motd = motd::read(config.args.live.motd.as_deref(), &motd).map(drop).map_err(ServerError::Configuration);
+    let stopping: Vec<String> = stopping.iter().map(Hollow::to_string).collect();
+    if stopping.is_empty() { motd } else { Err(ServerError::Folder(stopping.join("\n"))) }
 }
 
-fn tell_what_is_fine(config: &Config) -> io::Result<()> {
+fn tell_what_is_fine(config: &Config, passed: &[Hollow]) -> io::Result<()> {
+    for file in passed {
+        writeln!(io::stderr(), "warning: {file}")?;
+    }
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     for warning in unknown_variables(&names) {
         writeln!(io::stderr(), "warning: {warning}")?;

@@ -7,6 +7,7 @@ use crate::reason;
 use crate::server::accounts::{token_file, users_file};
 use crate::server::clock::Kept;
 use crate::server::config::{Config, folder, lost, motd};
+use crate::server::config::hollow::hollow;
 use crate::server::state::{InUse, Topic};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -15,6 +16,9 @@ use std::path::Path;
 
 /// `users.json`.
 pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
+    if let Some(empty) = empty(data_dir, folder::USERS) {
+        return vec![empty];
+    }
     let path = data_dir.join(folder::USERS);
     let shown = path.display();
     let file = match files::read(&path) {
@@ -54,6 +58,9 @@ pub(crate) fn accounts(data_dir: &Path) -> Vec<Finding> {
 /// # Errors
 /// `identity.p12` is there and can't be read; with what to do.
 pub(crate) fn identity(data_dir: &Path) -> Result<Option<CertificateInfo>, String> {
+    if let Some(empty) = hollow(data_dir).into_iter().find(|file| file.name() == folder::IDENTITY) {
+        return Err(empty.to_string());
+    }
     let path = data_dir.join(folder::IDENTITY);
     match files::read(&path) {
         Ok(file) => {
@@ -76,6 +83,12 @@ fn missing(data_dir: &Path, name: &str, yet: &str) -> Finding {
         Some(lost) => Bad(format!("{lost}: the next start makes another one; {}; {}", lost.ends(), lost.remedy())),
         None => Note(yet.into()),
     }
+}
+
+/// A file that holds nothing, as a start judges it.
+fn empty(data_dir: &Path, name: &str) -> Option<Finding> {
+    let file = hollow(data_dir).into_iter().find(|file| file.name() == name)?;
+    Some(if file.stops() { Bad(file.to_string()) } else { Note(file.to_string()) })
 }
 
 /// `identity.p12`.
@@ -115,6 +128,9 @@ pub(super) fn tokens(data_dir: &Path) -> Vec<Finding> {
 
 /// `sequence`, where the journal's newest event is `last`.
 pub(super) fn sequence(data_dir: &Path, last: Option<u64>) -> Finding {
+    if let Some(empty) = empty(data_dir, folder::SEQUENCE) {
+        return empty;
+    }
     match (Sequence::peek(&data_dir.join(folder::SEQUENCE)), last) {
         (Err(e), _) => Bad(e),
         (Ok(written), Some(last)) if last > written => {
@@ -126,6 +142,9 @@ pub(super) fn sequence(data_dir: &Path, last: Option<u64>) -> Finding {
 
 /// `clock.json`.
 pub(super) fn clock(data_dir: &Path) -> Option<Finding> {
+    if let Some(empty) = empty(data_dir, folder::CLOCK) {
+        return Some(empty);
+    }
     match Kept::read(&data_dir.join(folder::CLOCK)) {
         Ok(kept) => kept.map(|_| Good("clock.json: what is known of time".into())),
         Err(e) => Some(Bad(e)),
@@ -134,6 +153,9 @@ pub(super) fn clock(data_dir: &Path) -> Option<Finding> {
 
 /// `topic.json`.
 pub(super) fn topic(data_dir: &Path) -> Finding {
+    if let Some(empty) = empty(data_dir, folder::TOPIC) {
+        return empty;
+    }
     match Topic::open(&data_dir.join(folder::TOPIC)) {
         Ok(topic) => Good(format!("topic.json: {}", if topic.now().is_some() { "a topic" } else { "no topic" })),
         Err(e) => Bad(e),
