@@ -38,6 +38,15 @@ pub(crate) fn minutes(minutes: u32) -> String {
     remaining(Duration::from_secs(u64::from(minutes) * MINUTE))
 }
 
+/// How far apart two times are, where it isn't known to the minute: rounded, in one unit.
+pub(crate) fn rounded(time: Duration) -> String {
+    match time.as_secs().saturating_add(MINUTE / 2) / MINUTE {
+        minutes @ 2_880.. => format!("{} days", (minutes + 720) / 1_440),
+        minutes @ 120.. => format!("{} hours", (minutes + 30) / 60),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +86,21 @@ mod tests {
         }
         assert_eq!((minutes(5), minutes(90)), ("5 min".into(), "1 h 30 min".into()));
         assert!(remaining(Duration::MAX).contains(" d "), "and no overflow");
+    }
+
+    #[test]
+    fn rounded_to_one_unit() {
+        for (seconds, expected) in [
+            (29, "0 minutes"),
+            (30, "1 minutes"),
+            (119 * 60, "119 minutes"),
+            (150 * 60, "3 hours"),
+            (47 * 3_600, "47 hours"),
+            (59 * 3_600, "2 days"),
+            (60 * 3_600, "3 days"),
+        ] {
+            assert_eq!(rounded(Duration::from_secs(seconds)), expected);
+        }
+        assert!(rounded(Duration::MAX).ends_with(" days"), "and no overflow");
     }
 }

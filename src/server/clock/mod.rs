@@ -18,4 +18,4 @@ pub(crate) use built::built;
 pub(crate) use clock_file::Kept;
 pub(crate) use house::{Clock, LOOK_AFTER};
 pub(crate) use now::Now;
-pub(crate) use reckoning::{PAUSE_MAX, SLACK, words};
+pub(crate) use reckoning::{PAUSE_MAX, SLACK};

@@ -3,6 +3,7 @@
 
 use super::clock_file::{Kept, later};
 use super::now::Now;
+use crate::durations;
 use jiff::{SignedDuration, Timestamp};
 
 /// By so little a clock is set while it runs right.
@@ -68,13 +69,13 @@ impl Reckoning {
                 format!(
                     "the system's clock is {} behind what it was when the server last ran: until it is right, times go \
                      on from there, and nothing is deleted for its age",
-                    words(off)
+                    durations::rounded(off.unsigned_abs())
                 )
             } else {
                 format!(
                     "by the system's clock the server was off for {}: if it wasn't, set the clock right; none of that time \
                      makes anything older, and for an hour nothing is deleted for its age",
-                    words(off)
+                    durations::rounded(off.unsigned_abs())
                 )
             });
         }
@@ -122,7 +123,7 @@ impl Reckoning {
         let text = format!(
             "the system's clock was set {direction} by {} while the server ran: nothing that is kept gets older or younger \
              by that",
-            words(by)
+            durations::rounded(by.unsigned_abs())
         );
         if is_pause(start.duration_since(self.expected)) {
             self.news = Some(text);
@@ -225,13 +226,4 @@ fn until_newest(mut kept: Kept, newest: Timestamp) -> Kept {
 /// Whether a server may have been off for so long.
 fn is_pause(off: SignedDuration) -> bool {
     (-SLACK..=PAUSE_MAX).contains(&off)
-}
-
-/// `45 days`, rounded.
-pub(crate) fn words(time: SignedDuration) -> String {
-    match (time.as_secs().unsigned_abs() + 30) / 60 {
-        minutes @ 2_880.. => format!("{} days", (minutes + 720) / 1_440),
-        minutes @ 120.. => format!("{} hours", (minutes + 30) / 60),
-        minutes => format!("{minutes} minutes"),
-    }
 }

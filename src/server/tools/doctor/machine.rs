@@ -1,6 +1,7 @@
 //! The machine: its clock, and what its system allows.
 
-use crate::server::clock::{PAUSE_MAX, SLACK, built, words};
+use crate::durations;
+use crate::server::clock::{PAUSE_MAX, SLACK, built};
 use crate::server::config::folder::JOURNAL;
 use crate::server::timeline::journal;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
@@ -61,14 +62,14 @@ fn judge_journal(now: Timestamp, newest: Option<Timestamp>) -> Option<Finding> {
             "what was said last bears {newest:.0}, and the clock says {now:.0}, {} before that: it is behind, or was ahead \
              then. The server tells the times of what is said from there on, and deletes nothing for its age, until the \
              clock is right: set it",
-            words(since)
+            durations::rounded(since.unsigned_abs())
         )));
     }
     (since > PAUSE_MAX).then(|| {
         Note(format!(
             "what was said last bears {newest:.0}, and the clock says {now:.0}, {} after that: if the server wasn't off or \
              silent for so long, the clock is ahead: set it. None of that time makes anything older",
-            words(since)
+            durations::rounded(since.unsigned_abs())
         ))
     })
 }
