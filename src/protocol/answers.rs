@@ -47,6 +47,9 @@ pub struct Status {
     /// Why the clock of the server's system isn't believed; absent where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
+    /// What was wrong with that clock since the server's start; absent where nothing was, and while it isn't believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_trouble: Option<String>,
 }
 
 /// The `users` of a reply.

@@ -1,6 +1,6 @@
 //! The system's clock is wrong, or is set: nothing is deleted and nobody refused for that, and nothing lives longer.
 
-use crate::harness::{DataDir, FakeClock, Peer, Server, assert_error, assert_reply, run};
+use crate::harness::{DataDir, FakeClock, Finished, Peer, Server, assert_error, assert_reply, run};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -25,6 +25,13 @@ impl Story {
     /// All of it holds, some moments later.
     #[track_caller]
     fn holds(&self, server: &Server, when: &str) {
+        self.is_kept(server, when);
+        assert_times_ascend(server);
+    }
+
+    /// The same where times have gone back.
+    #[track_caller]
+    fn is_kept(&self, server: &Server, when: &str) {
         let mut ada = server.connect();
         ada.resume("ada", &self.token, self.seq - 1);
         assert!(ada.welcome["gap"].is_null(), "{when}: {}", ada.welcome);
@@ -39,7 +46,6 @@ impl Story {
         let seconds = message.split_whitespace().find_map(|word| word.parse::<u64>().ok());
         assert!(seconds.is_some_and(|seconds| (1..=600).contains(&seconds)), "{when}: {message}");
         assert_eq!(server.login_with("zed", &self.one_time).welcome["must_change_password"], true, "{when}");
-        assert_times_ascend(server);
     }
 
     /// And the whisper is there when bob comes.
@@ -63,8 +69,26 @@ fn assert_times_ascend(server: &Server) {
 
 #[track_caller]
 fn doubt(root: &mut Peer) -> Option<String> {
-    let reply = root.ask(json!({"type": "status"}));
-    reply["status"]["clock"].as_str().map(str::to_owned)
+    status(root, "clock")
+}
+
+/// What was wrong before it was believed again.
+#[track_caller]
+fn trouble(root: &mut Peer) -> Option<String> {
+    status(root, "clock_trouble")
+}
+
+#[track_caller]
+fn status(root: &mut Peer, key: &str) -> Option<String> {
+    root.ask(json!({"type": "status"}))["status"][key].as_str().map(str::to_owned)
+}
+
+/// What is said bears today's time.
+#[track_caller]
+fn assert_says_today(server: &Server) {
+    let said = server.login("ada").say("when?")["time"].as_str().unwrap().to_owned();
+    let today = jiff::Timestamp::now().duration_since(said.parse().unwrap());
+    assert!(today.abs().as_hours() < 24, "{said}");
 }
 
 #[test]
@@ -104,7 +128,7 @@ fn a_clock_that_is_wrong_at_the_start_and_then_set_right_deletes_and_refuses_not
         server.terminate();
         assert_eq!(server.wait(), Some(0));
         clock.set(days);
-        let doctor = run(data.server().clock(&clock).command().arg("doctor"), b"");
+        let doctor = doctor(&data, &clock);
         assert!(doctor.stdout.contains(&format!("{} days", days.abs())), "{doctor:?}");
         assert_eq!(doctor.code, Some(i32::from(days < 0)), "{doctor:?}");
         let mut server = data.server().clock(&clock).start();
@@ -115,13 +139,15 @@ fn a_clock_that_is_wrong_at_the_start_and_then_set_right_deletes_and_refuses_not
         assert!(notice["text"].as_str().unwrap().contains(&format!("{} days", days.abs())), "{notice}");
         assert!(doubt(&mut root).is_some());
         clock.set(0);
-        story.holds(&server, "set right");
+        story.is_kept(&server, "set right");
         let notice = root.find("the end of the doubt", |line| line["type"] == "notice");
-        assert!(notice["text"].as_str().unwrap().contains("plausible again"), "{notice}");
-        assert_eq!(doubt(&mut root), None);
+        let text = notice["text"].as_str().unwrap();
+        assert!(text.contains("plausible again") && text.contains("too late") == (days > 0), "{notice}");
+        assert_eq!((doubt(&mut root), trouble(&mut root).as_deref()), (None, Some(text)));
+        assert_says_today(&server);
         server.kill();
         let server = data.server().clock(&clock).start();
-        story.holds(&server, "and started anew");
+        story.is_kept(&server, "and started anew");
         story.ends(&server);
     }
 }
@@ -135,16 +161,67 @@ fn a_first_start_with_a_clock_that_is_behind_deletes_and_refuses_nothing() {
     let story = Story::begin(&server);
     clock.set(0);
     story.holds(&server, "set right");
-    let mut ada = server.login("ada");
-    let said = ada.say("when?")["time"].as_str().unwrap().to_owned();
-    let today = jiff::Timestamp::now().duration_since(said.parse().unwrap());
-    assert!(today.abs().as_hours() < 24, "times are right at once: {said}");
+    assert_says_today(&server);
     for _ in 0..2 {
         server.kill();
         server = data.server().clock(&clock).start();
         story.holds(&server, "started anew");
     }
     story.ends(&server);
+}
+
+/// Set right before the second start: nobody can know which of the two was right, so the clock is believed when it has stood.
+#[test]
+#[cfg(feature = "fault-injection")]
+fn a_first_start_with_a_clock_that_is_ahead_is_got_over() {
+    for remembers in [true, false] {
+        let (clock, faults) = (FakeClock::off_by(400), tempfile::NamedTempFile::new().unwrap());
+        let data = DataDir::with_users(&["ada", "bob", "eve"]);
+        let start = || data.server().clock(&clock).env("HOMEROOM_FAULTS", faults.path().display()).start();
+        let mut server = start();
+        let story = Story::begin(&server);
+        server.terminate();
+        assert_eq!(server.wait(), Some(0));
+        clock.set(0);
+        if !remembers {
+            std::fs::remove_file(data.file("clock.json")).unwrap();
+        }
+        assert_eq!(doctor(&data, &clock).code, Some(1), "behind, or ahead before?");
+        let mut server = start();
+        let mut root = server.admin();
+        let notice = root.find("the doubt", |line| line["type"] == "notice");
+        assert_eq!(doubt(&mut root).as_deref(), notice["text"].as_str());
+        assert!(doubt(&mut root).unwrap().contains("400 days before the last time that was known"), "{notice}");
+        if remembers {
+            story.holds(&server, "in doubt");
+        }
+        // As if it had stood.
+        std::fs::write(faults.path(), "clock.stands fail\n").unwrap();
+        let notice = root.find("the end of the doubt", |line| line["type"] == "notice");
+        let text = notice["text"].as_str().unwrap();
+        assert!(text.contains("plausible again") && text.contains("times go back by 400 days"), "{text}");
+        assert_eq!((doubt(&mut root), trouble(&mut root).as_deref()), (None, Some(text)));
+        server.stderr.wait_for("times go back by 400 days");
+        // So does the certificate.
+        server.stderr.wait_for("the one before holds only from");
+        assert_says_today(&server);
+        for _ in 0..2 {
+            let mut ada = server.connect();
+            ada.resume("ada", &story.token, story.seq - 1);
+            assert!(ada.welcome["gap"].is_null(), "{}", ada.welcome);
+            assert!(ada.ask(json!({"type": "history"}))["events"].to_string().contains("hello"));
+            if remembers {
+                story.is_kept(&server, "followed");
+            }
+            server.kill();
+            server = start();
+            assert_eq!(doubt(&mut server.admin()), None, "and that is all");
+            assert_says_today(&server);
+        }
+        let doctor = doctor(&data, &clock);
+        assert!(doctor.stdout.contains("bears times that are") == remembers, "{doctor:?}");
+        story.ends(&server);
+    }
 }
 
 /// The server is off for ten days again and again, as the clock tells: that counts, also for a server that says nothing.
@@ -199,11 +276,17 @@ fn pauses_that_the_clock_tells_late_make_nothing_live_longer() {
 fn a_damaged_clock_file_stops_the_start_and_is_named() {
     let data = DataDir::with_users(&["ada"]);
     drop(data.start());
-    std::fs::write(data.file("clock.json"), "{").unwrap();
-    let error = run(&mut data.server().command(), b"");
-    assert!(error.failed_with(1).contains("clock.json is damaged"), "{error:?}");
+    for damaged in ["{", ""] {
+        std::fs::write(data.file("clock.json"), damaged).unwrap();
+        let error = run(&mut data.server().command(), b"");
+        assert!(error.failed_with(1).contains("clock.json is damaged"), "{error:?}");
+    }
     std::fs::remove_file(data.file("clock.json")).unwrap();
     data.start().login("ada").say("hello");
+}
+
+fn doctor(data: &Arc<DataDir>, clock: &FakeClock) -> Finished {
+    run(data.server().clock(clock).command().arg("doctor"), b"")
 }
 
 fn history(data: &Arc<DataDir>, server: &Server) -> String {

@@ -24,7 +24,7 @@ pub(super) fn words(status: &Status) -> Vec<String> {
         lines.push(format!("memory of the process: {}, threads: {threads}", bytes(memory)));
     }
     // A server's words are made safe where all lines are.
-    lines.extend(status.clock.clone());
+    lines.extend(status.clock.iter().chain(&status.clock_trouble).cloned());
     lines
 }
 
@@ -52,6 +52,7 @@ mod tests {
             memory_bytes: Some(50 << 20),
             threads: Some(40),
             clock: Some("the system's clock is 45 days behind".into()),
+            clock_trouble: Some("times go back by 400 days".into()),
             ..Status::default()
         };
         let text = words(&status).join("\n");
@@ -62,6 +63,7 @@ mod tests {
             "20 KiB",
             "50 MiB, threads: 40",
             "45 days behind",
+            "go back by 400 days",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

@@ -11,6 +11,12 @@ use std::path::Path;
 /// How many turns and pauses are remembered: more than a year of a machine that is wrong about the time each morning.
 pub(super) const TURNS_MAX: usize = 400;
 
+/// By so little a clock is set while it runs right.
+pub(crate) const SLACK: SignedDuration = SignedDuration::from_mins(2);
+/// How often it is written when nothing has happened: so much lived time is lost at the most, in a crash whose next start
+/// has a wrong clock.
+pub(super) const WRITTEN_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
 /// What a server knew of time when it was last heard of.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]

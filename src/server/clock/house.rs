@@ -1,8 +1,9 @@
 //! The clock that everybody in the server asks.
 
-use super::clock_file::Kept;
+use super::clock_file::{Kept, WRITTEN_EVERY};
 use super::now::Now;
 use super::reckoning::{Reading, Reckoning};
+use crate::faults;
 use crate::moment::Moment;
 use crate::sync::{Mutex, MutexGuard, lock};
 use jiff::{SignedDuration, Timestamp};
@@ -12,9 +13,6 @@ use std::time::Duration;
 
 /// How often the clock is looked at when nobody asks: whether it was set.
 pub(crate) const LOOK_AFTER: Duration = Duration::from_secs(5);
-/// How often what is remembered is written down when nothing has happened: so much lived time is lost at the most, in a
-/// crash whose next start has a wrong clock.
-const WRITTEN_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// The server's clock.
 #[derive(Debug)]
@@ -75,6 +73,11 @@ impl Clock {
         self.read().doubt().map(str::to_owned)
     }
 
+    /// What was wrong with it since the start, if it is believed again.
+    pub(crate) fn past_trouble(&self) -> Option<String> {
+        self.read().past_trouble().map(str::to_owned)
+    }
+
     /// What administrators are to be told and weren't yet.
     pub(crate) fn news(&self) -> Option<String> {
         self.read().news()
@@ -114,7 +117,8 @@ impl Clock {
     fn read(&self) -> MutexGuard<'_, Reckoning> {
         let mut reckoning = lock(&self.reckoning);
         // Under the lock: no reading overtakes another.
-        reckoning.read(Reading { system: Timestamp::now(), ran: self.ran() });
+        let hurries = faults::strike("clock.stands").is_err();
+        reckoning.read(Reading { system: Timestamp::now(), ran: self.ran(), hurries });
         reckoning
     }
 }

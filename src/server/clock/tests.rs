@@ -8,8 +8,9 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const ZERO: SignedDuration = SignedDuration::ZERO;
 
+/// Some day long after the build: a clock may be wrong by a year and yet say what is possible.
 fn noon() -> Timestamp {
-    "2026-11-25T12:00:00Z".parse().unwrap()
+    built() + 1_000 * DAY
 }
 
 /// A machine: how long it has run, and what its clock then says.
@@ -39,7 +40,7 @@ impl Machine {
     }
 
     fn read(&mut self) {
-        self.reckoning.read(Reading { system: self.clock, ran: self.ran });
+        self.reckoning.read(Reading { system: self.clock, ran: self.ran, hurries: false });
     }
 
     fn run(&mut self, time: SignedDuration) {
@@ -50,6 +51,15 @@ impl Machine {
     fn set(&mut self, by: SignedDuration) {
         self.clock += by;
         self.read();
+    }
+
+    /// Until then nothing goes back.
+    fn followed_after_ten_minutes(&mut self) {
+        for minute in 1..=10 {
+            assert!(self.reckoning.kept.shown > self.clock + 4 * MINUTE, "not yet: {minute}");
+            self.run(MINUTE);
+        }
+        assert_eq!(self.reckoning.kept.shown, self.clock);
     }
 
     /// The next event: its seq and its time.
@@ -161,18 +171,19 @@ fn a_pause_of_months_is_not_believed() {
 #[test]
 fn times_go_on_until_a_clock_that_is_behind_has_caught_up() {
     let machine = Machine::at_noon();
-    let mut machine = machine.restart(ZERO, -45 * DAY);
+    let mut machine = machine.restart(ZERO, -1_100 * DAY);
     for minutes in 1..=300 {
         machine.run(MINUTE);
         assert_eq!(machine.say().1, noon() + HOUR + minutes * MINUTE);
     }
     assert!(machine.rests(), "it was never set");
-    machine.set(45 * DAY);
+    assert!(machine.reckoning.doubt().unwrap().contains("it was never set"));
+    machine.set(1_100 * DAY);
     assert_eq!(machine.say().1, machine.clock);
 }
 
 #[test]
-fn a_clock_that_was_ahead_and_is_set_right_is_believed_after_an_hour() {
+fn a_clock_that_was_ahead_and_is_set_right_is_followed() {
     for restarted in [false, true] {
         let mut machine = Machine::at_noon();
         machine.say();
@@ -181,15 +192,113 @@ fn a_clock_that_was_ahead_and_is_set_right_is_believed_after_an_hour() {
         machine.run(MINUTE);
         if restarted {
             machine = machine.restart(ZERO, -400 * DAY);
+            assert!(machine.say().1 > wrong, "which of the two was right?");
+            machine.followed_after_ten_minutes();
+        } else {
+            // It fits what was known before.
+            machine.set(-400 * DAY);
+        }
+        let event = machine.say();
+        assert_eq!(event.1, machine.clock, "restarted: {restarted}");
+        let told = machine.reckoning.news().unwrap();
+        assert!(told.contains("go back by 400 days") && told.contains(&crate::protocol::format_time(wrong)), "{told}");
+        assert!(told.ends_with(machine.reckoning.past_trouble().unwrap()), "and it can be asked for");
+        assert!(machine.reckoning.kept.went_back().unwrap().contains("400 days too late"));
+        machine.run(2 * MINUTE);
+        assert_eq!((machine.age_of(event), machine.rests()), (2 * MINUTE, false));
+    }
+}
+
+#[test]
+fn a_first_start_that_was_ahead_is_got_over() {
+    for restarted in [false, true] {
+        let mut machine = Machine::start(None, noon() + 400 * DAY);
+        machine.run(HOUR);
+        let (wrong, stamp) = (machine.say(), machine.lived());
+        if restarted {
+            machine = machine.restart(HOUR, -400 * DAY);
         } else {
             machine.set(-400 * DAY);
         }
-        machine.run(HOUR - MINUTE);
+        assert!(machine.reckoning.doubt().unwrap().contains("10 minutes"));
+        assert!(machine.say().1 >= wrong.1, "not at once");
+        machine.followed_after_ten_minutes();
+        let told = machine.reckoning.news().unwrap();
+        assert!(told.contains("what was said up to") && told.contains("400 days too late"), "{told}");
         let event = machine.say();
-        assert!(event.1 > wrong, "not at once");
-        machine.run(2 * MINUTE);
-        assert_eq!(machine.say().1, machine.clock, "restarted: {restarted}");
-        assert_eq!(machine.age_of(event), 2 * MINUTE);
+        assert_eq!((event.1, machine.rests()), (machine.clock, false), "restarted: {restarted}");
+        for day in 1..=40 {
+            machine.run(DAY);
+            let ages = (machine.age_of(event), machine.age_of(wrong), machine.age(stamp));
+            assert_eq!(ages, (day * DAY, day * DAY + 10 * MINUTE, day * DAY + 10 * MINUTE), "and all grows older");
+            machine = machine.restart(ZERO, ZERO);
+        }
+        assert!(machine.reckoning.news().is_none());
+    }
+}
+
+/// The second as wrong as the first, more, less, or the other way.
+#[test]
+fn two_wrong_starts_after_each_other_are_got_over() {
+    for [first, second] in [[400, 400], [400, 800], [800, 400], [400, -45], [-45, 400], [-45, -45], [-1_100, 400]] {
+        let (mut machine, mut said) = (Machine::start(None, noon() + first * DAY), Vec::new());
+        for wrong in [second - first, -second] {
+            machine.run(MINUTE);
+            said.push(machine.say());
+            machine = machine.restart(MINUTE, wrong * DAY);
+            machine.run(MINUTE);
+            said.push(machine.say());
+        }
+        machine.run(12 * MINUTE);
+        let event = machine.say();
+        assert_eq!((event.1, machine.rests()), (machine.clock, false), "{first} {second}");
+        for event in said {
+            assert!((12 * MINUTE..=HOUR).contains(&machine.age_of(event)), "{first} {second}: {event:?}");
+        }
+    }
+}
+
+/// A Raspberry Pi at its first start and at a later one; the network tells the time ten seconds later.
+#[test]
+fn a_clock_that_was_never_set_and_then_is() {
+    let mut machine = Machine::start(None, Timestamp::UNIX_EPOCH);
+    assert!(machine.rests() && machine.reckoning.news().unwrap().contains("it was never set"));
+    let event = machine.say();
+    machine.run(SignedDuration::from_secs(10));
+    assert!((ZERO..HOUR).contains(&event.1.duration_since(built())), "no time before the build");
+    for _ in 0..2 {
+        machine.set(noon().duration_since(machine.clock));
+        assert_eq!((machine.say().1, machine.rests()), (noon(), false));
+        assert!(machine.reckoning.news().unwrap().contains("set ahead by"));
+        assert_eq!(machine.age_of(event), SignedDuration::from_secs(10));
+        machine = machine.restart(ZERO, Timestamp::UNIX_EPOCH.duration_since(noon()));
+        assert!(machine.rests());
+    }
+}
+
+/// It says what is possible: nobody can know that it is wrong.
+#[test]
+fn a_clock_that_is_behind_and_stands_is_followed_and_costs_nothing() {
+    let mut machine = Machine::at_noon();
+    let event = machine.say();
+    machine = machine.restart(ZERO, -45 * DAY);
+    machine.followed_after_ten_minutes();
+    assert_eq!(machine.say().1, machine.clock);
+    machine.set(45 * DAY);
+    assert_eq!((machine.say().1, machine.age_of(event)), (machine.clock, 10 * MINUTE));
+}
+
+#[test]
+fn a_few_minutes_more_or_less() {
+    for by in [-5 * MINUTE, 5 * MINUTE] {
+        let mut machine = Machine::at_noon();
+        let event = machine.say();
+        machine.set(by);
+        assert!(machine.reckoning.news().unwrap().contains("by 5 minutes"));
+        assert!(machine.say().1 >= event.1);
+        machine.run(10 * MINUTE);
+        assert_eq!((machine.say().1, machine.age_of(event)), (machine.clock, 10 * MINUTE));
+        assert!(!machine.rests());
     }
 }
 
@@ -209,7 +318,7 @@ fn a_clock_that_is_set_back_a_little_is_waited_for() {
 #[test]
 fn the_newest_event_tells_the_time_where_nothing_else_does() {
     let mut machine =
-        Machine { reckoning: Reckoning::begin(None, Some(noon()), noon() - 45 * DAY), ..Machine::at_noon() };
+        Machine { reckoning: Reckoning::begin(None, Some(noon()), noon() - 1_100 * DAY), ..Machine::at_noon() };
     assert_eq!((machine.say().1, machine.lived()), (noon(), noon()));
     assert_eq!(Reckoning::begin(None, Some(noon()), noon() + 3 * DAY).now().lived, noon() + 3 * DAY);
     assert_eq!(Reckoning::begin(None, Some(noon()), noon() + 400 * DAY).now().lived, noon());
@@ -217,6 +326,26 @@ fn the_newest_event_tells_the_time_where_nothing_else_does() {
     let kept = Machine::at_noon().reckoning.kept;
     let after = Reckoning::begin(Some(kept), Some(noon() + HOUR + 30 * MINUTE), noon());
     assert_eq!(after.now().lived, noon() + HOUR + 30 * MINUTE);
+}
+
+/// What was said before the clock was ahead is as old as it is, also where the file was taken away.
+#[test]
+fn a_newest_event_or_a_file_from_the_future_makes_nothing_older() {
+    let event = |clock: Timestamp| (1, clock - 20 * DAY);
+    let newest = noon() + 400 * DAY;
+    let mut machine =
+        Machine { reckoning: Reckoning::begin(None, Some(newest), noon()), ..Machine::start(None, noon()) };
+    assert_eq!((machine.age_of(event(noon())), machine.rests()), (20 * DAY, true));
+    machine.seq = 2;
+    assert!(machine.say().1 >= newest);
+    machine.followed_after_ten_minutes();
+    assert_eq!((machine.say().1, machine.age_of(event(machine.clock))), (machine.clock, 20 * DAY));
+
+    let ahead = Kept::of_event(newest);
+    let mut reckoning = Reckoning::begin(Some(ahead), Some(noon()), noon() + DAY);
+    assert!(reckoning.news().unwrap().contains("isn't believed"));
+    let machine = Machine { reckoning, ..Machine::start(None, noon() + DAY) };
+    assert_eq!((machine.age_of(event(machine.clock)), machine.rests()), (20 * DAY, false));
 }
 
 #[test]

@@ -58,6 +58,7 @@ impl Snapshot {
             memory_bytes: process::memory_bytes(),
             threads: process::threads(),
             clock: server.clock.doubt(),
+            clock_trouble: server.clock.past_trouble(),
         };
         Self {
             status,

@@ -1,8 +1,8 @@
 //! The machine: its clock, and what its system allows.
 
 use crate::durations;
-use crate::server::clock::{PAUSE_MAX, SLACK, built};
-use crate::server::config::folder::JOURNAL;
+use crate::server::clock::{Kept, PAUSE_MAX, SLACK, built};
+use crate::server::config::folder::{CLOCK, JOURNAL};
 use crate::server::timeline::journal;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use jiff::Timestamp;
@@ -23,6 +23,9 @@ pub(super) fn clock(data_dir: &Path) -> Vec<Finding> {
         fs::read_dir(data_dir).into_iter().flatten().flatten().filter_map(|file| file.metadata().ok()?.modified().ok());
     let by_journal = judge_journal(Timestamp::now(), journal::newest(&data_dir.join(JOURNAL)));
     let mut findings = vec![by_journal.unwrap_or_else(|| judge_clock(SystemTime::now(), newest.max()))];
+    // A file that can't be read is told where files are.
+    let went_back = Kept::read(&data_dir.join(CLOCK)).ok().flatten().and_then(|kept| kept.went_back());
+    findings.extend(went_back.map(Note));
     if cfg!(target_os = "linux") {
         findings.push(if Path::new(SYNCHRONIZED).exists() {
             Good("it is set by the network (systemd-timesyncd)".into())
@@ -59,9 +62,9 @@ fn judge_journal(now: Timestamp, newest: Option<Timestamp>) -> Option<Finding> {
     let since = now.duration_since(newest);
     if since < -SLACK {
         return Some(Bad(format!(
-            "what was said last bears {newest:.0}, and the clock says {now:.0}, {} before that: it is behind, or was ahead \
-             then. The server tells the times of what is said from there on, and deletes nothing for its age, until the \
-             clock is right: set it",
+            "what was said last bears {newest:.0}, and the clock says {now:.0}, {} before that: it is behind now, or was \
+             ahead then. If it is behind, set it. If it is right, leave it: a server that runs follows it after some minutes, \
+             and until then tells times from there on and deletes nothing for its age",
             durations::rounded(since.unsigned_abs())
         )));
     }
