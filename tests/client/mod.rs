@@ -8,6 +8,8 @@ mod completion;
 #[cfg(target_os = "linux")]
 mod crowd;
 #[cfg(target_os = "linux")]
+mod dragging;
+#[cfg(target_os = "linux")]
 mod editor;
 mod ends;
 mod first_login;

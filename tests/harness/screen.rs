@@ -118,13 +118,24 @@ impl Screen {
 
     /// Makes the terminal another size as most do: lines that it wrapped are wrapped anew. For narrow characters.
     pub(crate) fn rewrap(&mut self, rows: u16, columns: u16) {
+        self.rewrap_untold(rows, columns);
+        set_size(&self.keyboard, rows, columns);
+    }
+
+    /// The same, and the program hears of it with the next [`rewrap`](Self::rewrap), as in a tmux whose window is dragged.
+    pub(crate) fn rewrap_untold(&mut self, rows: u16, columns: u16) {
         let mut seen = self.seen.0.lock().unwrap();
-        let text = rewrapped(seen.parser.screen(), usize::from(columns));
+        let text = rewrapped(seen.parser.screen_mut(), usize::from(columns));
         let window = std::mem::take(seen.parser.callbacks_mut());
         seen.parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, window);
         seen.parser.process(text.as_bytes());
-        drop(seen);
-        set_size(&self.keyboard, rows, columns);
+    }
+
+    /// All that is on the screen and above it, in one piece.
+    pub(crate) fn everything(&self) -> String {
+        let mut seen = self.seen.0.lock().unwrap();
+        let all = all_rows(seen.parser.screen_mut());
+        all.iter().map(|(row, _)| row.trim_end()).collect()
     }
 
     /// The rows that have something in them, without the blanks at their ends.
@@ -226,19 +237,35 @@ fn rows(screen: &vt100::Screen) -> Vec<String> {
     rows.filter(|row| !row.is_empty()).collect()
 }
 
-/// What draws the lines of a screen on one that is so many columns wide, and puts the cursor where it was in them.
-fn rewrapped(screen: &vt100::Screen, wide: usize) -> String {
+/// The rows above the screen and on it, and whether each is wrapped into the next.
+fn all_rows(screen: &mut vt100::Screen) -> Vec<(String, bool)> {
+    let width = screen.size().1.get();
+    let mut all = Vec::new();
+    screen.set_scrollback(usize::MAX);
+    while screen.scrollback() > 0 {
+        all.extend(screen.rows(0, width).next().map(|row| (row, screen.row_wrapped(0))));
+        screen.set_scrollback(screen.scrollback() - 1);
+    }
+    all.extend(screen.rows(0, width).zip(0..).map(|(row, index)| (row, screen.row_wrapped(index))));
+    all
+}
+
+/// What draws the lines of a screen and above it on one that is so many columns wide, and puts the cursor where it was in
+/// them.
+fn rewrapped(screen: &mut vt100::Screen, wide: usize) -> String {
     let (row, column) = screen.cursor_position();
+    let all = all_rows(screen);
+    let row = all.len() - usize::from(screen.size().0.get()) + usize::from(row);
     let width = screen.size().1.get();
     let mut lines = vec![String::new()];
     let mut cursor = (0, 0);
-    for (index, content) in (0..).zip(screen.rows(0, width)) {
+    for (index, (content, is_wrapped)) in all.into_iter().enumerate() {
         let (number, line) = (lines.len() - 1, lines.last_mut().unwrap());
         if index == row {
             cursor = (number, line.len() + usize::from(column));
         }
         line.push_str(&content);
-        if screen.row_wrapped(index) {
+        if is_wrapped {
             *line = format!("{line:0$}", line.len() - content.len() + usize::from(width));
         } else {
             lines.push(String::new());
@@ -271,7 +298,7 @@ fn read(mut terminal: File, seen: Arc<(Mutex<Seen>, Condvar)>) {
             // An error is the end too: nobody has the other side open any more.
             let n = terminal.read(&mut chunk).unwrap_or(0);
             let mut state = seen.0.lock().unwrap();
-            state.parser.process(&chunk[..n]);
+            process(&mut state.parser, &chunk[..n]);
             let answers = std::mem::take(&mut state.parser.callbacks_mut().answers);
             // It may be gone.
             let _ = terminal.write_all(answers.as_bytes());
@@ -283,6 +310,23 @@ fn read(mut terminal: File, seen: Arc<(Mutex<Seen>, Condvar)>) {
             }
         }
     });
+}
+
+/// As tmux does it: what is cleared from the first cell on goes off the screen and is kept.
+fn process(parser: &mut vt100::Parser<Window>, mut bytes: &[u8]) {
+    const CLEAR: &[u8] = b"\x1b[J";
+    while let Some(at) = bytes.windows(CLEAR.len()).position(|window| window == CLEAR) {
+        parser.process(&bytes[..at]);
+        let screen = parser.screen();
+        if screen.cursor_position() == (0, 0) {
+            let (height, _) = screen.size();
+            let used = rows(screen).len();
+            parser.process(format!("\x1b[{height}H{}\x1b[H", "\n".repeat(used)).as_bytes());
+        }
+        parser.process(CLEAR);
+        bytes = &bytes[at + CLEAR.len()..];
+    }
+    parser.process(bytes);
 }
 
 impl Drop for Screen {

@@ -14,7 +14,7 @@ use crate::keymap::{Anchor, At, CharSearch, Cmd, Movement, RepeatCount, Word};
 use crate::keymap::{InputState, Invoke, Refresher};
 use crate::layout::{cwidh, Layout, Position, Unit};
 use crate::line_buffer::{DeleteListener, Direction, LineBuffer, NoListener, WordAction, MAX_LINE};
-use crate::tty::{Renderer as _, Term, Terminal};
+use crate::tty::{Renderer as _, Term, Terminal, Told};
 use crate::undo::Changeset;
 use crate::validate::{ValidationContext, ValidationResult};
 use crate::KillRing;
@@ -28,6 +28,7 @@ pub struct State<'out, 'prompt, H: Helper, P: Prompt + ?Sized> {
     other_prompt: Option<String>, // homeroom: what is displayed instead of it
     pub line: LineBuffer,         // Edited line buffer
     pub layout: Layout,
+    above: String, // homeroom: what of the line is above the screen's first row, where it can't be taken off
     saved_line_for_history: LineBuffer, // Current edited line before history browsing
     byte_buffer: [u8; 4],
     pub changes: Changeset, // changes to line, for undo/redo
@@ -66,6 +67,7 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
             other_prompt: None,
             line: LineBuffer::with_capacity(MAX_LINE).can_growth(true),
             layout: Layout::new(gcm),
+            above: String::new(),
             saved_line_for_history: LineBuffer::with_capacity(MAX_LINE).can_growth(true),
             byte_buffer: [0; 4],
             changes: Changeset::new(),
@@ -327,6 +329,7 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
         let msg = msg.replace(crate::prompt::REDRAW, "");
         self.prompt.renew();
         if !msg.is_empty() {
+            self.above.clear();
             self.out.write_and_flush(msg.as_str())?;
             if !msg.ends_with('\n') {
                 self.out.write_and_flush("\n")?;
@@ -336,7 +339,7 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
         self.out.end_synchronized_update()
     }
 
-    fn resized(&mut self, column: Option<Unit>) -> Result<()> {
+    fn resized(&mut self, told: Option<Told>) -> Result<()> {
         // What is drawn up to the cursor, in the width in which it was drawn.
         let prompt = self.other_prompt.as_deref().unwrap_or(self.prompt.raw());
         let text = [prompt, &self.line[..self.line.pos()]].concat();
@@ -344,11 +347,18 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
             .out
             .on_rows(&text, self.layout.top, Unit::MAX)
             .to_owned();
-        let up = self.out.resized(&drawn, &self.layout, column);
+        let (up, above) = self.out.resized(&self.above, &drawn, &self.layout, told);
+        self.above = above;
         self.layout.top = 0;
         self.layout.cursor = Position { col: 0, row: up };
         self.layout.end = self.layout.end.max(self.layout.cursor);
         self.repaint(All)
+    }
+
+    fn print_here(&mut self, msg: String) -> Result<()> {
+        self.out.update_size();
+        self.layout.top = self.layout.cursor.row;
+        self.external_print(msg)
     }
 }
 
@@ -367,6 +377,8 @@ impl<H: Helper, P: Prompt + ?Sized> fmt::Debug for State<'_, '_, H, P> {
 
 impl<H: Helper, P: Prompt + ?Sized> State<'_, '_, H, P> {
     pub fn clear_screen(&mut self) -> Result<()> {
+        // homeroom: the line doesn't belong to what a terminal keeps of the screen
+        self.out.clear_rows(&self.layout)?;
         self.out.clear_screen()?;
         self.layout = Layout::new(self.layout.grapheme_cluster_mode);
         Ok(())

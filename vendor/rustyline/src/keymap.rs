@@ -5,7 +5,6 @@ use super::Result;
 use crate::error::{ReadlineError, Signal};
 use crate::highlight::CmdKind;
 use crate::keys::{KeyCode as K, KeyEvent, KeyEvent as E, Modifiers as M};
-use crate::layout::Unit;
 use crate::tty::{self, RawReader, Term, Terminal};
 use crate::{Config, EditMode};
 #[cfg(feature = "custom-bindings")]
@@ -403,8 +402,10 @@ pub trait Refresher {
     fn pos(&self) -> usize;
     /// Display `msg` above currently edited line.
     fn external_print(&mut self, msg: String) -> Result<()>;
-    /// homeroom: the terminal has another size, and its cursor in this column (from 0) if it says so.
-    fn resized(&mut self, column: Option<Unit>) -> Result<()>;
+    /// homeroom: the terminal has another size.
+    fn resized(&mut self, told: Option<tty::Told>) -> Result<()>;
+    /// homeroom: displays `msg` in the cursor's row and below.
+    fn print_here(&mut self, msg: String) -> Result<()>;
 }
 
 impl<'b> InputState<'b> {
@@ -455,7 +456,8 @@ impl<'b> InputState<'b> {
             match rdr.wait_for_input(single_esc_abort) {
                 Ok(tty::Event::KeyPress(key)) => return Ok(key),
                 Ok(tty::Event::ExternalPrint(msg)) => wrt.external_print(msg)?,
-                Ok(tty::Event::Resize(column)) => wrt.resized(column)?,
+                Ok(tty::Event::PrintHere(msg)) => wrt.print_here(msg)?,
+                Ok(tty::Event::Resize(told)) => wrt.resized(told)?,
                 Err(ReadlineError::Signal(Signal::Resize)) => wrt.resized(None)?,
                 Err(e) => return Err(e),
             }

@@ -24,8 +24,19 @@ pub trait RawMode: Sized {
 pub enum Event {
     KeyPress(KeyEvent),
     ExternalPrint(String),
-    /// homeroom: the terminal has another size, and its cursor in this column (from 0) if it says so
-    Resize(Option<Unit>),
+    /// homeroom: the terminal has another size
+    Resize(Option<Told>),
+    /// homeroom: to be printed while the size goes on changing, so that nothing above the cursor is surely the line's own
+    PrintHere(String),
+}
+
+/// homeroom: what a terminal tells of itself
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// Where its cursor is, counted from 0.
+    pub cursor: Position,
+    /// How many columns and rows it has: the kernel may hear of it later.
+    pub size: (Unit, Unit),
 }
 
 /// Translate bytes read from stdin to keys.
@@ -114,10 +125,17 @@ pub trait Renderer {
     }
 
     /// homeroom: the terminal has another size. Gives how many rows above the cursor the text begins now that was drawn
-    /// with this layout. `text` is what was drawn up to the cursor, `column` the one where the terminal has it.
-    fn resized(&mut self, _text: &str, layout: &Layout, _column: Option<Unit>) -> Unit {
+    /// with this layout, and what of it is above the screen's first row. `text` is what was drawn up to the cursor,
+    /// `above` what was above the screen's first row before.
+    fn resized(
+        &mut self,
+        _above: &str,
+        _text: &str,
+        layout: &Layout,
+        _told: Option<Told>,
+    ) -> (Unit, String) {
         self.update_size();
-        layout.cursor.row - layout.top
+        (layout.cursor.row - layout.top, String::new())
     }
 
     /// homeroom: what of a text is on these rows

@@ -21,7 +21,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 mod keyboard;
 
 use self::keyboard::{Came, Keyboard};
-use super::{width, Event, Outbox, RawMode, RawReader, Renderer, Term};
+use super::{width, Event, Outbox, RawMode, RawReader, Renderer, Term, Told};
 use crate::config::{Behavior, BellStyle, ColorMode, Config};
 use crate::highlight::Highlighter;
 use crate::keys::{KeyCode as K, KeyEvent, KeyEvent as E, Modifiers as M};
@@ -656,7 +656,13 @@ impl RawReader for PosixRawReader {
     fn wait_for_input(&mut self, single_esc_abort: bool) -> Result<Event> {
         loop {
             if self.keyboard.has_new_size() {
-                return Ok(Event::Resize(self.keyboard.cursor_column()?));
+                match self.keyboard.settle()? {
+                    Some(told) => return Ok(Event::Resize(told)),
+                    None => match self.keyboard.print_at_once()? {
+                        Some(msg) => return Ok(Event::PrintHere(msg)),
+                        None => continue,
+                    },
+                }
             }
             // homeroom: a paste is a key when it is whole
             let came = match self.keyboard.wait_for_paste()? {
@@ -678,7 +684,7 @@ impl RawReader for PosixRawReader {
             match came {
                 Came::Print(msg) if self.keyboard.has_new_size() => self.keyboard.put_back(msg),
                 Came::Print(msg) => return Ok(Event::ExternalPrint(msg)),
-                Came::Signal(Signal::Resize) => {}
+                Came::Signal(Signal::Resize) => self.keyboard.resized(),
                 Came::Signal(signal) => return Err(ReadlineError::Signal(signal)),
                 Came::Bytes | Came::Nothing => {}
             }
@@ -780,7 +786,19 @@ impl PosixRenderer {
         if up > 0 {
             write!(self.buffer, "\x1b[{up}A").unwrap();
         }
-        self.buffer.push_str("\r\x1b[J");
+        // tmux keeps in its scrollback what is cleared from the screen's first cell on, as if a person cleared the screen.
+        self.buffer.push_str("\r\x1b[K\x1b[C\x1b[J\r");
+    }
+
+    /// homeroom: where the cursor is behind a text that is wrapped anew. Where a row is full that is in its last column or
+    /// in the next row.
+    fn rewrapped(&self, text: &str) -> impl Iterator<Item = Found> {
+        let last = self.positions(text, Position::default()).last();
+        let end = last.map_or(Position::default(), |(_, _, pos)| pos);
+        let full = end.col == self.cols;
+        let found = |up, column| Found { rewrapped: true, up, column };
+        let here = found(end.row, end.col.min(self.cols - 1));
+        std::iter::once(here).chain(full.then_some(found(end.row + 1, 0)))
     }
 
     /// homeroom: where each character of a text is, as a terminal puts it: one that is too wide for the rest of its
@@ -810,6 +828,16 @@ impl PosixRenderer {
             (index, c, pos)
         })
     }
+}
+
+/// homeroom: where the cursor may be after a change of size.
+#[derive(Clone, Copy)]
+struct Found {
+    /// By a terminal that wraps its rows anew.
+    rewrapped: bool,
+    /// So many rows below the text's first.
+    up: Unit,
+    column: Unit,
 }
 
 /// homeroom: whether the terminal wraps its rows anew when its width changes, once that was seen. A process has one
@@ -985,42 +1013,56 @@ impl Renderer for PosixRenderer {
         &text[start..end]
     }
 
-    fn resized(&mut self, text: &str, layout: &Layout, column: Option<Unit>) -> Unit {
+    fn resized(
+        &mut self,
+        above: &str,
+        text: &str,
+        layout: &Layout,
+        told: Option<Told>,
+    ) -> (Unit, String) {
         self.update_size();
-        let last = self.positions(text, Position::default()).last();
-        let wrapped = last.map_or(Position::default(), |(_, _, pos)| pos);
+        if let Some(told) = told {
+            (self.cols, self.rows) = told.size;
+        }
+        let cursor = told.map(|told| told.cursor);
         // Rows as they were, cut where they are too long.
-        let kept = (
-            false,
-            layout.cursor.row - layout.top,
-            layout.cursor.col.min(self.cols - 1),
-        );
-        // Rows wrapped anew. In a row that is full the cursor is in its last column or in the next row.
-        let rewrapped = if wrapped.col == self.cols {
-            [
-                (true, wrapped.row, self.cols - 1),
-                (true, wrapped.row + 1, 0),
-            ]
-        } else {
-            [(true, wrapped.row, wrapped.col); 2]
+        let kept = Found {
+            rewrapped: false,
+            up: layout.cursor.row - layout.top,
+            column: layout.cursor.col.min(self.cols - 1),
         };
-        let all = [kept, rewrapped[0], rewrapped[1]];
+        // Rows wrapped anew; what is above may be of one line with the text, or not.
+        let all_text = [above, text].concat();
+        let mut all = vec![kept];
+        all.extend(self.rewrapped(&all_text));
+        if !above.is_empty() {
+            all.extend(self.rewrapped(&[above, "\n", text].concat()));
+        }
         let mut rewraps = REWRAPS.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |&(_, _, col): &_| column.is_none_or(|column| column == col);
-        let seen = |&(how, _, _): &_| rewraps.is_none_or(|rewraps| rewraps == how);
-        let possible: Vec<_> = all.into_iter().filter(told).collect();
+        let is_there = |found: &Found| cursor.is_none_or(|at| at.col == found.column);
+        let seen = |found: &Found| rewraps.is_none_or(|rewraps| rewraps == found.rewrapped);
+        let possible: Vec<_> = all.iter().copied().filter(is_there).collect();
         let likely: Vec<_> = possible.iter().copied().filter(seen).collect();
         // In doubt less is cleared: what stays is the line's own, what went would be others'.
-        let least = |of: &[(bool, Unit, Unit)]| of.iter().map(|&(_, up, _)| up).min();
-        let up = least(&likely).or(least(&possible)).or(least(&all));
-        if column.is_some() && kept.2 != rewrapped[0].2 && kept.2 != rewrapped[1].2 {
-            if let [(how, ..), rest @ ..] = &possible[..] {
-                if rest.iter().all(|(other, ..)| other == how) {
-                    *rewraps = Some(*how);
+        let least = |of: &[Found]| of.iter().copied().min_by_key(|found| found.up);
+        let found = least(&likely).or(least(&possible)).or(least(&all));
+        let found = found.unwrap_or(kept);
+        // A cursor for which a terminal found no place is in its first column.
+        if cursor.is_some_and(|at| at.col > 0) {
+            if let [first, rest @ ..] = &possible[..] {
+                if possible.len() < all.len()
+                    && rest.iter().all(|other| other.rewrapped == first.rewrapped)
+                {
+                    *rewraps = Some(first.rewrapped);
                 }
             }
         }
-        up.unwrap_or_default()
+        let hidden = cursor.map_or(0, |at| found.up.saturating_sub(at.row));
+        let above = match hidden {
+            1.. if found.rewrapped => self.on_rows(&all_text, 0, hidden - 1).to_owned(),
+            _ => String::new(),
+        };
+        (found.up, above)
     }
 
     fn beep(&mut self) -> Result<()> {

@@ -11,9 +11,9 @@ use nix::sys::select::{self, FdSet};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 use nix::unistd::read;
 
-use super::{get_win_size, write_all, AltFd, PipeReader, Sig};
+use super::{get_win_size, write_all, AltFd, PipeReader, Sig, Told};
 use crate::error::{ReadlineError, Signal};
-use crate::layout::Unit;
+use crate::layout::{Position, Unit};
 use crate::Result;
 
 /// How much is read at once.
@@ -26,10 +26,11 @@ const PRESSED_ALONE: Duration = Duration::from_millis(50);
 const PASTE_BYTES_MAX: usize = 256 * 1024;
 /// How long a terminal may take to say where its cursor is.
 const REPORT_WAIT: Duration = Duration::from_millis(300);
-/// A size is settled when it has not changed for so long, ...
-const SETTLED: Duration = Duration::from_millis(50);
-/// ... and taken as it is when it has gone on changing for so long.
-const UNSETTLED_MAX: Duration = Duration::from_secs(2);
+/// A size is settled when it has not changed for so long: tmux tells of it once in 250 ms
+/// (`server_client_check_pane_resize`), while it has wrapped its rows for others.
+const SETTLED: Duration = Duration::from_millis(300);
+/// What is to be shown waits no longer than this for a size to be settled.
+const UNSETTLED_MAX: Duration = Duration::from_secs(10);
 
 const PASTE_END: &[u8] = b"\x1b[201~";
 const CTRL_C: u8 = 3;
@@ -53,6 +54,12 @@ pub(super) struct Keyboard {
     prints: Option<PipeReader>,
     /// The terminal's, as whoever draws knows it.
     size: (Unit, Unit),
+    /// The terminal said that it changed since.
+    is_resized: bool,
+    /// How often the terminal was asked for its cursor and has not answered.
+    owed_reports: usize,
+    /// Came while a size was waited for.
+    signal: Option<Signal>,
     /// Read, and not yet taken.
     ahead: Vec<u8>,
     /// To be printed in the new size.
@@ -82,6 +89,9 @@ impl Keyboard {
             sig,
             prints,
             size: get_win_size(out),
+            is_resized: false,
+            owed_reports: 0,
+            signal: None,
             ahead,
             print: None,
             paste: None,
@@ -100,6 +110,9 @@ impl Keyboard {
 
     /// Waits for bytes, a text to be printed or a signal.
     pub(super) fn wait(&mut self, limit: Option<Duration>) -> Result<Came> {
+        if let Some(signal) = self.signal.take() {
+            return Ok(Came::Signal(signal));
+        }
         if let Some(text) = self.print.take() {
             return Ok(Came::Print(text));
         }
@@ -278,24 +291,53 @@ impl Keyboard {
         Some(text)
     }
 
-    /// After a change of size, the column in which the terminal has its cursor, counted from 0; None if it doesn't say.
-    /// Waits until the size is settled: what is drawn for one size and comes to a terminal of another is wrong there.
-    pub(super) fn cursor_column(&mut self) -> Result<Option<Unit>> {
+    /// After a change of size, what the terminal tells of itself once the size is settled: what is drawn for one size and
+    /// comes to a terminal of another is wrong there, and what is cleared may be somebody else's. None: it changes still.
+    pub(super) fn settle(&mut self) -> Result<Option<Option<Told>>> {
         let end = Instant::now() + UNSETTLED_MAX;
-        loop {
-            while Instant::now() < end && self.changes_again()? {}
+        while Instant::now() < end {
+            self.is_resized = false;
             self.size = get_win_size(self.out);
-            write_all(self.out, "\x1b[6n")?;
-            let column = self.wait_for_report()?;
-            if !self.has_new_size() || Instant::now() >= end {
-                return Ok(column);
+            if self.changes_again()? {
+                continue;
+            }
+            let told = self.ask()?;
+            if !self.changes_within(Duration::ZERO)? {
+                return Ok(Some(told));
             }
         }
+        self.is_resized = true;
+        Ok(None)
     }
 
-    /// Whether the terminal has another size: the signal that says so may come late.
+    /// What is to be printed, if there is something already.
+    pub(super) fn print_at_once(&mut self) -> Result<Option<String>> {
+        if let (None, Some((pipe, outbox))) = (&self.print, &self.prints) {
+            outbox.listen();
+            let pipe = pipe.lock().unwrap();
+            let mut ready = FdSet::new();
+            ready.insert(pipe.as_fd());
+            let mut at_once = time_val(Duration::ZERO);
+            match select::select(None, Some(&mut ready), None, None, Some(&mut at_once)) {
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) => {
+                    read(pipe.as_fd(), &mut [0])?;
+                    self.print = outbox.take();
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(self.print.take())
+    }
+
+    /// Whether the terminal has another size, or had: the signal that says so may come late.
     pub(super) fn has_new_size(&self) -> bool {
-        self.size != get_win_size(self.out)
+        self.is_resized || self.size != get_win_size(self.out)
+    }
+
+    /// The terminal says that it has another size.
+    pub(super) fn resized(&mut self) {
+        self.is_resized = true;
     }
 
     /// Puts back what is to be printed, until the new size is known.
@@ -304,33 +346,59 @@ impl Keyboard {
     }
 
     fn changes_again(&mut self) -> Result<bool> {
-        let Some(sig) = &self.sig else {
-            return Ok(false);
-        };
-        let mut ready = FdSet::new();
-        ready.insert(sig.pipe.as_fd());
-        let mut left = time_val(SETTLED);
-        match select::select(None, Some(&mut ready), None, None, Some(&mut left)) {
-            Ok(0) => Ok(false),
-            Ok(_) => Ok(sig.received()? == Some(Signal::Resize)),
-            Err(Errno::EINTR) => Ok(true),
-            Err(e) => Err(e.into()),
-        }
+        self.changes_within(SETTLED)
     }
 
-    fn wait_for_report(&mut self) -> Result<Option<Unit>> {
+    /// Waits so long for another change of size.
+    fn changes_within(&mut self, time: Duration) -> Result<bool> {
+        let end = Instant::now() + time;
+        while let Some(sig) = &self.sig {
+            let mut ready = FdSet::new();
+            ready.insert(sig.pipe.as_fd());
+            let mut left = time_val(end.saturating_duration_since(Instant::now()));
+            match select::select(None, Some(&mut ready), None, None, Some(&mut left)) {
+                Ok(0) => break,
+                // Another signal is for whoever waits next.
+                Ok(_) => match sig.received()? {
+                    Some(Signal::Resize) => self.is_resized = true,
+                    other => self.signal = self.signal.take().or(other),
+                },
+                // It says so in the pipe.
+                Err(Errno::EINTR) => continue,
+                Err(e) => return Err(e.into()),
+            }
+            if self.has_new_size() {
+                break;
+            }
+        }
+        Ok(self.has_new_size())
+    }
+
+    /// Asks the terminal where its cursor is, and what its last row and column are: its size. A terminal handles at once
+    /// what comes at once.
+    fn ask(&mut self) -> Result<Option<Told>> {
+        write_all(self.out, "\x1b[6n\x1b7\x1b[9999;9999H\x1b[6n\x1b8")?;
+        self.owed_reports += 2;
         let end = Instant::now() + REPORT_WAIT;
-        loop {
+        let mut reports = [None; 2];
+        while self.owed_reports > 0 {
             // Keys that were pressed before stay.
-            if let Some((range, column)) = find_report(&self.ahead) {
+            if let Some((range, report)) = find_report(&self.ahead) {
                 self.ahead.drain(range);
-                return Ok(Some(column));
+                self.owed_reports -= 1;
+                reports = [reports[1], Some(report)];
+                continue;
             }
             let left = end.saturating_duration_since(Instant::now());
             if !self.wait_for_bytes(Some(left))? {
                 return Ok(None);
             }
         }
+        let [Some(cursor), Some(last)] = reports else {
+            return Ok(None);
+        };
+        let size = (last.col.saturating_add(1), last.row.saturating_add(1));
+        Ok(Some(Told { cursor, size }))
     }
 }
 
@@ -353,17 +421,18 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
         .position(|window| window == wanted)
 }
 
-/// Where there is a `CSI row ; column R`, and its column, counted from 0.
-fn find_report(bytes: &[u8]) -> Option<(Range<usize>, Unit)> {
+/// Where there is a `CSI row ; column R`, and what it says.
+fn find_report(bytes: &[u8]) -> Option<(Range<usize>, Position)> {
     let starts = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(b"\x1b["));
     for start in starts {
         let body = &bytes[start + 2..];
         let digits = |c: &u8| c.is_ascii_digit() || *c == b';';
         let end = body.iter().position(|c| !digits(c))?;
         let numbers = from_utf8(&body[..end]).ok()?;
-        if let (b'R', Some((_, column))) = (body[end], numbers.split_once(';')) {
-            let column: Unit = column.parse().ok()?;
-            return Some((start..start + 2 + end + 1, column.saturating_sub(1)));
+        if let (b'R', Some((row, col))) = (body[end], numbers.split_once(';')) {
+            let (row, col): (Unit, Unit) = (row.parse().ok()?, col.parse().ok()?);
+            let position = Position { col: col.saturating_sub(1), row: row.saturating_sub(1) };
+            return Some((start..start + 2 + end + 1, position));
         }
     }
     None
