@@ -36,6 +36,7 @@ pub struct State<'out, 'prompt, H: Helper, P: Prompt + ?Sized> {
     pub ctx: Context<'out>,          // Give access to history for `hinter`
     pub hint: Option<Box<dyn Hint>>, // last hint displayed
     pub highlight_char: bool,        // `true` if a char has been highlighted
+    completed_blank: bool, // homeroom: the blank before the cursor was typed by a completion, a moment ago
 }
 
 enum Info<'m> {
@@ -75,6 +76,7 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
             ctx,
             hint: None,
             highlight_char: false,
+            completed_blank: false,
         }
     }
 
@@ -132,6 +134,37 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
             self.layout.cursor = new.cursor;
         }
         Ok(())
+    }
+
+    /// homeroom: a word was completed. A blank that it brings is the one that stands behind it already, or will be the one
+    /// that is typed.
+    pub fn completed(&mut self) {
+        let (before, after) = self.line.split_at(self.line.pos());
+        if !before.ends_with(' ') {
+            return;
+        }
+        if after.starts_with(' ') {
+            self.line.delete(1, &mut self.changes);
+        }
+        self.completed_blank = true;
+    }
+
+    /// homeroom: of what is typed behind a completion, what is left to be done once its blank made place for that
+    pub fn behind_completion(&mut self, cmd: Cmd) -> Result<Option<Cmd>> {
+        let is_fresh = std::mem::take(&mut self.completed_blank);
+        match cmd {
+            Cmd::SelfInsert(1, ' ') if is_fresh => return Ok(None),
+            // As in a list or at a sentence's end; behind a mark that was completed too nothing is out of place.
+            Cmd::SelfInsert(1, ',' | '.' | '?' | '!') if is_fresh => {
+                let before = self.line[..self.line.pos()].trim_end_matches(' ');
+                if before.ends_with(char::is_alphanumeric) {
+                    self.line.backspace(1, &mut self.changes);
+                    self.refresh_line()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(Some(cmd))
     }
 
     /// homeroom: the layout of what is to be displayed now

@@ -155,6 +155,9 @@ fn complete_line<H: Helper, P: Prompt + ?Sized>(
             // if we can extend the item, extend it
             if lcp.len() > s.line.pos() - start || candidates.len() == 1 {
                 completer.update(&mut s.line, start, lcp, &mut s.changes);
+                if candidates.len() == 1 {
+                    s.completed();
+                }
                 s.refresh_line()?;
             }
         }
@@ -660,7 +663,10 @@ impl<H: Helper, I: History> Editor<H, I> {
         s.display_anew()?;
         let mut edit = || -> Result<()> {
             loop {
-                let mut cmd = s.next_cmd(&mut input_state, &mut rdr, false)?;
+                let cmd = s.next_cmd(&mut input_state, &mut rdr, false)?;
+                let Some(mut cmd) = s.behind_completion(cmd)? else {
+                    continue;
+                };
 
                 if cmd.should_reset_kill_ring() {
                     self.kill_ring.reset();
