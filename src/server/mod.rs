@@ -27,9 +27,8 @@ use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use clock::Clock;
 use config::{
-    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, hollow, lost, motd, no_thread,
-    notices,
-    system,
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, hollow, lost, motd,
+    no_thread, notices, system,
 };
 use door::accept;
 use running::{Banner, caretaker, notifier, signals, supervisor};

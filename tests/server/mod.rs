@@ -34,8 +34,8 @@ mod network;
 mod offline_accounts;
 mod password_forms;
 mod people;
-mod reasons;
 mod power_cut;
+mod reasons;
 mod reload;
 #[cfg(target_os = "linux")]
 mod renewal;

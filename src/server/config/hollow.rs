@@ -2,8 +2,8 @@
 //! which: a start, `config check`, `check` and `doctor` ask it.
 
 use super::folder::{CLOCK, IDENTITY, SEQUENCE, TOPIC, USERS};
-use super::remedy::Remedy;
 use crate::files::{self, Access};
+use crate::reason;
 use std::fmt;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ pub(crate) fn put_aside(folder: &Path) -> Result<Vec<String>, String> {
     }
     let aside = |file: &Hollow| {
         let done = files::put_aside(&file.path, ASIDE);
-        done.map_err(|e| format!("{file}, and can't be put aside: {}", Remedy(&e)))?;
+        done.map_err(|e| format!("{file}, and can't be put aside: {}", reason::of_file(&e)))?;
         Ok(format!("{file}; it is kept as {}{ASIDE}", file.name))
     };
     all.iter().map(aside).collect()

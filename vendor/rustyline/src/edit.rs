@@ -178,6 +178,7 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
     pub fn erase(&mut self) -> Result<()> {
         self.out.clear_rows(&self.layout)?;
         self.layout = Layout::new(self.layout.grapheme_cluster_mode);
+        self.above.clear();
         Ok(())
     }
 
@@ -185,6 +186,7 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
     pub fn display_anew(&mut self) -> Result<()> {
         self.out.update_size();
         self.layout = Layout::new(self.layout.grapheme_cluster_mode);
+        self.above.clear();
         self.refresh_line()
     }
 
@@ -414,6 +416,7 @@ impl<H: Helper, P: Prompt + ?Sized> State<'_, '_, H, P> {
         self.out.clear_rows(&self.layout)?;
         self.out.clear_screen()?;
         self.layout = Layout::new(self.layout.grapheme_cluster_mode);
+        self.above.clear();
         Ok(())
     }
 
