@@ -13,6 +13,11 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// How long it was.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Of what a path leads to. None where that is no file that can be looked at.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let found = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;

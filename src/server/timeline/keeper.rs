@@ -52,6 +52,7 @@ fn keep(timeline: &Timeline, bell: &Bell) {
         bell.pause(SYNC_PAUSE);
     }
     tend(timeline);
+    timeline.with_journal(|journal| journal.say_what_is_lost(|first, next| timeline.copy(first, next)));
 }
 
 /// Syncs without holding the journal meanwhile, and does what else is due.

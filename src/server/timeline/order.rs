@@ -286,7 +286,7 @@ impl Timeline {
         let (chunk, group) = lock(&self.events).take_pending(&mut scribe.spare);
         let Scribe { journal, writing, .. } = &mut **scribe;
         let (chunk, _) = writing.insert((chunk, group));
-        if chunk.is_empty() || journal.write(chunk).is_ok() {
+        if chunk.is_empty() || journal.write(chunk, |first, next| self.copy(first, next)).is_ok() {
             self.publish(scribe);
         } else {
             self.drop_pending(scribe);

@@ -29,10 +29,15 @@ impl Journal {
         &self.archive
     }
 
-    pub(super) fn write(&mut self, _chunk: &Chunk) -> io::Result<()> {
+    /// As the real one, a write that fails looks at what is in memory.
+    pub(super) fn write(&mut self, _chunk: &Chunk, memory: impl Fn(u64, u64) -> Option<Chunk>) -> io::Result<()> {
         shuttle::thread::yield_now();
         let fails = shuttle::rand::thread_rng().gen_range(0..8) < self.fail_of_eight;
-        if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        if fails {
+            memory(1, u64::MAX);
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
     }
 
     pub fn distrust(&mut self) {}

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A segment is read in pieces of this size, and a line more at the most.
@@ -31,8 +31,8 @@ pub(crate) struct Archive {
     cache: Mutex<VecDeque<(Piece, Slot)>>,
     /// Held by whoever looks back: however many ask for what was said, they keep no more than one core busy.
     looking: Mutex<()>,
-    /// Somebody couldn't read what should be there, since that was asked last.
-    missed: AtomicBool,
+    /// The first seq of a segment that somebody couldn't read, since that was asked last; 0 if none.
+    missed: AtomicU64,
     /// Then its keeper is called.
     bell: Arc<Bell>,
 }
@@ -97,7 +97,7 @@ impl Archive {
             shelves: Mutex::default(),
             cache: Mutex::default(),
             looking: Mutex::default(),
-            missed: AtomicBool::new(false),
+            missed: AtomicU64::new(0),
             bell,
         }
     }
@@ -204,9 +204,9 @@ impl Archive {
         lock(&self.shelves).segments.iter().map(extent).collect()
     }
 
-    /// Whether somebody couldn't read what should be there, since this was asked last.
-    pub(super) fn take_missed(&self) -> bool {
-        self.missed.swap(false, Ordering::AcqRel)
+    /// The first seq of a segment that somebody couldn't read, since this was asked last.
+    pub(super) fn take_missed(&self) -> Option<u64> {
+        Some(self.missed.swap(0, Ordering::AcqRel)).filter(|&first| first > 0)
     }
 
     /// Notes that only what comes before the event `next` is left of a segment, so many bytes. A later part of it, with the
@@ -243,7 +243,7 @@ impl Archive {
 
     fn load(&self, piece: Piece) -> io::Result<Arc<Chunk>> {
         self.try_load(piece).inspect_err(|_| {
-            self.missed.store(true, Ordering::Release);
+            self.missed.store(piece.segment, Ordering::Release);
             self.bell.ring();
         })
     }

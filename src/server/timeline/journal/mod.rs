@@ -9,6 +9,7 @@
 mod archive;
 mod bell;
 pub(crate) mod segment;
+mod seqs;
 mod synced;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use crate::server::clock::Clock;
 use crate::server::config::{Notices, Sync, Trouble};
 use jiff::Timestamp;
 use segment::{End, Line, ReadError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writer::{SyncPoint, Writer};
@@ -97,13 +98,25 @@ impl Journal {
         &self.archive
     }
 
-    /// Writes a stretch of events, all or none. What this returns is true on disk, as far as [`Sync`] says.
+    /// Writes a stretch of events, all or none. What this returns is true on disk, as far as [`Sync`] says. Where it can't be
+    /// written since another program has taken something away, that is [mended](Self::mend) first.
     ///
     /// # Errors
     /// What the system says. Nothing of the stretch is left, and the next call may succeed.
-    pub(crate) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
+    pub(crate) fn write(&mut self, chunk: &Chunk, memory: impl Fn(u64, u64) -> Option<Chunk>) -> io::Result<()> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
-        let result = writer.write(chunk);
+        let mut result = writer.write(chunk);
+        // What is known to be lost is the keeper's, who tries it once a second: not whoever speaks, each time.
+        if result.is_err() && !writer.is_to_mend() {
+            match writer.mend(memory) {
+                Ok(None) => {}
+                Ok(Some(mended)) => {
+                    result = writer.write(chunk);
+                    self.trouble.iter().for_each(|trouble| trouble.tell(mended.to_string()));
+                }
+                Err(e) => result = Err(e),
+            }
+        }
         self.tell(&result);
         self.bell.ring();
         result
@@ -158,15 +171,39 @@ impl Journal {
         }
     }
 
+    /// Says what an end of the server loses, after the last attempt to write it.
+    pub(super) fn say_what_is_lost(&mut self, memory: impl Fn(u64, u64) -> Option<Chunk>) {
+        let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_to_mend() || writer.is_to_rescue()) else {
+            return;
+        };
+        let lost = writer.only_in_memory(memory);
+        log::error!(
+            "the server ends while the journal can't be written: {} of its events ({lost}) were in memory alone and are lost",
+            lost.count()
+        );
+    }
+
     /// The last write failed.
     pub(crate) fn is_troubled(&self) -> bool {
         self.trouble.as_ref().is_some_and(Trouble::lasts)
     }
 
     fn tell(&mut self, result: &io::Result<()>) {
-        let consequence =
-            ", so nothing can be said: make room on the disk of the data folder or mend it, it goes on by itself";
-        self.trouble.iter_mut().for_each(|trouble| trouble.note(result.as_ref().err(), consequence));
+        let is_alone = self.writer.as_ref().is_some_and(|writer| writer.is_to_mend() || writer.is_to_rescue());
+        let alone = if is_alone { ", and an end of the server would lose what is in memory alone" } else { "" };
+        let remedy = result.as_ref().err().map_or("", remedy);
+        let consequence = format!(", so nothing can be said{alone}: {remedy}it goes on by itself");
+        self.trouble.iter_mut().for_each(|trouble| trouble.note(result.as_ref().err(), &consequence));
+    }
+}
+
+/// What is to be done about it. What isn't the system's says so itself.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk of the data folder, ",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "let the server write to the data folder, ",
+        _ if error.raw_os_error().is_none() => "",
+        _ => "mend the disk of the data folder, ",
     }
 }
 

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// What a segment's name ends with.
 const EXTENSION: &str = "jsonl";
+/// What the name of something that stood in the journal's way ends with.
+const ASIDE: &str = ".old";
 /// Digits of the seq in its name: names sort as seqs do.
 const DIGITS: usize = 20;
 
@@ -98,12 +100,58 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<Place>, ReadError> {
 /// Makes the folder where there is none, in one that must be there, and makes sure that it's private.
 ///
 /// # Errors
-/// What the system says.
+/// What the system says, or what stands in its place.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) && !folder.is_dir() {
+        return Err(io::Error::other(format!(
+            "{} is a link that leads to no folder: bring back what it leads to, or remove it",
+            folder.display()
+        )));
+    }
+    if fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir() && !found.is_symlink()) {
+        return Err(io::Error::other(format!(
+            "{} is a file, and the journal's folder is to be there: move it away",
+            folder.display()
+        )));
+    }
     files::sync_folder(folder)?;
     files::create_folder(folder)?;
     files::make_folder_private(folder)?;
     files::sync_folder(folder)
+}
+
+/// Gives a file that stands where the journal's folder is to be another name: which one. Nothing of anybody's is lost by that.
+/// A link is left alone, since what it leads to may come back.
+///
+/// # Errors
+/// What the system says, or that something has the other name already.
+pub(super) fn clear_of_file(folder: &Path) -> io::Result<Option<PathBuf>> {
+    clear(folder, |found| !found.is_dir() && !found.is_symlink())
+}
+
+/// The same for a folder that stands where a segment is to be.
+///
+/// # Errors
+/// As [`clear_of_file`].
+pub(super) fn clear_of_folder(path: &Path) -> io::Result<Option<PathBuf>> {
+    clear(path, fs::Metadata::is_dir)
+}
+
+fn clear(path: &Path, is_in_the_way: impl FnOnce(&fs::Metadata) -> bool) -> io::Result<Option<PathBuf>> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| is_in_the_way(&found)) {
+        return Ok(None);
+    }
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(ASIDE);
+    let aside = PathBuf::from(aside);
+    if fs::symlink_metadata(&aside).is_ok() {
+        let (path, aside) = (path.display(), aside.display());
+        return Err(io::Error::other(format!(
+            "something that isn't the journal's stands at {path}, and {aside} is there already: move it away"
+        )));
+    }
+    files::put_aside(path, ASIDE)?;
+    Ok(Some(aside))
 }
 
 /// The time of the newest event, without reading them all; None where there is none, or it can't be told.

@@ -1,22 +1,23 @@
 //! Who writes the journal: one segment at a time, each stretch whole or not at all.
 
+mod look;
 mod mend;
 
 use super::archive::Archive;
 use super::segment;
 use super::synced::SyncedFile;
 use crate::faults;
-use crate::files::{self, Access};
+use crate::files::{self, Access, Stamp};
 use crate::reason::{self, Reason};
 use crate::server::clock::Clock;
 use crate::server::config::Sync;
 use crate::server::timeline::chunk::{Chunk, Entry};
 use crate::server::timeline::record::Audience;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A segment that has grown to this is followed by a new one.
 pub(super) const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -55,8 +56,10 @@ pub(super) struct Writer {
     to_mend: bool,
     /// The first seq of a segment that a sync found taken away, until it's written anew: by its length it may look whole.
     taken: Option<u64>,
-    /// When all segments were looked at last. None when that is due.
-    looked: Option<Instant>,
+    /// The segments that are no longer written, as they were when they were looked at last.
+    seen: BTreeMap<u64, Stamp>,
+    /// What stood in the journal's way and has another name now, until that is told.
+    aside: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -107,7 +110,8 @@ impl Writer {
             to_sync_folder: false,
             to_mend: false,
             taken: None,
-            looked: None,
+            seen: BTreeMap::new(),
+            aside: Vec::new(),
         }
     }
 
@@ -195,22 +199,21 @@ impl Writer {
             self.to_rescue = false;
             return Ok(());
         };
+        let (file, older, synced_bytes) = (Arc::clone(&open.file), open.first, open.synced_bytes);
         let (first, path) = (self.unsynced_first, segment::path(&self.folder, self.unsynced_first));
         let chunk = Chunk::parse(first, self.unsynced.clone());
         let chunk =
             chunk.map_err(|(line, what)| io::Error::other(format!("line {line} to be written anew: {what}")))?;
-        segment::make_folder(&self.folder)?;
+        self.make_folder()?;
         files::replace(&path, &self.unsynced)?;
         // The older segment ends where this one begins, whatever is still in it.
-        if open.first != first {
-            let _ = open.file.cut(open.synced_bytes);
+        if older != first {
+            let _ = file.cut(synced_bytes);
         }
-        self.archive.cut(first, open.synced_bytes, public(&chunk));
+        self.archive.cut(first, synced_bytes, public(&chunk));
         let now = self.clock.lived();
         self.archive.begin(first, now);
         self.note_in_archive(&chunk, now);
-        // What was synced may be lost with it.
-        self.looked = None;
         self.settle();
         Ok(())
     }
@@ -235,6 +238,7 @@ impl Writer {
             self.archive.forget(first);
             match files::remove(&path) {
                 Ok(()) => log::info!("{} is deleted: it's older or more than is to be kept", path.display()),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 Err(e) => log::error!("{} can't be deleted: {}", path.display(), reason::of_file(&e)),
             }
         }
@@ -296,6 +300,12 @@ impl Writer {
         let file = Arc::new(SyncedFile::new(&path, files::open(&path, Access::Grow)?));
         self.open = Some(Open { file, first, next, bytes, synced_bytes: bytes, ragged: true });
         Ok(true)
+    }
+
+    /// Makes the folder anew where another program has removed it.
+    fn make_folder(&mut self) -> io::Result<()> {
+        self.aside.extend(segment::clear_of_file(&self.folder)?);
+        segment::make_folder(&self.folder)
     }
 
     fn create(&mut self, first: u64) -> io::Result<()> {

@@ -13,6 +13,7 @@ fn tend(timeline: &Timeline) {
         journal.tend();
         journal.mend(|first, next| timeline.copy(first, next));
     });
+    timeline.retry();
 }
 
 /// Each line of the journal as it is on the disk.
@@ -99,14 +100,65 @@ fn the_folder_and_segments_that_are_no_longer_written_are_written_anew_too() {
     fs::remove_dir_all(folder.path().join("journal")).unwrap();
     tend(&timeline);
     assert!(on_disk(&folder) == before, "both segments are there as they were");
-    // The older one alone is found missing by whoever reads it.
-    fs::remove_file(&segments(&folder)[0]).unwrap();
-    tend(&timeline);
-    assert_eq!(segments(&folder).len(), 1, "not looked at again within a minute");
-    assert!(timeline.with_journal(|journal| journal.archive().said_before(2)).is_err());
+    for (what, deed) in DEEDS {
+        // What is added to one that is followed by another is no part of it.
+        if what != "add to it" {
+            deed(&segments(&folder)[0]);
+            tend(&timeline);
+            assert!(on_disk(&folder) == before, "the older one, by the next sync: {what}");
+        }
+    }
+    // As long as it was, and other words in it.
+    let other = fs::read_to_string(&segments(&folder)[0]).unwrap().replacen("xxx", "yyy", 1);
+    fs::write(&segments(&folder)[0], other).unwrap();
     tend(&timeline);
     assert!(on_disk(&folder) == before);
     assert!(timeline.with_journal(|journal| journal.archive().said_before(2)).is_ok());
+}
+
+/// Whoever speaks next would have to go on in a file that isn't there.
+#[test]
+fn with_several_segments_gone_nothing_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "one");
+    let sync = |result: io::Result<()>| {
+        let point = timeline.with_journal(|journal| journal.sync_point()).unwrap();
+        timeline.with_journal(|journal| journal.synced(&point, result));
+    };
+    sync(Ok(()));
+    say(&timeline, "two");
+    // The newest lines get a segment of their own, and none is open.
+    sync(Err(io::Error::other("a bad disk")));
+    assert_eq!(segments(&folder).len(), 2);
+    segments(&folder).iter().for_each(|path| fs::remove_file(path).unwrap());
+    say(&timeline, "three");
+    timeline.commit(&timeline.announce(What::Joined(name("eve")))).unwrap();
+    assert!(!timeline.with_journal(|journal| journal.is_troubled()));
+    assert_eq!(on_disk(&folder).len(), 4);
+    drop(timeline);
+    assert_eq!(texts(&open(&folder, OPTIONS).unwrap(), 0), ["one", "two", "three", ""]);
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_folder_or_a_segment_is_put_aside() {
+    let folder = TempDir::new().unwrap();
+    let timeline = open(&folder, OPTIONS).unwrap();
+    say(&timeline, "one");
+    let journal = folder.path().join("journal");
+    fs::rename(&journal, folder.path().join("away")).unwrap();
+    fs::write(&journal, "somebody's").unwrap();
+    say(&timeline, "two");
+    tend(&timeline);
+    assert_eq!(fs::read_to_string(folder.path().join("journal.old")).unwrap(), "somebody's");
+    let segment = segments(&folder).remove(0);
+    fs::remove_file(&segment).unwrap();
+    fs::create_dir_all(segment.join("somebody's")).unwrap();
+    tend(&timeline);
+    assert!(segment.with_extension("jsonl.old").join("somebody's").is_dir());
+    say(&timeline, "three");
+    drop(timeline);
+    assert_eq!(texts(&open(&folder, OPTIONS).unwrap(), 0), ["one", "two", "three"]);
 }
 
 #[test]
@@ -139,8 +191,9 @@ fn where_it_can_not_be_written_anew_nothing_is_acknowledged() {
         say(&timeline, "before");
         let journal = folder.path().join("journal");
         fs::remove_dir_all(&journal).unwrap();
-        // Where the folder was there is a file.
+        // Where the folder was there is a file, which can't be put aside.
         fs::write(&journal, "").unwrap();
+        fs::write(folder.path().join("journal.old"), "").unwrap();
         say(&timeline, "within the second");
         tend(&timeline);
         assert!(timeline.with_journal(|journal| journal.is_troubled()));

@@ -1,43 +1,54 @@
-//! Segments that another program has removed, cut or replaced while the server runs: they are found, and written anew from
-//! memory as far as it reaches.
+//! Segments that another program has removed, cut or replaced while the server runs are written anew from memory as far as it
+//! reaches.
 
-use super::{Open, Writer, public};
+use super::look::{Look, left};
+use super::{Writer, public};
 use crate::files::{self, Access};
+use crate::reason::Reason;
 use crate::server::timeline::chunk::Chunk;
 use crate::server::timeline::journal::archive::Extent;
-use crate::server::timeline::journal::segment::{self, Line, Place, ReadError};
+use crate::server::timeline::journal::segment;
+use crate::server::timeline::journal::seqs::Seqs;
 use std::fmt;
-use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// How often the segments that are no longer written are looked at. The one that is written is with each sync.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+use std::path::{Path, PathBuf};
 
 /// What was lost, and is written anew.
 #[derive(Debug)]
 pub(crate) struct Mended {
-    /// The first one's name.
-    file: String,
-    files: usize,
-    /// How many events are neither in memory nor in what is left of their file.
-    events_gone: u64,
+    look: Look,
+    /// The lost files' names.
+    files: Vec<String>,
+    /// Which events are neither in memory nor in what is left of their files.
+    gone: Seqs,
+    /// What had been put in their place, by its new name.
+    aside: Vec<PathBuf>,
 }
 
 impl fmt::Display for Mended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "another program has removed, cut or replaced {} of the journal", self.file)?;
-        if self.files > 1 {
-            write!(f, " and {} more of its files", self.files - 1)?;
+        if let Some(file) = self.files.first() {
+            write!(f, "another program has removed, cut or replaced {file} of the journal")?;
+            if self.files.len() > 1 {
+                write!(f, " and {} more of its files", self.files.len() - 1)?;
+            }
+            write!(f, ": what is in memory is written anew")?;
         }
-        write!(f, ": what is in memory is written anew")?;
-        if self.events_gone > 0 {
-            let gone = self.events_gone;
-            write!(
-                f,
-                ", {gone} older events are gone; where there is a copy, put it back while the server doesn't run"
-            )?;
+        match self.gone.count() {
+            0 => {}
+            1 => write!(f, ", but an older event is gone, which memory no longer has")?,
+            gone => write!(f, ", but {gone} older events are gone, which memory no longer has")?,
+        }
+        if self.gone.count() > 0 {
+            write!(f, " ({}); where there is a copy, put it back while the server doesn't run", self.gone)?;
+        }
+        for aside in &self.aside {
+            write!(f, "; what stood in its place is now {}", name(aside))?;
+        }
+        for (index, (path, error)) in self.look.unreadable.iter().enumerate() {
+            let then = if index == 0 && self.files.is_empty() { "" } else { "; " };
+            let (name, why) = (name(path), Reason(error));
+            write!(f, "{then}{name} of the journal can't be read ({why}), and the next start will need it")?;
         }
         Ok(())
     }
@@ -53,92 +64,72 @@ impl Writer {
         &mut self,
         memory: impl Fn(u64, u64) -> Option<Chunk>,
     ) -> io::Result<Option<Mended>> {
-        let lost = self.lost();
-        self.to_mend = !lost.is_empty();
-        let Some(first) = lost.first() else { return Ok(None) };
-        let mut mended = Mended { file: name(&self.path(first)), files: lost.len(), events_gone: 0 };
-        segment::make_folder(&self.folder)?;
-        for extent in &lost {
-            mended.events_gone += self.restore(extent, memory(extent.first, extent.next))?;
+        let look = self.look(&memory);
+        self.to_mend = !look.lost.is_empty();
+        if !self.to_mend && look.unreadable.is_empty() {
+            return Ok(None);
+        }
+        let mut gone = Seqs::default();
+        if self.to_mend {
+            self.make_folder()?;
+        }
+        for extent in &look.lost {
+            gone.add(self.restore(extent, memory(extent.first, extent.next))?);
             if self.open.as_ref().is_some_and(|open| open.first == extent.first) {
                 self.settle();
             }
         }
         (self.to_mend, self.taken) = (false, None);
-        Ok(Some(mended))
+        self.note_stamps();
+        let files = look.lost.iter().map(|extent| name(&self.path(extent))).collect();
+        Ok(Some(Mended { look, files, gone, aside: std::mem::take(&mut self.aside) }))
     }
 
-    /// The segments that are no longer what was written, oldest first.
-    fn lost(&mut self) -> Vec<Extent> {
-        let due = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) || self.archive.take_missed();
-        if !(due || self.to_mend || self.taken.is_some() || self.open.as_ref().is_some_and(|open| !open.is_whole())) {
-            return Vec::new();
+    /// Whether something is known to be lost.
+    pub(in crate::server::timeline::journal) fn is_to_mend(&self) -> bool {
+        self.to_mend
+    }
+
+    /// Which events an end of the server would lose, since they are in memory alone.
+    pub(in crate::server::timeline::journal) fn only_in_memory(
+        &mut self,
+        memory: impl Fn(u64, u64) -> Option<Chunk>,
+    ) -> Seqs {
+        let mut seqs = Seqs::default();
+        for Extent { first, next, .. } in self.look(&memory).lost {
+            memory(first, next).iter().for_each(|chunk| seqs.add(chunk.first..chunk.next()));
         }
-        self.looked = Some(Instant::now());
-        let open = self.open.as_ref();
-        let is_whole = |extent: &Extent| match open.filter(|open| open.first == extent.first) {
-            _ if self.taken == Some(extent.first) => false,
-            Some(open) => open.is_whole(),
-            None => has(&self.path(extent), extent.bytes),
-        };
-        self.archive.extents().into_iter().filter(|extent| !is_whole(extent)).collect()
+        let newest = self.archive.newest().filter(|_| self.to_rescue && seqs.count() == 0);
+        newest.iter().for_each(|&(_, next, ..)| seqs.add(self.unsynced_first..next));
+        seqs
     }
 
-    /// Writes anew what is in memory of a segment. Gives how many events of it are gone.
-    fn restore(&self, extent: &Extent, memory: Option<Chunk>) -> io::Result<u64> {
+    /// Writes anew what is in memory of a segment. Gives which events of it are gone.
+    fn restore(&mut self, extent: &Extent, memory: Option<Chunk>) -> io::Result<std::ops::Range<u64>> {
         let path = self.path(extent);
         let anew = memory.as_ref().map_or(extent.next, |chunk| chunk.first);
         if memory.as_ref().is_some_and(|chunk| chunk.next() != extent.next) {
             return Err(io::Error::other("memory doesn't have what was written last"));
         }
+        self.aside.extend(segment::clear_of_folder(&path)?);
         let lines = memory.as_ref().map_or(&[][..], Chunk::lines);
         if anew == extent.first {
             files::replace(&path, lines)?;
-            return Ok(0);
+            return Ok(anew..anew);
         }
         // What is still right in the file stays, and the rest must not stop the next start.
-        let (next, bytes) = left(&path, extent.first, anew);
+        let (next, bytes) = left(&path, extent.first, anew)?;
         trim(&path, bytes)?;
         if let Some(chunk) = &memory {
             files::replace(&segment::path(&self.folder, chunk.first), lines)?;
         }
         self.archive.tear(extent.first, (next, bytes), memory.as_ref().map(|chunk| (chunk, public(chunk))));
-        Ok(anew - next)
+        Ok(next..anew)
     }
 
-    fn path(&self, extent: &Extent) -> std::path::PathBuf {
+    pub(super) fn path(&self, extent: &Extent) -> PathBuf {
         segment::path(&self.folder, extent.first)
     }
-}
-
-impl Open {
-    /// Whether it's where it was, and has all that was written to it and nothing else.
-    fn is_whole(&self) -> bool {
-        let has_more = || self.file.metadata().is_ok_and(|found| found.len() > self.bytes);
-        self.file.check(self.bytes).is_ok() && (self.ragged || !has_more())
-    }
-}
-
-/// Whether a file has so many bytes. What can't be asked now may be there.
-fn has(path: &Path, bytes: u64) -> bool {
-    match fs::metadata(path) {
-        Ok(found) => found.is_file() && found.len() >= bytes,
-        Err(e) => !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-    }
-}
-
-/// How far a segment is still right, up to the event before `upto`: the seq of the first event that is missing, and the bytes
-/// of those before it.
-fn left(path: &Path, first: u64, upto: u64) -> (u64, u64) {
-    let (mut next, mut bytes) = (first, 0);
-    let place = Place { path: path.to_owned(), first, next: Some(upto) };
-    // Ends with what is missing or damaged.
-    let _ = place.read(|line| -> Result<(), ReadError> {
-        let Line { record, bytes: line, .. } = line?;
-        (next, bytes) = (record.seq + 1, bytes + line.len() as u64);
-        Ok(())
-    });
-    (next, bytes)
 }
 
 /// Leaves so much of a file that may not be there; without anything in it, it goes.
