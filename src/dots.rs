@@ -36,7 +36,7 @@ mod tests {
         let lines = half_blocks(&["101", "010", "100"]).unwrap();
         assert_eq!(lines.len(), 6);
         assert_eq!(lines[2], "████▄▀▄████");
-        assert_eq!(lines[3], "████ ██████");
+        assert_eq!(lines[3], "████▄██████");
         assert!(lines.iter().all(|line| line.chars().count() == 11));
         for wrong in [&[][..], &["1"; 2], &["1\u{1b}"; 2], &["22"; 2]] {
             assert_eq!(half_blocks(wrong), None, "{wrong:?}");

@@ -236,8 +236,9 @@ fn postmen() -> usize {
 fn make_admin(accounts: &Accounts) -> Result<Option<Secret>, ServerError> {
     if let Err(e) = output::reaches_anybody() {
         log::warn!(
-            "the account `admin` is not made, since its one-time password couldn't be told to anybody: {e}; the next \
-             start makes it where standard output is a terminal, a file or a pipe"
+            "the account `admin` is not made, since its one-time password couldn't be told to anybody: {}; the next \
+             start makes it where standard output is a terminal, a file or a pipe",
+            Reason(&e)
         );
         return Ok(None);
     }

@@ -20,7 +20,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub(crate) fn read(option: Option<&str>, file: &Path) -> Result<Option<String>, String> {
     let text = match option {
         Some(text) => text.to_owned(),
-        None => read_file(file).map_err(|e| format!("{e}; until that is mended there is no message of the day"))?,
+        None => read_file(file).map_err(|why| format!("{why}; until that is mended there is no message of the day"))?,
     };
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
