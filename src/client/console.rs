@@ -4,7 +4,7 @@
 //! line that is edited there.
 
 use super::error::ClientError;
-use super::terminal::{Modes, Setup, Terminal, notice, screen};
+use super::terminal::{Modes, Setup, Terminal, notice, screen, yes_or_no};
 use crate::client::piped::{Encoding, Line};
 use crate::protocol::Secret;
 use crate::sync::{Gate, lock};
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// How long the client, when its session has ended, waits for a hidden prompt that is still open.
 const HIDDEN_PROMPT_WAIT: Duration = Duration::from_secs(10);
+
+/// A question is asked so often until it has an answer.
+const ASKED_MAX: usize = 3;
 
 /// Where the person, or the script, is.
 #[derive(Debug)]
@@ -32,8 +35,8 @@ pub(super) struct Console {
     hurried: AtomicBool,
     /// Where lines are edited, once that has begun.
     editor: OnceLock<Terminal>,
-    /// A line that was no answer, and is still to be carried out.
-    put_back: Mutex<Option<String>>,
+    /// The last line was doubtful, and is meant.
+    meant: AtomicBool,
 }
 
 impl Console {
@@ -47,7 +50,7 @@ impl Console {
             encoding: Mutex::default(),
             hurried: false.into(),
             editor: OnceLock::new(),
-            put_back: Mutex::default(),
+            meant: false.into(),
         }
     }
 
@@ -71,11 +74,11 @@ impl Console {
     /// # Errors
     /// What the system says.
     pub(super) fn next_line(&self) -> io::Result<Option<Line>> {
-        if let Some(line) = lock(&self.put_back).take() {
-            return Ok(Some(Ok(line)));
-        }
         match self.editor.get() {
-            Some(editor) => editor.next_line().map(|line| line.map(Ok)),
+            Some(editor) => Ok(editor.next_line()?.map(|line| {
+                self.meant.store(line.is_meant, Ordering::SeqCst);
+                Ok(line.text)
+            })),
             None => lock(&self.encoding).next_line(&mut io::stdin().lock()),
         }
     }
@@ -126,20 +129,22 @@ impl Console {
         ClientError::NothingGiven { what }
     }
 
-    /// Asks for a yes; anything else is a no. Where lines are edited, one that is neither is carried out afterwards: it
-    /// may have been typed before the question.
+    /// Whether the last line, which is doubtful, is meant: its editor has asked for that, unless the doubt is younger than
+    /// the line. None where none is edited.
+    pub(super) fn is_meant(&self) -> Option<bool> {
+        self.editor.get().map(|_| self.meant.load(Ordering::SeqCst))
+    }
+
+    /// Asks a person for a yes, where no lines are edited. Only what is typed after the question can be its answer; what is
+    /// neither a yes nor a no is asked about again, and comes to nothing.
     pub(super) fn confirm(&self, question: &str) -> bool {
-        if self.editor.get().is_some() {
-            notice(format_args!("{question} [y/N]"));
-        } else {
+        Modes::forget_typed();
+        for _ in 0..ASKED_MAX {
             let _ = write!(io::stderr(), "{question} [y/N] ");
-        }
-        let Ok(Some(Ok(answer))) = self.next_line() else { return false };
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => return true,
-            "n" | "no" | "" => {}
-            _ if self.editor.get().is_some() => *lock(&self.put_back) = Some(answer),
-            _ => {}
+            let Ok(Some(Ok(answer))) = self.next_line() else { return false };
+            if let Some(yes) = yes_or_no(&answer) {
+                return yes;
+            }
         }
         false
     }

@@ -3,7 +3,7 @@
 use super::connection::{self, Connected, Credentials, Expected, Key, LoggedIn, PASSWORD_VARIABLE, Remembered, Slow};
 use super::console::Console;
 use super::error::ClientError;
-use super::terminal::notice;
+use super::terminal::{doubts, notice};
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret, Username};
 use std::time::{Duration, Instant};
@@ -65,6 +65,7 @@ impl Entrance<'_> {
             connected = self.connect_again()?;
         }
         let logged_in = log_in(&mut connected, &name, &Key::Password(&password))?;
+        doubts::own(&password);
         let one_time = logged_in.welcome.must_change_password.then_some(password);
         Ok(self.entered(connected, logged_in, name, one_time))
     }

@@ -135,6 +135,11 @@ pub enum ClientError {
         /// How many lines.
         lines: usize,
     },
+    /// What came from a pipe looked like a slip, and was not said.
+    Unsaid {
+        /// How many lines.
+        lines: usize,
+    },
     /// The server's answer to the login makes no sense.
     NoWelcome,
     /// The connection ended.
@@ -270,6 +275,8 @@ impl fmt::Display for ClientError {
             Self::NoLongerVouched { server, shown } => no_longer_vouched(f, server, shown),
             Self::Undone { lines: 1 } => f.write_str("one line that was typed was not confirmed by the server"),
             Self::Undone { lines } => write!(f, "{lines} lines that were typed were not confirmed by the server"),
+            Self::Unsaid { lines: 1 } => f.write_str("one line was not said: why stands above"),
+            Self::Unsaid { lines } => write!(f, "{lines} lines were not said: why stands above"),
             Self::NoWelcome => f.write_str(
                 "the server's answer to the login makes no sense\n  Probably it is no homeroom server, or one that is much \
                  newer than this client. Check the address and the port.",

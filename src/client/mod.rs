@@ -123,7 +123,11 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     }
     let undone = errands.end();
     console.close();
-    confirmed(result, &undone, if console.is_terminal() { UNDONE_SHOWN_MAX } else { undone.len() })
+    let result = confirmed(result, &undone, if console.is_terminal() { UNDONE_SHOWN_MAX } else { undone.len() });
+    match errands.unsaid() {
+        0 => result,
+        lines => result.and(Err(ClientError::Unsaid { lines })),
+    }
 }
 
 /// The course of a session over its connections.

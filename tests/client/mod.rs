@@ -24,6 +24,7 @@ mod notices;
 #[cfg(target_os = "linux")]
 mod plain;
 #[cfg(target_os = "linux")]
+mod questions;
 mod reaching;
 #[cfg(target_os = "linux")]
 mod recalled;

@@ -9,7 +9,7 @@ fn a_password_behind_a_change_that_failed_is_not_said() {
     let mut bob = server.login("bob");
     let lines = ["Tr0ub4dor&3", "/passwd wrong-one Tr0ub4dor&3x", "Tr0ub4dor&3x", "never mind"];
     let finished = Terminal::join(&server, "ada").script(&lines);
-    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(finished.code, Some(1), "{finished:?}");
     assert!(
         finished.stderr.contains("looks like a password") && finished.stderr.contains("was not said"),
         "{finished:?}"
@@ -71,6 +71,7 @@ fn what_cannot_be_seen_makes_no_message_of_a_command() {
 fn what_looks_like_a_command_with_a_password_is_not_said_from_a_pipe() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");
+    let with_own = format!("/msg bob it's {PASSWORD}, I think");
     let secrets = [
         "passwd old S3cret",
         "Passwd: old S3cret",
@@ -82,15 +83,36 @@ fn what_looks_like_a_command_with_a_password_is_not_said_from_a_pipe() {
         "adduser eve S3cret",
         "pass\u{ad}wd old S3cret",
         "\0/passwd old S3cret",
+        "/me passwd old S3cret",
+        "/me /passwd old S3cret",
+        "/msg bob /passwd old S3cret",
+        "/whisper bob pwd old S3cret",
+        "pwd old S3cret",
+        "change password old S3cret",
+        "passwort ändern alt S3cret",
+        "passwd\u{200b}old S3cret",
+        "x\u{8}/passwd old S3cret",
+        "1. /passwd old S3cret",
+        "[21:10] /passwd old S3cret",
+        "ada: /passwd old S3cret",
+        "hello /passwd old S3cret",
+        "paswd old S3cret",
+        "passwd;old;S3cret",
+        "passwd;old S3cret",
+        "hello /adduser eve S3cret",
+        PASSWORD,
+        &with_own,
     ];
-    let lines: Vec<&str> = secrets.iter().copied().chain(["passwd", "adduser eve", "last"]).collect();
+    let lines: Vec<&str> =
+        secrets.iter().copied().chain(["passwd", "adduser eve", "/say passwd old new", "last"]).collect();
     let finished = Terminal::join(&server, "ada").script(&lines);
-    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.failed_with(1).contains("lines were not said"), "{finished:?}");
     assert_eq!(finished.stderr.matches("was not said").count(), secrets.len(), "{finished:?}");
     assert!(!finished.stderr.contains("S3cret"), "what is told may be in a log: {finished:?}");
     let heard = bob.until_text("last");
     let texts: Vec<_> = heard.iter().filter(|line| line["type"] == "message").map(|line| &line["text"]).collect();
-    assert_eq!(texts, ["passwd", "adduser eve", "last"]);
+    assert_eq!(texts, ["passwd", "adduser eve", "passwd old new", "last"]);
+    assert!(heard.iter().all(|line| line["type"] != "whisper"), "{heard:?}");
 }
 
 #[test]

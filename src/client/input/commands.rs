@@ -44,10 +44,7 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         Shape::Text(text) => say(text)?,
         Shape::Command(rest) => command(rest)?,
     };
-    // These two want passwords.
-    let wants_one = matches!(typed, Typed::Request(Request::Passwd { .. } | Request::AddUser { .. }));
-    let is_told = matches!(typed, Typed::Request(_) | Typed::Reply(_)) && !wants_one;
-    Ok(match doubts::doubt(line).filter(|_| is_told) {
+    Ok(match doubts::doubt(line) {
         Some(why) => Typed::Doubtful(Box::new(typed), why),
         None => typed,
     })
@@ -59,6 +56,8 @@ fn command(rest: &str) -> Result<Typed, String> {
     let arguments = rest[name.len()..].trim_start();
     match name.as_str() {
         "msg" | "whisper" | "w" => whisper(arguments),
+        // Whoever types this means it: no more is asked.
+        "say" => say(&words("/say", arguments)?),
         "reply" | "r" => Ok(Typed::Reply(words("/reply", arguments)?)),
         "me" => Ok(Typed::Request(Request::Say { room: None, text: words("/me", arguments)?, action: true })),
         "whois" => for_user("/whois", arguments, |username| Request::Whois { username }),
@@ -197,6 +196,7 @@ mod tests {
             ("  indented ", r#"{"type":"say","text":"  indented "}"#),
             ("  // a comment", r#"{"type":"say","text":"  // a comment"}"#),
             ("//who", r#"{"type":"say","text":"/who"}"#),
+            ("/say passwd old new", r#"{"type":"say","text":"passwd old new"}"#),
             ("/msg Bob  psst, you ", r#"{"type":"whisper","to":"bob","text":"psst, you "}"#),
             ("/w bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
             ("/Whisper bob a", r#"{"type":"whisper","to":"bob","text":"a"}"#),
@@ -301,7 +301,9 @@ mod tests {
             let Ok(Typed::Doubtful(typed, _)) = parse(line) else { panic!("{line:?}") };
             assert!(matches!(*typed, Typed::Request(Request::Say { text, .. }) if text == line), "{line:?}");
         }
-        for line in ["/msg bob hi\n/passwd old new", "/r hi\npasswd old new", "/topic x\n/passwd old new"] {
+        for line in
+            ["/msg bob hi\n/passwd old new", "/r hi\npasswd old new", "/topic x\n/passwd old new", "/me passwd old new"]
+        {
             assert!(matches!(parse(line), Ok(Typed::Doubtful(..))), "{line:?}");
         }
     }

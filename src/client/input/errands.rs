@@ -69,6 +69,8 @@ struct Queue {
     busy: bool,
     /// What was carried out and had no answer.
     unanswered: Vec<String>,
+    /// How many lines were refused, since nobody could be asked whether they are meant.
+    unsaid: usize,
     /// Nothing more is taken: everything was typed.
     closed: bool,
     /// Nothing more is carried out.
@@ -108,6 +110,16 @@ impl Errands {
         queue.closed = true;
         queue.errands.push_back(Errand::Leave);
         self.changed.notify_all();
+    }
+
+    /// A line was refused, since nobody can be asked whether it is meant.
+    pub(super) fn note_unsaid(&self) {
+        lock(&self.queue).unsaid += 1;
+    }
+
+    /// How many lines were.
+    pub(crate) fn unsaid(&self) -> usize {
+        lock(&self.queue).unsaid
     }
 
     /// Whether everything was typed, and only the server is waited for.
@@ -232,7 +244,7 @@ impl Errands {
                 answer => {
                     match (&answer, &**request) {
                         (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed([old, new]),
-                        (_, Request::Passwd { .. }) => doubts::settled(),
+                        (_, Request::Passwd { new, .. }) => doubts::settled(new),
                         _ => {}
                     }
                     let why = match &answer {

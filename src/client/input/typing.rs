@@ -154,8 +154,15 @@ impl Input {
     /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.
     fn means_it(&self, typed: &Typed, why: &str) -> bool {
         if !self.console.is_terminal() {
-            notice(format_args!("{why}: it was not said"));
+            notice(format_args!("{why}: it was not said; /say <text> says it all the same"));
+            self.errands.note_unsaid();
             return false;
+        }
+        if let Some(is_meant) = self.console.is_meant() {
+            if !is_meant {
+                notice(format_args!("{why}: it was not said"));
+            }
+            return is_meant;
         }
         let all = matches!(typed, Typed::Request(Request::Say { .. }));
         let question = if all { "say it to everyone?" } else { "send it all the same?" };

@@ -3,41 +3,70 @@
 //! A process has one keyboard, so the change of password that failed last is one state of the process.
 
 use super::known::{self, is_known};
-use super::shape::{Shape, behind_blanks, seen};
-use crate::nearest::nearest;
+use super::password_words::{looks_like_one, narrow, password_command};
+use super::shape::{Shape, behind_blanks};
 use crate::protocol::Secret;
 use crate::sanitize::{self, is_invisible};
 use crate::sync::lock;
+use sha2::{Digest, Sha256};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use unicode_normalization::UnicodeNormalization;
 
 /// How long after a failed change of password a line is looked at: as long as it takes to try again.
 const AFTER_FAILURE: Duration = Duration::from_secs(120);
-/// The shortest word that looks like a password by itself.
-const PASSWORD_CHARS_MIN: usize = 6;
 /// As much of a line as tells which one is meant.
 const START_CHARS_SHOWN: usize = 20;
 /// What other keyboards and fonts have for a slash.
 const SLASHES_ALIKE: [char; 7] = ['／', '⁄', '∕', '⧸', '╱', '⟋', '\\'];
 
-static DOUBTS: Mutex<Doubts> = Mutex::new(Doubts { failed: None });
+/// The commands that tell others what stands behind them, and whether the first word of that is a name.
+const TELLING: [(&str, bool); 8] = [
+    ("me", false),
+    ("reply", false),
+    ("r", false),
+    ("topic", false),
+    ("away", false),
+    ("msg", true),
+    ("whisper", true),
+    ("w", true),
+];
+
+static DOUBTS: Mutex<Doubts> = Mutex::new(Doubts { failed: None, own: None });
+
+/// This is one's own password from now on. What is kept of it is a salted hash.
+pub(crate) fn own(password: &Secret) {
+    lock(&DOUBTS).own = Own::of(password);
+}
 
 /// A change of password failed, with these.
 pub(crate) fn failed(passwords: [&Secret; 2]) {
-    *lock(&DOUBTS) = Doubts { failed: Some((Instant::now(), passwords.map(Clone::clone))) };
+    lock(&DOUBTS).failed = Some((Instant::now(), passwords.map(Clone::clone)));
 }
 
-/// A change of password succeeded.
-pub(crate) fn settled() {
-    lock(&DOUBTS).failed = None;
+/// A change of password succeeded, to this one.
+pub(crate) fn settled(new: &Secret) {
+    *lock(&DOUBTS) = Doubts { failed: None, own: Own::of(new) };
 }
 
-/// Why a line that would be said was most likely meant for elsewhere, if it was.
+/// Whether a line holds a password, as far as can be told.
+pub(super) fn holds_password(line: &str) -> bool {
+    line.lines().any(|line| password_command(line).is_some()) || lock(&DOUBTS).is_own_in(line)
+}
+
+/// Why a line that others would read was most likely meant for elsewhere, if it was.
 pub(crate) fn doubt(line: &str) -> Option<String> {
-    if let Some(command) = line.lines().find_map(password_command) {
+    let text = told(line)?;
+    if lock(&DOUBTS).is_own_in(text) {
+        return Some("this has your password in it".into());
+    }
+    if let Some(command) = text.lines().find_map(password_command) {
         return Some(format!("this looks like `/{command}` with a password, and is no command"));
     }
-    let Shape::Text(text) = Shape::of(line) else { return None };
+    if lock(&DOUBTS).doubt(text, Instant::now()) {
+        return Some("this looks like a password, and a change of yours has just failed".into());
+    }
+    let Shape::Text(_) = Shape::of(line) else { return None };
     let first = behind_blanks(line);
     let start = sanitize::line(first).chars().take(START_CHARS_SHOWN).collect::<String>();
     if first.starts_with('/') && !first.starts_with("//") {
@@ -46,21 +75,21 @@ pub(crate) fn doubt(line: &str) -> Option<String> {
     if begins_alike(first) {
         return Some(format!("`{start}` begins with another sign than `/`, so it is no command"));
     }
-    let failed = lock(&DOUBTS).doubt(text, Instant::now());
-    failed.then(|| "this looks like a password, and a change of yours has just failed".into())
+    None
 }
 
-/// The command that a line looks like, whatever stands before its name, if a password stands behind it.
-pub(super) fn password_command(line: &str) -> Option<&'static str> {
-    let line: String = seen(line).chars().filter(|&c| !is_invisible(c)).map(narrow).collect();
-    let mut words = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).split_whitespace();
-    let name = words.next()?.trim_end_matches([':', '=', ',']).to_ascii_lowercase();
-    let arguments: Vec<&str> = words.collect();
-    let with_password = known::WITH_PASSWORD.iter().filter(|command| arguments.len() >= command.1);
-    let names = with_password.map(|command| command.0);
-    // Of a name that is mistyped and has no slash only what stands behind it can tell.
-    let is_plain = names.clone().any(|known| known == name) || arguments.iter().any(|word| looks_like_one(word));
-    nearest(&name, names).filter(|_| is_plain)
+/// What others would read of a line.
+fn told(line: &str) -> Option<&str> {
+    match Shape::of(line) {
+        Shape::Nothing => None,
+        Shape::Text(text) => Some(text),
+        Shape::Command(rest) => {
+            let name = known::command_name(rest);
+            let (_, to_one) = TELLING.iter().find(|telling| telling.0 == name)?;
+            let text = rest[name.len()..].trim_start();
+            Some(if *to_one { text.split_once(char::is_whitespace).unwrap_or_default().1 } else { text })
+        }
+    }
 }
 
 /// Whether a text begins with what looks like a slash, and a command behind it.
@@ -70,21 +99,59 @@ fn begins_alike(text: &str) -> bool {
     is_known(&known::command_name(&rest))
 }
 
-/// A character as wide as those of ASCII, where it is one of them.
-fn narrow(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xff01 + u32::from('!')).unwrap_or(c),
-        _ => c,
+/// What is known of passwords.
+#[derive(Debug)]
+struct Doubts {
+    /// The last change that failed.
+    failed: Option<(Instant, [Secret; 2])>,
+    own: Option<Own>,
+}
+
+/// One's own password, as far as it takes to know it again. Two hashes with a salt that nobody else has may be compared in
+/// any manner.
+#[derive(Debug)]
+struct Own {
+    salt: [u8; 16],
+    hash: [u8; 32],
+    /// How many words it has.
+    words: usize,
+}
+
+impl Own {
+    /// None where the system gives no random numbers.
+    fn of(password: &Secret) -> Option<Self> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).ok()?;
+        let words: Vec<&str> = password.expose().split_whitespace().collect();
+        Some(Self { salt, hash: salted(salt, &words), words: words.len() })
+    }
+
+    /// Whether it stands in a line, as words of its own. What can't be seen may stand within a word, or between two.
+    fn is_in(&self, line: &str) -> bool {
+        let within: String = line.chars().filter(|&c| !is_invisible(c)).collect();
+        let between: String = line.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
+        let apart = line.replace([':', '=', ';', ','], " ");
+        [within, between, apart].iter().any(|text| self.is_among(&text.split_whitespace().collect::<Vec<_>>()))
+    }
+
+    fn is_among(&self, words: &[&str]) -> bool {
+        let is_mark = |c: char| !c.is_alphanumeric();
+        let plain: Vec<&str> = words.iter().map(|word| word.trim_matches(is_mark)).collect();
+        let is_it = |words: &[&str]| salted(self.salt, words) == self.hash;
+        self.words > 0 && (words.windows(self.words).any(is_it) || plain.windows(self.words).any(is_it))
     }
 }
 
-/// The last change of password that failed.
-#[derive(Debug)]
-struct Doubts {
-    failed: Option<(Instant, [Secret; 2])>,
+fn salted(salt: [u8; 16], words: &[&str]) -> [u8; 32] {
+    let text: String = words.join(" ").nfc().collect();
+    Sha256::new().chain_update(salt).chain_update(text).finalize().into()
 }
 
 impl Doubts {
+    fn is_own_in(&self, line: &str) -> bool {
+        self.own.as_ref().is_some_and(|own| own.is_in(line))
+    }
+
     fn doubt(&mut self, line: &str, now: Instant) -> bool {
         if self.failed.as_ref().is_some_and(|failed| now.saturating_duration_since(failed.0) > AFTER_FAILURE) {
             self.failed = None;
@@ -97,34 +164,13 @@ impl Doubts {
     }
 }
 
-/// One word of several kinds of characters, or of groups as one-time passwords have.
-fn looks_like_one(line: &str) -> bool {
-    let kinds: [fn(char) -> bool; 4] =
-        [char::is_lowercase, char::is_uppercase, char::is_numeric, |c| !c.is_alphanumeric()];
-    // A sentence of one word ends in a mark, and may begin with a capital: neither says anything.
-    let inner = line.trim_end_matches(['.', '!', '?', ',', ':', ')', ';']);
-    let rest = inner.chars().skip(1).collect::<String>();
-    let several = kinds.iter().filter(|kind| rest.chars().any(kind)).count() > 1;
-    !line.contains(char::is_whitespace) && inner.chars().count() >= PASSWORD_CHARS_MIN && several
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_password() {
-        for line in ["tcxn-9su3-86ph", "hunter2hunter2", "Correct.Horse", "aB3$xy"] {
-            assert!(looks_like_one(line), "{line}");
-        }
-        for line in ["hello", "Hello!", "yes", "that is hunter2", "ok...", "Wednesday", "a1"] {
-            assert!(!looks_like_one(line), "{line}");
-        }
-    }
-
-    #[test]
     fn for_a_while_after_a_failure() {
-        let (mut doubts, start) = (Doubts { failed: None }, Instant::now());
+        let (mut doubts, start) = (Doubts { failed: None, own: None }, Instant::now());
         assert!(!doubts.doubt("hunter2hunter2", start), "nothing has failed");
         let secret = |text: &str| Secret::from(text.to_owned());
         doubts.failed = Some((start, [secret("seven green bottles"), secret("x")]));
@@ -135,41 +181,49 @@ mod tests {
     }
 
     #[test]
-    fn a_command_with_a_password_that_is_none() {
-        for (line, command) in [
-            ("passwd old new", "passwd"),
-            ("Passwd: old new", "passwd"),
-            ("passwd secret", "passwd"),
-            (".passwd old new", "passwd"),
-            ("> /passwd old new", "passwd"),
-            ("\u{200b}pass\u{ad}wd old new", "passwd"),
-            ("／passwd old new", "passwd"),
-            ("／ｐａｓｓｗｄ　old　new", "passwd"),
-            ("ノpasswd old new", "passwd"),
-            ("\\passwd old new", "passwd"),
-            (" /passwd old new", "passwd"),
-            ("a text\n/passwd old new", "passwd"),
-            ("pasword tcxn-9su3-86ph 7Green", "passwd"),
-            ("adduser eve hunter2", "adduser"),
-            ("⁄adduser eve hunter2", "adduser"),
-            ("resetpassword eve hunter2", "resetpassword"),
-        ] {
-            assert!(
-                doubt(line).is_some_and(|why| why.contains(&format!("`/{command}`"))),
-                "{line:?}: {:?}",
-                doubt(line)
-            );
-        }
+    fn a_command_with_a_password_wherever_it_is_told() {
         for line in [
-            "passwd",
-            "passwd?",
-            "adduser eve",
-            "passed the test",
-            "password is needed here",
-            "what is passwd good for",
+            "passwd old new",
+            "a text\n/passwd old new",
+            "/me passwd old new",
+            "/me /passwd old new",
+            "/msg ada /passwd old new",
+            "/Whisper ada pwd old new",
+            "/w ada passwd secret",
+            "/r change password old new",
+            "/reply hello\n/passwd old new",
+            "/topic passwd old new",
+            "/away passwd old new",
+            "//passwd old new",
         ] {
+            let why = doubt(line).unwrap_or_default();
+            assert!(why.contains("looks like `/passwd` with a password"), "{line:?}: {why}");
+        }
+        for line in
+            ["/passwd old new", "/adduser eve secret", "/say passwd old new", "/help passwd", "/me waves", "/who"]
+        {
             assert_eq!(doubt(line), None, "{line:?}");
         }
+    }
+
+    #[test]
+    fn ones_own_password_is_known_in_a_line() {
+        let own = |password: &str| Own::of(&Secret::from(password.to_owned())).unwrap();
+        let (one, several) = (own("hunter2hunter2"), own("seven  green bottles"));
+        for line in [
+            "hunter2hunter2",
+            " hunter2hunter2 ",
+            "so: \"hunter2hunter2\", and now?",
+            "pass=hunter2hunter2;",
+            "\u{200b}hunter2\u{ad}hunter2",
+            "ada\u{200b}hunter2hunter2",
+        ] {
+            assert!(one.is_in(line), "{line:?}");
+        }
+        assert!(several.is_in("it is seven green bottles, I think") && !several.is_in("seven bottles"));
+        assert!(!one.is_in("hunter2") && !one.is_in("Hunter2hunter2") && !one.is_in(""));
+        assert!(own("blu\u{308}menwiese").is_in("bl\u{fc}menwiese"), "typed on another keyboard");
+        assert!(own("!?!?!?!?").is_in("it is !?!?!?!? now"));
     }
 
     #[test]

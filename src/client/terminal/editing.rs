@@ -2,7 +2,7 @@
 
 use super::completion::Helper;
 use super::history::{HISTORY_LINES_MAX, HistoryFile};
-use super::keys::{self, Keys, LINES_WAITING_MAX, Typed};
+use super::keys::{self, Entered, Keys, LINES_WAITING_MAX, Typed};
 use super::look::Style;
 use super::names::Names;
 use super::screen;
@@ -12,6 +12,7 @@ use crate::sync::lock;
 use rustyline::history::DefaultHistory;
 use rustyline::{Behavior, ColorMode, CompletionType, Config, Editor};
 use std::path::PathBuf;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -79,14 +80,14 @@ impl Terminal {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn next_line(&self) -> Typed {
+    pub(crate) fn next_line(&self) -> io::Result<Option<Entered>> {
         if self.paused.swap(false, Ordering::SeqCst) {
             // It's there: it waits for this.
             let _ = self.resume.try_send(());
         }
         // The thread is gone after it said why.
         let line = lock(&self.lines).recv().unwrap_or(Ok(None));
-        self.paused.store(matches!(&line, Ok(Some(line)) if keys::asks_back(line)), Ordering::SeqCst);
+        self.paused.store(matches!(&line, Ok(Some(line)) if keys::asks_back(&line.text)), Ordering::SeqCst);
         line
     }
 }

@@ -37,7 +37,7 @@ const WORDS: [(&[&str], &str); 24] = [
     (&["unblock", "unsquelch", "unhide"], "/unignore <user> shows somebody again"),
     (&["afk", "brb", "gone", "idle"], "/away [text] tells others that you are away"),
     (
-        &["say", "s", "shout", "all", "amsg", "action", "emote", "describe"],
+        &["s", "shout", "all", "amsg", "action", "emote", "describe"],
         "what doesn't begin with / is said; /me <text> says what you do",
     ),
     (&["search", "log", "logs", "scrollback", "lastlog", "last"], "/history [number] shows what was said"),

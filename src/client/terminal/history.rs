@@ -6,7 +6,7 @@
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
 //! down: what was meant for one person should not lie on a disk that others may sit at.
 
-use super::doubts::{doubt, password_command};
+use super::doubts::{doubt, holds_password};
 use super::known;
 use super::shape::Shape;
 use crate::client::piped;
@@ -40,7 +40,7 @@ pub(super) fn may_be_recalled(line: &str) -> bool {
     match Shape::of(line) {
         Shape::Nothing => false,
         Shape::Command(rest) => {
-            known::is_known(&known::command_name(rest)) && !line.lines().any(|line| password_command(line).is_some())
+            known::is_known(&known::command_name(rest)) && !holds_password(line) && doubt(line).is_none()
         }
         Shape::Text(_) => doubt(line).is_none(),
     }
@@ -156,6 +156,9 @@ mod tests {
             "／passwd old new",
             "/me waves\n/passwd old new",
             "/resetpassword eve secret",
+            "/me passwd old new",
+            "/msg bob pwd old new",
+            "/say passwd old new",
             " ",
         ] {
             assert!(!may_be_recalled(secret), "{secret:?}");

@@ -1,6 +1,8 @@
 //! The `keys` thread: it edits one line after the other until the person leaves.
 
+use super::answers::yes_or_no;
 use super::completion::Helper;
+use super::doubts::doubt;
 use super::history::{self, HistoryFile};
 use super::look::Style;
 use super::notice::notice;
@@ -33,8 +35,20 @@ const LINE_BREAK: KeyEvent = KeyEvent(KeyCode::Enter, Modifiers::ALT);
 const FOCUS_IN: KeyEvent = KeyEvent(KeyCode::F(254), Modifiers::NONE);
 const FOCUS_OUT: KeyEvent = KeyEvent(KeyCode::F(255), Modifiers::NONE);
 
+/// A question is asked so often until it has an answer.
+const ASKED_MAX: usize = 3;
+
 /// A line that was typed; None when the person leaves.
-pub(super) type Typed = io::Result<Option<String>>;
+pub(super) type Typed = io::Result<Option<Entered>>;
+
+/// A line that was typed.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    /// Without its end.
+    pub(crate) text: String,
+    /// There was a doubt, and the person means it all the same.
+    pub(crate) is_meant: bool,
+}
 
 /// What the thread works with.
 pub(super) struct Keys {
@@ -106,6 +120,7 @@ impl Keys {
                     Ok(())
                 }
                 Err(ReadlineError::Interrupted | ReadlineError::Eof) => self.end(Ok(None)),
+                Err(ReadlineError::Io(e)) => self.end(Err(e)),
                 Err(e) => self.end(Err(io::Error::other(e))),
             };
             if sent.is_err() {
@@ -129,8 +144,13 @@ impl Keys {
 
     /// Hands a line over, unless the person thinks better of it. An error: nobody takes lines any more.
     fn accept(&mut self, line: String) -> Result<(), ()> {
-        if !self.means(&line) {
-            self.kept = line;
+        if !self.means_all(&line) {
+            self.keep(line);
+            return Ok(());
+        }
+        let doubt = doubt(&line);
+        if doubt.as_deref().is_some_and(|why| !self.means(&line, why)) {
+            notice("it was not said");
             return Ok(());
         }
         let waits = asks_back(&line);
@@ -138,12 +158,12 @@ impl Keys {
             let _ = self.editor.add_history_entry(line.as_str());
             self.history.add(&line);
         }
-        match self.typed.try_send(Ok(Some(line))) {
+        match self.typed.try_send(Ok(Some(Entered { text: line, is_meant: doubt.is_some() }))) {
             Ok(()) if waits => self.resumed.recv().map_err(drop),
             Ok(()) => Ok(()),
             Err(TrySendError::Full(line)) => {
                 notice(format_args!("{LINES_WAITING_MAX} lines wait for the server already: this one is still here"));
-                self.kept = line.ok().flatten().unwrap_or_default();
+                self.keep(line.ok().flatten().map(|line| line.text).unwrap_or_default());
                 Ok(())
             }
             Err(TrySendError::Disconnected(_)) => Err(()),
@@ -151,14 +171,39 @@ impl Keys {
     }
 
     /// Whether the person means it: asked where a paste has many lines.
-    fn means(&mut self, line: &str) -> bool {
+    fn means_all(&mut self, line: &str) -> bool {
         let lines = line.lines().count();
-        if lines <= LINES_UNASKED_MAX {
-            return true;
+        lines <= LINES_UNASKED_MAX || self.ask(&format!("send these {lines} lines as one message? [y/N] "), || ())
+    }
+
+    /// Whether the person means a doubtful line.
+    fn means(&mut self, line: &str, why: &str) -> bool {
+        let all = matches!(Shape::of(line), Shape::Text(_));
+        let question = if all { "say it to everyone?" } else { "send it all the same?" };
+        self.ask("[y/N] ", || notice(format_args!("{why}: {question} [y/N]")))
+    }
+
+    /// Asks for a yes. Only what is typed after the question can be its answer; whatever else is typed is neither said nor
+    /// remembered: it's edited when the question is over.
+    fn ask(&mut self, prompt: &str, question: impl Fn()) -> bool {
+        let ahead = self.editor.take_ahead();
+        self.keep(ahead);
+        for _ in 0..ASKED_MAX {
+            question();
+            let Ok(answer) = self.edit(prompt, "") else { return false };
+            match yes_or_no(&answer) {
+                Some(yes) => return yes,
+                None => self.keep(answer),
+            }
+            notice("that is no answer, and was not said: y or n");
         }
-        let question = format!("send these {lines} lines as one message? [y/N] ");
-        let answer = self.edit(question.as_str(), "").unwrap_or_default();
-        matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+        false
+    }
+
+    /// Has a text edited next, behind what is to be edited already.
+    fn keep(&mut self, text: String) {
+        let between = if self.kept.is_empty() || text.is_empty() { "" } else { "\n" };
+        self.kept = format!("{}{between}{text}", self.kept);
     }
 
     fn end(&self, how: Typed) -> Result<(), ()> {

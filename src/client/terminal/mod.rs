@@ -4,6 +4,7 @@
 //! between two keys what others gave to [`screen`]. It hands whole lines over a queue to whoever carries them out, and
 //! so goes on editing while the server answers.
 
+mod answers;
 pub(crate) mod attention;
 mod completion;
 pub(crate) mod doubts;
@@ -16,12 +17,14 @@ mod look;
 mod modes;
 mod names;
 mod notice;
+mod password_words;
 mod prompt;
 pub(crate) mod screen;
 mod shape;
 pub(crate) mod usage;
 mod wrap;
 
+pub(crate) use answers::yes_or_no;
 pub(crate) use editing::{Setup, Terminal};
 pub(crate) use look::{Colours, Look, Paint, Style};
 pub(crate) use modes::Modes;

@@ -16,6 +16,13 @@ impl Modes {
         }
     }
 
+    /// Forgets what was typed and not read yet.
+    pub(crate) fn forget_typed() {
+        // Where that fails, there is nothing typed.
+        #[cfg(unix)]
+        let _ = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH);
+    }
+
     /// Sets it so again.
     pub(crate) fn restore(&self) {
         #[cfg(unix)]

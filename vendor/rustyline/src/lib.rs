@@ -621,6 +621,28 @@ impl<H: Helper, I: History> Editor<H, I> {
         }
     }
 
+    /// homeroom: what was typed and is not part of any line yet, as text; it won't be read any more
+    pub fn take_ahead(&mut self) -> String {
+        #[cfg(all(unix, not(test)))]
+        {
+            let mut bytes = self.buffer.take().unwrap_or_default();
+            if let Ok((mode, _)) = self.term.enable_raw_mode(&self.config) {
+                let guard = Guard(&mode);
+                self.term.read_ahead(&mut bytes);
+                drop(guard);
+            }
+            let text = String::from_utf8_lossy(&bytes).replace('\r', "\n");
+            // what stands behind an escape may be part of a key
+            let text = text.split('\x1b').next().unwrap_or_default().trim_end();
+            text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect()
+        }
+        #[cfg(not(all(unix, not(test))))]
+        {
+            self.buffer = None;
+            String::new()
+        }
+    }
+
     /// Handles reading and editing the readline buffer.
     /// It will also handle special inputs in an appropriate fashion
     /// (e.g., C-c will exit readline)

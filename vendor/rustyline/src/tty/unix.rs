@@ -1330,6 +1330,27 @@ impl PosixTerminal {
     }
 }
 
+/// homeroom: more than this is not taken at a time
+#[cfg(not(test))]
+const AHEAD_BYTES_MAX: usize = 64 * 1024;
+
+#[cfg(not(test))]
+impl PosixTerminal {
+    /// homeroom: takes what was typed already, without waiting
+    pub(crate) fn read_ahead(&self, bytes: &mut Vec<u8>) {
+        use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+        let mut chunk = [0; 1024];
+        while bytes.len() < AHEAD_BYTES_MAX {
+            let mut fds = [PollFd::new(self.tty_in.as_fd(), PollFlags::POLLIN)];
+            let ready = poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
+            match ready.then(|| read(self.tty_in, &mut chunk)) {
+                Some(Ok(n)) if n > 0 => bytes.extend_from_slice(&chunk[..n]),
+                _ => return,
+            }
+        }
+    }
+}
+
 impl Term for PosixTerminal {
     type Buffer = PosixBuffer;
     type CursorGuard = PosixCursorGuard;

@@ -1,0 +1,66 @@
+//! What counts as the answer to a question, and what becomes of the rest.
+
+use super::screen::client;
+use crate::harness::{PASSWORD, Screen, Server, Terminal};
+use tempfile::TempDir;
+
+/// A paste whose marks the terminal doesn't send, and keys typed before the question.
+#[test]
+fn what_was_typed_before_a_question_is_no_answer_to_it() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let config = TempDir::new().unwrap();
+    let mut ada = Screen::start(client(config.path()).args([&server.join_link(), "--user", "ada"]), (24, 100));
+    ada.wait_for_end(&[">"]);
+    ada.press("passwd old S3cret\ry\r");
+    ada.wait_for(|rows| rows.last().is_some_and(|row| row.starts_with("[y/N]")));
+    ada.press("n\r");
+    ada.wait_for_end(&["! it was not said", "> y"]);
+    ada.press("es, that was early\r");
+    let heard = bob.until_text("yes, that was early");
+    assert!(!format!("{heard:?}").contains("S3cret"), "{heard:?}");
+}
+
+#[test]
+fn what_is_no_answer_is_neither_said_nor_lost_and_no_answer_is_remembered() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let config = TempDir::new().unwrap();
+    let mut ada = Screen::start(client(config.path()).args([&server.join_link(), "--user", "ada"]), (24, 100));
+    ada.wait_for_end(&[">"]);
+    ada.press("/me passwd old S3cret\r");
+    ada.wait_for(|rows| rows.last().is_some_and(|row| row.starts_with("[y/N]")));
+    ada.press("what do you want?\r");
+    ada.wait_for(|rows| rows.iter().any(|row| row.contains("that is no answer, and was not said")));
+    ada.wait_for(|rows| rows.last().is_some_and(|row| row.starts_with("[y/N]")));
+    ada.press("no\r");
+    ada.wait_for_end(&["! it was not said", "> what do you want?"]);
+    ada.press(" last\r");
+    let heard = bob.until_text("what do you want? last");
+    let texts: Vec<_> = heard.iter().filter(|line| line["type"] == "message").map(|line| &line["text"]).collect();
+    assert_eq!(texts, ["what do you want? last"]);
+    ada.press("passwd is a program of Unix\r");
+    ada.wait_for(|rows| rows.last().is_some_and(|row| row.starts_with("[y/N]")));
+    ada.press("yes\r");
+    bob.until_text("passwd is a program of Unix");
+    let history = std::fs::read_to_string(config.path().join("history")).unwrap();
+    assert_eq!(history, "what do you want? last\n", "neither answers nor doubtful lines");
+}
+
+/// Where no line is edited yet: whether to trust a server is no matter of what was typed before.
+#[test]
+#[cfg(target_os = "linux")]
+fn trust_is_not_given_ahead() {
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    let mut ada = Terminal::at_a_terminal(config.path(), &[&server.address().to_string(), "--user", "ada"], PASSWORD);
+    ada.type_line("y");
+    ada.stdout.wait_for("trust this server? [y/N]");
+    ada.type_line("perhaps");
+    ada.stdout.wait_for_the(2, "trust this server? [y/N]");
+    ada.type_line("n");
+    assert_eq!(ada.wait().code, Some(4));
+}
