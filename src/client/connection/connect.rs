@@ -91,7 +91,7 @@ pub(crate) fn meet(
         }
         return Ok((connected, Expected::Pinned(shown)));
     }
-    match dial(server, &verifying(server)?) {
+    match dial(server, verifying(server)?) {
         Ok(connected) => Ok((connected, Expected::Roots)),
         // Not accepted, or no TLS at all: the second attempt tells.
         Err(ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => {
@@ -174,7 +174,7 @@ pub(crate) fn again(server: &Link, expected: Expected) -> Result<Connected, Clie
     match expected {
         Expected::Pinned(pin) => dial_pinned(server, pin).map(|(connected, _)| connected),
         Expected::Roots => {
-            let failed = match dial(server, &verifying(server)?) {
+            let failed = match dial(server, verifying(server)?) {
                 Err(failed @ ClientError::Handshake { error: HandshakeError::Tls(_), .. }) => failed,
                 other => return other,
             };
@@ -210,7 +210,7 @@ fn verifying(server: &Link) -> Result<TlsConnector, ClientError> {
 fn dial_any(server: &Link) -> Result<(Connected, Pin), ClientError> {
     let mut builder = builder(server);
     builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-    let connected = dial(server, &builder.build().map_err(ClientError::Tls)?)?;
+    let connected = dial(server, builder.build().map_err(ClientError::Tls)?)?;
     let certificate = connected.tls.peer_certificate();
     let certificate = certificate.ok_or_else(|| ClientError::NoCertificate { server: trust::address(server) })?;
     Ok((connected, Pin::of(&certificate)))
@@ -231,15 +231,20 @@ fn tls_name(server: &Link) -> &str {
     }
 }
 
-fn dial(server: &Link, connector: &TlsConnector) -> Result<Connected, ClientError> {
-    let socket = Arc::new(reach(server).map_err(|unreached| match unreached {
+/// Connects to the first address of the server's with which TLS comes to its end, as the connector wants it.
+fn dial(server: &Link, connector: TlsConnector) -> Result<Connected, ClientError> {
+    let name = tls_name(server).to_owned();
+    let shake = move |socket: TcpStream| {
+        socket.set_nodelay(true).map_err(HandshakeError::Io)?;
+        let (socket, deadline) = (Arc::new(socket), Instant::now() + HANDSHAKE_WAIT);
+        let tls = Duplex::connect(&connector, &name, &socket, deadline)?;
+        Ok(Connected { socket, tls })
+    };
+    reach(server, shake).map_err(|unreached| match unreached {
         Unreached::Name(error) => ClientError::Resolve { host: server.host.clone(), error },
-        Unreached::Addresses(error) => ClientError::Connect { server: trust::address(server), error },
-    })?);
-    let deadline = Instant::now() + HANDSHAKE_WAIT;
-    let failed = |error| ClientError::Handshake { server: trust::address(server), error };
-    let tls = Duplex::connect(connector, tls_name(server), &socket, deadline).map_err(failed)?;
-    Ok(Connected { socket, tls })
+        Unreached::Connection(error) => ClientError::Connect { server: trust::address(server), error },
+        Unreached::Handshake(error) => ClientError::Handshake { server: trust::address(server), error },
+    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! From a server's name to a TCP connection.
+//! From a server's name to a session of TLS.
 //!
-//! A name often has several addresses, of which some are dead from here: IPv6 that leads nowhere, a second network. So
-//! each is tried without waiting for the one before to fail, and the first that answers is taken: RFC 8305 ("happy
-//! eyeballs") in its simple form. Neither a name nor an address can be given up half-way with `std`, so each has a thread
-//! that ends by itself.
+//! A name often has several addresses, of which some are dead from here: IPv6 that leads nowhere, a second network, a
+//! machine on which something else answers. So each is tried without waiting for the one before to fail, and the first with
+//! which a TLS handshake comes to its end is taken: RFC 8305 ("happy eyeballs") in its simple form. Neither a name nor an
+//! address can be given up half-way with `std`, so each has a thread that ends by itself.
 
+use crate::duplex::HandshakeError;
 use crate::link::Link;
 use crate::sync::Gate;
 use std::io::{self, ErrorKind};
@@ -26,6 +27,12 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// How long one address has to answer. One that lost goes on for as long, and its connection is closed if it comes.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
+/// How long an address that took the connection may keep the next one waiting with its handshake. A slow machine takes a
+/// second for it, and a class may be in front.
+const HANDSHAKE_START: Duration = Duration::from_secs(2);
+/// Longer than any attempt takes: each ends by itself before that.
+const ATTEMPT_WAIT: Duration = Duration::from_secs(60);
+
 /// The lookups under way.
 static LOOKUPS: LazyLock<Gate> = LazyLock::new(Gate::default);
 
@@ -34,12 +41,25 @@ static LOOKUPS: LazyLock<Gate> = LazyLock::new(Gate::default);
 pub(super) enum Unreached {
     /// No address is known.
     Name(io::Error),
-    /// None of them answers.
-    Addresses(io::Error),
+    /// None of them takes a connection.
+    Connection(io::Error),
+    /// One does, but there is no TLS with it.
+    Handshake(HandshakeError),
 }
 
-/// A connection to the first of the server's addresses that answers.
-pub(super) fn reach(server: &Link) -> Result<TcpStream, Unreached> {
+/// What an attempt tells.
+enum Progress<T> {
+    /// There is a connection.
+    Connected,
+    /// It's over.
+    Ended(Result<T, Unreached>),
+}
+
+/// What `shake` makes of a connection to the first of the server's addresses with which it can.
+pub(super) fn reach<T: Send + 'static>(
+    server: &Link,
+    shake: impl Fn(TcpStream) -> Result<T, HandshakeError> + Clone + Send + 'static,
+) -> Result<T, Unreached> {
     let addresses = match server.host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, server.port)],
         Err(_) => {
@@ -48,9 +68,7 @@ pub(super) fn reach(server: &Link) -> Result<TcpStream, Unreached> {
             in_turn(found.map_err(Unreached::Name)?)
         }
     };
-    let socket = race(&addresses).map_err(Unreached::Addresses)?;
-    socket.set_nodelay(true).map_err(Unreached::Addresses)?;
-    Ok(socket)
+    race(&addresses, &shake)
 }
 
 /// What a lookup finds, if it does within `patience`.
@@ -92,53 +110,89 @@ fn in_turn(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     turns
 }
 
-/// A connection to the first address that answers. The next one is tried after a [`HEAD_START`], or as soon as one fails.
-fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let (finished, results) = channel();
+/// What is made of the first address that it can be made of. The next one is tried after a [`HEAD_START`], or as soon as one
+/// fails, or when one that took the connection was silent for [`HANDSHAKE_START`].
+fn race<T: Send + 'static>(
+    addresses: &[SocketAddr],
+    shake: &(impl Fn(TcpStream) -> Result<T, HandshakeError> + Clone + Send + 'static),
+) -> Result<T, Unreached> {
+    let (tell, told) = channel();
     let mut untried = addresses.iter();
     let (mut running, mut failures) = (0, Vec::new());
+    // None: it's the next one's turn.
+    let mut patience = None;
     loop {
-        let patience = match untried.next() {
-            Some(&address) => {
-                connect(address, finished.clone());
-                running += 1;
-                HEAD_START
-            }
-            // Each ends by itself before that.
-            None if running > 0 => CONNECT_WAIT * 2,
-            None => return Err(failures.into_iter().min_by_key(rank).unwrap_or(ErrorKind::AddrNotAvailable.into())),
+        let wait = match patience.take() {
+            Some(patience) => patience,
+            None => match untried.next() {
+                Some(&address) => {
+                    attempt(address, shake.clone(), tell.clone());
+                    running += 1;
+                    HEAD_START
+                }
+                None if running == 0 => return Err(worst(failures)),
+                None if failures.iter().any(is_answer) => HANDSHAKE_START,
+                None => ATTEMPT_WAIT,
+            },
         };
-        match results.recv_timeout(patience) {
-            Ok(Ok(socket)) => return Ok(socket),
-            Ok(Err(e)) => {
+        match told.recv_timeout(wait) {
+            Ok(Progress::Ended(Ok(made))) => return Ok(made),
+            Ok(Progress::Ended(Err(failure))) => {
                 running -= 1;
-                failures.push(e);
+                failures.push(failure);
             }
+            Ok(Progress::Connected) => patience = Some(HANDSHAKE_START),
+            // Those that are left are silent: an answer is not kept back for them.
+            Err(_) if untried.len() == 0 && failures.iter().any(is_answer) => return Err(worst(failures)),
             Err(_) => {}
         }
     }
 }
 
+fn worst(failures: Vec<Unreached>) -> Unreached {
+    let none = || Unreached::Connection(ErrorKind::AddrNotAvailable.into());
+    failures.into_iter().min_by_key(rank).unwrap_or_else(none)
+}
+
 /// Tries one address, in a thread of its own.
-fn connect(address: SocketAddr, finished: Sender<io::Result<TcpStream>>) {
-    let no_thread = finished.clone();
+fn attempt<T: Send + 'static>(
+    address: SocketAddr,
+    shake: impl Fn(TcpStream) -> Result<T, HandshakeError> + Send + 'static,
+    tell: Sender<Progress<T>>,
+) {
+    let no_thread = tell.clone();
     let started = thread::Builder::new().name("connect".into()).spawn(move || {
+        let socket = match TcpStream::connect_timeout(&address, CONNECT_WAIT) {
+            Ok(socket) => socket,
+            Err(e) => return drop(tell.send(Progress::Ended(Err(Unreached::Connection(e))))),
+        };
         // A connection that comes when another one was taken is closed here.
-        let _ = finished.send(TcpStream::connect_timeout(&address, CONNECT_WAIT));
+        if tell.send(Progress::Connected).is_ok() {
+            let _ = tell.send(Progress::Ended(shake(socket).map_err(Unreached::Handshake)));
+        }
     });
     if let Err(e) = started {
-        let _ = no_thread.send(Err(e));
+        let _ = no_thread.send(Progress::Ended(Err(Unreached::Connection(e))));
     }
 }
 
-/// Of the failures of several addresses the one that tells most is told: that nothing listens on a machine says more than
-/// that there is no way to another.
-fn rank(failure: &io::Error) -> u8 {
-    match failure.kind() {
-        ErrorKind::ConnectionRefused => 0,
-        ErrorKind::TimedOut => 1,
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => 3,
-        _ => 2,
+/// Whether an address has answered, though not as it should.
+fn is_answer(failure: &Unreached) -> bool {
+    matches!(failure, Unreached::Handshake(HandshakeError::Tls(_)))
+}
+
+/// Of the failures of several addresses the one that tells most is told: what answers wrongly says more than what doesn't
+/// answer, and that nothing listens on a machine more than that there is no way to another.
+fn rank(failure: &Unreached) -> u8 {
+    match failure {
+        Unreached::Handshake(HandshakeError::Tls(_)) => 0,
+        Unreached::Handshake(HandshakeError::Io(_)) => 1,
+        Unreached::Connection(e) | Unreached::Name(e) => match e.kind() {
+            ErrorKind::ConnectionRefused => 2,
+            ErrorKind::TimedOut => 3,
+            ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => 5,
+            _ => 4,
+        },
     }
 }
 
@@ -183,7 +237,7 @@ mod tests {
         let (dead, fillers, silent) = silent();
         let (_listener, alive) = listener();
         let start = Instant::now();
-        let socket = race(&[silent, alive]).unwrap();
+        let socket = race(&[silent, alive], &Ok).unwrap();
         assert_eq!(socket.peer_addr().unwrap(), alive);
         assert!(start.elapsed() >= HEAD_START, "the first has its chance");
         assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
@@ -201,20 +255,52 @@ mod tests {
         let (_listener, alive) = listener();
         let start = Instant::now();
         let dead: Vec<_> = (1..ADDRESSES_MAX).map(|_| closed()).chain([alive]).collect();
-        assert_eq!(race(&dead).unwrap().peer_addr().unwrap(), alive);
+        assert_eq!(race(&dead, &Ok).unwrap().peer_addr().unwrap(), alive);
         assert!(start.elapsed() < HEAD_START * 4, "no head start each: {:?}", start.elapsed());
+    }
+
+    /// Such as another program, that waits for the client to begin, or hangs up.
+    #[test]
+    fn an_address_that_speaks_no_tls_is_passed_over() {
+        let ((_mute, mute), (_other, alive)) = (listener(), listener());
+        let (done, over) = channel::<()>();
+        let over = std::sync::Arc::new(std::sync::Mutex::new(over));
+        let shake = move |socket: TcpStream| match socket.peer_addr().unwrap() {
+            address if address == alive => Ok(address),
+            _ => {
+                // Until the test is over.
+                let _ = crate::sync::lock(&over).recv();
+                Err(HandshakeError::Io(ErrorKind::TimedOut.into()))
+            }
+        };
+        let start = Instant::now();
+        assert_eq!(race(&[mute, alive], &shake).unwrap(), alive);
+        assert!(start.elapsed() >= HANDSHAKE_START, "it has its chance");
+        assert!(start.elapsed() < HANDSHAKE_START + SOON, "{:?}", start.elapsed());
+        drop(done);
+        let hangs_up = move |socket: TcpStream| match socket.peer_addr().unwrap() {
+            address if address == alive => Ok(address),
+            _ => Err(HandshakeError::Io(ErrorKind::UnexpectedEof.into())),
+        };
+        let start = Instant::now();
+        assert_eq!(race(&[mute, alive], &hangs_up).unwrap(), alive);
+        assert!(start.elapsed() < HANDSHAKE_START, "{:?}", start.elapsed());
     }
 
     #[test]
     fn the_failure_that_says_most_is_told() {
-        assert_eq!(race(&[]).unwrap_err().kind(), ErrorKind::AddrNotAvailable);
+        let kind = |addresses: &[SocketAddr]| match race(addresses, &Ok) {
+            Err(Unreached::Connection(e)) => e.kind(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind(&[]), ErrorKind::AddrNotAvailable);
         // No program may connect to a port 0.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         for addresses in [[nowhere, closed()], [closed(), nowhere]] {
-            assert_eq!(race(&addresses).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+            assert_eq!(kind(&addresses), ErrorKind::ConnectionRefused);
         }
         let kinds = [ErrorKind::ConnectionRefused, ErrorKind::TimedOut, ErrorKind::Other, ErrorKind::HostUnreachable];
-        assert!(kinds.map(|kind| rank(&kind.into())).is_sorted());
+        assert!(kinds.map(|kind| rank(&Unreached::Connection(kind.into()))).is_sorted());
     }
 
     #[test]
