@@ -230,8 +230,8 @@ impl fmt::Display for ClientError {
             ),
             Self::Transcript { path, error } => write!(
                 f,
-                "the transcript `{}` can't be written: {}; name another file with --log, or take `log` out of \
-                 settings.toml",
+                "the transcript `{}` can't be written: {}; name another file with --log, or take it back with \
+                 `/set log -`",
                 path.display(),
                 Why(error)
             ),

@@ -41,7 +41,7 @@ use error::End;
 use input::{Errands, Input, Locals, Preliminaries};
 use jiff::tz::TimeZone;
 use page::{Reader, Renderer};
-use settings::Settings;
+use settings::{Settings, TRANSCRIPT};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use terminal::{Look, Setup, notice, screen};
@@ -82,7 +82,15 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     last.remember(&server, &welcome.username);
 
     let renderer = Renderer::new(&welcome.username, TimeZone::system());
-    let transcript = args.log.as_deref().map(|path| Transcript::open(path, &welcome.username)).transpose()?;
+    let transcript = args.log.as_deref().map(|path| Transcript::open(path, &welcome.username)).transpose();
+    let transcript = match transcript {
+        // What was set once is not what somebody wants now: its disk may be away.
+        Err(e) if settings.is_in_file(TRANSCRIPT) => {
+            notice(e);
+            None
+        }
+        other => other?,
+    };
     let settings = Arc::new(settings);
     let alerts = Arc::new(Alerts::start(Arc::clone(&settings)));
     let session = Arc::new(Session::new(welcome.username.to_string(), args.remember)?);

@@ -66,6 +66,23 @@ fn a_path_may_begin_at_home() {
 }
 
 #[test]
+fn what_was_set_stops_no_start() {
+    let server = Server::with_users(&["ada"]);
+    let folder = TempDir::new().unwrap();
+    let lines = "/set log ~\n/set silent x\n/set log\n";
+    let finished = client(&server, folder.path(), &["--user", "ada"], lines);
+    for words in ["`log` can't be `", "`silent` can't be `x`: there are ", "log is not set"] {
+        assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
+    }
+    assert!(!finished.stderr.contains("--silent") && !finished.stderr.contains("os error"), "{finished:?}");
+    // A disk that was there when it was set.
+    write(folder.path(), "log = \"/no/such/folder/chat.log\"\n");
+    let finished = client(&server, folder.path(), &["--user", "ada"], "hello\n");
+    assert!(finished.succeeded().contains("ada: hello"), "{finished:?}");
+    assert!(finished.stderr.contains("/set log -"), "{finished:?}");
+}
+
+#[test]
 fn nothing_of_somebody_who_is_ignored_is_shown() {
     let server = Server::with_users(&["ada", "eve", "bob"]);
     let (mut bob, mut eve) = (server.login("bob"), server.login("eve"));

@@ -11,6 +11,7 @@ pub use args::{Args, ColourWish};
 pub(crate) use choices::{Choices, choices, settings};
 pub use cue::Cue;
 pub use place::Place;
+pub(crate) use store::TRANSCRIPT;
 #[cfg(test)]
 pub(crate) use store::for_tests;
 pub use store::{Settings, SettingsError};

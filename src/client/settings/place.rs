@@ -18,11 +18,12 @@ impl FromStr for Place {
 
     /// Reads an address or a link, a code, or an address and a code, with blanks between and in the code as one likes.
     fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
+        let text = without_marks(text);
         if let Ok(code) = text.parse() {
             return Ok(Self::WithCode(code));
         }
         let (server, code) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (server, code) = (without_marks(server), without_marks(code));
         if code.is_empty() && is_nearly_a_code(server) {
             let rule = JoinCode::RULE;
             return Err(format!("`{server}` is no join code: {rule}; if it is a server's name, homeroom://{server}"));
@@ -37,6 +38,14 @@ impl FromStr for Place {
         }
         Ok(Self::At(server))
     }
+}
+
+/// What a sentence or a mail puts around an address: no part of it. An address begins with a letter, a digit or, as IPv6
+/// does, with `[` or `:`.
+fn without_marks(text: &str) -> &str {
+    let quotes = ['<', '>', '(', ')', '{', '}', '"', '\'', '`', '\u{ab}', '\u{bb}', '“', '”', '„', '‘', '’', '‹', '›'];
+    let text = text.trim().trim_start_matches(quotes);
+    text.trim_end_matches(|c| quotes.contains(&c) || matches!(c, '.' | ',' | ';' | '!' | '?')).trim()
 }
 
 /// Four groups of about four: a code with a slip in it rather than a server's name.
@@ -62,6 +71,12 @@ mod tests {
             ("pi.local  k7f3 9xqm 2hpt w8dn", at("pi.local#k7f3-9xqm-2hpt-w8dn")),
             ("homeroom://k7f3-9xqm-2hpt-w8dn", at("homeroom://k7f3-9xqm-2hpt-w8dn:7667")),
             ("my-pi-at-home", at("my-pi-at-home")),
+            ("<homeroom://192.0.2.5:99>", at("192.0.2.5:99")),
+            ("\"homeroom://192.0.2.5:99\".", at("192.0.2.5:99")),
+            ("(homeroom://pi.local),", at("pi.local")),
+            ("„k7f3-9xqm-2hpt-w8dn“!", Place::WithCode(code)),
+            ("<192.0.2.5:99>, \"k7f3-9xqm-2hpt-w8dn\".", at("192.0.2.5:99#k7f3-9xqm-2hpt-w8dn")),
+            ("[::1]:99.", at("[::1]:99")),
         ] {
             assert_eq!(typed.parse(), Ok(place), "{typed}");
         }
@@ -71,6 +86,7 @@ mod tests {
     fn what_names_no_server() {
         for (typed, told) in [
             ("", "no address"),
+            ("<>", "no address"),
             ("k7f3-9xqm-2hpt-w8d", "homeroom://k7f3-9xqm-2hpt-w8d"),
             ("k7f3-9xqu-2hpt-w8dn", "16 letters and digits"),
             ("192.0.2.5 k7f3", "16 letters and digits"),

@@ -5,11 +5,12 @@
 use super::args::Args;
 use super::cue::Cue;
 use super::folder;
-use crate::files;
+use crate::files::{self, Growing};
 use crate::nearest::nearest;
 use crate::options::{self, Entry, Options, Problem, key, toml_value};
 use crate::protocol::Username;
 use crate::reason::Reason;
+use crate::sanitize;
 use crate::sync::lock;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
@@ -25,6 +26,9 @@ use toml_edit::{Array, DocumentMut, Item, Value};
 const FILE: &str = "settings.toml";
 /// What holds at once when it's set; everything else holds from the next start.
 const LIVE: [&str; 6] = ["no_sound", "silent", "no_bell", "no_notify", "no_presence", "ignore"];
+
+/// The setting that is a file to be written.
+pub(crate) const TRANSCRIPT: &str = "log";
 
 /// What there is to set.
 pub(super) const OPTIONS: Options = Options {
@@ -130,7 +134,18 @@ impl Settings {
     pub(crate) fn set(&self, name: &str, text: &str) -> Result<(String, bool), String> {
         let option = find(name)?;
         let values = values(&option, text)?;
+        if let (TRANSCRIPT, [path]) = (name, &values[..]) {
+            // As the next start will.
+            let path = options::at_home(path.into());
+            let failed = |e: io::Error| format!("`{name}` can't be `{}`: {}", path.display(), Reason(&e));
+            Growing::open_anywhere(&path).map_err(failed)?;
+        }
         self.store(&option, values)
+    }
+
+    /// Whether it is the file that says so, and not the command line.
+    pub(crate) fn is_in_file(&self, name: &str) -> bool {
+        find(name).is_ok_and(|option| lock(&self.state).lines.contains_key(option.get_id().as_str()))
     }
 
     /// Adds a value to a list, or takes it away. False when there was nothing to do.
@@ -278,8 +293,24 @@ fn values(option: &Arg, text: &str) -> Result<Vec<String>, String> {
             .collect(),
         _ => vec![text.to_owned()],
     };
-    OPTIONS.check_alone(list.iter().map(|value| format!("--{}={value}", key(option))))?;
+    if list.is_empty() {
+        return Err(format!("`{}` is a list, and nothing stands there; `-` takes it back", key(option)));
+    }
+    list.iter().try_for_each(|value| check(option, value))?;
     Ok(list)
+}
+
+/// Whether the next start takes a value: it's the command line that judges, and here is why it doesn't.
+fn check(option: &Arg, value: &str) -> Result<(), String> {
+    let words = ["homeroom-client".to_owned(), format!("--{}={value}", key(option))];
+    let Err(error) = Args::command().try_get_matches_from(words) else { return Ok(()) };
+    let cannot = format!("`{}` can't be `{}`", key(option), sanitize::line(value));
+    let allowed: Vec<_> = option.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
+    Err(match std::error::Error::source(&error) {
+        _ if !allowed.is_empty() => format!("{cannot}: there are {}", allowed.join(", ")),
+        Some(why) => format!("{cannot}: {why}"),
+        None => cannot,
+    })
 }
 
 fn to_item(option: &Arg, values: &[String]) -> Option<Item> {
@@ -287,7 +318,11 @@ fn to_item(option: &Arg, values: &[String]) -> Option<Item> {
         ([], _) => return None,
         ([flag], ArgAction::SetTrue) => Value::from(flag == "true"),
         (list, ArgAction::Append) => Value::from(list.iter().map(String::as_str).collect::<Array>()),
-        (list, _) => list[0].parse::<i64>().map_or_else(|_| Value::from(list[0].as_str()), Value::from),
+        // A name such as 007 is no number.
+        (list, _) => match list[0].parse::<i64>() {
+            Ok(number) if number.to_string() == list[0] => Value::from(number),
+            _ => Value::from(list[0].as_str()),
+        },
     };
     Some(Item::Value(value))
 }
@@ -401,6 +436,35 @@ mod tests {
         let error = settings.set("user", "ada").unwrap_err();
         assert!(error.contains("settings.toml line 2") && error.contains("did you mean `user`?"), "{error}");
         assert!(std::fs::read_to_string(folder.path().join(FILE)).unwrap().contains("usr"), "it is left as it is");
+    }
+
+    /// Whatever is typed, with nothing and with everything wrong with it.
+    #[test]
+    fn what_is_set_never_stops_a_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = for_tests(folder.path(), &[]);
+        let nowhere = folder.path().join("none/chat.log").display().to_string();
+        let nonsense =
+            ["~", "x", "", " ", ",", " , ", "--", "=", "007", "-1", "1e5", "\u{200b}", "a\0b", "\"", "/", &nowhere];
+        for option in settable() {
+            // A file of any name can be made; it wouldn't be in that folder.
+            let fits = |value: &&str| key(&option) != TRANSCRIPT || ["~", "", "a\0b", "/", &nowhere].contains(value);
+            for value in nonsense.into_iter().filter(fits) {
+                let set = settings.set(key(&option), value);
+                let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap_or_default();
+                assert_eq!(read(&folder.path().join(FILE)).map(drop).map_err(|e| e.to_string()), Ok(()), "{text}");
+                let told = set.map(|set| set.0).unwrap_or_else(|e| e);
+                assert!(!told.contains("--silent") && !told.contains("invalid value"), "{value:?}: {told}");
+                let _ = settings.set(key(&option), "-");
+            }
+        }
+        settings.set("user", "007").unwrap();
+        assert_eq!(settings.args().user.unwrap().as_str(), "007");
+        for path in ["~", "/", &nowhere] {
+            assert!(settings.set(TRANSCRIPT, path).unwrap_err().starts_with("`log` can't be `"), "{path}");
+        }
+        let error = settings.set("silent", "x").unwrap_err();
+        assert_eq!(error, "`silent` can't be `x`: there are logout, login, message, error, mention, private");
     }
 
     #[test]
