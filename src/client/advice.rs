@@ -4,6 +4,7 @@
 
 use crate::duplex::HandshakeError;
 use crate::protocol::{DEFAULT_PORT, ErrorCode};
+use crate::reason::Reason;
 use jiff::Timestamp;
 use std::io::{self, ErrorKind};
 use x509_parser::prelude::X509Certificate;
@@ -51,6 +52,20 @@ pub(super) fn unreached(server: &str, error: &io::Error) -> String {
     }
 }
 
+/// Why there was no TLS, without the library's own words.
+pub(super) fn handshake(error: &HandshakeError) -> String {
+    match error {
+        HandshakeError::Io(e) => Reason(e).to_string(),
+        HandshakeError::Tls(e) if is_old(e) => "no version of it that is safe".into(),
+        HandshakeError::Tls(_) => "the answer makes no sense".into(),
+    }
+}
+
+fn is_old(error: &native_tls::Error) -> bool {
+    let text = error.to_string().to_ascii_lowercase();
+    text.contains("unsupported protocol") || text.contains("alert protocol version")
+}
+
 /// Something answers, but not as a homeroom server.
 pub(super) fn no_tls(error: &HandshakeError) -> String {
     let another = "Probably another program listens on this port";
@@ -66,8 +81,7 @@ pub(super) fn no_tls(error: &HandshakeError) -> String {
              server printed another. If it is right, try again in a minute."
         ),
         HandshakeError::Tls(e) => {
-            let text = e.to_string().to_ascii_lowercase();
-            if text.contains("unsupported protocol") || text.contains("alert protocol version") {
+            if is_old(e) {
                 "\n  It speaks TLS, but a version that is too old to be safe: homeroom needs TLS 1.2 or newer.\n  Probably \
                  it is no homeroom server. Check the address and the port."
                     .into()

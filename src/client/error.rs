@@ -244,10 +244,10 @@ impl fmt::Display for ClientError {
             Self::Connect { server, error } => {
                 write!(f, "can't connect to {server}: {}{}", Why(error), advice::unreached(server, error))
             }
-            Self::Tls(e) => write!(f, "TLS can't be set up: {e}"),
+            Self::Tls(_) => f.write_str("this system's TLS library can't be set up: is it whole, and its configuration?"),
             Self::Handshake { server, error } => {
-                let advice = advice::no_tls(error);
-                write!(f, "what answers at {server} doesn't speak TLS as a homeroom server does: {error}{advice}")
+                let (why, advice) = (advice::handshake(error), advice::no_tls(error));
+                write!(f, "what answers at {server} doesn't speak TLS as a homeroom server does: {why}{advice}")
             }
             Self::NoCertificate { server } => write!(
                 f,

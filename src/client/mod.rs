@@ -30,6 +30,7 @@ pub use settings::{ColourWish, Cue};
 
 use crate::moment::Moment;
 use crate::protocol::Reason;
+use crate::reason::Reason as Why;
 use crate::sanitize;
 use crate::sync::lock;
 use alerts::Alerts;
@@ -219,5 +220,12 @@ fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session
             std::process::exit(INTERRUPTED)
         }
     };
-    ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: e.to_string() })
+    ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: signals_reason(&e) })
+}
+
+fn signals_reason(error: &ctrlc::Error) -> String {
+    match error {
+        ctrlc::Error::System(e) => Why(e).to_string(),
+        other => other.to_string(),
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::player::{Answer, CHECK};
 use crate::client::settings::Cue;
+use crate::reason::Reason;
 use playback_rs::{Hint, Player, Song};
 use std::io::{self, BufRead, Cursor, Write};
 use std::panic;
@@ -12,6 +13,10 @@ use std::thread;
 
 /// The exit status of a program of Rust that panicked.
 const PANICKED: i32 = 101;
+
+/// What a person is told in place of what the sound library says, which is meant for who wrote it.
+const NO_DEVICE: &str = "no sound device can be opened: is there one, and does it work in other programs?";
+const GAVE_UP: &str = "the sound library gave up: does sound work in other programs, and is its configuration right?";
 
 /// What replaces a built-in sound, in the order in which it's looked for.
 const EXTENSIONS: [&str; 4] = ["wav", "ogg", "mp3", "flac"];
@@ -29,8 +34,8 @@ const BUILT_IN: [(Cue, &[u8]); 6] = [
 /// Plays the cues that standard input names until it ends: what a process does that was started with
 /// [`PLAY_SOUNDS`](super::PLAY_SOUNDS).
 pub fn play_sounds(folder: Option<PathBuf>) {
-    panic::set_hook(Box::new(|panic| {
-        say(&Answer::Failed(format!("the sound library gave up: {}", words_of(panic))));
+    panic::set_hook(Box::new(|_| {
+        say(&Answer::Failed(GAVE_UP.into()));
         exit(PANICKED);
     }));
     let (sender, questions) = sync_channel(0);
@@ -44,7 +49,7 @@ pub fn play_sounds(folder: Option<PathBuf>) {
         exit(0);
     };
     if let Err(e) = thread::Builder::new().name("cues".into()).spawn(listen) {
-        return say(&Answer::Failed(e.to_string()));
+        return say(&Answer::Failed(Reason(&e).to_string()));
     }
     let (mut library, mut device) = (Library::of(folder), None);
     for question in questions {
@@ -70,19 +75,12 @@ fn say(answer: &Answer) {
 /// Plays at once, in place of what is being played. The device is opened for the first sound.
 fn play(device: &mut Option<Player>, song: Option<&Song>) -> Result<(), String> {
     if device.is_none() {
-        *device = Some(Player::new(None).map_err(|e| e.to_string())?);
+        *device = Some(Player::new(None).map_err(|_| NO_DEVICE)?);
     }
     match (device, song) {
-        (Some(device), Some(song)) => device.play_song_now(song, None).map_err(|e| e.to_string()),
+        (Some(device), Some(song)) => device.play_song_now(song, None).map_err(|_| GAVE_UP.into()),
         _ => Ok(()),
     }
-}
-
-/// What a panic says.
-fn words_of(panic: &panic::PanicHookInfo<'_>) -> String {
-    let (text, owned) = (panic.payload().downcast_ref::<&str>(), panic.payload().downcast_ref::<String>());
-    let words = text.copied().or(owned.map(String::as_str));
-    words.unwrap_or("without a word").to_owned()
 }
 
 /// The sounds, each read when it's needed.
@@ -135,7 +133,8 @@ fn replacement(folder: &Path, name: &str) -> Result<Song, String> {
         .into_iter()
         .find(|path| path.exists())
         .ok_or_else(|| format!("`{}` has no {name}.wav, .ogg, .mp3 or .flac", folder.display()))?;
-    Song::from_file(&path, None).map_err(|e| format!("`{}` can't be played: {e}", path.display()))
+    Song::from_file(&path, None)
+        .map_err(|_| format!("`{}` can't be played: it is no sound of its kind", path.display()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use crate::client::connection::PASSWORD_VARIABLE;
 use crate::client::settings::Cue;
+use crate::reason::Reason;
 use crate::sanitize;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -55,7 +56,7 @@ impl Player {
         if let Some(why) = missing() {
             return Err(why.into());
         }
-        let failed = |e: io::Error| format!("the player can't be started: {e}");
+        let failed = |e: io::Error| format!("the player can't be started: {}", Reason(&e));
         let mut command = Command::new(this_program().map_err(failed)?);
         command.arg(PLAY_SOUNDS).args(folder).env_remove(PASSWORD_VARIABLE);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -6,6 +6,7 @@
 use super::player::{self, Player};
 use crate::client::settings::Cue;
 use crate::client::terminal::notice;
+use crate::reason::Reason;
 use crate::sync::lock;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ impl Sounds {
         match started {
             Ok(_) => Self { waiting: Some(waiting) },
             Err(e) => {
-                notice(format_args!("no sounds: {e}"));
+                notice(format_args!("no sounds: {}", Reason(&e)));
                 Self::default()
             }
         }

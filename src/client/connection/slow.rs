@@ -1,7 +1,7 @@
 //! A word on what takes long, for whoever looks at a screen on which nothing happens.
 
 use super::trust;
-use crate::client::terminal::notice;
+use crate::client::terminal::{WAITING, notice};
 use crate::client::threads::spawn;
 use crate::link::Link;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -26,7 +26,7 @@ impl Slow {
 
     /// That the server is waited for: it keeps a login waiting when many guess passwords.
     pub(crate) fn answer() -> Self {
-        Self::after(ANSWER_AFTER, "waiting for the server...".into())
+        Self::after(ANSWER_AFTER, WAITING.into())
     }
 
     fn after(time: Duration, word: String) -> Self {

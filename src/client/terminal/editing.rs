@@ -9,10 +9,11 @@ use super::screen;
 use crate::client::error::ClientError;
 use crate::reason::Reason;
 use crate::sync::lock;
+use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Behavior, ColorMode, CompletionType, Config, Editor};
-use std::path::PathBuf;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -60,13 +61,13 @@ impl Terminal {
             .completion_type(CompletionType::List)
             .keyseq_timeout(Some(KEY_PAUSE_MS))
             .build();
-        let mut editor = Editor::<Helper, DefaultHistory>::with_config(config).map_err(|e| failed(e.to_string()))?;
+        let mut editor = Editor::<Helper, DefaultHistory>::with_config(config).map_err(|e| failed(words(&e)))?;
         editor.set_helper(Some(Helper::new(setup.names)));
         let mut history = HistoryFile::open(setup.history);
         for line in history.read() {
             let _ = editor.add_history_entry(line);
         }
-        let printer = editor.create_external_printer().map_err(|e| failed(e.to_string()))?;
+        let printer = editor.create_external_printer().map_err(|e| failed(words(&e)))?;
         screen::open(printer, setup.style, &setup.title);
         let (typed, lines) = sync_channel(LINES_WAITING_MAX);
         let (resume, resumed) = sync_channel(1);
@@ -89,5 +90,12 @@ impl Terminal {
         let line = lock(&self.lines).recv().unwrap_or(Ok(None));
         self.paused.store(matches!(&line, Ok(Some(line)) if keys::asks_back(&line.text)), Ordering::SeqCst);
         line
+    }
+}
+
+fn words(error: &ReadlineError) -> String {
+    match error {
+        ReadlineError::Io(e) => Reason(e).to_string(),
+        other => other.to_string(),
     }
 }

@@ -30,6 +30,6 @@ pub(crate) use look::{Colours, Look, Paint, Style};
 pub(crate) use modes::Modes;
 pub(crate) use names::Names;
 pub(crate) use notice::{answer, notice, row};
-pub(crate) use prompt::{Lack, lack};
+pub(crate) use prompt::{Lack, WAITING, lack};
 pub(crate) use shape::Shape;
 pub(crate) use wrap::{columns, terminal_columns, wrap};

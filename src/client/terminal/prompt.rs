@@ -8,6 +8,9 @@ use rustyline::Prompt;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+/// What is said where the server is waited for, and no line is edited.
+pub(crate) const WAITING: &str = "waiting for the server...";
+
 /// Which of [`Lack`] there is now: a bit each.
 static LACKS: AtomicU8 = AtomicU8::new(0);
 
@@ -28,7 +31,7 @@ pub(crate) fn lack(what: Lack, is_there: bool) {
     let bit = what as u8;
     let before = if is_there { LACKS.fetch_or(bit, Ordering::SeqCst) } else { LACKS.fetch_and(!bit, Ordering::SeqCst) };
     if (before & bit != 0) != is_there && !screen::redraw() && is_there && matches!(what, Lack::Answer) {
-        notice("waiting for the server...");
+        notice(WAITING);
     }
 }
 
