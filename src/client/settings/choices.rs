@@ -1,6 +1,6 @@
 //! What may be typed behind `/set`, for whoever completes it.
 
-use super::store::settable;
+use super::typed::settable;
 use crate::options::key;
 use clap::ArgAction;
 

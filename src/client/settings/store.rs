@@ -5,12 +5,11 @@
 use super::args::Args;
 use super::cue::Cue;
 use super::folder;
+use super::typed::{OPTIONS, TRANSCRIPT, find, settable, to_item, values};
 use crate::files::{self, Growing};
-use crate::nearest::nearest;
-use crate::options::{self, Entry, Options, Problem, key, toml_value};
+use crate::options::{self, Entry, Problem, key, toml_value};
 use crate::protocol::Username;
 use crate::reason::Reason;
-use crate::sanitize;
 use crate::sync::lock;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
@@ -20,26 +19,12 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use toml_edit::{Array, DocumentMut, Item, Value};
+use toml_edit::DocumentMut;
 
 /// The file's name, in the client's folder.
 const FILE: &str = "settings.toml";
 /// What holds at once when it's set; everything else holds from the next start.
 const LIVE: [&str; 6] = ["no_sound", "silent", "no_bell", "no_notify", "no_presence", "ignore"];
-
-/// The setting that is a file to be written.
-pub(crate) const TRANSCRIPT: &str = "log";
-
-/// What there is to set.
-pub(super) const OPTIONS: Options = Options {
-    command: Args::command,
-    example: "user = \"ada\" or no-bell = true",
-    not_in_file: &[
-        ("fingerprint", "it belongs to one server, and known_servers has those"),
-        ("find", "it would ask at each start"),
-        ("help", "it belongs to the command line"),
-    ],
-};
 
 /// What holds, as the threads of one client share it.
 #[derive(Debug)]
@@ -255,76 +240,6 @@ impl Live {
 
 fn read(path: &Path) -> Result<Vec<Entry>, SettingsError> {
     options::read(path, &OPTIONS).map_err(|problems| SettingsError::File { path: path.to_owned(), problems })
-}
-
-/// The options that are settings: neither help nor what belongs to one server.
-pub(super) fn settable() -> Vec<Arg> {
-    let banned = |option: &Arg| OPTIONS.not_in_file.iter().any(|banned| option.get_id() == banned.0);
-    OPTIONS.all().into_iter().filter(|option| !banned(option)).collect()
-}
-
-fn find(name: &str) -> Result<Arg, String> {
-    let all = settable();
-    let unknown = || match nearest(name, all.iter().map(key)) {
-        Some(meant) => format!("there is no setting `{name}`: did you mean `{meant}`?"),
-        None => format!("there is no setting `{name}`: /set lists them"),
-    };
-    all.iter().find(|option| key(option) == name).cloned().ok_or_else(unknown)
-}
-
-/// What somebody typed behind `/set NAME`, checked.
-fn values(option: &Arg, text: &str) -> Result<Vec<String>, String> {
-    let text = text.trim();
-    if text == "-" {
-        return Ok(Vec::new());
-    }
-    if matches!(option.get_action(), ArgAction::SetTrue) {
-        return match text.to_ascii_lowercase().as_str() {
-            "true" | "on" | "yes" => Ok(vec!["true".into()]),
-            "false" | "off" | "no" => Ok(vec!["false".into()]),
-            _ => Err(format!("`{}` is on or off", key(option))),
-        };
-    }
-    let list: Vec<String> = match option.get_action() {
-        ArgAction::Append => text
-            .split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|word| !word.is_empty())
-            .map(Into::into)
-            .collect(),
-        _ => vec![text.to_owned()],
-    };
-    if list.is_empty() {
-        return Err(format!("`{}` is a list, and nothing stands there; `-` takes it back", key(option)));
-    }
-    list.iter().try_for_each(|value| check(option, value))?;
-    Ok(list)
-}
-
-/// Whether the next start takes a value: it's the command line that judges, and here is why it doesn't.
-fn check(option: &Arg, value: &str) -> Result<(), String> {
-    let words = ["homeroom-client".to_owned(), format!("--{}={value}", key(option))];
-    let Err(error) = Args::command().try_get_matches_from(words) else { return Ok(()) };
-    let cannot = format!("`{}` can't be `{}`", key(option), sanitize::line(value));
-    let allowed: Vec<_> = option.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
-    Err(match std::error::Error::source(&error) {
-        _ if !allowed.is_empty() => format!("{cannot}: there are {}", allowed.join(", ")),
-        Some(why) => format!("{cannot}: {why}"),
-        None => cannot,
-    })
-}
-
-fn to_item(option: &Arg, values: &[String]) -> Option<Item> {
-    let value = match (values, option.get_action()) {
-        ([], _) => return None,
-        ([flag], ArgAction::SetTrue) => Value::from(flag == "true"),
-        (list, ArgAction::Append) => Value::from(list.iter().map(String::as_str).collect::<Array>()),
-        // A name such as 007 is no number.
-        (list, _) => match list[0].parse::<i64>() {
-            Ok(number) if number.to_string() == list[0] => Value::from(number),
-            _ => Value::from(list[0].as_str()),
-        },
-    };
-    Some(Item::Value(value))
 }
 
 fn is_said(said: &ArgMatches, id: &str) -> bool {
