@@ -92,6 +92,32 @@ fn a_name_with_dead_addresses_is_joined_and_joined_again_without_waiting_for_the
     ada.finish().succeeded();
 }
 
+/// Another program's machine, that takes the connection and waits.
+#[test]
+fn an_address_that_takes_the_connection_and_speaks_no_tls_is_passed_over() {
+    let server = Server::with_users(&["ada"]);
+    let (hosts, config) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let Ok(_mute) = std::net::TcpListener::bind(("::1", server.address().port())) else {
+        return eprintln!("skipped: this machine has no IPv6");
+    };
+    std::fs::write(hosts.path().join("hosts"), "::1 two\n127.0.0.1 two\n").unwrap();
+    let mount = format!("mount --bind {}/hosts /etc/hosts && exec \"$@\"", hosts.path().display());
+    let may = Command::new("unshare").args(["--mount", "sh", "-c", &mount, "sh", "true"]).status();
+    if !may.is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: mounts want root");
+    }
+    let client = Terminal::command(config.path());
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", &mount, "sh"]).arg(client.get_program()).args(client.get_args());
+    command.args([&link(&server, "two"), "--user", "ada"]);
+    let start = Instant::now();
+    let mut ada = Terminal::of(command.env("HOMEROOM_CONFIG_DIR", config.path()).env("HOMEROOM_PASSWORD", PASSWORD));
+    ada.stdout.wait_for("online");
+    // Its handshake alone would have 15 s.
+    assert!(start.elapsed() < 2 * SOON, "{:?}", start.elapsed());
+    ada.finish().succeeded();
+}
+
 /// Whoever looks at a screen on which nothing happens is told what is waited for.
 #[test]
 fn that_it_connects_is_told_after_a_second() {
