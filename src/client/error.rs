@@ -161,8 +161,8 @@ pub enum ClientError {
     System {
         /// What can't be done.
         what: &'static str,
-        /// What the system says.
-        error: String,
+        /// Why, in words.
+        why: String,
     },
 }
 
@@ -253,7 +253,7 @@ impl fmt::Display for ClientError {
                 f,
                 "{server} shows no certificate\n  Probably it is no homeroom server. Check the address and the port."
             ),
-            Self::KnownServers(e) => write!(f, "{e}"),
+            Self::KnownServers(why) => write!(f, "{why}"),
             Self::WrongCertificate { server, expected, shown } => wrong_certificate(f, server, expected, shown),
             Self::ChangedCertificate { server, expected, shown, entry } => {
                 changed_certificate(f, server, expected, shown, entry)
@@ -288,7 +288,7 @@ impl fmt::Display for ClientError {
             Self::Bye(reason) => f.write_str(bye(*reason)),
             Self::Output(e) => write!(f, "can't write to standard output: {}", Why(e)),
             Self::Input(e) => write!(f, "can't read standard input: {}", Why(e)),
-            Self::System { what, error } => write!(f, "can't {what}: {error}"),
+            Self::System { what, why } => write!(f, "can't {what}: {why}"),
         }
     }
 }

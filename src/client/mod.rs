@@ -220,7 +220,7 @@ fn handle_signals(console: &Arc<Console>, current: &Arc<Mutex<Option<Arc<Session
             std::process::exit(INTERRUPTED)
         }
     };
-    ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", error: signals_reason(&e) })
+    ctrlc::set_handler(handler).map_err(|e| ClientError::System { what: "handle signals", why: signals_reason(&e) })
 }
 
 fn signals_reason(error: &ctrlc::Error) -> String {

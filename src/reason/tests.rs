@@ -123,14 +123,14 @@ fn nothing_is_shown_as_the_system_says_it() {
     assert!(found.is_empty(), "say it with a Reason, or call our own words `why`:\n{}", found.join("\n"));
 }
 
-/// All sources but tests, and the client.
+/// All sources but tests.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_owned();
         match name.to_str().unwrap() {
-            "tests" | "client" => {}
+            "tests" => {}
             _ if path.is_dir() => found.extend(sources(&path)),
             _ if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
             _ => {}

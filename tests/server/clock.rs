@@ -276,11 +276,9 @@ fn pauses_that_the_clock_tells_late_make_nothing_live_longer() {
 fn a_damaged_clock_file_stops_the_start_and_is_named() {
     let data = DataDir::with_users(&["ada"]);
     drop(data.start());
-    for damaged in ["{", ""] {
-        std::fs::write(data.file("clock.json"), damaged).unwrap();
-        let error = run(&mut data.server().command(), b"");
-        assert!(error.failed_with(1).contains("clock.json is damaged"), "{error:?}");
-    }
+    std::fs::write(data.file("clock.json"), "{").unwrap();
+    let error = run(&mut data.server().command(), b"");
+    assert!(error.failed_with(1).contains("clock.json is damaged"), "{error:?}");
     std::fs::remove_file(data.file("clock.json")).unwrap();
     data.start().login("ada").say("hello");
 }

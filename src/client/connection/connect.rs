@@ -196,8 +196,8 @@ fn dial_pinned(server: &Link, expected: Pin) -> Result<(Connected, Pin), ClientE
 }
 
 fn remember(server: &Link, pin: Pin, known: &KnownServers) {
-    if let Err(e) = known.remember(server, pin) {
-        notice(format_args!("the server's certificate can't be remembered: {e}"));
+    if let Err(why) = known.remember(server, pin) {
+        notice(format_args!("the server's certificate can't be remembered: {why}"));
     }
 }
 

@@ -85,7 +85,7 @@ impl LastServer {
             match typed.parse().map(Chosen::named) {
                 Ok(Err(ClientError::NoServerWithCode(code))) => notice(ClientError::NoServerWithCode(code)),
                 Ok(chosen) => return chosen,
-                Err(e) => notice(format_args!("`{}` is no server: {e}", sanitize::line(typed))),
+                Err(why) => notice(format_args!("`{}` is no server: {why}", sanitize::line(typed))),
             }
         }
         Err(ClientError::NoServer)

@@ -12,6 +12,7 @@ use super::wire::{PONG_WAIT, Wire};
 use crate::client::error::ClientError;
 use crate::client::terminal::{Lack, lack};
 use crate::protocol::{ErrorCode, Request};
+use crate::reason::Reason;
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -383,7 +384,7 @@ impl Ids {
     fn new() -> Result<Self, ClientError> {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
-            .map_err(|e| ClientError::System { what: "get random numbers", error: e.to_string() })?;
+            .map_err(|e| ClientError::System { what: "get random numbers", why: Reason(&e).to_string() })?;
         let prefix = format!("{:x}", u64::from_ne_bytes(random));
         Ok(Self { prefix, next: AtomicU64::new(1) })
     }

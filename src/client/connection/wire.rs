@@ -75,7 +75,7 @@ impl Wire {
     pub(crate) fn start(connected: Connected) -> Result<Arc<Self>, ClientError> {
         let Connected { socket, tls } = connected;
         let system =
-            |e: io::Error| ClientError::System { what: "start the writer thread", error: Reason(&e).to_string() };
+            |e: io::Error| ClientError::System { what: "start the writer thread", why: Reason(&e).to_string() };
         socket.set_write_timeout(Some(WRITE_WAIT)).map_err(system)?;
         let pulse = Mutex::new(Pulse { heard: Moment::now(), asked: None, given_up: false });
         let (tls, outbox, changed) = (Mutex::new(tls), Mutex::default(), Condvar::new());

@@ -156,9 +156,9 @@ impl Settings {
         let mut state = lock(&self.state);
         let failed = |e: io::Error| format!("`{}` can't be written: {}", path.display(), Reason(&e));
         // What somebody else has written meanwhile is kept, and must be right.
-        read(path).map_err(|e| e.to_string())?;
+        read(path).map_err(|why| why.to_string())?;
         let mut document: DocumentMut = match files::read_to_string(path) {
-            Ok(text) => text.parse().map_err(|e| format!("`{}` is not TOML: {e}", path.display()))?,
+            Ok(text) => text.parse().map_err(|e| format!("`{}` is not TOML: {}", path.display(), Reason(&e)))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => DocumentMut::new(),
             Err(e) => return Err(failed(e)),
         };
@@ -167,7 +167,7 @@ impl Settings {
             None => drop(document.remove(key(option))),
         }
         folder::replace(path, document.to_string().as_bytes()).map_err(failed)?;
-        let entries = read(path).map_err(|e| e.to_string())?;
+        let entries = read(path).map_err(|why| why.to_string())?;
         let mut typed = std::mem::take(&mut state.typed);
         typed.insert(option.get_id().to_string());
         *state = State::combine(&self.said, &entries, typed).map_err(|e| options::first_paragraph(&e))?;

@@ -51,11 +51,11 @@ impl Terminal {
     /// # Errors
     /// What the system says.
     pub(crate) fn open(setup: Setup) -> Result<Self, ClientError> {
-        let failed = |e: String| ClientError::System { what: "edit lines on this terminal", error: e };
+        let failed = |why: String| ClientError::System { what: "edit lines on this terminal", why };
         let config = Config::builder()
             .max_history_size(HISTORY_LINES_MAX)
             .and_then(|config| config.history_ignore_dups(true))
-            .map_err(|e| failed(e.to_string()))?
+            .map_err(|e| failed(words(&e)))?
             .behavior(Behavior::Stdio)
             .color_mode(ColorMode::Enabled)
             .completion_type(CompletionType::List)

@@ -283,7 +283,10 @@ impl<'a> Stranger<'a> {
 /// Closes our direction, and reads on for a moment: a peer that is still sending when the connection closes may never get
 /// to read the last word.
 fn part(mut socket: &TcpStream, deadline: Instant) -> io::Result<()> {
-    socket.shutdown(Shutdown::Write)?;
+    if socket.shutdown(Shutdown::Write).is_err() {
+        // The peer has parted already.
+        return Ok(());
+    }
     let deadline = (Instant::now() + LINGER).min(deadline);
     let mut buffer = [0; 4096];
     let mut bytes = 0;
