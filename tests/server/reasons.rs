@@ -1,7 +1,7 @@
 //! Why something failed is told as people say it. What must not be told is looked for in all that any test's server says:
 //! `assert_for_people`.
 
-use crate::harness::{DataDir, Finished, Server, run};
+use crate::harness::{DataDir, Finished, run};
 use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
