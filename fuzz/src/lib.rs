@@ -87,7 +87,7 @@ pub fn request(data: &[u8]) {
     assert_eq!(same_id, id);
     // Secrets can't be compared; lines can.
     assert_eq!(same.encode(same_id.as_ref().map(RequestId::as_str)), line);
-    assert_eq!(same.is_for_admins(), request.is_for_admins());
+    assert_eq!(same.least_role(), request.least_role());
 }
 
 /// What parses is written as a file that parses to the same.

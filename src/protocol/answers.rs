@@ -1,6 +1,6 @@
 //! What a reply can tell of accounts, people, the topic and the server itself.
 
-use super::names::Role;
+use super::roles::Role;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -69,6 +69,12 @@ pub struct AccountInfo<'a> {
     pub username: Cow<'a, str>,
     /// Its role.
     pub role: Role,
+    /// What its owner is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'a, str>>,
+    /// Their group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Cow<'a, str>>,
     /// Whether it has a session.
     pub online: bool,
     /// Whether it may not log in.
@@ -86,6 +92,12 @@ pub struct Whois<'a> {
     pub username: Cow<'a, str>,
     /// Its role.
     pub role: Role,
+    /// What its owner is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'a, str>>,
+    /// Their group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Cow<'a, str>>,
     /// How many sessions it has; 0: it is not online.
     pub sessions: usize,
     /// Online since then (RFC 3339, UTC, milliseconds).

@@ -41,7 +41,7 @@ pub enum ErrorCode {
     UnsupportedProtocol,
     /// A request for administrators.
     NotAdmin,
-    /// Not for this account, or not from where it came.
+    /// Not for this role, not upon this account, or not from where it came.
     NotAllowed,
     /// No such account, or nobody there to whisper to.
     UnknownUser,

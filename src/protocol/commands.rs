@@ -1,5 +1,6 @@
 //! The commands that can be typed: what `/help` lists.
 
+use super::roles::Role;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -10,47 +11,65 @@ pub struct CommandHelp<'a> {
     pub usage: Cow<'a, str>,
     /// What it does.
     pub about: Cow<'a, str>,
-    /// Whether only administrators may use it.
+    /// Whether users may not use it.
     pub admin: bool,
+    /// The least role that may use it.
+    #[serde(default)]
+    pub role: Role,
 }
 
 /// Every command that can be typed, in the order in which `/help` lists them.
 ///
 /// The server answers `help` from it, and the client takes its usage errors from it.
 pub const COMMANDS: &[CommandHelp<'static>] = &[
-    command("/msg <user> <text>", "say something to one person (also /whisper, /w)", false),
-    command("/reply <text>", "answer the last whisper (also /r)", false),
-    command("/me <text>", "say what you do: /me waves", false),
-    command("/who", "who is online, and who of them is away", false),
-    command("/whois <user>", "somebody's role, since when online, how long idle", false),
-    command("/away [text]", "be away: whoever whispers to you is told; speaking or /back ends it", false),
-    command("/back", "be back", false),
-    command("/topic [text]", "what the room talks about; administrators set it, `/topic -` removes it", false),
-    command("/history [number]", "what was said last, up to 1000 messages", false),
-    command("/passwd", "change your password", false),
-    command("/code", "how others get in: the join code, and the page for browsers", false),
-    command("/help [command]", "this list, or one command of it", false),
-    command("/logout", "leave (also /quit)", false),
+    command("/msg <user> <text>", "say something to one person (also /whisper, /w)", Role::User),
+    command("/reply <text>", "answer the last whisper (also /r)", Role::User),
+    command("/me <text>", "say what you do: /me waves", Role::User),
+    command("/who", "who is online, and who of them is away", Role::Display),
+    command("/whois <user>", "somebody's name, group and role, since when online, how long idle", Role::Display),
+    command("/away [text]", "be away: whoever whispers to you is told; speaking or /back ends it", Role::User),
+    command("/back", "be back", Role::User),
+    command("/topic [text]", "what the room talks about; administrators set it, `/topic -` removes it", Role::Display),
+    command("/history [number]", "what was said last, up to 1000 messages", Role::Display),
+    command("/passwd", "change your password", Role::Display),
+    command("/code", "how others get in: the join code, and the page for browsers", Role::Display),
+    command("/help [command]", "this list, or one command of it", Role::Display),
+    command("/logout", "leave (also /quit)", Role::Display),
     command(
         "/adduser <user> [password]",
         "make an account; without a password, a one-time one is made and shown",
-        true,
+        Role::Teacher,
     ),
-    command("/listusers", "every account, its role, and whether it's online", true),
-    command("/logoutuser <user>", "end every session of an account", true),
-    command("/ban <user>", "log an account out and keep it out", true),
-    command("/unban <user>", "let it in again", true),
-    command("/mute <user> [minutes]", "an account may say nothing, for so long or until /unmute", true),
-    command("/unmute <user>", "it may speak again", true),
-    command("/resetpassword <user>", "give an account a one-time password, which is shown", true),
-    command("/deluser <user>", "delete an account", true),
-    command("/promote <user>", "make a user an administrator", true),
-    command("/demote <user>", "make an administrator a user", true),
-    command("/status", "how the server is", true),
-    command("/reload", "take configuration, certificate and message of the day anew", true),
-    command("/shutdown", "end the server", true),
+    command(
+        "/setname <user> [text]",
+        "what people call somebody: shown beside the user name; alone removes it",
+        Role::Teacher,
+    ),
+    command("/setgroup <user> [group]", "somebody's class or group; alone removes it", Role::Teacher),
+    command("/listusers", "every account, its role, and whether it's online", Role::Teacher),
+    command("/logoutuser <user>", "end every session of an account", Role::Teacher),
+    command("/ban <user>", "log an account out and keep it out", Role::Admin),
+    command("/unban <user>", "let it in again", Role::Admin),
+    command("/mute <user> [minutes]", "an account may say nothing, for so long or until /unmute", Role::Teacher),
+    command("/unmute <user>", "it may speak again", Role::Teacher),
+    command("/resetpassword <user>", "give an account a one-time password, which is shown", Role::Teacher),
+    command("/deluser <user>", "delete an account", Role::Admin),
+    command("/promote <user> [role]", "make somebody an administrator, or a teacher", Role::Admin),
+    command(
+        "/demote <user> [role]",
+        "make somebody a user, or a display, which shows the room and says nothing",
+        Role::Admin,
+    ),
+    command("/status", "how the server is", Role::Admin),
+    command("/reload", "take configuration, certificate and message of the day anew", Role::Admin),
+    command("/shutdown", "end the server", Role::Admin),
 ];
 
-const fn command(usage: &'static str, about: &'static str, admin: bool) -> CommandHelp<'static> {
-    CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin }
+const fn command(usage: &'static str, about: &'static str, role: Role) -> CommandHelp<'static> {
+    CommandHelp {
+        usage: Cow::Borrowed(usage),
+        about: Cow::Borrowed(about),
+        admin: !matches!(role, Role::Display | Role::User),
+        role,
+    }
 }

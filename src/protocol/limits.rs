@@ -32,5 +32,7 @@ pub const ID_BYTES_MAX: usize = 64;
 pub const NESTING_MAX: usize = 16;
 /// The longest text of a `notice`.
 pub const NOTICE_CHARS_MAX: usize = 1_000;
-/// The longest user name.
+/// The longest name of an account's owner.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// The longest user name, and the longest group.
 pub const NAME_BYTES_MAX: usize = 32;

@@ -9,7 +9,9 @@ mod commands;
 mod framing;
 mod limits;
 mod names;
+mod profile;
 mod requests;
+mod roles;
 mod secret;
 mod server;
 
@@ -18,11 +20,13 @@ pub use codes::{ErrorCode, Reason};
 pub use commands::{COMMANDS, CommandHelp};
 pub use framing::{format_time, timestamp};
 pub use limits::{
-    DEFAULT_PORT, EVENT_BYTES_MAX, GENERAL, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX,
-    NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX, NOTICE_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN,
-    TEXT_CHARS_MAX, VERSION,
+    DEFAULT_PORT, DISPLAY_NAME_CHARS_MAX, EVENT_BYTES_MAX, GENERAL, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX,
+    ID_BYTES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX, NOTICE_CHARS_MAX, PASSWORD_CHARS_MAX,
+    PASSWORD_CHARS_MIN, TEXT_CHARS_MAX, VERSION,
 };
-pub use names::{RequestId, Role, Username};
+pub use names::{RequestId, Username};
+pub use profile::Profile;
 pub use requests::{BadRequest, Login, Request};
+pub use roles::Role;
 pub use secret::Secret;
 pub use server::{Reply, ServerMessage, Welcome};

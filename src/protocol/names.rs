@@ -1,7 +1,6 @@
-//! What accounts and requests may be called, and what an account may do.
+//! What accounts and requests may be called.
 
 use super::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,17 +45,6 @@ impl std::borrow::Borrow<str> for Username {
     fn borrow(&self) -> &str {
         &self.0
     }
-}
-
-/// What an account may do.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Chats.
-    #[default]
-    User,
-    /// Looks after accounts and the server too.
-    Admin,
 }
 
 /// A client's name for its request: 1 to [`ID_BYTES_MAX`] printable ASCII characters.

@@ -2,7 +2,8 @@
 
 use super::framing::encode_line;
 use super::limits::{ID_BYTES_MAX, NESTING_MAX};
-use super::names::{RequestId, Role};
+use super::names::RequestId;
+use super::roles::Role;
 use super::secret::Secret;
 use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,7 @@ pub enum Request {
     Ping,
     /// The answer to the server's `ping`.
     Pong,
-    /// Admin: a new account.
+    /// Staff: a new account.
     AddUser {
         /// The account's name.
         username: String,
@@ -94,14 +95,31 @@ pub enum Request {
         /// Its role.
         #[serde(default)]
         role: Role,
+        /// What its owner is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// To which group they belong.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
     },
-    /// Admin: every account.
+    /// Staff: what an account's owner is called, to which group they belong.
+    SetUser {
+        /// The account's name.
+        username: String,
+        /// What its owner is called; an empty one removes it, an absent one leaves it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Their group, likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
+    },
+    /// Staff: every account.
     ListUsers {
         /// List only the names that sort after this one: how a list that was cut (`more`) is continued.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
     },
-    /// Admin: ends every session of an account.
+    /// Staff: ends every session of an account.
     LogoutUser {
         /// The account's name.
         username: String,
@@ -122,7 +140,7 @@ pub enum Request {
         /// The account's name.
         username: String,
     },
-    /// Admin: an account may say nothing.
+    /// Staff: an account may say nothing.
     Mute {
         /// The account's name.
         username: String,
@@ -130,12 +148,12 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         minutes: Option<u32>,
     },
-    /// Admin: it may speak again.
+    /// Staff: it may speak again.
     Unmute {
         /// The account's name.
         username: String,
     },
-    /// Admin: gives an account a one-time password and ends its sessions.
+    /// Staff: gives an account a one-time password and ends its sessions.
     ResetPassword {
         /// The account's name.
         username: String,
@@ -145,15 +163,21 @@ pub enum Request {
         /// The account's name.
         username: String,
     },
-    /// Admin: makes an account an administrator's.
+    /// Admin: gives an account another role.
     Promote {
         /// The account's name.
         username: String,
+        /// Which; an administrator's if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
     },
-    /// Admin: makes an administrator's account a user's.
+    /// Admin: gives an account another role.
     Demote {
         /// The account's name.
         username: String,
+        /// Which; a user's if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
     },
     /// A type that this version doesn't know.
     #[serde(other)]
@@ -222,22 +246,6 @@ impl Request {
             Ok(Self::Unknown) => Err(BadRequest { id, message: "unknown request type".into() }),
             Ok(request) => Ok((id, request)),
             Err(e) => Err(BadRequest { id, message: format!("not a request: {}", Reason(&e)) }),
-        }
-    }
-
-    /// Whether only administrators may ask for it.
-    pub fn is_for_admins(&self) -> bool {
-        match self {
-            Self::Login(_) | Self::Say { .. } | Self::Whisper { .. } | Self::Who { .. } | Self::Help | Self::Code => {
-                false
-            }
-            Self::Whois { .. } | Self::Away { .. } | Self::Topic { text: None } | Self::History { .. } => false,
-            Self::Topic { text: Some(_) } => true,
-            Self::Passwd { .. } | Self::Logout | Self::Ping | Self::Pong | Self::Unknown => false,
-            Self::AddUser { .. } | Self::ListUsers { .. } | Self::LogoutUser { .. } | Self::Shutdown => true,
-            Self::Reload | Self::Status => true,
-            Self::Ban { .. } | Self::Unban { .. } | Self::Mute { .. } | Self::Unmute { .. } => true,
-            Self::ResetPassword { .. } | Self::DeleteUser { .. } | Self::Promote { .. } | Self::Demote { .. } => true,
         }
     }
 

@@ -4,10 +4,11 @@ use super::answers::{AwayInfo, Status, TopicInfo, UserList, Whois};
 use super::codes::{ErrorCode, Reason};
 use super::commands::CommandHelp;
 use super::framing::{append_line, encode_line, is_zero, is_zero_u64};
-use super::names::Role;
+use super::roles::Role;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// What a server sends.
 #[derive(Debug, Deserialize, Serialize)]
@@ -61,6 +62,12 @@ pub enum ServerMessage<'a> {
         time: Cow<'a, str>,
         /// Whose.
         username: Cow<'a, str>,
+        /// What its owner is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Cow<'a, str>>,
+        /// Their group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Cow<'a, str>>,
     },
     /// Event: an account's last session ended.
     Left {
@@ -142,12 +149,21 @@ pub struct Welcome<'a> {
     pub username: Cow<'a, str>,
     /// The account's role.
     pub role: Role,
+    /// What the account's owner is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'a, str>>,
+    /// Their group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Cow<'a, str>>,
     /// With it the client can log in again without the password.
     pub token: Secret,
     /// The newest event the server has.
     pub seq: u64,
     /// Who is online, sorted, the new one among them; cut where the line would grow too long.
     pub users: Vec<Cow<'a, str>>,
+    /// What those of `users` are called whose accounts have a name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     /// How many names were cut from the end of `users`; `who` with `after` gives the rest.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: usize,
@@ -197,6 +213,9 @@ pub struct Reply<'a> {
     /// To `who`: those of `users` who are away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub away: Vec<Cow<'a, str>>,
+    /// To `who`: what those of `users` are called whose accounts have a name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     /// To `whois`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whois: Option<Box<Whois<'a>>>,

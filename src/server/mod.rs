@@ -20,7 +20,7 @@ mod web;
 
 use crate::identity::CertificateInfo;
 use crate::output;
-use crate::protocol::{Role, Secret, Username};
+use crate::protocol::{Profile, Role, Secret, Username};
 use crate::reason::{self, Reason};
 use crate::sync::{Gate, lock};
 use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
@@ -244,7 +244,8 @@ fn make_admin(accounts: &Accounts) -> Result<Option<Secret>, ServerError> {
     }
     let failed = |why: &dyn fmt::Display| ServerError::Folder(format!("can't make the account `admin`: {why}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
-    let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, since: 0 };
+    let new =
+        NewAccount { name: name.clone(), password: None, role: Role::Admin, profile: Profile::default(), since: 0 };
     let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| failed(&e))?;
     one_time.map(Some).ok_or_else(|| failed(&"no password"))
 }

@@ -30,6 +30,7 @@ mod looking_back;
 mod message;
 mod metrics;
 mod motd;
+mod names;
 mod network;
 mod offline_accounts;
 mod password_forms;
@@ -41,6 +42,7 @@ mod reload;
 mod renewal;
 mod requests;
 mod resume;
+mod roles;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod service;

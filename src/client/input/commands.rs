@@ -6,7 +6,7 @@ use crate::client::page::missed::HISTORY_SHOWN_MAX;
 use crate::client::terminal::foreign;
 use crate::client::terminal::known::{command_name, unknown, usage};
 use crate::client::terminal::{Shape, doubts};
-use crate::protocol::Request;
+use crate::protocol::{Request, Role};
 
 /// How many messages `/history` shows when it's given no number.
 const HISTORY_SHOWN: usize = 50;
@@ -81,8 +81,10 @@ fn command(rest: &str) -> Result<Typed, String> {
         "unmute" => for_user("/unmute", arguments, |username| Request::Unmute { username }),
         "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
         "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
-        "promote" => for_user("/promote", arguments, |username| Request::Promote { username }),
-        "demote" => for_user("/demote", arguments, |username| Request::Demote { username }),
+        "setname" => set_name(arguments),
+        "setgroup" => set_group(arguments),
+        "promote" => set_role("/promote", arguments, |username, role| Request::Promote { username, role }),
+        "demote" => set_role("/demote", arguments, |username, role| Request::Demote { username, role }),
         "status" => alone("/status", arguments, Typed::Request(Request::Status)),
         "reload" => alone("/reload", arguments, Typed::Request(Request::Reload)),
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
@@ -152,7 +154,8 @@ fn add_user(arguments: &str) -> Result<Typed, String> {
         return Err(usage("/adduser"));
     }
     let password = Some(password.trim()).filter(|password| !password.is_empty()).map(new_secret).transpose()?;
-    Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role: Default::default() }))
+    let role = Role::default();
+    Ok(Typed::Request(Request::AddUser { username: name(user)?, password, role, name: None, group: None }))
 }
 
 /// A command whose one argument is a user.
@@ -162,6 +165,35 @@ fn for_user(command: &str, arguments: &str, request: impl Fn(String) -> Request)
         (Some(user), None) => Ok(Typed::Request(request(name(user)?))),
         _ => Err(usage(command)),
     }
+}
+
+/// What people call somebody: the rest of the line.
+fn set_name(arguments: &str) -> Result<Typed, String> {
+    let (user, called) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    if user.is_empty() {
+        return Err(usage("/setname"));
+    }
+    let called = Some(called.trim().to_owned());
+    Ok(Typed::Request(Request::SetUser { username: name(user)?, name: called, group: None }))
+}
+
+fn set_group(arguments: &str) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    let (Some(user), group, None) = (words.next(), words.next(), words.next()) else { return Err(usage("/setgroup")) };
+    let group = Some(group.unwrap_or_default().to_owned());
+    Ok(Typed::Request(Request::SetUser { username: name(user)?, name: None, group }))
+}
+
+fn set_role(
+    command: &str,
+    arguments: &str,
+    request: impl Fn(String, Option<Role>) -> Request,
+) -> Result<Typed, String> {
+    let mut words = arguments.split_whitespace();
+    let (Some(user), role, None) = (words.next(), words.next(), words.next()) else { return Err(usage(command)) };
+    let wrong = || format!("{}, and a role is one of {}", usage(command), Role::ALL.map(Role::name).join(", "));
+    let role = role.map(|role| Role::parse(&role.to_ascii_lowercase()).ok_or_else(wrong)).transpose()?;
+    Ok(Typed::Request(request(name(user)?, role)))
 }
 
 fn mute(arguments: &str) -> Result<Typed, String> {
@@ -230,6 +262,12 @@ mod tests {
             ("/deluser eve", r#"{"type":"delete_user","username":"eve"}"#),
             ("/promote eve", r#"{"type":"promote","username":"eve"}"#),
             ("/demote eve", r#"{"type":"demote","username":"eve"}"#),
+            ("/promote eve Teacher", r#"{"type":"promote","username":"eve","role":"teacher"}"#),
+            ("/demote eve display", r#"{"type":"demote","username":"eve","role":"display"}"#),
+            ("/setname Eve  Eve Noether ", r#"{"type":"set_user","username":"eve","name":"Eve Noether"}"#),
+            ("/setname eve", r#"{"type":"set_user","username":"eve","name":""}"#),
+            ("/setgroup eve 7b", r#"{"type":"set_user","username":"eve","group":"7b"}"#),
+            ("/setgroup eve", r#"{"type":"set_user","username":"eve","group":""}"#),
             ("/status", r#"{"type":"status"}"#),
             ("/reload", r#"{"type":"reload"}"#),
             ("/shutdown", r#"{"type":"shutdown"}"#),
@@ -270,6 +308,10 @@ mod tests {
             ("/mute eve soon", "usage: /mute <user> [minutes]"),
             ("/mute eve -1", "usage: /mute <user> [minutes]"),
             ("/deluser a b", "usage: /deluser <user>"),
+            ("/promote eve boss", "usage: /promote <user> [role], and a role is one of display, user, teacher, admin"),
+            ("/demote", "usage: /demote <user> [role]"),
+            ("/setname", "usage: /setname <user> [text]"),
+            ("/setgroup eve 7 b", "usage: /setgroup <user> [group]"),
             ("/shutdown -h now", "usage: /shutdown"),
             ("/msg b*b hi", "`b*b` is no user name"),
             ("/mgs bob secret", "there is no command `/mgs` (did you mean `/msg`?): /help"),

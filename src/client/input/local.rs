@@ -5,7 +5,7 @@ use crate::client::alerts::{Alerts, QUIET_MINUTES_MAX};
 use crate::client::settings::{Cue, Settings};
 use crate::client::terminal::{answer, known, notice, row, screen};
 use crate::durations;
-use crate::protocol::CommandHelp;
+use crate::protocol::{CommandHelp, Role};
 use std::sync::Arc;
 
 /// What is to be done.
@@ -187,9 +187,13 @@ impl Locals {
 /// Tells about one command.
 fn help(name: &str) {
     match known::find(name) {
-        Some(&CommandHelp { ref usage, ref about, admin }) => {
-            let admin = if admin { " (for administrators)" } else { "" };
-            answer(format_args!("{usage}: {about}{admin}"));
+        Some(CommandHelp { usage, about, role, .. }) => {
+            let whom = match role {
+                Role::Admin => " (for administrators)",
+                Role::Teacher => " (for teachers and administrators)",
+                Role::User | Role::Display => "",
+            };
+            answer(format_args!("{usage}: {about}{whom}"));
         }
         None => notice(known::unknown(name)),
     }

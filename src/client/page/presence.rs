@@ -3,17 +3,41 @@
 use super::clock::Clock;
 use super::layout::Page;
 use crate::durations;
-use crate::protocol::{AwayInfo, Reason, Role, Whois};
+use crate::protocol::{AwayInfo, Reason, Whois};
 use crate::sanitize;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+/// What those who are online are called, by their user names.
+pub(super) type Called<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
+
+/// A user name, and behind it what people call its owner: `eve (Eve Noether)`. The user name is first, and nothing in the
+/// brackets closes them: nobody can be taken for somebody else, whatever they are called.
+pub(super) fn person(username: &str, called: Option<&str>) -> String {
+    match called {
+        Some(called) => format!("{} ({})", sanitize::line(username), in_brackets(called)),
+        None => sanitize::line(username).into_owned(),
+    }
+}
+
+/// What people call somebody, safe to stand in brackets.
+pub(super) fn in_brackets(called: &str) -> String {
+    sanitize::line(called).replace('(', "[").replace(')', "]")
+}
+
 /// Appends who is online; `continued` if the beginning of the list is shown already.
-pub(super) fn online(names: &[Cow<'_, str>], away: &[Cow<'_, str>], more: usize, continued: bool, out: &mut Page) {
-    let shown = |name| match away.contains(name) {
-        true => format!("{} (away)", sanitize::line(name)),
-        false => sanitize::line(name).into_owned(),
+pub(super) fn online(
+    (names, called): (&[Cow<'_, str>], &Called<'_>),
+    away: &[Cow<'_, str>],
+    more: usize,
+    continued: bool,
+    out: &mut Page,
+) {
+    let shown = |name: &Cow<'_, str>| {
+        let person = person(name, called.get(name).map(|called| &**called));
+        if away.contains(name) { format!("{person} (away)") } else { person }
     };
     let safe: Vec<_> = names.iter().map(shown).collect();
     let _ = match continued {
@@ -34,8 +58,9 @@ pub(super) fn away(clock: &Clock, away: &AwayInfo<'_>) -> String {
 /// Appends who an account is, and whether its owner is there.
 pub(super) fn whois(clock: &Clock, whois: &Whois<'_>, out: &mut Page) {
     let name = sanitize::line(&whois.username);
-    let role = if whois.role == Role::Admin { "an administrator" } else { "a user" };
-    let _ = write!(out, "* {name} is {role}, ");
+    let person = person(&whois.username, whois.name.as_deref());
+    let group = whois.group.as_ref().map(|group| format!(" of {}", sanitize::line(group))).unwrap_or_default();
+    let _ = write!(out, "* {person} is {}{group}, ", whois.role.title());
     match &whois.since {
         None => {
             let _ = write!(out, "not online");

@@ -222,7 +222,7 @@ impl<'a, W: Write> Reader<'a, W> {
             ServerMessage::Message { seq, from, id, .. }
             | ServerMessage::Whisper { seq, from, id, .. }
             | ServerMessage::Topic { seq, from, id, .. } => self.said(&message, *seq, from, id.as_deref()),
-            Joined { seq, time, username } => self.presence(&message, *seq, (username, None, time)),
+            Joined { seq, time, username, .. } => self.presence(&message, *seq, (username, None, time)),
             Left { seq, time, username, reason } => self.presence(&message, *seq, (username, Some(*reason), time)),
             ServerMessage::Notice { .. } | ServerMessage::Role { .. } => self.event(&message, ""),
             ServerMessage::Away(away) => self.event(&message, &away.username),

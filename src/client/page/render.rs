@@ -39,11 +39,12 @@ impl Renderer {
 
     /// Appends what is shown of the welcome.
     pub(super) fn welcome(&self, welcome: &Welcome<'_>, out: &mut Page) {
-        let role = if welcome.role == Role::Admin { ", an administrator" } else { "" };
-        let _ = writeln!(out, "* you are {}{role}; /help lists the commands", sanitize::line(&welcome.username));
+        let role = if welcome.role == Role::User { String::new() } else { format!(", {}", welcome.role.title()) };
+        let me = presence::person(&welcome.username, welcome.name.as_deref());
+        let _ = writeln!(out, "* you are {me}{role}; /help lists the commands");
         self.names.set_role(welcome.role);
         welcome.users.iter().for_each(|name| self.names.add(name));
-        presence::online(&welcome.users, &[], welcome.more, false, out);
+        presence::online((&welcome.users, &welcome.names), &[], welcome.more, false, out);
         if let Some(topic) = &welcome.topic {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
@@ -116,16 +117,17 @@ impl Renderer {
                 let _ = writeln!(out, "[{}] * the server says: {}", self.clock.time(time), sanitize::line(text));
             }
             ServerMessage::Role { role } => {
+                let before = self.names.role();
                 self.names.set_role(*role);
                 let _ = match role {
-                    Role::Admin => writeln!(out, "* you are an administrator now; /help lists the commands"),
-                    Role::User => writeln!(out, "* you are no longer an administrator"),
+                    Role::User if before.is_staff() => writeln!(out, "* you are no longer {}", before.title()),
+                    _ => writeln!(out, "* you are {} now; /help lists the commands", role.title()),
                 };
             }
-            ServerMessage::Joined { time, username, .. } => {
+            ServerMessage::Joined { time, username, name, .. } => {
                 self.names.add(username);
                 self.clock.new_day(time, out);
-                let _ = writeln!(out, "* {} joined", sanitize::line(username));
+                let _ = writeln!(out, "* {} joined", presence::person(username, name.as_deref()));
             }
             ServerMessage::Left { time, username, reason, .. } => {
                 self.clock.new_day(time, out);

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
 use crate::client::terminal::known;
-use crate::protocol::{AccountInfo, CommandHelp, Reply, Request, Role, TopicInfo, UserList};
+use crate::protocol::{AccountInfo, CommandHelp, Reply, Request, TopicInfo, UserList};
 use crate::sanitize;
 use crate::{dots, durations};
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use std::fmt::Write;
 pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &mut Page) {
     match (request, &reply.users) {
         (Request::Who { after }, Some(UserList::Names(names))) => {
-            presence::online(names, &reply.away, reply.more, after.is_some(), out);
+            presence::online((names, &reply.names), &reply.away, reply.more, after.is_some(), out);
         }
         (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
         _ => {}
@@ -86,8 +86,23 @@ fn done(request: &Request) -> Option<String> {
         Request::Unmute { username } => (username, "is no longer muted"),
         Request::ResetPassword { username } => (username, "begins again"),
         Request::DeleteUser { username } => (username, "is deleted"),
-        Request::Promote { username } => (username, "is an administrator now"),
-        Request::Demote { username } => (username, "is no longer an administrator"),
+        Request::SetUser { username, name: Some(called), .. } if called.is_empty() => {
+            (username, "has no name any more")
+        }
+        Request::SetUser { username, name: Some(called), .. } => {
+            return Some(format!("{} has a name now", presence::person(username, Some(called))));
+        }
+        Request::SetUser { username, group: Some(group), .. } if group.is_empty() => {
+            (username, "is in no group any more")
+        }
+        Request::SetUser { username, group: Some(group), .. } => {
+            return Some(format!("{} is in {} now", sanitize::line(username), sanitize::line(group)));
+        }
+        Request::Promote { username, role: None } => (username, "is an administrator now"),
+        Request::Demote { username, role: None } => (username, "is no longer an administrator"),
+        Request::Promote { username, role: Some(role) } | Request::Demote { username, role: Some(role) } => {
+            return Some(format!("{} is {} now", sanitize::line(username), role.title()));
+        }
         Request::Away { text: Some(_) } => {
             return Some("you are away; whoever whispers to you is told, and speaking ends it".into());
         }
@@ -102,11 +117,18 @@ fn done(request: &Request) -> Option<String> {
 fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
     let names: Vec<_> = accounts.iter().map(|account| sanitize::line(&account.username)).collect();
     let width = widest(&names);
+    let roles = accounts.iter().map(|account| account.role.name().len()).max().unwrap_or(0);
     for (name, account) in names.iter().zip(accounts) {
-        let role = if account.role == Role::Admin { "admin" } else { "user " };
-        let _ = write!(out, "  {name:width$}  {role}  {}", if account.online { "online" } else { "-" });
+        let (role, is) = (account.role.name(), if account.online { "online" } else { "-" });
+        let _ = write!(out, "  {name:width$}  {role:roles$}  {is}");
         for (_, mark) in [(account.banned, ", banned"), (account.muted, ", muted")].iter().filter(|(is, _)| *is) {
             let _ = out.write_str(mark);
+        }
+        if let Some(group) = &account.group {
+            let _ = write!(out, "  {}", sanitize::line(group));
+        }
+        if let Some(called) = &account.name {
+            let _ = write!(out, "  ({})", presence::in_brackets(called));
         }
         let _ = writeln!(out);
     }
@@ -147,7 +169,8 @@ mod tests {
     #[test]
     fn replies() {
         let name = || "eve".to_owned();
-        let add = Request::AddUser { username: name(), password: None, role: Role::User };
+        let add =
+            Request::AddUser { username: name(), password: None, role: Default::default(), name: None, group: None };
         assert_eq!(
             answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b\r"]}"#),
             "* 2 online: a, b␍\n"
@@ -178,6 +201,17 @@ mod tests {
         let whois = |rest| format!(r#"{{"ok":true,"whois":{{"username":"eve","role":"user",{rest}}}}}"#);
         let ask = Request::Whois { username: name() };
         assert_eq!(answered(&ask, &whois(r#""sessions":0"#)), "* eve is a user, not online\n");
+        assert_eq!(
+            answered(&ask, &whois(r#""sessions":0,"name":"root), bob (R\u202e","group":"7b""#)),
+            "* eve (root], bob [R␦) is a user of 7b, not online\n"
+        );
+        assert_eq!(
+            answered(
+                &Request::Who { after: None },
+                r#"{"ok":true,"users":["a","b"],"names":{"b":"B C"},"away":["b"]}"#
+            ),
+            "* 2 online: a, b (B C) (away)\n"
+        );
         assert_eq!(
             answered(
                 &ask,

@@ -53,6 +53,7 @@ impl Helper {
             // The command wants the name alone.
             Word::User => self.people(word.trim_start_matches('@'), " "),
             Word::Command => self.commands(&format!("/{word}")).iter().map(|found| found[1..].to_owned()).collect(),
+            Word::Role => one_of(&mut Role::ALL.iter().map(|role| role.name().to_owned())),
             Word::Event => one_of(&mut Cue::ALL.iter().map(|cue| cue.name().to_owned())),
             Word::Setting => one_of(&mut settings().into_iter()),
             Word::Value => match choices(head.split_whitespace().nth(1).unwrap_or_default()) {
@@ -75,7 +76,8 @@ impl Helper {
     /// The commands that begin so and that one may use, with a blank where something belongs behind them.
     fn commands(&self, start: &str) -> Vec<String> {
         let start = start.to_ascii_lowercase();
-        let allowed = all().filter(|command| !command.admin || self.names.role() == Role::Admin);
+        let role = self.names.role();
+        let allowed = all().filter(|command| role >= command.role);
         let usages = allowed.map(|command| &*command.usage);
         let found = usages.filter(|usage| usage.split(' ').next().is_some_and(|name| name.starts_with(&start)));
         found.map(|usage| usage.split_once(' ').map_or(usage.to_owned(), |(name, _)| format!("{name} "))).collect()
@@ -149,6 +151,11 @@ mod tests {
         assert_eq!(completed("/set ignore b"), ["/set ignore bob "]);
         assert_eq!(completed("/set log a"), [""; 0]);
         assert_eq!(completed("/adduser eve b"), [""; 0], "a password is nobody's name");
+        assert_eq!(completed("/promote ada t"), ["/promote ada teacher "]);
+        assert_eq!(
+            completed("/demote ada "),
+            ["display", "user", "teacher", "admin"].map(|role| format!("/demote ada {role} "))
+        );
         assert_eq!(completed("/who b"), [""; 0]);
     }
 
@@ -164,6 +171,10 @@ mod tests {
     fn what_the_role_allows() {
         assert_eq!(completed_by(Role::User, "/ba"), ["/back"]);
         assert_eq!(completed_by(Role::Admin, "/ba"), ["/back", "/ban "]);
+        assert_eq!(completed_by(Role::Teacher, "/ba"), ["/back"]);
+        assert_eq!(completed_by(Role::Teacher, "/mu"), ["/mute "]);
+        assert_eq!(completed_by(Role::User, "/mu"), [""; 0]);
+        assert_eq!(completed_by(Role::Display, "/m"), [""; 0]);
         assert_eq!(completed_by(Role::User, "/help prom"), [""; 0]);
         assert_eq!(completed_by(Role::Admin, "/help prom"), ["/help promote "]);
     }

@@ -3,7 +3,7 @@
 use super::foreign;
 use super::shape::Shape;
 use crate::nearest::nearest;
-use crate::protocol::{COMMANDS, CommandHelp};
+use crate::protocol::{COMMANDS, CommandHelp, Role};
 use crate::sanitize;
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
 pub(crate) const LINE_BREAK: (&str, &str) = ("Alt-Enter", "type a line break");
 
 const fn command(usage: &'static str, about: &'static str) -> CommandHelp<'static> {
-    CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin: false }
+    CommandHelp { usage: Cow::Borrowed(usage), about: Cow::Borrowed(about), admin: false, role: Role::Display }
 }
 
 /// Every command that can be typed here: the server's, and those that this program carries out by itself.

@@ -4,7 +4,6 @@ use crate::protocol::Role;
 use crate::sync::lock;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many names are kept. Further ones can't be completed.
 const NAMES_MAX: usize = 10_000;
@@ -13,7 +12,7 @@ const NAMES_MAX: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     names: Mutex<BTreeSet<String>>,
-    is_admin: AtomicBool,
+    role: Mutex<Role>,
 }
 
 impl Names {
@@ -28,12 +27,12 @@ impl Names {
 
     /// One's own role is this now.
     pub(crate) fn set_role(&self, role: Role) {
-        self.is_admin.store(role == Role::Admin, Ordering::Relaxed);
+        *lock(&self.role) = role;
     }
 
     /// One's own role.
-    pub(super) fn role(&self) -> Role {
-        if self.is_admin.load(Ordering::Relaxed) { Role::Admin } else { Role::User }
+    pub(crate) fn role(&self) -> Role {
+        *lock(&self.role)
     }
 
     /// Those that begin so, in upper or lower case; in order.

@@ -12,6 +12,8 @@ pub(crate) enum Word {
     User,
     /// A command's name.
     Command,
+    /// What an account may do.
+    Role,
     /// What can be heard.
     Event,
     /// A setting's name.
@@ -34,13 +36,15 @@ pub(crate) struct Place {
 }
 
 /// The words in usage lines that stand for others.
-const PLACEHOLDERS: [(&str, Word); 9] = [
+const PLACEHOLDERS: [(&str, Word); 11] = [
     ("user", Word::User),
     ("command", Word::Command),
     ("event", Word::Event),
     ("name", Word::Setting),
     ("value", Word::Value),
+    ("role", Word::Role),
     ("text", Word::Text),
+    ("group", Word::Other),
     ("number", Word::Other),
     ("minutes", Word::Other),
     ("password", Word::Other),
@@ -111,6 +115,7 @@ fn example(word: Word) -> &'static str {
         Word::Literal(word) => word,
         Word::User => "eve",
         Word::Command => "msg",
+        Word::Role => "teacher",
         Word::Event => "mention",
         Word::Setting => "no-bell",
         Word::Value => "on",

@@ -1,12 +1,13 @@
 //! What can be changed about accounts: each change is saved, or nothing has changed.
 
+use super::author::Author;
 use super::forms::one_form;
 use super::hasher::Client;
 use super::passwords;
 use super::standing::{Mandate, State};
-use super::store::{AccountError, Accounts, Author};
+use super::store::{AccountError, Accounts};
 use super::wait::Wait;
-use crate::protocol::{Role, Secret, Username};
+use crate::protocol::{Profile, Role, Secret, Username};
 use std::io;
 use std::time::Instant;
 
@@ -19,6 +20,8 @@ pub(crate) struct NewAccount {
     pub(crate) password: Option<Secret>,
     /// Its role.
     pub(crate) role: Role,
+    /// Who its owner is.
+    pub(crate) profile: Profile,
     /// The newest event there is.
     pub(crate) since: u64,
 }
@@ -51,10 +54,10 @@ impl Accounts {
     ) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
         for (index, account) in new.iter().enumerate() {
             // Asked before the hashing too, which takes long.
-            self.judge(account).map_err(|e| (index, e))?;
+            self.judge(author, account).map_err(|e| (index, e))?;
         }
         let (mut made, mut one_time) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
-        for NewAccount { name, password, role, since } in new {
+        for NewAccount { name, password, role, profile, since } in new {
             let (hash, generated) = match password {
                 Some(password) => (self.hash(password.expose(), client).map_err(|e| (made.len(), e))?, None),
                 None => {
@@ -67,7 +70,7 @@ impl Accounts {
             if generated.is_some() {
                 state.begin_one_time(self.clock.lived());
             }
-            made.push((name, self.account(hash, state)));
+            made.push((name, self.account(hash, state, profile)));
             one_time.push(generated);
         }
         tell(&one_time).map_err(|e| (0, AccountError::Untold(e)))?;
@@ -75,6 +78,9 @@ impl Accounts {
         let result = self.change(author, |accounts| {
             for (index, (name, account)) in made.into_iter().enumerate() {
                 at = index;
+                if !author.reaches(account.state.role) {
+                    return Err(AccountError::OutOfReach);
+                }
                 if accounts.insert(name, account).is_some() {
                     return Err(AccountError::Exists);
                 }
@@ -89,7 +95,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`].
-    pub(crate) fn judge(&self, new: &NewAccount) -> Result<(), AccountError> {
+    pub(crate) fn judge(&self, author: Author<'_>, new: &NewAccount) -> Result<(), AccountError> {
+        if !author.may() {
+            return Err(AccountError::NotPermitted);
+        }
+        if !author.reaches(new.role) {
+            return Err(AccountError::OutOfReach);
+        }
         if self.standing(new.name.as_str()).is_some() {
             return Err(AccountError::Exists);
         }
@@ -136,7 +148,7 @@ impl Accounts {
     pub(crate) fn reset_password(&self, author: Author<'_>, name: &Username) -> Result<Secret, AccountError> {
         let (one_time, hash) = passwords::one_time();
         self.change(author, |accounts| {
-            let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
+            let account = author.find(accounts, name)?;
             account.password = hash;
             account.state.begin_one_time(self.clock.lived());
             account.state.end_sessions();
@@ -156,8 +168,24 @@ impl Accounts {
         change: impl FnOnce(&mut State),
     ) -> Result<(), AccountError> {
         self.change(author, |accounts| {
-            change(&mut accounts.get_mut(name).ok_or(AccountError::Unknown)?.state);
+            change(&mut author.find(accounts, name)?.state);
             Ok(())
+        })
+    }
+
+    /// Changes who an account's owner is and saves it: an empty text removes, what is absent stays.
+    ///
+    /// # Errors
+    /// [`AccountError`]; then nothing has changed.
+    pub(crate) fn set_profile(
+        &self,
+        author: Author<'_>,
+        account: &Username,
+        name: Option<&str>,
+        group: Option<&str>,
+    ) -> Result<(), AccountError> {
+        self.change(author, |accounts| {
+            author.find(accounts, account)?.profile.change(name, group).map_err(AccountError::BadProfile)
         })
     }
 
@@ -166,7 +194,11 @@ impl Accounts {
     /// # Errors
     /// [`AccountError`]; then nothing has changed.
     pub(crate) fn delete(&self, author: Author<'_>, name: &Username) -> Result<(), AccountError> {
-        self.change(author, |accounts| accounts.remove(name).map(drop).ok_or(AccountError::Unknown))
+        self.change(author, |accounts| {
+            author.find(accounts, name)?;
+            accounts.remove(name);
+            Ok(())
+        })
     }
 }
 
@@ -197,7 +229,13 @@ mod tests {
         role: Role,
     ) -> Result<Option<Secret>, AccountError> {
         let name = Username::parse(name).unwrap();
-        let new = NewAccount { name: name.clone(), password: password.map(secret), role, since: 0 };
+        let new = NewAccount {
+            name: name.clone(),
+            password: password.map(secret),
+            role,
+            profile: Profile::default(),
+            since: 0,
+        };
         accounts.add(Author::Owner, new, &Client::own(&name))
     }
 
@@ -237,10 +275,16 @@ mod tests {
         for end in [State::end_sessions, |state: &mut State| state.role = Role::User] {
             let standing = accounts.standing("mallory").unwrap();
             let mandate = Mandate::new(Arc::clone(&standing), standing.state().generation);
-            let by = Author::Admin(&mandate);
+            let by = Author::Staff(&mandate, Role::Admin);
             assert!(accounts.update(by, &eve, |_| {}).is_ok());
             accounts.update(Author::Owner, &name("mallory"), end).unwrap();
-            let new = NewAccount { name: name("zed"), password: None, role: Role::Admin, since: 0 };
+            let new = NewAccount {
+                name: name("zed"),
+                password: None,
+                role: Role::Admin,
+                profile: Profile::default(),
+                since: 0,
+            };
             assert!(matches!(accounts.add(by, new, &Client::own(&root)), Err(AccountError::NotPermitted)));
             assert!(matches!(accounts.update(by, &eve, |_| {}), Err(AccountError::NotPermitted)));
             assert!(matches!(accounts.delete(by, &eve), Err(AccountError::NotPermitted)));

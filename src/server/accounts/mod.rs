@@ -2,6 +2,7 @@
 //! turn it is to have a password compared, `tokens.rs` what stands for a password.
 
 mod attention;
+mod author;
 mod changes;
 mod forms;
 mod hasher;
@@ -18,13 +19,14 @@ pub(crate) mod users_file;
 mod wait;
 
 pub(crate) use attention::Away;
+pub(crate) use author::Author;
 pub(crate) use changes::NewAccount;
 pub(crate) use hasher::{Client, Hasher, NoTurn};
 pub(crate) use line::RANK_IN;
 pub(crate) use origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 pub(crate) use rate::{Bucket, TooFast};
 pub(crate) use standing::{Mandate, Standing, State};
-pub(crate) use store::{AccountError, Accounts, Author, Checked, LoginError};
+pub(crate) use store::{AccountError, Accounts, Checked, LoginError};
 pub(crate) use token_file::TokenId;
 pub(crate) use tokens::Tokens;
 pub(crate) use wait::Wait;

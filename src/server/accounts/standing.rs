@@ -5,7 +5,7 @@
 
 use super::attention::Attention;
 use super::rate::{LoginRate, LookRate, Rate};
-use crate::protocol::Role;
+use crate::protocol::{Profile, Role};
 use crate::server::clock::Now;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -73,7 +73,21 @@ impl State {
 
     /// Whether it may administrate.
     pub(crate) fn may_administrate(&self) -> bool {
-        self.role == Role::Admin && !self.banned
+        self.may(Role::Admin)
+    }
+
+    /// Whether it may do what needs this role.
+    pub(crate) fn may(&self, least: Role) -> bool {
+        self.role >= least && !self.banned
+    }
+
+    /// It has this role from now on. Whoever becomes a display, or no longer is one, sees other things and is seen
+    /// otherwise: the sessions begin anew.
+    pub(crate) fn set_role(&mut self, role: Role) {
+        if (role == Role::Display) != (self.role == Role::Display) {
+            self.end_sessions();
+        }
+        self.role = role;
     }
 }
 
@@ -81,6 +95,7 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Standing {
     state: Mutex<State>,
+    profile: Mutex<Profile>,
     deleted: AtomicBool,
     /// How much it may still say.
     pub(crate) rate: Rate,
@@ -94,9 +109,10 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// That of an account which is opened or made now.
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(state: State, profile: Profile) -> Self {
         Self {
             state: Mutex::new(state),
+            profile: Mutex::new(profile),
             deleted: AtomicBool::new(false),
             rate: Rate::new(),
             logins: LoginRate::of_a_password(),
@@ -108,6 +124,16 @@ impl Standing {
     /// What holds now.
     pub(crate) fn state(&self) -> State {
         *lock(&self.state)
+    }
+
+    /// Who its owner is.
+    pub(crate) fn profile(&self) -> Profile {
+        lock(&self.profile).clone()
+    }
+
+    /// From now on its owner is this.
+    pub(super) fn set_profile(&self, profile: Profile) {
+        *lock(&self.profile) = profile;
     }
 
     /// The account is deleted. Its name may be another's from now on.
@@ -172,11 +198,6 @@ impl Mandate {
         lock(&self.standing.state).generation == self.generation.load(Ordering::Relaxed)
     }
 
-    /// Whether the session may do what administrators do.
-    pub(crate) fn may_administrate(&self) -> bool {
-        self.state().is_some_and(|state| state.may_administrate())
-    }
-
     /// What the account's sessions share.
     pub(crate) fn standing(&self) -> &Arc<Standing> {
         &self.standing
@@ -197,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_mandate_ends_for_good_with_its_generation() {
-        let standing = Arc::new(Standing::new(State { generation: 7, ..State::default() }));
+        let standing = Arc::new(Standing::new(State { generation: 7, ..State::default() }, Profile::default()));
         let (first, second) = (mandate(&standing), mandate(&standing));
         let mut state = standing.state();
         state.banned = true;
@@ -206,7 +227,7 @@ mod tests {
         assert!(!first.holds() && second.holds());
         standing.set(State { banned: false, ..state }, None);
         assert!(!first.holds(), "no change of mind brings it back");
-        let other = Arc::new(Standing::new(state));
+        let other = Arc::new(Standing::new(state, Profile::default()));
         other.set(State { generation: 9, ..state }, Some(&second));
         assert!(second.holds(), "another account's change is none of its");
     }

@@ -3,14 +3,15 @@
 mod others;
 mod words;
 
+use super::author::Author;
 use super::hasher::{Client, Hasher, NoTurn};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
-use super::standing::{Mandate, Standing, State};
+use super::standing::{Standing, State};
 use super::users_file;
 use super::wait::Wait;
 use crate::files::{self, Stamp};
-use crate::protocol::Username;
+use crate::protocol::{Profile, Username};
 use crate::reason;
 use crate::server::clock::Clock;
 use crate::server::config::{Notices, Trouble};
@@ -49,6 +50,7 @@ struct Saving {
 pub(crate) struct Account {
     pub(crate) password: StoredPassword,
     pub(crate) state: State,
+    pub(crate) profile: Profile,
     standing: Arc<Standing>,
 }
 
@@ -74,26 +76,18 @@ pub(crate) enum AccountError {
     LastAdmin,
     /// Whoever asked for it may no longer do so.
     NotPermitted,
+    /// Accounts of that role are beyond whoever asked.
+    OutOfReach,
     /// There was no turn to hash.
     NoTurn(NoTurn),
     /// The new password isn't good enough; with what is wrong with it.
     Weak(String),
+    /// The name or the group isn't one; with the rule.
+    BadProfile(&'static str),
     /// `users.json` couldn't be written: nothing has changed.
     Save(io::Error),
     /// Nobody could be told the one-time passwords: nothing has changed.
     Untold(io::Error),
-}
-
-/// Who changes accounts. Asked again in the moment of the change: what was asked for before its sender was ended, or
-/// demoted, is not done after that.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Author<'a> {
-    /// Whoever has the data folder.
-    Owner,
-    /// An administrator's session.
-    Admin(&'a Mandate),
-    /// A session whose account it is.
-    Own(&'a Mandate),
 }
 
 /// Why a login isn't let in.
@@ -145,7 +139,9 @@ impl Accounts {
                 let path = path.display();
                 format!("{path} is damaged: {why}; mend it, or put a copy of it in its place: it has not been touched")
             })?;
-            let entries = entries.into_iter().map(|(name, state, password)| (name, this.account(password, state)));
+            let entries = entries
+                .into_iter()
+                .map(|(name, state, profile, password)| (name, this.account(password, state, profile)));
             *lock(&this.accounts) = entries.collect();
             this.cover(&lock(&this.accounts));
             this.date_one_time_passwords();
@@ -217,13 +213,13 @@ impl Accounts {
         lock(&self.accounts).get(name).map(|account| account.password.clone())
     }
 
-    /// Every account and what holds for it, sorted, from the one after `after`.
-    pub(crate) fn list(&self, after: Option<&str>) -> Vec<(Username, State)> {
+    /// Every account, what holds for it and who its owner is, sorted, from the one after `after`.
+    pub(crate) fn list(&self, after: Option<&str>) -> Vec<(Username, State, Profile)> {
         let accounts = lock(&self.accounts);
         accounts
             .iter()
             .filter(|(name, _)| after.is_none_or(|after| name.as_str() > after))
-            .map(|(name, account)| (name.clone(), account.state))
+            .map(|(name, account)| (name.clone(), account.state, account.profile.clone()))
             .collect()
     }
 
@@ -292,6 +288,7 @@ impl Accounts {
         saved.map_err(AccountError::Save)?;
         for account in copy.values() {
             account.standing.set(account.state, author.survivor());
+            account.standing.set_profile(account.profile.clone());
         }
         for (_, deleted) in before.iter().filter(|(name, _)| !copy.contains_key(*name)) {
             // Whoever has it still in hand must not log in with it.
@@ -313,26 +310,21 @@ impl Accounts {
         self.hasher.cover(accounts.values().map(|account| &account.password));
     }
 
-    pub(crate) fn account(&self, password: StoredPassword, state: State) -> Account {
-        Account { password, state, standing: Arc::new(Standing::new(state)) }
+    pub(crate) fn account(&self, password: StoredPassword, state: State, profile: Profile) -> Account {
+        let standing = Arc::new(Standing::new(state, profile.clone()));
+        Account { password, state, profile, standing }
     }
 }
 
-impl<'a> Author<'a> {
-    fn may(self) -> bool {
-        match self {
-            Self::Owner => true,
-            Self::Admin(mandate) => mandate.may_administrate(),
-            Self::Own(mandate) => mandate.holds(),
-        }
-    }
-
-    /// Whose session goes on when all others of its account end.
-    fn survivor(self) -> Option<&'a Mandate> {
-        match self {
-            Self::Own(mandate) => Some(mandate),
-            Self::Owner | Self::Admin(_) => None,
-        }
+impl Author<'_> {
+    /// An account that it may change.
+    pub(super) fn find<'b>(
+        self,
+        accounts: &'b mut BTreeMap<Username, Account>,
+        name: &Username,
+    ) -> Result<&'b mut Account, AccountError> {
+        let account = accounts.get_mut(name).ok_or(AccountError::Unknown)?;
+        if self.reaches(account.state.role) { Ok(account) } else { Err(AccountError::OutOfReach) }
     }
 }
 
@@ -342,7 +334,9 @@ fn has_admin(accounts: &BTreeMap<Username, Account>) -> bool {
 }
 
 fn render(accounts: &BTreeMap<Username, Account>) -> Vec<u8> {
-    users_file::render(accounts.iter().map(|(name, account)| (name, account.state, &account.password)))
+    users_file::render(
+        accounts.iter().map(|(name, account)| (name, account.state, &account.profile, &account.password)),
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::pairs::Pairs;
 use super::passwords::StoredPassword;
 use super::standing::State;
 use crate::lines;
-use crate::protocol::Username;
+use crate::protocol::{Profile, Username};
 use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ const FILE_VERSION: u32 = 1;
 struct UserEntry {
     #[serde(flatten)]
     state: State,
+    #[serde(flatten)]
+    profile: Profile,
     password: String,
     /// The hash is of the password's one form for sure (RFC 8265).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -48,10 +50,13 @@ enum OldEntry {
 }
 
 /// What this version writes for these accounts.
-pub(crate) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'a StoredPassword)>) -> Vec<u8> {
-    let entry = |(name, state, password): (&Username, State, &StoredPassword)| {
+pub(crate) fn render<'a>(
+    accounts: impl Iterator<Item = (&'a Username, State, &'a Profile, &'a StoredPassword)>,
+) -> Vec<u8> {
+    let entry = |(name, state, profile, password): (&Username, State, &Profile, &StoredPassword)| {
         let (one_form, password) = (password.is_of_one_form(), password.to_string());
-        (name.to_string(), UserEntry { state, password, one_form, unknown: BTreeMap::new() })
+        let profile = profile.clone();
+        (name.to_string(), UserEntry { state, profile, password, one_form, unknown: BTreeMap::new() })
     };
     let users: BTreeMap<String, UserEntry> = accounts.map(entry).collect();
     let mut text = serde_json::to_vec_pretty(&UsersFile { version: FILE_VERSION, users })
@@ -59,6 +64,9 @@ pub(crate) fn render<'a>(accounts: impl Iterator<Item = (&'a Username, State, &'
     text.push(b'\n');
     text
 }
+
+/// One account of a file: its name, what holds for it, who its owner is, its password.
+pub(crate) type Entry = (Username, State, Profile, StoredPassword);
 
 /// What there is in a file.
 #[derive(Clone, Copy, Debug)]
@@ -77,26 +85,25 @@ pub(crate) struct Census {
 /// What is wrong with it, with its line where it has one.
 pub(crate) fn census(file: &[u8]) -> Result<Census, String> {
     let accounts = parse(file)?;
-    let count =
-        |is: fn(&(Username, State, StoredPassword)) -> bool| accounts.iter().filter(|account| is(account)).count();
+    let count = |is: fn(&Entry) -> bool| accounts.iter().filter(|account| is(account)).count();
     Ok(Census {
         all: accounts.len(),
-        admins: count(|(_, state, _)| state.may_administrate()),
-        legacy: count(|(_, _, password)| !password.is_of_one_form()),
+        admins: count(|(_, state, ..)| state.may_administrate()),
+        legacy: count(|(.., password)| !password.is_of_one_form()),
     })
 }
 
 /// What this version writes for a file's text: [`parse`] and [`render`] for the fuzz target.
 pub(crate) fn rewrite(text: &str) -> Result<Vec<u8>, String> {
     let accounts = parse(text.as_bytes())?;
-    Ok(render(accounts.iter().map(|(name, state, password)| (name, *state, password))))
+    Ok(render(accounts.iter().map(|(name, state, profile, password)| (name, *state, profile, password))))
 }
 
 /// Reads either form of the file.
 ///
 /// # Errors
 /// What is wrong with it, with its line where it has one.
-pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)>, String> {
+pub(crate) fn parse(file: &[u8]) -> Result<Vec<Entry>, String> {
     let text = lines::as_text(file).map_err(|line| format!("line {line} isn't UTF-8"))?;
     let head: Head = serde_json::from_str(text).map_err(|e| Reason(&e).to_string())?;
     let entries: Vec<(String, UserEntry)> = match head.version {
@@ -110,15 +117,19 @@ pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)
         _ => {
             let old: Pairs<OldEntry> = serde_json::from_str(text).map_err(|e| Reason(&e).to_string())?;
             let entry = |old| match old {
-                OldEntry::Hash(password) => {
-                    UserEntry { state: State::default(), password, one_form: false, unknown: BTreeMap::new() }
-                }
+                OldEntry::Hash(password) => UserEntry {
+                    state: State::default(),
+                    profile: Profile::default(),
+                    password,
+                    one_form: false,
+                    unknown: BTreeMap::new(),
+                },
                 OldEntry::Entry(entry) => entry,
             };
             old.0.into_iter().map(|(name, old)| (name, entry(old))).collect()
         }
     };
-    let mut accounts: Vec<(Username, State, StoredPassword)> = Vec::with_capacity(entries.len());
+    let mut accounts: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut names = std::collections::BTreeSet::new();
     for (name, entry) in entries {
         let account = checked(text, &name, entry)?;
@@ -130,7 +141,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Vec<(Username, State, StoredPassword)
     Ok(accounts)
 }
 
-fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State, StoredPassword), String> {
+fn checked(text: &str, name: &str, entry: UserEntry) -> Result<Entry, String> {
     let place = || match text.find(&format!("\"{name}\"")) {
         Some(at) => format!(" at line {}", lines::number_at(text.as_bytes(), at)),
         None => String::new(),
@@ -143,5 +154,7 @@ fn checked(text: &str, name: &str, entry: UserEntry) -> Result<(Username, State,
     }
     let password = StoredPassword::parse(&entry.password, entry.one_form)
         .ok_or_else(|| format!("the password of `{name}`{} is no hash that this program knows", place()))?;
-    Ok((username, entry.state, password))
+    let profile = Profile::parse(entry.profile.name.as_deref(), entry.profile.group.as_deref())
+        .map_err(|rule| format!("the name or the group of `{name}`{} is none: {rule}", place()))?;
+    Ok((username, entry.state, profile, password))
 }

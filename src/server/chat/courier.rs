@@ -4,7 +4,7 @@ use super::session::{BATCH_BYTES_MAX, Session, WRITE_WAIT};
 use super::wire::{Carrier, FULL_SOCKETS_RECOVER, Wire, write_some};
 use crate::protocol::Reason;
 use crate::reason;
-use crate::server::timeline::{Batch, Timeline, Viewer};
+use crate::server::timeline::{Batch, Timeline};
 use crate::sync::{MutexGuard, lock, thread};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ impl Session {
                 let (cursor, head, may_see) = (wire.cursor, timeline.head(), wire.may_see());
                 drop(wire);
                 own.begin(cursor);
-                let viewer = Viewer::Account(&self.name);
+                let viewer = self.viewer();
                 let read = match may_see {
                     true => timeline.read_back(cursor, head, viewer, BATCH_BYTES_MAX, &mut own),
                     false => Ok(false),

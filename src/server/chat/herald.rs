@@ -4,10 +4,13 @@
 
 use super::delivery::Delivery;
 use super::presence::{Move, Presence};
+use super::session::Session;
 use crate::protocol::{Reason, Username};
+use crate::server::accounts::Standing;
 use crate::server::timeline::{Ticket, Timeline, What};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock};
+use std::collections::HashMap;
 use std::io;
 use std::sync::PoisonError;
 use std::time::Instant;
@@ -29,6 +32,8 @@ pub(super) struct Herald {
 #[derive(Debug, Default)]
 struct Desk {
     presence: Presence,
+    /// The accounts that ever came, to tell who their owners are. No more than there are accounts.
+    people: HashMap<Username, Arc<Standing>>,
     /// Nothing more is told.
     stopped: bool,
 }
@@ -48,9 +53,10 @@ impl Herald {
         Ok(herald)
     }
 
-    /// An account came online.
-    pub(crate) fn came(&self, name: &Username) -> Ticket {
-        self.change(name, Move::Came)
+    /// An account came online, with this session.
+    pub(crate) fn came(&self, session: &Session) -> Ticket {
+        lock(&self.desk).people.insert(session.name.clone(), Arc::clone(session.mandate.standing()));
+        self.change(&session.name, Move::Came)
     }
 
     /// An account went.
@@ -62,13 +68,13 @@ impl Herald {
     pub(super) fn insist(&self, name: &Username) -> Ticket {
         let mut desk = lock(&self.desk);
         let news = if desk.stopped { None } else { desk.presence.insist(name, Instant::now()) };
-        news.map_or_else(|| self.timeline.now(), |what| self.timeline.announce(event(name.clone(), what)))
+        news.map_or_else(|| self.timeline.now(), |what| self.timeline.announce(desk.event(name.clone(), what)))
     }
 
-    /// Whom everyone was told to be there, and this account: as many as `fit` takes, and how many there are beyond.
+    /// Whom everyone was told to be there, and this account, if one is given: as many as `fit` takes, and how many there are beyond.
     pub(crate) fn told(
         &self,
-        own: &Username,
+        own: Option<&Username>,
         fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
     ) -> (Vec<Username>, usize) {
         let desk = lock(&self.desk);
@@ -90,7 +96,7 @@ impl Herald {
         let mut desk = lock(&self.desk);
         let before = desk.presence.unsettled();
         if desk.presence.change(name, what, Instant::now()) {
-            return self.timeline.announce(event(name.clone(), what));
+            return self.timeline.announce(desk.event(name.clone(), what));
         }
         if desk.presence.unsettled() > before {
             self.changed.notify_all();
@@ -108,7 +114,7 @@ impl Herald {
             let now = Instant::now();
             let news = desk.presence.settled(now);
             if !news.is_empty() {
-                news.into_iter().for_each(|(name, what)| drop(self.timeline.announce(event(name, what))));
+                news.into_iter().for_each(|(name, what)| drop(self.timeline.announce(desk.event(name, what))));
                 drop(desk);
                 // What can't be written is told later.
                 let _ = self.timeline.commit(&self.timeline.now());
@@ -127,9 +133,14 @@ impl Herald {
     }
 }
 
-fn event(name: Username, what: Move) -> What {
-    match what {
-        Move::Came => What::Joined(name),
-        Move::Went(reason) => What::Left(name, reason),
+impl Desk {
+    fn event(&self, name: Username, what: Move) -> What {
+        match what {
+            Move::Came => {
+                let profile = self.people.get(&name).map(|standing| standing.profile()).unwrap_or_default();
+                What::Joined(name, profile)
+            }
+            Move::Went(reason) => What::Left(name, reason),
+        }
     }
 }

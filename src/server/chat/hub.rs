@@ -39,7 +39,7 @@ pub(crate) struct Arrived {
     pub(crate) first: Option<u64>,
     /// If its account was offline: the seq of the event with which it went, and how much was said since.
     pub(crate) left: Option<(u64, u64)>,
-    /// Whether its account was offline.
+    /// Whether its account was offline, and is no display.
     pub(crate) came_online: bool,
     /// The first names online, as many as were asked for.
     pub(crate) names: Vec<Username>,
@@ -115,7 +115,7 @@ impl Chat {
         &self.timeline
     }
 
-    /// Enters a session into the registry and announces the account if it's its first. The session's cursor is set to
+    /// Enters a session into the registry and announces the account if it's its first, and no display. The session's cursor is set to
     /// `after`, or to now; `fit` takes as many names as the welcome has room for: of those whom everyone was told to be
     /// there, so that what is told next fits.
     ///
@@ -147,8 +147,8 @@ impl Chat {
             // Under the lock: whoever ends the account's sessions finds it here or there.
             self.delivery.dismiss(oldest);
         }
-        let ticket = if arrival.first { self.herald.came(&session.name) } else { self.timeline.now() };
-        let (names, more) = self.herald.told(&session.name, fit);
+        let ticket = if arrival.first { self.herald.came(session) } else { self.timeline.now() };
+        let (names, more) = self.herald.told((!session.is_display).then_some(&session.name), fit);
         drop(registry);
         // What couldn't be written is told later.
         let seq = self.timeline.commit(&ticket).map_or_else(|_| self.timeline.head(), |()| ticket.seq);

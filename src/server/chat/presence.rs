@@ -82,11 +82,14 @@ impl Presence {
         self.unsettled.len()
     }
 
-    /// Whom everyone was told to be there, and this account, sorted.
-    pub(crate) fn names<'a>(&'a self, own: &'a Username) -> impl Iterator<Item = &'a Username> {
-        let (before, after) = ((Unbounded, Excluded(own)), (Excluded(own), Unbounded));
+    /// Whom everyone was told to be there, and this account, if one is given; sorted.
+    pub(crate) fn names<'a>(&'a self, own: Option<&'a Username>) -> impl Iterator<Item = &'a Username> {
+        let (before, after) = match own {
+            Some(own) => ((Unbounded, Excluded(own)), Some((Excluded(own), Unbounded))),
+            None => ((Unbounded, Unbounded), None),
+        };
         let told = |bounds| self.told.range::<Username, (Bound<&Username>, Bound<&Username>)>(bounds);
-        told(before).chain(std::iter::once(own)).chain(told(after))
+        told(before).chain(own).chain(after.into_iter().flat_map(told))
     }
 
     fn tell(&mut self, name: &Username, what: Move, now: Instant) -> Move {
@@ -191,9 +194,10 @@ mod tests {
         flap(&mut presence, 4, now);
         ["bob", "dan"].iter().for_each(|who| assert!(presence.change(&name(who), CAME, now)));
         presence.change(&name("ada"), CAME, now);
-        let names = |own: &str| presence.names(&name(own)).map(ToString::to_string).collect::<Vec<_>>();
+        let names = |own: &str| presence.names(Some(&name(own))).map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(names("ada"), ["ada", "bob", "dan"]);
         assert_eq!(names("bob"), ["bob", "dan"]);
         assert_eq!(names("cat"), ["bob", "cat", "dan"]);
+        assert_eq!(presence.names(None).count(), 2, "a display isn't there");
     }
 }

@@ -27,7 +27,7 @@ struct Presence {
 /// What an arrival changed.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    /// It's the account's first session.
+    /// It's the account's first session that others are told of.
     pub(crate) first: bool,
     /// The session that makes way; it's already out of the registry.
     pub(super) evicted: Option<Arc<Session>>,
@@ -38,7 +38,7 @@ impl Registry {
     pub(crate) fn join(&mut self, session: &Arc<Session>, now: Timestamp) -> Arrival {
         let new = || Presence { since: now, sessions: Vec::new() };
         let sessions = &mut self.online.entry(session.name.clone()).or_insert_with(new).sessions;
-        let first = sessions.is_empty();
+        let first = !session.is_display && !is_there(sessions);
         let full = sessions.len() >= SESSIONS_PER_ACCOUNT_MAX;
         // Whoever comes back with a token comes in place of the session that broke off, not of another device's.
         let same = || sessions.iter().position(|other| other.token == session.token).unwrap_or(0);
@@ -47,24 +47,26 @@ impl Registry {
         Arrival { first, evicted }
     }
 
-    /// Removes a session. True when it was there and the account's last.
+    /// Removes a session. True when it was there and the account's last that others were told of.
     pub(crate) fn leave(&mut self, session: &Session) -> bool {
         let Some(Presence { sessions, .. }) = self.online.get_mut(&session.name) else { return false };
-        let before = sessions.len();
+        let before = is_there(sessions);
         sessions.retain(|other| other.id != session.id);
-        let last = sessions.is_empty() && before > 0;
-        if last {
+        let last = before && !is_there(sessions);
+        if sessions.is_empty() {
             self.online.remove(&session.name);
         }
         last
     }
 
-    /// Removes those of an account's sessions that `go`. True when there were some, and none is left.
+    /// Removes those of an account's sessions that `go`. True when there were some that others were told of, and none of
+    /// these is left.
     pub(super) fn leave_all(&mut self, name: &Username, go: impl Fn(&Session) -> bool) -> bool {
         let Some(Presence { sessions, .. }) = self.online.get_mut(name) else { return false };
+        let before = is_there(sessions);
         sessions.retain(|session| !go(session));
-        let last = sessions.is_empty();
-        if last {
+        let last = before && !is_there(sessions);
+        if sessions.is_empty() {
             self.online.remove(name);
         }
         last
@@ -75,28 +77,35 @@ impl Registry {
         self.online.get(name).map(|presence| presence.sessions.clone()).unwrap_or_default()
     }
 
-    /// Whether an account has a session.
+    /// Whether an account is there: it has a session, and is no display.
     pub(crate) fn is_online(&self, name: &str) -> bool {
-        self.online.contains_key(name)
+        self.online.get(name).is_some_and(|presence| is_there(&presence.sessions))
     }
 
-    /// How many sessions an account has, and since when it is online; None when it isn't.
+    /// How many sessions an account has, a display too, and since when; None when it has none.
     pub(crate) fn presence(&self, name: &str) -> Option<(usize, Timestamp)> {
         self.online.get(name).map(|presence| (presence.sessions.len(), presence.since))
     }
 
     /// How many accounts are online.
     pub(crate) fn accounts(&self) -> usize {
-        self.online.len()
+        self.online.values().filter(|presence| is_there(&presence.sessions)).count()
     }
 
     /// The names online, sorted, from the one after `after`.
     pub(crate) fn names(&self, after: Option<&str>) -> impl Iterator<Item = &Username> {
-        self.online.keys().filter(move |name| after.is_none_or(|after| name.as_str() > after))
+        let listed = move |name: &Username| after.is_none_or(|after| name.as_str() > after);
+        let there = self.online.iter().filter(|(_, presence)| is_there(&presence.sessions));
+        there.map(|(name, _)| name).filter(move |name| listed(name))
     }
 
     /// Every session.
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
         self.online.values().flat_map(|presence| &presence.sessions)
     }
+}
+
+/// Whether others are told of one of these sessions.
+fn is_there(sessions: &[Arc<Session>]) -> bool {
+    sessions.iter().any(|session| !session.is_display)
 }

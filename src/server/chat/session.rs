@@ -10,7 +10,7 @@
 
 use super::wire::{Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, Wire, Withheld, write_some};
 use crate::duplex::{Duplex, Peer, Socket};
-use crate::protocol::{Reason, ServerMessage, Username};
+use crate::protocol::{Reason, Role, ServerMessage, Username};
 use crate::server::accounts::{Mandate, TokenId};
 use crate::server::timeline::{Batch, Forgotten, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +37,9 @@ pub(crate) struct Session {
     pub(crate) id: u64,
     /// Whose it is.
     pub(crate) name: Username,
+    /// It shows the room: it is given nothing that not everyone sees, and isn't counted among those who are there. As long
+    /// as its mandate holds: whoever becomes a display, or no longer is one, logs in anew.
+    pub(super) is_display: bool,
     /// From where.
     pub(crate) peer: SocketAddr,
     /// What it may do.
@@ -80,9 +83,11 @@ impl Session {
             farewell_said: false,
             ended: None,
         };
+        let is_display = mandate.state().is_some_and(|state| state.role == Role::Display);
         Self {
             id,
             name,
+            is_display,
             peer,
             mandate,
             token,
@@ -94,6 +99,11 @@ impl Session {
             wire: Mutex::new(wire),
             relieved: Condvar::new(),
         }
+    }
+
+    /// As whom it is given events.
+    pub(crate) fn viewer(&self) -> Viewer<'_> {
+        if self.is_display { Viewer::Anyone } else { Viewer::Account(&self.name) }
     }
 
     /// For the session's own thread: the socket it blocks on.
@@ -235,11 +245,11 @@ impl Session {
             if !wire.may_see() {
                 return self.take_leave_if_due(&mut wire);
             }
-            let same_view = wire.cursor == shared.after && !shared.parties.contains(&self.name);
+            let same_view = wire.cursor == shared.after && (self.is_display || !shared.parties.contains(&self.name));
             let batch = if same_view {
                 shared
             } else {
-                match timeline.read(wire.cursor, shared.upto, Viewer::Account(&self.name), BATCH_BYTES_MAX, own) {
+                match timeline.read(wire.cursor, shared.upto, self.viewer(), BATCH_BYTES_MAX, own) {
                     Ok(()) => &*own,
                     // In the journal, where a courier may read it.
                     Err(Forgotten { .. }) => break,

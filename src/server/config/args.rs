@@ -7,6 +7,7 @@ use super::defaults::{
 };
 use super::{listen, motd};
 use crate::options::path;
+use crate::protocol::Role;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -299,10 +300,20 @@ pub enum UserCommand {
     /// Makes an account, and prints a one-time password if it's given none
     Add {
         /// The account's name
-        name: String,
-        /// The account is an administrator's
-        #[arg(long)]
+        #[arg(value_name = "NAME")]
+        user: String,
+        /// The account is an administrator's: --role admin
+        #[arg(long, conflicts_with = "role")]
         admin: bool,
+        /// What the account may do: display, user, teacher or admin
+        #[arg(long, value_name = "ROLE", default_value = "user", value_parser = to_role)]
+        role: Role,
+        /// What people call its owner, such as "Eve Noether"
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// Its owner's class or group
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
         /// The password is the first line of standard input
         #[arg(long)]
         password_stdin: bool,
@@ -324,6 +335,11 @@ pub enum UserCommand {
 
 /// As [`LevelFilter`] reads them.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+fn to_role(text: &str) -> Result<Role, String> {
+    let roles = Role::ALL.map(Role::name).join(", ");
+    Role::parse(text).ok_or_else(|| format!("a role is one of {roles}"))
+}
 
 fn to_level(text: String) -> LevelFilter {
     text.parse().unwrap_or(LevelFilter::Info)

@@ -9,7 +9,9 @@ use crate::duplex::{Duplex, Peer};
 use crate::protocol::{self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, ServerMessage, Username, Welcome};
 use crate::reason::{self, Reason};
 use crate::server::chat::{Session, WRITE_WAIT, Withheld};
-use crate::server::requests::{Refusal, fit_beside, json_bytes, name_bytes, reader, refuse, waiting_whispers};
+use crate::server::requests::{
+    Refusal, all_called, called, fit_beside, json_bytes, listed_bytes, reader, refuse, waiting_whispers,
+};
 use crate::server::state::{Server, Stay};
 #[cfg(feature = "web")]
 use crate::server::web;
@@ -222,7 +224,8 @@ impl<'a> Stranger<'a> {
         let motd = lock(&server.motd).clone();
         let motd_bytes = motd.as_ref().map_or(0, |motd| json_bytes(motd));
         let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
-            fit_beside(motd_bytes, names, |name| name_bytes(name)).into_iter().cloned().collect()
+            let bytes = |name: &&Username| listed_bytes(name, called(server, name.as_str()).as_deref());
+            fit_beside(motd_bytes, names, bytes).into_iter().cloned().collect()
         };
         let arrived = match server.chat.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
@@ -241,14 +244,18 @@ impl<'a> Stranger<'a> {
                 &server.clock.now(),
             );
         }
+        let profile = session.mandate.standing().profile();
         let welcome = Welcome {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
             username: session.name.as_str().into(),
             role: arrived.state.role,
+            name: profile.name.as_deref().map(Cow::Borrowed),
+            group: profile.group.as_deref().map(Cow::Borrowed),
             token,
             seq: arrived.seq,
             users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
+            names: all_called(server, &arrived.names),
             more: arrived.more,
             must_change_password: arrived.state.must_change_password,
             topic: server.topic.now(),

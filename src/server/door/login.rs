@@ -1,6 +1,6 @@
 //! A login: whether it is right, what it yields, and what is said and written down of one that isn't.
 
-use crate::protocol::{self, ErrorCode, Login, Secret, Username};
+use crate::protocol::{self, ErrorCode, Login, Role, Secret, Username};
 use crate::server::accounts::{Checked, LoginError, Mandate, Origin, TokenId, Tokens};
 use crate::server::chat::Refused;
 use crate::server::config::MessageRate;
@@ -57,7 +57,9 @@ pub(super) fn authenticate(stranger: &Applicant<'_>, login: &Login) -> Result<Cr
     match result {
         // Only now: strangers don't learn who administrates.
         Ok(credentials)
-            if stranger.through_page && credentials.mandate.may_administrate() && !server.limits.web_admins() =>
+            if stranger.through_page
+                && credentials.mandate.standing().state().role == Role::Admin
+                && !server.limits.web_admins() =>
         {
             let_in(server, origin, &name);
             log::info!("{name} administrates, and is not let in through the page from {peer}");

@@ -1,9 +1,9 @@
-//! The requests of administrators. Each one that changes something is written to the audit log.
+//! The requests of teachers and administrators. Each one that changes something is written to the audit log.
 
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
-use super::fit::fit;
+use super::fit::{fit, json_bytes};
 use super::password_check;
-use crate::protocol::{AccountInfo, ErrorCode, Reply, Role, Secret, ServerMessage, UserList, Username};
+use crate::protocol::{AccountInfo, ErrorCode, Profile, Reply, Role, Secret, ServerMessage, UserList, Username};
 use crate::server::accounts::{Author, NewAccount, State};
 use crate::server::chat::Session;
 use crate::server::state::Server;
@@ -13,49 +13,72 @@ use jiff::{Timestamp, ToSpan};
 /// The longest mute that has an end: a year.
 const MUTE_MINUTES_MAX: u32 = 366 * 24 * 60;
 
-/// Every account, or those after `after`.
-pub(super) fn list_users(server: &Server, after: Option<&str>) -> Answer {
-    // What an entry takes in a line beside its name.
-    const ENTRY_BYTES: usize = r#"{"username":"","role":"admin","online":false,"banned":true,"muted":true},"#.len();
-    let accounts = server.accounts.list(after);
-    let total = accounts.len();
-    let listed = fit(accounts, |(name, _)| name.as_str().len() + ENTRY_BYTES);
-    let more = total - listed.len();
-    let now = server.clock.lived();
-    let registry = lock(server.chat.registry());
-    let info = |(name, state): (Username, State)| AccountInfo {
-        online: registry.is_online(name.as_str()),
-        username: name.to_string().into(),
-        role: state.role,
-        banned: state.banned,
-        muted: state.is_muted(now),
-    };
-    let users = listed.into_iter().map(info).collect();
-    Answer::Reply(Box::new(Reply { users: Some(UserList::Accounts(users)), more, ..Reply::default() }))
-}
-
-/// An administrator at work.
-pub(crate) struct Admin<'a> {
+/// A teacher or an administrator at work.
+pub(crate) struct Staff<'a> {
     server: &'a Server,
     session: &'a Session,
+    /// What their request needs.
+    least: Role,
 }
 
-impl<'a> Admin<'a> {
-    /// In this session.
-    pub(crate) fn new(server: &'a Server, session: &'a Session) -> Self {
-        Self { server, session }
+impl<'a> Staff<'a> {
+    /// In this session, with a request that needs this role.
+    pub(crate) fn new(server: &'a Server, session: &'a Session, least: Role) -> Self {
+        Self { server, session, least }
     }
 
-    pub(super) fn add_user(&self, username: &str, password: Option<&Secret>, role: Role) -> Result<Answer, Refusal> {
+    /// Every account that these may look after, or those of them after `after`.
+    pub(super) fn list_users(&self, after: Option<&str>) -> Answer {
+        let own = self.session.mandate.standing().state().role;
+        let accounts = self.server.accounts.list(after);
+        let reached: Vec<_> = accounts.into_iter().filter(|(_, state, _)| own.reaches(state.role)).collect();
+        let total = reached.len();
+        let listed = fit(reached, entry_bytes);
+        let more = total - listed.len();
+        let now = self.server.clock.lived();
+        let registry = lock(self.server.chat.registry());
+        let info = |(name, state, profile): (Username, State, Profile)| AccountInfo {
+            online: registry.presence(name.as_str()).is_some(),
+            username: name.to_string().into(),
+            role: state.role,
+            name: profile.name.map(Into::into),
+            group: profile.group.map(Into::into),
+            banned: state.banned,
+            muted: state.is_muted(now),
+        };
+        let users = listed.into_iter().map(info).collect();
+        Answer::Reply(Box::new(Reply { users: Some(UserList::Accounts(users)), more, ..Reply::default() }))
+    }
+
+    pub(super) fn add_user(
+        &self,
+        username: &str,
+        password: Option<&Secret>,
+        role: Role,
+        (called, group): (Option<&str>, Option<&str>),
+    ) -> Result<Answer, Refusal> {
         let name = Username::parse(username).ok_or_else(|| refuse(ErrorCode::BadUsername, Username::RULE))?;
+        let profile = Profile::parse(called, group).map_err(|rule| refuse(ErrorCode::BadRequest, rule))?;
         let since = self.server.chat.timeline().now().seq;
-        let new = NewAccount { name: name.clone(), password: password.cloned(), role, since };
+        let new = NewAccount { name: name.clone(), password: password.cloned(), role, profile, since };
         // Hashed in the administrator's turn, behind everyone's who logs in there.
         let is_there = || password_check::is_still_there(self.session);
         let client = password_check::client(self.session, &is_there);
         let one_time = self.server.accounts.add(self.author(), new, &client).map_err(account_refusal)?;
-        self.record("add_user", &name, (role == Role::Admin).then_some("admin"));
+        self.record("add_user", &name, (role != Role::User).then_some(role.name()));
         Ok(Answer::Reply(Box::new(Reply { password: one_time, ..Reply::default() })))
+    }
+
+    pub(super) fn set_user(
+        &self,
+        username: &str,
+        called: Option<&str>,
+        group: Option<&str>,
+    ) -> Result<Answer, Refusal> {
+        let name = existing_user(self.server, username)?;
+        self.server.accounts.set_profile(self.author(), &name, called, group).map_err(account_refusal)?;
+        self.record("set_user", &name, None);
+        Ok(Answer::Reply(Box::default()))
     }
 
     /// Takes configuration, certificate and message of the day anew.
@@ -114,11 +137,13 @@ impl<'a> Admin<'a> {
         Ok(Answer::Reply(Box::default()))
     }
 
-    pub(super) fn set_role(&self, username: &str, role: Role) -> Result<Answer, Refusal> {
-        let event = if role == Role::Admin { "promote" } else { "demote" };
+    pub(super) fn set_role(&self, event: &str, username: &str, role: Role) -> Result<Answer, Refusal> {
         let mut changed = false;
-        let name =
-            self.update(event, username, None, |state| changed = std::mem::replace(&mut state.role, role) != role)?;
+        let change = |state: &mut State| {
+            changed = state.role != role;
+            state.set_role(role);
+        };
+        let name = self.update(event, username, Some(role.name()), change)?;
         if changed {
             self.tell_role(&name, role);
         }
@@ -163,7 +188,7 @@ impl<'a> Admin<'a> {
     }
 
     fn author(&self) -> Author<'a> {
-        Author::Admin(&self.session.mandate)
+        Author::Staff(&self.session.mandate, self.least)
     }
 
     /// What is decided holds for each of an account's sessions before the answer is given.
@@ -176,4 +201,12 @@ impl<'a> Admin<'a> {
         log::info!("{}: {event} {name}{detail_shown}", self.session.name);
         self.server.audit.act(event, &self.session.name, self.session.peer.ip(), Some(name), detail);
     }
+}
+
+/// What an entry takes in a line.
+fn entry_bytes((name, _, profile): &(Username, State, Profile)) -> usize {
+    const ENTRY_BYTES: usize =
+        r#"{"username":"","role":"teacher","name":,"group":"","online":false,"banned":true,"muted":true},"#.len();
+    let group = profile.group.as_ref().map_or(0, |group| group.len());
+    ENTRY_BYTES + name.as_str().len() + profile.name.as_ref().map_or(0, |name| json_bytes(name)) + group
 }

@@ -98,6 +98,10 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
             refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
         }
         AccountError::NotPermitted => ended(),
+        AccountError::OutOfReach => {
+            refuse(ErrorCode::NotAllowed, "a teacher looks after users and displays alone: ask an administrator")
+        }
+        AccountError::BadProfile(rule) => refuse(ErrorCode::BadRequest, rule),
         AccountError::NoTurn(NoTurn::TryLater(wait)) => {
             refuse(ErrorCode::TryLater, password_check::try_later(password_check::FAILED_TOO_OFTEN, wait))
         }

@@ -1,8 +1,8 @@
 //! The requests of a client that is logged in.
 
-use super::admin::{self, Admin};
+use super::admin::Staff;
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_page, one_time_is_over, refuse};
-use super::fit::{fit, name_bytes};
+use super::fit::{fit, listed_bytes, name_bytes};
 use super::{history, password_check, people, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
@@ -100,6 +100,7 @@ fn perform(
     request: Request,
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
+    let staff = Staff::new(server, session, request.least_role());
     if !matches!(request, Request::Ping | Request::Pong) {
         session.mandate.standing().attention.heard(Instant::now());
     }
@@ -125,24 +126,25 @@ fn perform(
             log::info!("{} shuts the server down", session.name);
             Ok(Answer::Shutdown)
         }
-        Request::ListUsers { after } => Ok(admin::list_users(server, after.as_deref())),
+        Request::ListUsers { after } => Ok(staff.list_users(after.as_deref())),
         Request::Status => {
             let status = Some(Box::new(metrics::status(server)));
             Ok(Answer::Reply(Box::new(Reply { status, ..Reply::default() })))
         }
-        Request::Reload => Admin::new(server, session).reload(),
-        Request::AddUser { username, password, role } => {
-            Admin::new(server, session).add_user(&username, password.as_ref(), role)
+        Request::Reload => staff.reload(),
+        Request::AddUser { username, password, role, name, group } => {
+            staff.add_user(&username, password.as_ref(), role, (name.as_deref(), group.as_deref()))
         }
-        Request::LogoutUser { username } => Admin::new(server, session).logout_user(&username),
-        Request::Ban { username } => Admin::new(server, session).ban(&username),
-        Request::Unban { username } => Admin::new(server, session).unban(&username),
-        Request::Mute { username, minutes } => Admin::new(server, session).mute(&username, minutes),
-        Request::Unmute { username } => Admin::new(server, session).unmute(&username),
-        Request::ResetPassword { username } => Admin::new(server, session).reset_password(&username),
-        Request::DeleteUser { username } => Admin::new(server, session).delete_user(&username),
-        Request::Promote { username } => Admin::new(server, session).set_role(&username, Role::Admin),
-        Request::Demote { username } => Admin::new(server, session).set_role(&username, Role::User),
+        Request::SetUser { username, name, group } => staff.set_user(&username, name.as_deref(), group.as_deref()),
+        Request::LogoutUser { username } => staff.logout_user(&username),
+        Request::Ban { username } => staff.ban(&username),
+        Request::Unban { username } => staff.unban(&username),
+        Request::Mute { username, minutes } => staff.mute(&username, minutes),
+        Request::Unmute { username } => staff.unmute(&username),
+        Request::ResetPassword { username } => staff.reset_password(&username),
+        Request::DeleteUser { username } => staff.delete_user(&username),
+        Request::Promote { username, role } => staff.set_role("promote", &username, role.unwrap_or(Role::Admin)),
+        Request::Demote { username, role } => staff.set_role("demote", &username, role.unwrap_or(Role::User)),
         Request::Login(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),
     }
@@ -157,11 +159,17 @@ fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), R
         let message = "this password was for one login: choose your own with /passwd first";
         return Err(refuse(ErrorCode::PasswordChangeRequired, message));
     }
-    if request.is_for_admins() && state.role != Role::Admin {
-        return Err(refuse(ErrorCode::NotAdmin, "only administrators may do that"));
+    if let Some(code) = request.refused_to(state.role) {
+        let message = match request.least_role() {
+            Role::Display | Role::User => "a display shows the room, and says nothing",
+            Role::Teacher => "only teachers and administrators may do that",
+            Role::Admin => "only administrators may do that",
+        };
+        return Err(refuse(code, message));
     }
     // Who is promoted while on the page, too.
-    if request.is_for_admins() && session.mandate.came_through_page() && !server.limits.web_admins() {
+    let looks_after_others = state.role == Role::Admin && request.least_role().is_staff();
+    if looks_after_others && session.mandate.came_through_page() && !server.limits.web_admins() {
         return Err(not_through_page());
     }
     // Why somebody is away is read by others too. What is said to them asks for itself.
@@ -208,16 +216,25 @@ fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> Serve
 fn who(server: &Server, after: Option<&str>) -> Answer {
     let registry = lock(server.chat.registry());
     // Any of them may be listed as away too.
-    let names = fit(registry.names(after).cloned(), |name| 2 * name_bytes(name));
+    let names = fit(registry.names(after).cloned(), |name| {
+        listed_bytes(name, people::called(server, name.as_str()).as_deref()) + name_bytes(name)
+    });
     let more = registry.names(after).count() - names.len();
     drop(registry);
+    let called = people::all_called(server, &names);
     let users: Vec<Cow<'_, str>> = names.iter().map(|name| name.to_string().into()).collect();
     let away = users.iter().filter(|name| people::is_away(server, name)).cloned().collect();
-    Answer::Reply(Box::new(Reply { users: Some(UserList::Names(users)), away, more, ..Reply::default() }))
+    Answer::Reply(Box::new(Reply {
+        users: Some(UserList::Names(users)),
+        names: called,
+        away,
+        more,
+        ..Reply::default()
+    }))
 }
 
 fn help(role: Role) -> Answer {
-    let allowed = COMMANDS.iter().filter(|command| !command.admin || role == Role::Admin);
+    let allowed = COMMANDS.iter().filter(|command| role >= command.role);
     Answer::Reply(Box::new(Reply { commands: Some(allowed.cloned().collect()), ..Reply::default() }))
 }
 

@@ -33,6 +33,11 @@ pub(crate) fn name_bytes(name: &Username) -> usize {
     name.as_str().len() + 3
 }
 
+/// How many bytes it takes in a JSON list, and in an object that has what people call its owner.
+pub(crate) fn listed_bytes(name: &Username, called: Option<&str>) -> usize {
+    name_bytes(name) + called.map_or(0, |called| name_bytes(name) + 1 + json_bytes(called))
+}
+
 /// How many bytes a text takes as JSON.
 pub(crate) fn json_bytes(text: &str) -> usize {
     serde_json::to_string(text).map_or(0, |json| json.len())

@@ -52,7 +52,7 @@ pub(crate) fn page(
         looked_at += 1;
         session.mandate.standing().looks.charge(1, Instant::now());
         let looked = timeline.look_before(before, |chunk| {
-            for (_, line) in chunk.said(since, before, &session.name).take(limit - page.lines.len() - page.more) {
+            for (_, line) in chunk.said(since, before, session.viewer()).take(limit - page.lines.len() - page.more) {
                 match left.checked_sub(line.len()).filter(|_| page.more == 0) {
                     Some(rest) => {
                         left = rest;

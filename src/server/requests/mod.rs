@@ -17,6 +17,7 @@ mod topic;
 mod withheld;
 
 pub(crate) use answer::{Refusal, not_through_page, one_time_is_over, refuse};
-pub(crate) use fit::{fit_beside, json_bytes, name_bytes};
+pub(crate) use fit::{fit_beside, json_bytes, listed_bytes};
 pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock, check_password, let_in, try_later};
+pub(crate) use people::{all_called, called};
 pub(crate) use withheld::waiting_whispers;

@@ -6,6 +6,8 @@ use crate::server::accounts::{Away, Standing};
 use crate::server::chat::Session;
 use crate::server::state::Server;
 use crate::sync::lock;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Who an account is. Nobody is told from where it comes.
@@ -14,10 +16,13 @@ pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> 
     let standing = server.accounts.standing(name.as_str());
     let presence = lock(server.chat.registry()).presence(name.as_str());
     let idle = standing.as_ref().and_then(|standing| standing.attention.idle(Instant::now()));
+    let profile = standing.as_ref().map(|standing| standing.profile()).unwrap_or_default();
     let away = standing.as_ref().and_then(|standing| away_info(server, name.as_str(), standing));
     let whois = Whois {
         username: name.to_string().into(),
-        role: standing.map_or_else(Default::default, |standing| standing.state().role),
+        role: standing.as_ref().map_or_else(Default::default, |standing| standing.state().role),
+        name: profile.name.map(Into::into),
+        group: profile.group.map(Into::into),
         sessions: presence.map_or(0, |(sessions, _)| sessions),
         since: presence.map(|(_, since)| format_time(since).into()),
         idle_seconds: idle.filter(|_| presence.is_some()).map(|idle| idle.as_secs()),
@@ -36,6 +41,17 @@ pub(crate) fn away(server: &Server, session: &Session, text: Option<&str>) -> Re
         None => session.mandate.standing().attention.back(Instant::now()),
     }
     Ok(Answer::Reply(Box::default()))
+}
+
+/// What people call the owner of an account, where that is known.
+pub(crate) fn called(server: &Server, name: &str) -> Option<String> {
+    server.accounts.standing(name).and_then(|standing| standing.profile().name)
+}
+
+/// What those of `names` are called whose accounts have a name.
+pub(crate) fn all_called(server: &Server, names: &[Username]) -> BTreeMap<Cow<'static, str>, Cow<'static, str>> {
+    let entry = |name: &Username| Some((name.to_string().into(), called(server, name.as_str())?.into()));
+    names.iter().filter_map(entry).collect()
 }
 
 /// Whether an account's owner said so.

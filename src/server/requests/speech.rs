@@ -3,7 +3,7 @@
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::{history, people};
 use crate::durations;
-use crate::protocol::{ErrorCode, GENERAL, RequestId, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::protocol::{ErrorCode, GENERAL, RequestId, Role, ServerMessage, TEXT_CHARS_MAX, Username};
 use crate::reason;
 use crate::server::accounts::TooFast;
 use crate::server::chat::{Said, Session};
@@ -139,6 +139,10 @@ impl Speech<'_> {
         permit(self.server, self.session)?;
         if let Some(to) = &self.to {
             existing_user(self.server, to.as_str())?;
+            let role = self.server.accounts.standing(to.as_str()).map(|standing| standing.state().role);
+            if role == Some(Role::Display) {
+                return Err(refuse(ErrorCode::NotAllowed, format!("{to} shows the room, and is sent no whispers")));
+            }
         }
         if self.text.is_empty() {
             return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));

@@ -199,15 +199,15 @@ impl Chunk {
         (self.first..self.next()).contains(&seq).then(|| &self.lines[self.line((seq - self.first) as usize)])
     }
 
-    /// What was said before `before` and after `after` that an account may see, newest first: each seq and line.
+    /// What was said before `before` and after `after` that `viewer` may see, newest first: each seq and line.
     pub(crate) fn said<'a>(
         &'a self,
         after: u64,
         before: u64,
-        viewer: &'a Username,
+        viewer: Viewer<'a>,
     ) -> impl Iterator<Item = (u64, &'a [u8])> {
         let seqs = (self.first.max(after.saturating_add(1))..self.next().min(before)).rev();
-        let visible = |entry: &Entry| entry.said && entry.audience.includes(Viewer::Account(viewer));
+        let visible = move |entry: &Entry| entry.said && entry.audience.includes(viewer);
         let index = move |seq| (seq - self.first) as usize;
         seqs.filter(move |&seq| visible(&self.events[index(seq)]))
             .map(move |seq| (seq, &self.lines[self.line(index(seq))]))

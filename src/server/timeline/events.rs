@@ -4,11 +4,12 @@ use super::chunk::{self, Batch, CHUNK_BYTES, Chunk, Entry, Viewer};
 use super::recall::{Recall, What};
 use super::record::Audience;
 use super::sequence::Sequence;
-use crate::protocol::{EVENT_BYTES_MAX, ServerMessage, Username, format_time};
+use crate::protocol::{EVENT_BYTES_MAX, Profile, ServerMessage, Username, format_time};
 use crate::reason;
 use crate::server::clock::Clock;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU8, Ordering};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -117,7 +118,7 @@ impl Events {
         let (said, audience) = match &what {
             What::Said { by, to: Some(to), .. } => (true, Audience::Pair(Box::new((by.clone(), to.clone())))),
             What::Said { to: None, .. } => (true, Audience::Everyone),
-            What::Joined(_) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
+            What::Joined(..) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
         };
         let time = format_time(self.clock.stamp(seq));
         let write = |lines: &mut Vec<u8>| event(seq, time).encode_into(lines);
@@ -137,8 +138,8 @@ impl Events {
     /// Keeps a coming or going in mind. A going after a coming that nobody was told of, or the other way round, leaves
     /// nothing to tell.
     pub(crate) fn owe(&mut self, what: What) {
-        let (What::Joined(name) | What::Left(name, _)) = &what else { return };
-        let same = |owed: &What| matches!(owed, What::Joined(other) | What::Left(other, _) if other == name);
+        let (What::Joined(name, _) | What::Left(name, _)) = &what else { return };
+        let same = |owed: &What| matches!(owed, What::Joined(other, _) | What::Left(other, _) if other == name);
         match self.owed.iter().position(same) {
             Some(index) => drop(self.owed.remove(index)),
             None => self.owed.push(what),
@@ -292,8 +293,12 @@ fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
     let (time, username) = (time.into(), |name: &'a Username| name.as_str().into());
     match what {
         What::Left(name, reason) => ServerMessage::Left { seq, time, username: username(name), reason: *reason },
-        What::Joined(name) | What::Came(name) | What::Went(name) | What::Said { by: name, .. } => {
-            ServerMessage::Joined { seq, time, username: username(name) }
+        What::Joined(name, Profile { name: called, group }) => {
+            let (called, group) = (called.as_deref().map(Cow::Borrowed), group.as_deref().map(Cow::Borrowed));
+            ServerMessage::Joined { seq, time, username: username(name), name: called, group }
+        }
+        What::Came(name) | What::Went(name) | What::Said { by: name, .. } => {
+            ServerMessage::Joined { seq, time, username: username(name), name: None, group: None }
         }
     }
 }

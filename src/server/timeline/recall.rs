@@ -3,7 +3,7 @@
 //!
 //! It is made anew from the journal at each start. Everything in it has a bound.
 
-use crate::protocol::{Reason, Username};
+use crate::protocol::{Profile, Reason, Username};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
@@ -51,8 +51,8 @@ pub(crate) struct Left {
 pub(crate) enum What {
     /// Somebody said something, to everyone or to one account. `key` is that of its [`Spoken`], if it had an id.
     Said { by: Username, to: Option<Username>, key: Option<u64> },
-    /// An account came online.
-    Joined(Username),
+    /// An account came online, whose owner is this.
+    Joined(Username, Profile),
     /// It went.
     Left(Username, Reason),
     /// It came online, and nobody is told. No event, but it has its place in the order.
@@ -90,7 +90,7 @@ impl Recall {
     /// Takes note of an event.
     pub(crate) fn note(&mut self, seq: u64, what: &What) {
         match what {
-            What::Joined(name) => {
+            What::Joined(name, _) => {
                 let account = self.account(name);
                 (account.online, account.gone) = (true, false);
             }

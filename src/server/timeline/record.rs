@@ -1,7 +1,7 @@
 //! An event as its line tells it: what the journal is read back with.
 
 use super::recall::{Keys, Spoken, What};
-use crate::protocol::{Reason, Username};
+use crate::protocol::{Profile, Reason, Username};
 use crate::reason::Reason as Why;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -92,7 +92,7 @@ impl<'a> Record<'a> {
             return Ok(Some(What::Said { by: name(&self.from)?, to, key }));
         }
         match &*self.kind {
-            "joined" => Ok(Some(What::Joined(name(&self.username)?))),
+            "joined" => Ok(Some(What::Joined(name(&self.username)?, Profile::default()))),
             "left" => Ok(Some(What::Left(name(&self.username)?, self.reason.unwrap_or(Reason::Other)))),
             _ => Ok(None),
         }

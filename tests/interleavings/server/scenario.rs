@@ -6,7 +6,7 @@ use super::chat::{Chat, Refused, Session};
 use super::clock::Clock;
 use super::timeline::{AppendError, Journal, Past, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
-use crate::protocol::{Reason, ServerMessage, Username};
+use crate::protocol::{Profile, Reason, ServerMessage, Username};
 use crate::sync::{Arc, thread};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub fn run() {
     let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default(), Clock::new().into()));
     let chat = Arc::new(Chat::open(timeline, 2, Duration::from_secs(10)).unwrap());
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
-    let account = || Arc::new(Standing::new(State::default()));
+    let account = || Arc::new(Standing::new(State::default(), Profile::default()));
     let people: Vec<Person> = people.map(|(id, name, full)| come(&chat, id, name, full, &account()).unwrap()).into();
 
     let mut threads = Vec::new();
@@ -123,7 +123,8 @@ fn come(chat: &Arc<Chat>, id: u64, name: &str, full_of_four: u32, account: &Arc<
 
 /// Comes and goes more often than anybody is told of.
 fn flap(chat: &Arc<Chat>) {
-    let (name, account) = (Username::parse("cat").unwrap(), Arc::new(Standing::new(State::default())));
+    let (name, account) =
+        (Username::parse("cat").unwrap(), Arc::new(Standing::new(State::default(), Profile::default())));
     for id in 4..4 + VISITS {
         let link = (Arc::new(Socket::new(0)), "192.0.2.1:1".parse().unwrap());
         let mandate = Mandate::new(Arc::clone(&account), 0);

@@ -64,7 +64,7 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::super::tests::open;
-    use crate::protocol::{Role, Username};
+    use crate::protocol::{Profile, Role, Username};
     use crate::server::accounts::{Author, Client, NewAccount};
 
     #[test]
@@ -73,7 +73,8 @@ mod tests {
         let path = folder.path().join("users.json");
         let accounts = open(&path).unwrap();
         let name = Username::parse("admin").unwrap();
-        let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, since: 0 };
+        let new =
+            NewAccount { name: name.clone(), password: None, role: Role::Admin, profile: Profile::default(), since: 0 };
         accounts.add(Author::Owner, new, &Client::own(&name)).unwrap();
         assert!(path.exists());
         accounts.unmake().unwrap();

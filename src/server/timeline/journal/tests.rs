@@ -255,10 +255,15 @@ fn a_disk_that_fails_loses_only_what_is_refused() {
     let path = segments(&folder).remove(0);
     timeline.with_journal(|journal| journal.writer.as_mut().unwrap().open_for_reading());
     assert!(matches!(say_to(&timeline, None, "lost"), Err(AppendError::Unwritten)));
-    let (joined, left) = (What::Joined(name("eve")), What::Left(name("eve"), crate::protocol::Reason::Logout));
+    let (joined, left) = (
+        What::Joined(name("eve"), crate::protocol::Profile::default()),
+        What::Left(name("eve"), crate::protocol::Reason::Logout),
+    );
     assert!(timeline.commit(&timeline.announce(joined)).is_err());
     assert!(timeline.commit(&timeline.announce(left)).is_ok(), "they cancel each other: nothing is to be written");
-    assert!(timeline.commit(&timeline.announce(What::Joined(name("dan")))).is_err());
+    assert!(
+        timeline.commit(&timeline.announce(What::Joined(name("dan"), crate::protocol::Profile::default()))).is_err()
+    );
     assert_eq!(timeline.head(), 1);
     assert!(timeline.with_journal(|journal| journal.is_troubled()));
     timeline.with_journal(|journal| journal.writer.as_mut().unwrap().forget_open());

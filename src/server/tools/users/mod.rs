@@ -11,7 +11,7 @@ mod text;
 mod words;
 
 use crate::output;
-use crate::protocol::{LINE_BYTES_MAX, Role, Secret, Username};
+use crate::protocol::{LINE_BYTES_MAX, Profile, Role, Secret, Username};
 use crate::reason::{self, Reason};
 use crate::sanitize;
 use crate::server::accounts::{AccountError, Accounts, Author, Client, NewAccount};
@@ -35,12 +35,13 @@ const NOTHING_MADE: &str = "no account was made";
 /// What went wrong; then no account was made.
 pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Result<(), String> {
     match command {
-        UserCommand::Add { name, admin, password_stdin } => {
-            let role = if *admin { Role::Admin } else { Role::User };
+        UserCommand::Add { user: name, admin, role, name: called, group, password_stdin } => {
+            let role = if *admin { Role::Admin } else { *role };
+            let profile = Profile::parse(called.as_deref(), group.as_deref())?;
             let password = if *password_stdin { Some(read_password()?) } else { None };
             let name = Username::parse(name)
                 .ok_or_else(|| format!("`{}` is no user name: {}", text::shown(name), Username::RULE))?;
-            let new = NewAccount { name: name.clone(), password, role, since };
+            let new = NewAccount { name: name.clone(), password, role, profile, since };
             add(accounts, vec![new])?;
             print(&format!("added {name}\n"))
         }
@@ -61,7 +62,7 @@ fn import(accounts: &Accounts, since: u64, path: &Path, first: FirstLine) -> Res
     let list = read_file(path).map_err(|why| format!("can't read {file}: {why}"))?;
     let mut roster = roster::read(&list, first, since).map_err(|what| format!("{file}: {what}; {NOTHING_MADE}"))?;
     for (line, account) in std::mem::take(&mut roster.accounts) {
-        match accounts.judge(&account) {
+        match accounts.judge(Author::Owner, &account) {
             Ok(()) => roster.accounts.push((line, account)),
             Err(e) => roster.refuse(line, describe(&account.name, e)),
         }
@@ -145,6 +146,8 @@ fn describe(name: &Username, error: AccountError) -> String {
         | AccountError::WrongPassword
         | AccountError::LastAdmin
         | AccountError::NotPermitted
+        | AccountError::OutOfReach
+        | AccountError::BadProfile(_)
         | AccountError::NoTurn(_) => format!("`{name}` changed meanwhile; try again"),
     }
 }

@@ -3,7 +3,7 @@
 use super::columns::{Column, Columns, FirstLine};
 use super::sheet::{self, Cell, Row, Sheet};
 use super::text::{self, shown};
-use crate::protocol::{Role, Secret, Username};
+use crate::protocol::{Profile, Role, Secret, Username};
 use crate::server::accounts::NewAccount;
 use std::collections::HashMap;
 
@@ -155,7 +155,7 @@ fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Res
             return Err(format!("`{name}`: `{}` is no role: `user` and `admin` are; {in_quotes}", shown(other)));
         }
     };
-    Ok(NewAccount { name, password, role, since })
+    Ok(NewAccount { name, password, role, profile: Profile::default(), since })
 }
 
 /// The password that a cell holds, if it holds one.

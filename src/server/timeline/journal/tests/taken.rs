@@ -133,7 +133,7 @@ fn with_several_segments_gone_nothing_is_refused() {
     assert_eq!(segments(&folder).len(), 2);
     segments(&folder).iter().for_each(|path| fs::remove_file(path).unwrap());
     say(&timeline, "three");
-    timeline.commit(&timeline.announce(What::Joined(name("eve")))).unwrap();
+    timeline.commit(&timeline.announce(What::Joined(name("eve"), crate::protocol::Profile::default()))).unwrap();
     assert!(!timeline.with_journal(|journal| journal.is_troubled()));
     assert_eq!(on_disk(&folder).len(), 4);
     drop(timeline);
