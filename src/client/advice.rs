@@ -107,6 +107,9 @@ pub(super) fn refused(code: ErrorCode) -> &'static str {
             "\n  This client and the server don't belong together: one of them is too old. Get the client of the server's \
              version\n  (this one tells its own with --version), or ask who runs the server to renew it."
         }
+        ErrorCode::DoorClosed => {
+            "\n  A class code is good for some minutes. Ask the teacher for the one that is shown now (/door)."
+        }
         ErrorCode::ShuttingDown => "\n  It is being stopped or restarted. Try again in a minute.",
         ErrorCode::TryLater => "\n  Your password may be right. Wait that long, and try again.",
         ErrorCode::Internal => "\n  The server can't do what it should. Tell who runs it; its log says more.",

@@ -121,6 +121,20 @@ impl Console {
         }
     }
 
+    /// Asks for a password that is to hold from now on: at a terminal twice, until both are the same.
+    ///
+    /// # Errors
+    /// Nothing was given, or Ctrl-C was typed.
+    pub(super) fn ask_new(&self, prompt: &'static str, again: &'static str) -> Result<Secret, ClientError> {
+        loop {
+            let password = self.ask_hidden(prompt)?;
+            if !self.terminal || password.expose().is_empty() || self.ask_hidden(again)?.expose() == password.expose() {
+                return Ok(password);
+            }
+            notice("the two differ: once more");
+        }
+    }
+
     fn nothing_given(&self, what: &'static str) -> ClientError {
         if self.terminal {
             // Ctrl-D leaves the cursor behind the prompt.

@@ -21,6 +21,8 @@ pub(super) struct Entrance<'a> {
     pub(super) expected: Expected,
     /// Under which name, if that is known.
     pub(super) name: Option<&'a Username>,
+    /// The account is to be made, with the code for the class.
+    pub(super) register: bool,
     /// Who is asked.
     pub(super) console: &'a Console,
     /// Where logins are remembered, if they are to be.
@@ -60,11 +62,12 @@ impl Entrance<'_> {
         }
         let known = before.map(|(name, _)| name);
         let met = Instant::now();
-        let Credentials { name, password } = Credentials::ask(self.name.or(known.as_ref()), self.console)?;
+        let credentials = Credentials::ask(self.name.or(known.as_ref()), self.register, self.console)?;
         if met.elapsed() > FRESH {
             connected = self.connect_again()?;
         }
-        let logged_in = log_in(&mut connected, &name, &Key::Password(&password))?;
+        let logged_in = log_in(&mut connected, &credentials.name, &credentials.key())?;
+        let Credentials { name, password, .. } = credentials;
         doubts::own(&password);
         let one_time = logged_in.welcome.must_change_password.then_some(password);
         Ok(self.entered(connected, logged_in, name, one_time))
@@ -72,7 +75,7 @@ impl Entrance<'_> {
 
     /// The login that is remembered, where a person would be asked for a password: a pipe's first line is one.
     fn find(&self) -> Option<(Username, Secret)> {
-        let would_ask = self.console.is_terminal() && std::env::var_os(PASSWORD_VARIABLE).is_none();
+        let would_ask = !self.register && self.console.is_terminal() && std::env::var_os(PASSWORD_VARIABLE).is_none();
         self.remembered.filter(|_| would_ask)?.find(self.server, self.expected, self.name)
     }
 

@@ -74,7 +74,8 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let (connected, expected) = connection::meet(&server, wanted, &known, &console)?;
     let remembered = args.remember.then(|| Remembered::beside(known.path()));
     let (name, remembered) = (args.user.as_ref(), remembered.as_ref());
-    let entrance = Entrance { server: &server, expected, name, console: &console, remembered };
+    let register = args.register;
+    let entrance = Entrance { server: &server, expected, name, register, console: &console, remembered };
     let Entered { mut connected, mut logged_in, name, one_time } = entrance.enter(connected)?;
     let slow = Slow::answer();
     let missed = page::missed::fetch(&mut connected, &mut logged_in)?;

@@ -77,6 +77,9 @@ pub struct AccountInfo<'a> {
     pub group: Option<Cow<'a, str>>,
     /// Whether it has a session.
     pub online: bool,
+    /// It is a guest's: it has no password, and is deleted some hours after the door's end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
     /// Whether it may not log in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub banned: bool,
@@ -98,6 +101,9 @@ pub struct Whois<'a> {
     /// Their group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Cow<'a, str>>,
+    /// It is a guest's: it has no password, and is deleted some hours after the door's end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
     /// How many sessions it has; 0: it is not online.
     pub sessions: usize,
     /// Online since then (RFC 3339, UTC, milliseconds).

@@ -61,6 +61,8 @@ pub enum ErrorCode {
     Banned,
     /// The account may say nothing for now.
     Muted,
+    /// The class's door is closed, or has another code.
+    DoorClosed,
     /// Nobody would be left to administrate.
     LastAdmin,
     /// The server's own fault.

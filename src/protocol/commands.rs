@@ -46,6 +46,11 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
         Role::Teacher,
     ),
     command("/setgroup <user> [group]", "somebody's class or group; alone removes it", Role::Teacher),
+    command(
+        "/door [minutes] [group] [guests]",
+        "let a class make accounts of their own, with a code; alone: asks; 0 closes it, `0 guests` removes guests too",
+        Role::Teacher,
+    ),
     command("/listusers", "every account, its role, and whether it's online", Role::Teacher),
     command("/logoutuser <user>", "end every session of an account", Role::Teacher),
     command("/ban <user>", "log an account out and keep it out", Role::Admin),

@@ -34,5 +34,7 @@ pub const NESTING_MAX: usize = 16;
 pub const NOTICE_CHARS_MAX: usize = 1_000;
 /// The longest name of an account's owner.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// How long the class's door can be open: a day.
+pub const DOOR_MINUTES_MAX: u32 = 24 * 60;
 /// The longest user name, and the longest group.
 pub const NAME_BYTES_MAX: usize = 32;

@@ -6,6 +6,7 @@
 mod answers;
 mod codes;
 mod commands;
+mod door;
 mod framing;
 mod limits;
 mod names;
@@ -18,11 +19,12 @@ mod server;
 pub use answers::{AccountInfo, AwayInfo, Status, TopicInfo, UserList, Whois};
 pub use codes::{ErrorCode, Reason};
 pub use commands::{COMMANDS, CommandHelp};
+pub use door::{Guests, Register, Removal};
 pub use framing::{format_time, timestamp};
 pub use limits::{
-    DEFAULT_PORT, DISPLAY_NAME_CHARS_MAX, EVENT_BYTES_MAX, GENERAL, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX,
-    ID_BYTES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX, NOTICE_CHARS_MAX, PASSWORD_CHARS_MAX,
-    PASSWORD_CHARS_MIN, TEXT_CHARS_MAX, VERSION,
+    DEFAULT_PORT, DISPLAY_NAME_CHARS_MAX, DOOR_MINUTES_MAX, EVENT_BYTES_MAX, GENERAL, HISTORY_EVENTS_DEFAULT,
+    HISTORY_EVENTS_MAX, ID_BYTES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX, NOTICE_CHARS_MAX,
+    PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, TEXT_CHARS_MAX, VERSION,
 };
 pub use names::{RequestId, Username};
 pub use profile::Profile;

@@ -1,5 +1,6 @@
 //! What a client sends, and how a line of it is read.
 
+use super::door::{Guests, Register};
 use super::framing::encode_line;
 use super::limits::{ID_BYTES_MAX, NESTING_MAX};
 use super::names::RequestId;
@@ -15,6 +16,8 @@ use std::borrow::Cow;
 pub enum Request {
     /// Who the client is: with a password, or with the token of an earlier `welcome`.
     Login(Login),
+    /// Or makes an account first, with the code of the class's door.
+    Register(Register),
     /// A message to everyone in the room.
     Say {
         /// The room, [`GENERAL`](super::GENERAL) if absent.
@@ -124,6 +127,18 @@ pub enum Request {
         /// The account's name.
         username: String,
     },
+    /// Staff: opens the class's door, or closes it. Alone: asks.
+    Door {
+        /// For so long; 0 closes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+        /// The group of those who come in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
+        /// Whether guests may come in, or are to go.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        guests: Option<Guests>,
+    },
     /// Admin: ends the server.
     Shutdown,
     /// Admin: how the server is.
@@ -205,7 +220,7 @@ pub struct Login {
     pub keep: bool,
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
 

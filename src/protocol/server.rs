@@ -225,7 +225,7 @@ pub struct Reply<'a> {
     /// To `history`: what was said, oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<ServerMessage<'a>>>,
-    /// To `code`: the join code.
+    /// To `code`: the join code. To `door`: its code, while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Cow<'a, str>>,
     /// To `code`: the addresses of the page, the one to be told first.
@@ -240,6 +240,15 @@ pub struct Reply<'a> {
     /// To `add_user` without a password, and to `reset_password`: the one-time password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// To `door`: until when it is open (RFC 3339, UTC, milliseconds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Cow<'a, str>>,
+    /// To `door`: the group of those who come in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Cow<'a, str>>,
+    /// To `door`: it lets guests in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guests: bool,
     /// To `reload`: what an administrator should know about it, one sentence each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Vec<Cow<'a, str>>>,

@@ -203,6 +203,7 @@ fn build(
         strangers: Strangers::default(),
         sessions: Gate::default(),
         next_session: 0.into(),
+        class_door: state::ClassDoor::default(),
         shutdown: Shutdown::default(),
     }))
 }

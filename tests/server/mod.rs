@@ -10,6 +10,7 @@ mod crowd;
 #[cfg(all(target_os = "linux", feature = "discovery"))]
 mod discovery;
 mod doctor;
+mod door;
 mod duplex;
 mod export;
 mod first_login;

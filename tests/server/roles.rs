@@ -48,6 +48,8 @@ fn table() -> Vec<Row> {
         (json!({"type": "ping"}), all),
         (json!({"type": "passwd", "old": PASSWORD, "new": "another long one"}), all),
         (json!({"type": "list_users"}), staff),
+        (json!({"type": "door"}), ["not_allowed", "not_allowed", "ok", "ok"]),
+        (json!({"type": "door", "minutes": 0, "guests": "remove"}), ["not_allowed", "not_allowed", "ok", "ok"]),
         (json!({"type": "set_user", "username": "eve", "name": "Eve Noether"}), staff),
         (about("mute", "eve"), staff),
         (about("unmute", "eve"), staff),

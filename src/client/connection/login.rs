@@ -6,7 +6,7 @@ use crate::client::error::ClientError;
 use crate::client::piped;
 use crate::duplex::Peer;
 use crate::durations;
-use crate::protocol::{LINE_BYTES_MAX, Login, Request, Secret, ServerMessage, Username, VERSION, Welcome};
+use crate::protocol::{LINE_BYTES_MAX, Login, Register, Request, Secret, ServerMessage, Username, VERSION, Welcome};
 use std::env::VarError;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -25,6 +25,17 @@ pub(crate) struct Credentials {
     pub(crate) name: Username,
     /// Its password.
     pub(crate) password: Secret,
+    /// The account is still to be made.
+    pub(crate) new: Option<NewAccount>,
+}
+
+/// What an account is made with, beside its name and its password.
+#[derive(Debug)]
+pub(crate) struct NewAccount {
+    /// The class's code.
+    code: Secret,
+    /// What people call its owner.
+    called: Option<String>,
 }
 
 /// What stands for the account's owner.
@@ -32,6 +43,8 @@ pub(crate) struct Credentials {
 pub(crate) enum Key<'a> {
     /// The password.
     Password(&'a Secret),
+    /// The class's code, for an account that is made with this password; a guest's where that is empty.
+    NewAccount(&'a NewAccount, &'a Secret),
     /// The token of an earlier welcome, and the newest event that was seen, if this run has seen one.
     Token(&'a Secret, Option<u64>),
 }
@@ -46,11 +59,17 @@ pub(crate) struct LoggedIn {
 }
 
 impl Credentials {
+    /// What is shown to the server first.
+    pub(crate) fn key(&self) -> Key<'_> {
+        self.new.as_ref().map_or(Key::Password(&self.password), |new| Key::NewAccount(new, &self.password))
+    }
+
     /// With the name, if it is known, and the password of the environment; what isn't there is asked for.
     ///
     /// # Errors
     /// Nothing was given where something was asked for.
-    pub(crate) fn ask(name: Option<&Username>, console: &Console) -> Result<Self, ClientError> {
+    pub(crate) fn ask(name: Option<&Username>, register: bool, console: &Console) -> Result<Self, ClientError> {
+        let code = if register { Some(console.ask("class code")?.trim().to_owned()) } else { None };
         let name = match name {
             Some(name) => name.clone(),
             None => {
@@ -58,12 +77,16 @@ impl Credentials {
                 Username::parse(console.ask("name")?.trim()).ok_or_else(wrong)?
             }
         };
+        let called = if register { console.ask("full name, if you like")? } else { String::new() };
+        let called = Some(called.trim().to_owned()).filter(|called| !called.is_empty());
         let password = match std::env::var(PASSWORD_VARIABLE) {
             Ok(password) => piped::only_line(&password).to_owned().into(),
+            Err(VarError::NotPresent) if register => console.ask_new("a password of your own", "again")?,
             Err(VarError::NotPresent) => console.ask_hidden("password")?,
             Err(VarError::NotUnicode(_)) => return Err(ClientError::PasswordNotUtf8),
         };
-        Ok(Self { name, password })
+        let new = code.map(|code| NewAccount { code: code.into(), called });
+        Ok(Self { name, password, new })
     }
 }
 
@@ -72,12 +95,18 @@ impl Credentials {
 /// # Errors
 /// The server refuses, makes no sense, or is gone.
 pub(crate) fn log_in(connected: &mut Connected, name: &str, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
-    let (password, token, after) = match *key {
-        Key::Password(password) => (Some(password.clone()), None, None),
-        Key::Token(token, after) => (None, Some(token.clone()), after),
+    let (protocol, username) = (VERSION, name.to_owned());
+    let login =
+        |password, token, after| Login { protocol, username: username.clone(), password, token, after, keep: true };
+    let request = match *key {
+        Key::Password(password) => Request::Login(login(Some(password.clone()), None, None)),
+        Key::Token(token, after) => Request::Login(login(None, Some(token.clone()), after)),
+        Key::NewAccount(NewAccount { code, called }, password) => {
+            let password = Some(password.clone()).filter(|password| !password.expose().is_empty());
+            let (code, name) = (code.clone(), called.clone());
+            Request::Register(Register { protocol, code, username, password, name, keep: true })
+        }
     };
-    let request =
-        Request::Login(Login { protocol: VERSION, username: name.to_owned(), password, token, after, keep: true });
     connected.send(&request, None)?;
     let deadline = Instant::now() + LOGIN_WAIT;
     let mut pending = Vec::new();

@@ -6,10 +6,13 @@ use crate::client::page::missed::HISTORY_SHOWN_MAX;
 use crate::client::terminal::foreign;
 use crate::client::terminal::known::{command_name, unknown, usage};
 use crate::client::terminal::{Shape, doubts};
-use crate::protocol::{Request, Role};
+use crate::protocol::{Guests, Removal, Request, Role};
 
 /// How many messages `/history` shows when it's given no number.
 const HISTORY_SHOWN: usize = 50;
+
+/// How many minutes `/door` opens it for when it's given no number: so long a class takes to type a code.
+const DOOR_MINUTES: u32 = 10;
 
 /// What a typed line asks for.
 #[derive(Debug)]
@@ -81,6 +84,7 @@ fn command(rest: &str) -> Result<Typed, String> {
         "unmute" => for_user("/unmute", arguments, |username| Request::Unmute { username }),
         "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
         "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
+        "door" => door(arguments),
         "setname" => set_name(arguments),
         "setgroup" => set_group(arguments),
         "promote" => set_role("/promote", arguments, |username, role| Request::Promote { username, role }),
@@ -165,6 +169,27 @@ fn for_user(command: &str, arguments: &str, request: impl Fn(String) -> Request)
         (Some(user), None) => Ok(Typed::Request(request(name(user)?))),
         _ => Err(usage(command)),
     }
+}
+
+/// `/door 10 7b guests`: each of them may be left out.
+fn door(arguments: &str) -> Result<Typed, String> {
+    let mut words: Vec<&str> = arguments.split_whitespace().collect();
+    if words.is_empty() {
+        return Ok(Typed::Request(Request::Door { minutes: None, group: None, guests: None }));
+    }
+    let with_guests = words.last().is_some_and(|word| word.eq_ignore_ascii_case("guests"));
+    words.truncate(words.len() - usize::from(with_guests));
+    let (minutes, group) = match *words {
+        [] => (DOOR_MINUTES, None),
+        [word] => word.parse().map_or((DOOR_MINUTES, Some(word)), |minutes| (minutes, None)),
+        [minutes, group] => (minutes.parse().map_err(|_| usage("/door"))?, Some(group)),
+        _ => return Err(usage("/door")),
+    };
+    let guests = match minutes {
+        0 => with_guests.then_some(Guests::Removal(Removal::Remove)),
+        _ => Some(Guests::Admit(with_guests)),
+    };
+    Ok(Typed::Request(Request::Door { minutes: Some(minutes), group: group.map(str::to_owned), guests }))
 }
 
 /// What people call somebody: the rest of the line.
@@ -266,6 +291,12 @@ mod tests {
             ("/demote eve display", r#"{"type":"demote","username":"eve","role":"display"}"#),
             ("/setname Eve  Eve Noether ", r#"{"type":"set_user","username":"eve","name":"Eve Noether"}"#),
             ("/setname eve", r#"{"type":"set_user","username":"eve","name":""}"#),
+            ("/door", r#"{"type":"door"}"#),
+            ("/door 5", r#"{"type":"door","minutes":5,"guests":false}"#),
+            ("/door 7b", r#"{"type":"door","minutes":10,"group":"7b","guests":false}"#),
+            ("/door 5 7b guests", r#"{"type":"door","minutes":5,"group":"7b","guests":true}"#),
+            ("/door 0", r#"{"type":"door","minutes":0}"#),
+            ("/door 0 guests", r#"{"type":"door","minutes":0,"guests":"remove"}"#),
             ("/setgroup eve 7b", r#"{"type":"set_user","username":"eve","group":"7b"}"#),
             ("/setgroup eve", r#"{"type":"set_user","username":"eve","group":""}"#),
             ("/status", r#"{"type":"status"}"#),
@@ -310,6 +341,7 @@ mod tests {
             ("/deluser a b", "usage: /deluser <user>"),
             ("/promote eve boss", "usage: /promote <user> [role], and a role is one of display, user, teacher, admin"),
             ("/demote", "usage: /demote <user> [role]"),
+            ("/door 5 7b please", "usage: /door [minutes] [group] [guests]"),
             ("/setname", "usage: /setname <user> [text]"),
             ("/setgroup eve 7 b", "usage: /setgroup <user> [group]"),
             ("/shutdown -h now", "usage: /shutdown"),

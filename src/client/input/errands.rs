@@ -292,8 +292,14 @@ fn typed(request: &Request) -> String {
         Request::Passwd { .. } => return "/passwd".into(),
         Request::Topic { .. } => return "/topic".into(),
         Request::Reload => return "/reload".into(),
+        Request::Door { .. } => return "/door".into(),
         Request::Shutdown => return "/shutdown".into(),
-        Request::Login(_) | Request::Logout | Request::Ping | Request::Pong | Request::Unknown => {
+        Request::Login(_)
+        | Request::Register(_)
+        | Request::Logout
+        | Request::Ping
+        | Request::Pong
+        | Request::Unknown => {
             return "what was typed".into();
         }
     };
@@ -309,6 +315,7 @@ fn how_to_find_out(request: &Request) -> &'static str {
         Request::ResetPassword { .. } => "another /resetpassword makes a new password in any case",
         Request::Passwd { .. } => "the next login shows which password holds",
         Request::Topic { .. } => "/topic shows it",
+        Request::Door { .. } => "/door shows it",
         Request::Say { .. } | Request::Whisper { .. } => "/history shows it",
         Request::Reload | Request::LogoutUser { .. } | Request::Away { .. } => "doing it again does no harm",
         Request::Who { .. } | Request::Whois { .. } | Request::ListUsers { .. } => "doing it again does no harm",

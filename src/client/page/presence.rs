@@ -60,7 +60,8 @@ pub(super) fn whois(clock: &Clock, whois: &Whois<'_>, out: &mut Page) {
     let name = sanitize::line(&whois.username);
     let person = person(&whois.username, whois.name.as_deref());
     let group = whois.group.as_ref().map(|group| format!(" of {}", sanitize::line(group))).unwrap_or_default();
-    let _ = write!(out, "* {person} is {}{group}, ", whois.role.title());
+    let role = if whois.guest { "a guest" } else { whois.role.title() };
+    let _ = write!(out, "* {person} is {role}{group}, ");
     match &whois.since {
         None => {
             let _ = write!(out, "not online");

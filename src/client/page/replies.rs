@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
 use crate::client::terminal::known;
-use crate::protocol::{AccountInfo, CommandHelp, Reply, Request, TopicInfo, UserList};
+use crate::protocol::{AccountInfo, CommandHelp, Guests, Reply, Request, TopicInfo, UserList};
 use crate::sanitize;
 use crate::{dots, durations};
 use std::borrow::Cow;
@@ -25,11 +25,14 @@ pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &m
     if let Some(whois) = &reply.whois {
         presence::whois(clock, whois, out);
     }
-    if let Some(code) = &reply.code {
+    if let (Request::Code, Some(code)) = (request, &reply.code) {
         invitation(code, reply, out);
     }
     if let Some(commands) = &reply.commands {
         help(commands, out);
+    }
+    if matches!(request, Request::Door { .. }) {
+        door(clock, request, reply, out);
     }
     if let Some(status) = &reply.status {
         for line in status::words(status) {
@@ -70,6 +73,19 @@ fn invitation(code: &str, reply: &Reply<'_>, out: &mut Page) {
     for line in lines.filter(fits).iter().flatten() {
         let _ = writeln!(out, "  {line}");
     }
+}
+
+/// How the class's door is: the code alone, for whoever reads it out.
+fn door(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+    let Some((code, until)) = reply.code.as_ref().zip(reply.until.as_ref()) else {
+        let removed = matches!(request, Request::Door { guests: Some(Guests::Removal(_)), .. });
+        let _ = writeln!(out, "* the door is closed{}", if removed { ", and guests are removed" } else { "" });
+        return;
+    };
+    let group = reply.group.as_ref().map(|group| format!(" for {}", sanitize::line(group))).unwrap_or_default();
+    let with = if reply.guests { ", guests need no password" } else { "" };
+    let _ = writeln!(out, "* the door is open{group} until {}{with}", clock.moment(until));
+    let _ = writeln!(out, "* class code {}: homeroom-client --register asks for it", sanitize::line(code));
 }
 
 /// What a request has done, where the answer itself doesn't show it.
@@ -121,7 +137,10 @@ fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
     for (name, account) in names.iter().zip(accounts) {
         let (role, is) = (account.role.name(), if account.online { "online" } else { "-" });
         let _ = write!(out, "  {name:width$}  {role:roles$}  {is}");
-        for (_, mark) in [(account.banned, ", banned"), (account.muted, ", muted")].iter().filter(|(is, _)| *is) {
+        for (_, mark) in [(account.guest, ", guest"), (account.banned, ", banned"), (account.muted, ", muted")]
+            .iter()
+            .filter(|(is, _)| *is)
+        {
             let _ = out.write_str(mark);
         }
         if let Some(group) = &account.group {

@@ -35,6 +35,11 @@ pub struct Args {
     /// Only at a terminal, and on a computer of your own: whoever opens its files is in. `/logout` ends it.
     #[arg(long)]
     pub remember: bool,
+    /// Make an account, with the code for the class
+    ///
+    /// You are asked for the code, which a teacher shows, for a name, and for a password of your own.
+    #[arg(long)]
+    pub register: bool,
     /// Accept this code, sha256:HEX or key:HEX and no other
     ///
     /// The join code, the fingerprint of the server's certificate, or that of the key in it.
@@ -73,6 +78,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR", value_parser = path())]
     pub sounds: Option<PathBuf>,
     /// No bell in place of sounds that can't be played
+    ///
+    /// Not on the screen of --help, which is full.
     #[arg(long, hide_short_help = true)]
     pub no_bell: bool,
     /// No word on the desktop of whispers and mentions

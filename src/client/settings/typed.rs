@@ -17,6 +17,7 @@ pub(super) const OPTIONS: Options = Options {
     not_in_file: &[
         ("fingerprint", "it belongs to one server, and known_servers has those"),
         ("find", "it would ask at each start"),
+        ("register", "an account is made once"),
         ("help", "it belongs to the command line"),
     ],
 };

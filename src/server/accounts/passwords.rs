@@ -152,12 +152,19 @@ pub(crate) fn judge(password: &str, username: &Username) -> Result<(), String> {
 
 /// A password for one login: the user must change it then.
 pub(crate) fn one_time() -> (Secret, StoredPassword) {
-    let groups: Vec<String> = (0..ONE_TIME_GROUPS)
-        .map(|_| random::<4>().iter().map(|b| char::from(ONE_TIME_ALPHABET[usize::from(b % 32)])).collect())
-        .collect();
+    let groups: Vec<String> = (0..ONE_TIME_GROUPS).map(|_| group::<4>()).collect();
     let password: Secret = groups.join("-").into();
     let stored = StoredPassword::hash(password.expose(), ONE_TIME_ROUNDS);
     (password, stored)
+}
+
+/// A code for the class's door: 30 bits, such as `4f9-kx2`. Each guess counts as a failed login, and it is made anew each time.
+pub(crate) fn door_code() -> String {
+    format!("{}-{}", group::<3>(), group::<3>())
+}
+
+fn group<const N: usize>() -> String {
+    random::<N>().iter().map(|b| char::from(ONE_TIME_ALPHABET[usize::from(b % 32)])).collect()
 }
 
 /// Random bytes from the system.

@@ -24,6 +24,9 @@ pub(crate) struct State {
     /// When the password was made that must be changed, in lived time. Its lifetime begins there, and with no login anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) one_time_since: Option<Timestamp>,
+    /// It is a guest's, and is deleted then, in lived time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) guest_until: Option<Timestamp>,
     /// It may not log in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) banned: bool,

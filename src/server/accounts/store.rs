@@ -51,7 +51,7 @@ pub(crate) struct Account {
     pub(crate) password: StoredPassword,
     pub(crate) state: State,
     pub(crate) profile: Profile,
-    standing: Arc<Standing>,
+    pub(super) standing: Arc<Standing>,
 }
 
 /// A password that was right.
@@ -68,10 +68,14 @@ pub(crate) struct Checked {
 pub(crate) enum AccountError {
     /// There is one of that name.
     Exists,
+    /// That is no user name.
+    BadName,
     /// There is none of that name.
     Unknown,
     /// The old password isn't that.
     WrongPassword,
+    /// The class's door is closed, or the code isn't its.
+    NoDoor,
     /// Nobody would be left to administrate.
     LastAdmin,
     /// Whoever asked for it may no longer do so.
@@ -206,6 +210,12 @@ impl Accounts {
     /// What holds for an account, if there is one of that name.
     pub(crate) fn standing(&self, name: &str) -> Option<Arc<Standing>> {
         lock(&self.accounts).get(name).map(|account| Arc::clone(&account.standing))
+    }
+
+    /// The accounts of which this holds.
+    pub(super) fn names_where(&self, holds: impl Fn(&State) -> bool) -> Vec<Username> {
+        let accounts = lock(&self.accounts);
+        accounts.iter().filter(|(_, account)| holds(&account.state)).map(|(name, _)| name.clone()).collect()
     }
 
     /// An account's password as it is stored.

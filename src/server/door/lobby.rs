@@ -4,13 +4,16 @@
 //! handed to a fresh session thread with a small stack: a handshake dirties stack that an idle session never
 //! needs again.
 
-use super::login::{Applicant, Credentials, authenticate, explain};
+use super::login::{Applicant, Credentials, authenticate, explain, with_new_token};
+use super::register::register;
 use crate::duplex::{Duplex, Peer};
-use crate::protocol::{self, ErrorCode, LINE_BYTES_MAX, Login, Request, RequestId, ServerMessage, Username, Welcome};
+use crate::protocol::{
+    self, ErrorCode, LINE_BYTES_MAX, Login, Register, Request, RequestId, ServerMessage, Username, Welcome,
+};
 use crate::reason::{self, Reason};
 use crate::server::chat::{Session, WRITE_WAIT, Withheld};
 use crate::server::requests::{
-    Refusal, all_called, called, fit_beside, json_bytes, listed_bytes, reader, refuse, waiting_whispers,
+    Refusal, all_called, called, fit_beside, json_bytes, let_in, listed_bytes, reader, refuse, waiting_whispers,
 };
 use crate::server::state::{Server, Stay};
 #[cfg(feature = "web")]
@@ -108,6 +111,7 @@ impl<'a> Stranger<'a> {
         while let Some(line) = stranger.next_line()? {
             match Request::parse(&line) {
                 Ok((id, Request::Login(login))) => return stranger.log_in(id.as_ref(), login),
+                Ok((id, Request::Register(wanted))) => return stranger.register(id.as_ref(), &wanted),
                 Ok((id, Request::Ping)) if pings < STRANGER_PINGS_MAX => {
                     pings += 1;
                     let id = id.as_ref().map(|id| id.as_str().into());
@@ -118,7 +122,7 @@ impl<'a> Stranger<'a> {
                     return stranger.turn_away(id.as_ref(), refuse(ErrorCode::NotLoggedIn, message));
                 }
                 Ok((id, _)) => {
-                    let refusal = refuse(ErrorCode::NotLoggedIn, "the first request must be `login`");
+                    let refusal = refuse(ErrorCode::NotLoggedIn, "the first request must be `login`, or `register`");
                     return stranger.turn_away(id.as_ref(), refusal);
                 }
                 Err(bad) => return stranger.turn_away(bad.id.as_ref(), refuse(ErrorCode::BadRequest, bad.message)),
@@ -188,11 +192,27 @@ impl<'a> Stranger<'a> {
 
     fn log_in(self, id: Option<&RequestId>, login: Login) -> io::Result<()> {
         self.stay.served(true);
-        let &Self { server, peer, ref socket, stay, deadline, through_page, .. } = &self;
-        match authenticate(&Applicant { server, peer, socket, stay, deadline, through_page }, &login) {
-            Ok(credentials) => self.admit(id, credentials, &login),
+        match authenticate(&self.applicant(), &login) {
+            Ok(credentials) => self.admit(id, credentials, (login.after, login.keep)),
             Err(refusal) => self.turn_away(id, refusal),
         }
+    }
+
+    fn register(self, id: Option<&RequestId>, wanted: &Register) -> io::Result<()> {
+        self.stay.served(true);
+        match register(self.server, &self.applicant().knock(), wanted) {
+            Ok((name, made)) => {
+                let_in(self.server, self.peer.ip().into(), &name);
+                let credentials = with_new_token(&name, made, self.through_page);
+                self.admit(id, credentials, (None, wanted.keep))
+            }
+            Err(refusal) => self.turn_away(id, refusal),
+        }
+    }
+
+    fn applicant(&self) -> Applicant<'_> {
+        let &Self { server, peer, ref socket, stay, deadline, through_page, .. } = self;
+        Applicant { server, peer, socket, stay, deadline, through_page }
     }
 
     fn turn_away(mut self, id: Option<&RequestId>, refusal: Refusal) -> io::Result<()> {
@@ -209,8 +229,12 @@ impl<'a> Stranger<'a> {
     }
 
     /// Makes the stranger a session: registers it, welcomes it, gives it a thread and a postman, in this order.
-    fn admit(self, id: Option<&RequestId>, credentials: Credentials, login: &Login) -> io::Result<()> {
-        let after = login.after;
+    fn admit(
+        self,
+        id: Option<&RequestId>,
+        credentials: Credentials,
+        (after, keep): (Option<u64>, bool),
+    ) -> io::Result<()> {
         let Self { server, socket, peer, tls, pending, .. } = self;
         let Credentials { name, mandate, token, token_id, continued, new } = credentials;
         continued.fetch_or(after.is_some(), Ordering::Release);
@@ -237,12 +261,7 @@ impl<'a> Stranger<'a> {
             }
         };
         if let Some(generation) = new {
-            server.tokens.keep(
-                &session.name,
-                (token_id, &session.continues),
-                (generation, !login.keep),
-                &server.clock.now(),
-            );
+            server.tokens.keep(&session.name, (token_id, &session.continues), (generation, !keep), &server.clock.now());
         }
         let profile = session.mandate.standing().profile();
         let welcome = Welcome {

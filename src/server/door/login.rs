@@ -24,6 +24,12 @@ pub(super) struct Applicant<'a> {
     pub(super) through_page: bool,
 }
 
+impl Applicant<'_> {
+    pub(super) fn knock(&self) -> Knock<'_> {
+        Knock { peer: self.peer, socket: self.socket, stay: self.stay, deadline: self.deadline }
+    }
+}
+
 /// What a login that succeeded yields.
 pub(super) struct Credentials {
     pub(super) name: Username,
@@ -107,17 +113,24 @@ fn check_token(
 }
 
 fn check_password(stranger: &Applicant<'_>, name: &Username, password: &str) -> Result<Credentials, LoginError> {
-    let &Applicant { server, peer, socket, stay, deadline, .. } = stranger;
-    let knock = Knock { peer, socket, stay, deadline };
-    let Checked { standing, generation } = requests::check_password(server, &knock, name, password)?;
-    if server.one_time_is_over(&standing) {
+    let checked = requests::check_password(stranger.server, &stranger.knock(), name, password)?;
+    if stranger.server.one_time_is_over(&checked.standing) {
         return Err(LoginError::Expired);
     }
     // Whoever types a password is there. A token is sent by a client that comes back by itself.
-    standing.attention.back(Instant::now());
+    checked.standing.attention.back(Instant::now());
+    Ok(with_new_token(name, checked, stranger.through_page))
+}
+
+/// Whoever is in for the first time here has a token from now on.
+pub(super) fn with_new_token(
+    name: &Username,
+    Checked { standing, generation }: Checked,
+    through_page: bool,
+) -> Credentials {
     let (token, token_id) = Tokens::make();
-    let mandate = Mandate::new(standing, generation).through_page(stranger.through_page);
-    Ok(Credentials { name: name.clone(), mandate, token, token_id, continued: Arc::default(), new: Some(generation) })
+    let mandate = Mandate::new(standing, generation).through_page(through_page);
+    Credentials { name: name.clone(), mandate, token, token_id, continued: Arc::default(), new: Some(generation) }
 }
 
 /// Writes a failed login down, and says what its sender may know of it.

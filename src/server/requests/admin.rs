@@ -9,6 +9,7 @@ use crate::server::chat::Session;
 use crate::server::state::Server;
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};
+use std::sync::Arc;
 
 /// The longest mute that has an end: a year.
 const MUTE_MINUTES_MAX: u32 = 366 * 24 * 60;
@@ -43,6 +44,7 @@ impl<'a> Staff<'a> {
             role: state.role,
             name: profile.name.map(Into::into),
             group: profile.group.map(Into::into),
+            guest: state.guest_until.is_some(),
             banned: state.banned,
             muted: state.is_muted(now),
         };
@@ -168,10 +170,9 @@ impl<'a> Staff<'a> {
     pub(super) fn delete_user(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
         self.server.accounts.delete(self.author(), &name).map_err(account_refusal)?;
-        lock(&self.server.throttle).forget(&name);
-        self.server.tokens.forget(&name);
+        let sessions = forget(self.server, &name);
         self.record("delete_user", &name, None);
-        Ok(self.enforce(&name, Reply::default()))
+        Ok(Answer::Enforced(sessions, Box::default()))
     }
 
     fn update(
@@ -203,10 +204,17 @@ impl<'a> Staff<'a> {
     }
 }
 
+/// Forgets what is remembered of an account that is deleted. Gives its sessions, which are still to be settled.
+pub(super) fn forget(server: &Server, name: &Username) -> Vec<Arc<Session>> {
+    lock(&server.throttle).forget(name);
+    server.tokens.forget(name);
+    server.chat.remove_ended(name)
+}
+
 /// What an entry takes in a line.
 fn entry_bytes((name, _, profile): &(Username, State, Profile)) -> usize {
     const ENTRY_BYTES: usize =
-        r#"{"username":"","role":"teacher","name":,"group":"","online":false,"banned":true,"muted":true},"#.len();
+        r#"{"username":"","role":"teacher","name":,"group":"","guest":true,"online":false,"banned":true,"muted":true},"#.len();
     let group = profile.group.as_ref().map_or(0, |group| group.len());
     ENTRY_BYTES + name.as_str().len() + profile.name.as_ref().map_or(0, |name| json_bytes(name)) + group
 }

@@ -88,8 +88,9 @@ pub(crate) fn ended() -> Refusal {
 }
 
 /// What its cause says to the one who asked.
-pub(super) fn account_refusal(error: AccountError) -> Refusal {
+pub(crate) fn account_refusal(error: AccountError) -> Refusal {
     match error {
+        AccountError::BadName => refuse(ErrorCode::BadUsername, Username::RULE),
         AccountError::Exists => refuse(ErrorCode::UserExists, "there is an account of that name already"),
         AccountError::Unknown => refuse(ErrorCode::UnknownUser, "there is no account of that name"),
         AccountError::WrongPassword => refuse(ErrorCode::BadCredentials, "the old password is wrong"),
@@ -98,6 +99,9 @@ pub(super) fn account_refusal(error: AccountError) -> Refusal {
             refuse(ErrorCode::LastAdmin, "this is the last administrator: promote somebody else first")
         }
         AccountError::NotPermitted => ended(),
+        AccountError::NoDoor => {
+            refuse(ErrorCode::DoorClosed, "no door is open with this code: ask the teacher for the code")
+        }
         AccountError::OutOfReach => {
             refuse(ErrorCode::NotAllowed, "a teacher looks after users and displays alone: ask an administrator")
         }

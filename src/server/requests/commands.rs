@@ -3,7 +3,7 @@
 use super::admin::Staff;
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_page, one_time_is_over, refuse};
 use super::fit::{fit, listed_bytes, name_bytes};
-use super::{history, password_check, people, speech, topic, withheld};
+use super::{class_door, history, password_check, people, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList,
@@ -136,6 +136,9 @@ fn perform(
             staff.add_user(&username, password.as_ref(), role, (name.as_deref(), group.as_deref()))
         }
         Request::SetUser { username, name, group } => staff.set_user(&username, name.as_deref(), group.as_deref()),
+        Request::Door { minutes, group, guests } => {
+            class_door::door(server, session, minutes, group.as_deref(), guests)
+        }
         Request::LogoutUser { username } => staff.logout_user(&username),
         Request::Ban { username } => staff.ban(&username),
         Request::Unban { username } => staff.unban(&username),
@@ -145,7 +148,7 @@ fn perform(
         Request::DeleteUser { username } => staff.delete_user(&username),
         Request::Promote { username, role } => staff.set_role("promote", &username, role.unwrap_or(Role::Admin)),
         Request::Demote { username, role } => staff.set_role("demote", &username, role.unwrap_or(Role::User)),
-        Request::Login(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
+        Request::Login(_) | Request::Register(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),
     }
 }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod answer;
+pub(crate) mod class_door;
 mod commands;
 #[cfg(feature = "fault-injection")]
 mod fault;
@@ -16,8 +17,8 @@ mod speech;
 mod topic;
 mod withheld;
 
-pub(crate) use answer::{Refusal, not_through_page, one_time_is_over, refuse};
+pub(crate) use answer::{Refusal, account_refusal, not_through_page, one_time_is_over, refuse};
 pub(crate) use fit::{fit_beside, json_bytes, listed_bytes};
-pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock, check_password, let_in, try_later};
+pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock, check_password, enrol, let_in, try_later};
 pub(crate) use people::{all_called, called};
 pub(crate) use withheld::waiting_whispers;

@@ -1,8 +1,8 @@
 //! Whoever has a password to check comes through here: the throttle says when, the hasher whose turn it is.
 
 use crate::durations;
-use crate::protocol::Username;
-use crate::server::accounts::{AccountError, Checked, Client, LoginError, NoTurn, Origin, Wait};
+use crate::protocol::{Profile, Role, Secret, Username};
+use crate::server::accounts::{AccountError, Checked, Client, Door, LoginError, NewAccount, NoTurn, Origin, Wait};
 use crate::server::chat::Session;
 use crate::server::state::{Attempt, Server, Stay};
 use crate::sync::lock;
@@ -90,6 +90,56 @@ pub(crate) fn check_password(
             Err(_) => Outcome::Wrong,
         });
     })
+}
+
+/// Makes an account for a stranger with this code of the class's door: a guess like that of a password.
+///
+/// # Errors
+/// [`AccountError`].
+pub(crate) fn enrol(
+    server: &Server,
+    knock: &Knock<'_>,
+    name: &Username,
+    (code, password): (&str, Option<&Secret>),
+    called: Option<&str>,
+) -> Result<(Username, Checked), AccountError> {
+    struct AtDoor<'a>(&'a Server, &'a str);
+    impl Door for AtDoor<'_> {
+        fn fits(&self) -> bool {
+            self.0.class_door.with_code(self.1, self.0.clock.lived()).is_some()
+        }
+        fn enter(&self) -> bool {
+            self.0.class_door.enter(self.1, self.0.clock.lived())
+        }
+    }
+    let (origin, now) = (Origin::from(knock.peer.ip()), Instant::now());
+    let may = lock(&server.throttle).check(origin, name, now);
+    if let Err(Wait { time, here: false }) = may {
+        return Err(AccountError::NoTurn(NoTurn::TryLater(time)));
+    }
+    let is_there = || is_there(knock.socket);
+    let rank = || lock(&server.throttle).rank(origin, name, Instant::now());
+    let client = Client { origin, name, rank: &rank, deadline: Some(knock.deadline), is_there: &is_there };
+    let guess = RefCell::new(Guess { server, begun: None });
+    let permit = |now| {
+        let begun = guess.borrow_mut().begin(&client, now);
+        knock.stay.served(begun.is_ok());
+        begun
+    };
+    let terms = server.class_door.with_code(code, server.clock.lived());
+    let guests_until = terms.as_ref().and_then(|terms| terms.guests_until);
+    let new = || {
+        if *name == Username::nobody() {
+            return Err(AccountError::BadName);
+        }
+        let mut profile = Profile::parse(called, None).map_err(AccountError::BadProfile)?;
+        profile.group = terms.and_then(|terms| terms.group);
+        let since = server.chat.timeline().now().seq;
+        Ok(NewAccount { name: name.clone(), password: password.cloned(), role: Role::User, profile, since })
+    };
+    // Whoever knows the code has guessed at nobody's password: that forgives nobody's guesses either.
+    let told = |right| guess.borrow_mut().end(if right { Outcome::Neither } else { Outcome::Wrong });
+    server.accounts.enrol(&client, (&AtDoor(server, code), guests_until), new, permit, told)
 }
 
 /// Changes a password: the old one is guessed at like any other, but whoever must wait is told so and not held.

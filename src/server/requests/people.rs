@@ -23,6 +23,7 @@ pub(super) fn whois(server: &Server, username: &str) -> Result<Answer, Refusal> 
         role: standing.as_ref().map_or_else(Default::default, |standing| standing.state().role),
         name: profile.name.map(Into::into),
         group: profile.group.map(Into::into),
+        guest: standing.as_ref().is_some_and(|standing| standing.state().guest_until.is_some()),
         sessions: presence.map_or(0, |(sessions, _)| sessions),
         since: presence.map(|(_, since)| format_time(since).into()),
         idle_seconds: idle.filter(|_| presence.is_some()).map(|idle| idle.as_secs()),

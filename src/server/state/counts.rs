@@ -20,9 +20,11 @@ pub(crate) enum LoginFailure {
     Crowded,
     /// It was right, and the account logs in too often.
     TooOften,
+    /// Not the code of the class's door, or it is closed.
+    WrongCode,
 }
 
-const FAILURES: [LoginFailure; 7] = [
+const FAILURES: [LoginFailure; 8] = [
     LoginFailure::Wrong,
     LoginFailure::WrongToken,
     LoginFailure::Banned,
@@ -30,6 +32,7 @@ const FAILURES: [LoginFailure; 7] = [
     LoginFailure::Throttled,
     LoginFailure::Crowded,
     LoginFailure::TooOften,
+    LoginFailure::WrongCode,
 ];
 const ENDS: [(Reason, &str); 6] = [
     (Reason::Logout, "logout"),
@@ -59,6 +62,7 @@ impl LoginFailure {
             Self::Throttled => "throttled",
             Self::Crowded => "crowded",
             Self::TooOften => "too often",
+            Self::WrongCode => "wrong door code",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::announce::Announcement;
 use super::audit::Audit;
+use super::class_door::ClassDoor;
 use super::counts::Counts;
 use super::identity::InUse;
 use super::shutdown::Shutdown;
@@ -35,6 +36,7 @@ pub(crate) struct Server {
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) audit: Audit,
     pub(crate) topic: Topic,
+    pub(crate) class_door: ClassDoor,
     pub(crate) identity: Mutex<InUse>,
     pub(crate) notices: Notices,
     /// What is wrong with files of the data folder. Held over a look at them.

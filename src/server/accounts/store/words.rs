@@ -8,6 +8,8 @@ impl fmt::Display for AccountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Exists => "there is one of that name already",
+            Self::BadName => "that is no user name",
+            Self::NoDoor => "the door is closed, or the code isn't its",
             Self::Unknown => "there is none of that name any more",
             Self::WrongPassword => "the old password isn't that any more",
             Self::LastAdmin => "nobody would be left to administrate",

@@ -147,6 +147,8 @@ fn describe(name: &Username, error: AccountError) -> String {
         | AccountError::LastAdmin
         | AccountError::NotPermitted
         | AccountError::OutOfReach
+        | AccountError::NoDoor
+        | AccountError::BadName
         | AccountError::BadProfile(_)
         | AccountError::NoTurn(_) => format!("`{name}` changed meanwhile; try again"),
     }
