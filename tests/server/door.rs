@@ -244,6 +244,22 @@ fn guesses_at_the_code_are_slowed() {
     assert!(start.elapsed() > at_once * 2, "held {:?}, others {at_once:?}", start.elapsed());
 }
 
+/// Nor does it help to guess under another name each time: an address has a pace of its own.
+#[test]
+fn guesses_under_many_names_are_slowed() {
+    let (server, mut teacher) = class();
+    let code = open(&mut teacher, door(10));
+    let start = Instant::now();
+    assert_eq!(register(&server, &request(&code, "ada", Some(OWN))).1["type"], "welcome");
+    let at_once = start.elapsed();
+    for index in 0..60 {
+        assert_error(&register(&server, &request("aaa-aaa", &format!("zed{index}"), Some(OWN))).1, "door_closed");
+    }
+    let start = Instant::now();
+    assert_eq!(register(&server, &request(&code, "zed", Some(OWN))).1["type"], "welcome");
+    assert!(start.elapsed() > at_once * 2, "held {:?}, others {at_once:?}", start.elapsed());
+}
+
 /// The terminal client asks for it.
 #[test]
 fn the_terminal_client_registers() {

@@ -52,6 +52,22 @@ fn names_outlive_the_server() {
 }
 
 #[test]
+fn accounts_made_while_no_server_runs_have_them_too() {
+    let data = DataDir::with_users(&[]);
+    let made = ["eve", "--role", "teacher", "--name", "Eve Noether", "--group", "7b"];
+    data.user_add(&made, Some(PASSWORD)).succeeded();
+    for wrong in [["bob", "--role", "boss"], ["bob", "--name", "B\u{202e}"], ["bob", "--group", "7 b"]] {
+        assert!(!data.user_add(&wrong, Some(PASSWORD)).stderr.is_empty());
+    }
+    let server = data.start();
+    let welcome = &server.login("eve").welcome;
+    for (field, value) in [("role", "teacher"), ("name", "Eve Noether"), ("group", "7b")] {
+        assert_eq!(welcome[field], value, "{welcome}");
+    }
+    assert_error(&server.admin().ask(json!({"type": "whois", "username": "bob"})), "unknown_user");
+}
+
+#[test]
 fn what_is_no_name_changes_nothing() {
     let server = Server::with_users(&["eve"]);
     let mut root = server.admin();
