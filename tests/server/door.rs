@@ -178,6 +178,8 @@ fn guests_come_with_a_name_alone_and_go_again() {
         let entry = listed["users"].as_array().unwrap().iter().find(|user| user["username"] == name).unwrap();
         assert_eq!(entry["guest"], guest, "{entry}");
     }
+    let (_helper, _) = register(&server, &request(&code, "helper", None));
+    assert_reply(&server.admin().ask(json!({"type": "promote", "username": "helper", "role": "teacher"})));
     assert_eq!(comes_back(&server, "gast", &welcome["token"])["type"], "welcome");
     for password in ["", "gast", OWN] {
         let mut peer = server.connect();
@@ -191,6 +193,8 @@ fn guests_come_with_a_name_alone_and_go_again() {
     assert_error(&comes_back(&server, "gast", &welcome["token"]), "bad_credentials");
     assert_error(&teacher.ask(json!({"type": "whois", "username": "gast"})), "unknown_user");
     assert_reply(&teacher.ask(json!({"type": "whois", "username": "zed"})));
+    let helper = teacher.ask(json!({"type": "whois", "username": "helper"}));
+    assert_eq!(helper["whois"]["guest"], Value::Null, "staff are no guests: {helper}");
 }
 
 #[test]

@@ -90,6 +90,10 @@ impl State {
         if (role == Role::Display) != (self.role == Role::Display) {
             self.end_sessions();
         }
+        if role.is_staff() {
+            // They stay: nobody's last administrator goes with the guests.
+            self.guest_until = None;
+        }
         self.role = role;
     }
 }
