@@ -75,11 +75,9 @@ pub struct Args {
     #[arg(long, value_name = "EVENTS", value_delimiter = ',', value_enum, hide_possible_values = true)]
     pub silent: Vec<Cue>,
     /// Your own login.wav (.ogg, .mp3, .flac) and so on
-    #[arg(long, value_name = "DIR", value_parser = path())]
+    #[arg(long, hide_short_help = true, value_name = "DIR", value_parser = path())]
     pub sounds: Option<PathBuf>,
     /// No bell in place of sounds that can't be played
-    ///
-    /// Not on the screen of --help, which is full.
     #[arg(long, hide_short_help = true)]
     pub no_bell: bool,
     /// No word on the desktop of whispers and mentions
@@ -118,7 +116,7 @@ const AFTER_HELP: &str = "\
 Password: HOMEROOM_PASSWORD, a pipe's first line, or a prompt. All settings: /set.
 Exit: 0 done, 1 failed, 2 bad usage, 3 login refused, 4 certificate not trusted.";
 
-/// All of it on one screen of 24 lines.
+/// On one screen of 24 lines; what is hidden there stands in the manual page.
 const SCREEN: &str = "\
 {about-with-newline}{usage-heading} {usage}
 {positionals}

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Refusal, account_refusal, refuse};
 use crate::durations;
 use crate::protocol::{DOOR_MINUTES_MAX, ErrorCode, Guests, Profile, Removal, Reply, Role, ServerMessage, format_time};
+use crate::reason::Reason;
 use crate::server::accounts::Author;
 use crate::server::chat::Session;
 use crate::server::state::{Server, Shut, Terms};
@@ -44,7 +45,7 @@ pub(super) fn door(
             let time = SignedDuration::from_mins(minutes.into());
             let now = (server.clock.lived(), server.clock.shown());
             let terms = server.class_door.open(time, now, group, guests == Some(Guests::Admit(true)));
-            let terms = terms.map_err(|e| refuse(ErrorCode::BadRequest, e.to_string()))?;
+            let terms = terms.map_err(|e| refuse(ErrorCode::BadRequest, Reason(&e).to_string()))?;
             let with = if terms.guests_until.is_some() { ", with guests" } else { "" };
             act("door_opened", Some(&format!("{}{with}", durations::minutes(minutes))));
             Ok(reply(Some(terms)))
@@ -71,7 +72,7 @@ pub(crate) fn look(server: &Server) {
     }
     match remove_guests(server, Author::Owner, |until| until <= lived) {
         Ok(gone) => server.chat.settle(&gone),
-        Err(e) => log::error!("guests whose time is over can't be deleted: {e:?}"),
+        Err(why) => log::error!("guests whose time is over can't be deleted: {why}"),
     }
 }
 
