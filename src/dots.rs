@@ -5,8 +5,12 @@ const DOTS_MAX: usize = 177;
 /// So many empty dots stand around it, or readers don't find it.
 const QUIET: usize = 4;
 
-/// The lines that show rows of `0` and `1`; None when they are no square of such. What is light is drawn: on the dark ground
-/// that most terminals have it is right, and on a light one readers take it the other way round.
+/// SGR codes for the lines, light on dark as they are drawn, whatever the terminal's own colours are: many readers take no
+/// code the other way round. The first of xterm's 256, of which no theme makes others; the second of the eight.
+pub(crate) const LIGHT_ON_DARK: [&str; 2] = ["38;5;231;48;5;16", "37;40"];
+
+/// The lines that show rows of `0` and `1`; None when they are no square of such. What is light is drawn, so
+/// that it is right on the dark ground that most terminals have, also where there are no colours.
 pub(crate) fn half_blocks<T: AsRef<str>>(rows: &[T]) -> Option<Vec<String>> {
     let is_row = |row: &T| row.as_ref().len() == rows.len() && row.as_ref().bytes().all(|b| matches!(b, b'0' | b'1'));
     if rows.is_empty() || rows.len() > DOTS_MAX || !rows.iter().all(is_row) {

@@ -31,7 +31,7 @@ mod recalled;
 #[cfg(target_os = "linux")]
 mod remembered;
 #[cfg(target_os = "linux")]
-mod screen;
+pub(crate) mod screen;
 mod settings;
 #[cfg(target_os = "linux")]
 mod signals;

@@ -38,7 +38,7 @@ impl Person {
 }
 
 /// The client as a person starts it.
-pub(super) fn client(config: &Path) -> Command {
+pub(crate) fn client(config: &Path) -> Command {
     let plain = Terminal::command(config);
     let mut command = Command::new(plain.get_program());
     command.args(plain.get_args().filter(|argument| *argument != "--plain"));

@@ -148,12 +148,50 @@ fn a_start_at_a_terminal_shows_the_pages_qr_code_where_there_is_room() {
     for (size, args, shown) in
         [((50, 80), &[][..], true), ((24, 80), &[], false), ((50, 30), &[], false), ((50, 80), &["--no-qr"], false)]
     {
-        let screen = Screen::start(&data.server().args(args).log("off").command(), size);
+        let mut command = data.server().args(args).log("off").command();
+        let screen = Screen::start(command.env("TERM", "xterm-256color").env_remove("NO_COLOR"), size);
         let rows = screen.wait_for(|rows| rows.iter().any(|row| row.trim() == "ready"));
         assert_eq!(
             rows.iter().any(|row| row.contains("\u{2588}\u{2588}\u{2588}")),
             shown,
             "{size:?} {args:?}: {rows:#?}"
         );
+        assert!(!shown || screen.look(is_light_on_dark), "{rows:#?}");
     }
+}
+
+/// For a projector: the code by itself, not faint, and dots that are right on a terminal of any colours.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_code_is_shown_in_colours_that_a_telephone_reads() {
+    let server = Server::with_users(&["ada"]);
+    let config = tempfile::TempDir::new().unwrap();
+    for (size, no_color, shown) in [((40, 60), "", true), ((40, 60), "1", true), ((40, 30), "", false)] {
+        let mut command = crate::client::screen::client(config.path());
+        command.args([&server.join_link(), "--user", "ada"]).env("NO_COLOR", no_color);
+        let mut ada = Screen::start(&command, size);
+        ada.wait_for_end(&[">"]);
+        ada.press("/code\r");
+        let code = format!("    join code  {}", server.code());
+        let has_dots = |rows: &[String]| rows.iter().any(|row| row.contains("\u{2588}\u{2588}\u{2588}"));
+        let rows = ada.wait_for(|rows| {
+            rows.iter().any(|row| code.starts_with(row) && !row.is_empty()) && has_dots(rows) == shown
+        });
+        assert_eq!(shown && no_color.is_empty(), ada.look(is_light_on_dark), "{rows:#?}");
+        let plain = ada.look(|screen| {
+            let row = (0..size.0).find(|&row| screen.cell(row, 4).is_some_and(|cell| cell.contents() == "j")).unwrap();
+            screen.cell(row, 4).is_some_and(|cell| !cell.dim())
+        });
+        assert!(plain, "{rows:#?}");
+    }
+}
+
+/// Whether the dots on the screen bring their own colours along.
+#[cfg(target_os = "linux")]
+fn is_light_on_dark(screen: &vt100::Screen) -> bool {
+    let (rows, columns) = screen.size();
+    let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).filter_map(move |column| screen.cell(row, column)));
+    let mut dots = cells.filter(|cell| cell.contents() == "\u{2588}").peekable();
+    let wanted = (vt100::Color::Idx(231), vt100::Color::Idx(16));
+    dots.peek().is_some() && dots.all(|cell| (cell.fgcolor(), cell.bgcolor()) == wanted)
 }

@@ -18,6 +18,9 @@ pub(super) const CONTINUATION: &str = "      | ";
 /// How far the further lines of a message are indented on a styled page: as wide as the time.
 const INDENT: usize = 6;
 
+/// How far a line that is painted by itself is indented.
+const PAINTED_INDENT: usize = 4;
+
 /// The narrowest terminal that lines are cut for.
 const COLUMNS_MIN: usize = 16;
 
@@ -63,6 +66,18 @@ impl Page {
             Look::Plain | Look::PlainRows => self.said_plainly(time, speaker, text),
             Look::Styled(style) => self.said_in_style(style, time, speaker, text),
         }
+    }
+
+    /// Appends a line that is not wrapped, for those who see it; nothing on a page that isn't styled.
+    pub(super) fn painted(&mut self, paint: Paint<'_>, line: &str) {
+        if let Look::Styled(style) = self.look {
+            self.text.push_str(&format!("{:PAINTED_INDENT$}{}\n", "", style.colours.paint(paint, line)));
+        }
+    }
+
+    /// Whether that line has room in the terminal's width.
+    pub(super) fn has_room_for(&mut self, line: &str) -> bool {
+        columns(line) + PAINTED_INDENT <= self.columns()
     }
 
     /// Appends a line of the server as it came, for programs. What a terminal could obey is written as JSON escapes,

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
-use crate::client::terminal::known;
+use crate::client::terminal::{Paint, known};
 use crate::protocol::{AccountInfo, CommandHelp, Guests, Reply, Request, TopicInfo, UserList};
 use crate::sanitize;
 use crate::{dots, durations};
@@ -61,17 +61,26 @@ fn topic(clock: &Clock, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
     };
 }
 
-/// How others get in. The QR code is for those who see it: on a styled page, if that is wide enough.
+/// How others get in. On a styled page it is for a projector: brought out and by itself, with the QR code where there is room.
 fn invitation(code: &str, reply: &Reply<'_>, out: &mut Page) {
-    let _ = writeln!(out, "* join code {}", sanitize::line(code));
-    for page in &reply.pages {
-        let _ = writeln!(out, "* page for browsers: {}", sanitize::line(page));
+    if !out.is_styled() {
+        let _ = writeln!(out, "* join code {}", sanitize::line(code));
+        for page in &reply.pages {
+            let _ = writeln!(out, "* page for browsers: {}", sanitize::line(page));
+        }
+        return;
     }
-    let lines = if out.is_styled() { dots::half_blocks(&reply.qr) } else { None };
-    let columns = out.columns();
-    let fits = |lines: &Vec<String>| lines.iter().all(|line| line.chars().count() + 2 <= columns);
-    for line in lines.filter(fits).iter().flatten() {
-        let _ = writeln!(out, "  {line}");
+    out.painted(Paint::Notice, "");
+    out.painted(Paint::Notice, &format!("join code  {}", sanitize::line(code)));
+    for (index, page) in reply.pages.iter().enumerate() {
+        let what = if index == 0 { "page" } else { "" };
+        out.painted(Paint::Notice, &format!("{what:9}  {}", sanitize::line(page)));
+    }
+    out.painted(Paint::Notice, "");
+    let lines = dots::half_blocks(&reply.qr).unwrap_or_default();
+    if lines.iter().all(|line| out.has_room_for(line)) {
+        lines.iter().for_each(|line| out.painted(Paint::Dots, line));
+        out.painted(Paint::Notice, "");
     }
 }
 

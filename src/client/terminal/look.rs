@@ -1,6 +1,7 @@
 //! How what is shown looks: plain lines, the wire's own, or made for a person's terminal.
 
 use crate::client::settings::ColourWish;
+use crate::dots;
 use std::io::{self, IsTerminal};
 
 /// How what is shown looks.
@@ -104,6 +105,8 @@ impl Colours {
             (Self::Few, Paint::Whisper) => "1;37;45".into(),
             (Self::Many, Paint::Mention) => "1;38;5;16;48;5;220".into(),
             (Self::Few, Paint::Mention) => "1;30;43".into(),
+            (Self::Many, Paint::Dots) => dots::LIGHT_ON_DARK[0].into(),
+            (Self::Few, Paint::Dots) => dots::LIGHT_ON_DARK[1].into(),
         };
         Some(codes)
     }
@@ -122,6 +125,8 @@ pub(crate) enum Paint<'a> {
     Mention,
     /// What is refused, has failed, or needs attention.
     Notice,
+    /// A QR code.
+    Dots,
 }
 
 impl Paint<'_> {
@@ -183,7 +188,7 @@ mod tests {
         assert_eq!(Colours::choose(ColourWish::Never, false, true), Colours::None);
         assert_eq!(Colours::choose(ColourWish::Always, true, true), Colours::Many);
         assert_eq!(Colours::choose(ColourWish::Auto, false, false), Colours::Few);
-        for what in [Paint::Faint, Paint::Name("a"), Paint::Whisper, Paint::Mention, Paint::Notice] {
+        for what in [Paint::Faint, Paint::Name("a"), Paint::Whisper, Paint::Mention, Paint::Notice, Paint::Dots] {
             assert_eq!(Colours::None.paint(what, "x"), "x");
         }
     }

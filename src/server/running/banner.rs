@@ -11,7 +11,7 @@ use terminal_size::{Height, Width};
 /// How far it stands from the left.
 const INDENT: usize = 4;
 /// So many lines more must be on the screen with it: the code, the page, the password, the lines to type.
-const OTHER_LINES: usize = 14;
+const OTHER_LINES: usize = 15;
 
 /// What is printed.
 pub(crate) struct Banner<'a> {
@@ -43,8 +43,12 @@ impl Banner<'_> {
             writeln!(out, "    page      {page}")?;
         }
         writeln!(out)?;
-        for line in self.dots() {
-            writeln!(out, "    {line}")?;
+        let dots = self.dots();
+        for line in &dots {
+            writeln!(out, "{:INDENT$}{line}", "")?;
+        }
+        if !dots.is_empty() {
+            writeln!(out)?;
         }
         writeln!(out, "homeroom {}", env!("CARGO_PKG_VERSION"))?;
         for address in self.listening {
@@ -79,6 +83,21 @@ impl Banner<'_> {
         let Some((Width(columns), Height(rows))) = size.filter(|_| self.qr) else { return Vec::new() };
         let lines = dots::half_blocks(&self.invitation.qr()).unwrap_or_default();
         let fits = |line: &String| line.chars().count() + INDENT <= usize::from(columns);
-        if lines.len() + OTHER_LINES <= usize::from(rows) && lines.iter().all(fits) { lines } else { Vec::new() }
+        if lines.len() + OTHER_LINES > usize::from(rows) || !lines.iter().all(fits) {
+            return Vec::new();
+        }
+        match ground() {
+            Some(codes) => lines.into_iter().map(|line| format!("\x1b[{codes}m{line}\x1b[0m")).collect(),
+            None => lines,
+        }
     }
+}
+
+/// The colours that a QR code is read in, where the terminal has colours. Consoles of Windows may show the codes themselves.
+fn ground() -> Option<&'static str> {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let term = variable("TERM");
+    let none = cfg!(windows) || matches!(&*term, "" | "dumb") || !variable("NO_COLOR").is_empty();
+    let many = term.contains("256color") || !variable("COLORTERM").is_empty();
+    (!none).then_some(dots::LIGHT_ON_DARK[usize::from(!many)])
 }
