@@ -29,7 +29,7 @@ struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Writes terminal.svg, terminal-light.svg and terminal-narrow.svg
+    /// Writes terminal.svg, terminal-light.svg, terminal-narrow.svg and terminal-start.svg; port 7667 must be free
     Pictures {
         /// Where
         folder: PathBuf,

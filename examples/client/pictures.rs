@@ -1,9 +1,11 @@
-//! A morning in the room, as ada sees it.
+//! A morning in the room, as ada sees it, and a server's first start.
 
 use crate::room::{Room, beside_us};
 use crate::screen::Screen;
 use crate::svg::{self, Theme};
 use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
 
 /// Takes pictures of our client, or one of another.
 pub(crate) fn take(folder: &Path, other: Option<&Path>, name: Option<&str>) {
@@ -19,6 +21,20 @@ pub(crate) fn take(folder: &Path, other: Option<&Path>, name: Option<&str>) {
     take(&ours, "terminal", (17, 72), Theme::Dark);
     take(&ours, "terminal-light", (17, 72), Theme::Light);
     take(&ours, "terminal-narrow", (24, 36), Theme::Dark);
+    let path = folder.join("terminal-start.svg");
+    std::fs::write(&path, first_start()).unwrap();
+    println!("{}", path.display());
+}
+
+/// Starts a server as a teacher does, on the port that it has when nothing is said, and draws what is on the screen.
+fn first_start() -> String {
+    let folder = TempDir::new().unwrap();
+    let mut server = Command::new(beside_us("homeroom-server"));
+    server.args(["--log-level", "off", "--data-dir"]).arg(folder.path());
+    server.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    let screen = Screen::start(&server, (35, 64));
+    screen.wait_for(|rows| rows.iter().any(|row| row.trim() == "ready"));
+    screen.look(|screen| svg::draw(screen, "homeroom-server", Theme::Dark))
 }
 
 /// Lets ada and the others talk, and draws what she sees.

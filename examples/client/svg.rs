@@ -113,6 +113,9 @@ fn draw_run(cell: &Cell, text: &str, (row, column, columns): (u16, u16, u16), th
     let cells = if cell.is_wide() { 2 } else { shown.chars().count() };
     let (x, width) = (x + blanks as f32 * CELL.0, cells as f32 * CELL.0);
     let fill = colour(cell.fgcolor(), theme.text());
+    if shown.chars().all(|c| halves(c).is_some()) {
+        return draw_blocks(shown, (x, y), &fill, svg);
+    }
     let bold = if cell.bold() { r#" font-weight="bold""# } else { "" };
     let dim = if cell.dim() { r#" opacity="0.6""# } else { "" };
     let _ = writeln!(
@@ -121,6 +124,30 @@ fn draw_run(cell: &Cell, text: &str, (row, column, columns): (u16, u16, u16), th
         y + 13.5,
         escape(shown),
     );
+}
+
+/// Which half of its cell a block fills, the upper and the lower one; None where it's no such block.
+fn halves(c: char) -> Option<(bool, bool)> {
+    match c {
+        ' ' => Some((false, false)),
+        '▀' => Some((true, false)),
+        '▄' => Some((false, true)),
+        '█' => Some((true, true)),
+        _ => None,
+    }
+}
+
+/// Draws blocks as they are meant to be, without what a font leaves between them.
+fn draw_blocks(blocks: &str, (x, y): (f32, f32), fill: &str, svg: &mut String) {
+    let half = CELL.1 / 2.0;
+    let mut path = String::new();
+    for (index, (upper, lower)) in blocks.chars().filter_map(halves).enumerate() {
+        let x = x + index as f32 * CELL.0;
+        for (_, y) in [(upper, y), (lower, y + half)].into_iter().filter(|(is_filled, _)| *is_filled) {
+            let _ = write!(path, "M{x:.1} {y:.0}h{}v{half}h-{}z", CELL.0, CELL.0);
+        }
+    }
+    let _ = writeln!(svg, r#"<path d="{path}" fill="{fill}" shape-rendering="crispEdges"/>"#);
 }
 
 fn draw_cursor(screen: &Screen, theme: Theme, svg: &mut String) {
