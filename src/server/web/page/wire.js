@@ -50,12 +50,13 @@ function connect(login) {
   clearTimeout(timer);
   const mine = new WebSocket(`wss://${location.host}/ws`);
   socket = mine;
-  mine.onopen = () => { heardAt = Date.now(); mine.send(JSON.stringify(login)); };
+  let opened = false;
+  mine.onopen = () => { opened = true; heardAt = Date.now(); mine.send(JSON.stringify(login)); };
   mine.onmessage = ({ data }) => {
     heardAt = Date.now();
     for (const line of data.split("\n")) if (line && socket === mine) take(JSON.parse(line));
   };
-  mine.onclose = () => { if (socket === mine) lost(); };
+  mine.onclose = () => { if (socket === mine) lost(opened); };
   clearInterval(watch);
   watch = setInterval(() => {
     const silence = Date.now() - heardAt;
@@ -79,12 +80,12 @@ function ask(request, again = true) {
   });
 }
 
-function lost() {
+function lost(opened) {
   clearInterval(watch);
   socket = null;
   if (leaving) return;
   if (!me.token) {
-    enterAgain("The server can't be reached: is it running, and is this the right network?");
+    unreached(opened).then(enterAgain);
     return;
   }
   for (const [id, { again, failed }] of waiting) {
@@ -97,6 +98,15 @@ function lost() {
   const shortened = wait * (0.5 + Math.random() / 2);
   wait = Math.min(Math.max(2 * wait, WAIT_MS), WAIT_MS_MAX);
   timer = setTimeout(comeBack, shortened);
+}
+
+/** Why nobody could log in. Whoever clicks the warning of an iPad or iPhone away gets the page there, and no WebSocket. */
+async function unreached(opened) {
+  const isThere = !opened && await fetch("/get/").then(() => true, () => false);
+  return isThere
+    ? "The server is there, but this browser lets the page open no connection to it. iPads and iPhones are so where nobody " +
+      "they know has signed the server's certificate: take another device, or ask who runs the server."
+    : "The server can't be reached: is it running, and is this the right network?";
 }
 
 function comeBack() {
