@@ -97,11 +97,21 @@ function addUser(username, password) {
     .then((answer) => tell(answer.password ? `one-time password for ${username}: ${answer.password}` : `${username} has an account`));
 }
 
+/** How many minutes `/door` opens it for when it's given no number, as in the terminal. */
+const DOOR_MINUTES = 10;
+
+/** `/door 10 7b guests`: each of them may be left out. */
 function door(rest) {
-  const [, minutes, more] = rest.match(/^(\d*)\s*(\S*)$/) ?? [];
-  if (minutes === undefined || !["", "guests", "close"].includes(more)) return null;
-  const request = { type: "door", ...(minutes && { minutes: +minutes }), ...(more === "guests" && { guests: true }), ...(more === "close" && { minutes: 0 }) };
-  return ask(request).then((answer) => tell(answer.code ? `class code ${answer.code}, until ${clock.format(new Date(answer.until))}` : "no door is open"));
+  const words = rest.split(/\s+/).filter(Boolean);
+  const asks = !words.length;
+  const guests = words.at(-1)?.toLowerCase() === "guests" && !!words.pop();
+  const minutes = /^\d+$/.test(words[0] ?? "") ? +words.shift() : DOOR_MINUTES;
+  const [group, ...more] = words;
+  if (more.length) return null;
+  const wanted = asks ? {} : { minutes, ...(group && { group }), ...((minutes || guests) && { guests: minutes ? guests : "remove" }) };
+  return ask({ type: "door", ...wanted }).then(({ code, until, group, guests }) => tell(!code
+    ? `the door is closed${wanted.guests === "remove" ? ", and guests are removed" : ""}`
+    : `class code ${code}${group ? ` for ${group}` : ""}, until ${clock.format(new Date(until))}${guests ? "; guests need no password" : ""}`));
 }
 
 function quiet(minutes) {
