@@ -149,11 +149,11 @@ fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Res
     let password = read_password(&cell(Column::Password)).map_err(|what| format!("`{name}`: {what}"))?;
     let role = cell(Column::Role);
     let role = match sheet::trimmed(&role.text).to_ascii_lowercase().as_str() {
-        "" | "user" => Role::User,
-        "admin" => Role::Admin,
-        other => {
-            return Err(format!("`{name}`: `{}` is no role: `user` and `admin` are; {in_quotes}", shown(other)));
-        }
+        "" => Role::User,
+        other => Role::parse(other).ok_or_else(|| {
+            let roles = Role::ALL.map(|role| format!("`{}`", role.name())).join(", ");
+            format!("`{name}`: `{}` is no role, as {roles} are; {in_quotes}", shown(other))
+        })?,
     };
     Ok(NewAccount { name, password, role, profile: Profile::default(), since })
 }
@@ -258,7 +258,7 @@ mod tests {
             ("\"eve,correct horse", "no `\"` ends it"),
             ("A b,x", "`A b` is no user name"),
             ("ada,y", "`ada` stands there twice, first in line 1"),
-            ("kid,x,teacher", "`teacher` is no role"),
+            ("kid,x,boss", "`boss` is no role"),
             ("kid1,x,user,d", "more columns"),
             (",correct horse", "no name"),
             ("kid2,correct horse ", "a blank stands at an end"),
