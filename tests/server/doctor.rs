@@ -76,6 +76,13 @@ fn what_is_damaged_is_told_and_left_as_it_is() {
 fn files_that_others_can_read_are_named() {
     use std::os::unix::fs::PermissionsExt;
     let data = DataDir::with_users(&[]);
+    // As in the folder of the sources, where `make run` serves.
+    for name in ["LICENSE", "Makefile", "Cargo.toml", "Cargo.lock", ".gitignore", "class.csv", "README.md"] {
+        fs::write(data.file(name), "for everyone").unwrap();
+        fs::set_permissions(data.file(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let all_is_well = doctor(&data, "127.0.0.1:0");
+    assert!(all_is_well.succeeded().contains("nobody but its owner can read"), "{all_is_well:?}");
     fs::set_permissions(data.file("users.json"), fs::Permissions::from_mode(0o644)).unwrap();
     let line = wrong(&doctor(&data, "127.0.0.1:0"));
     assert!(line.contains("chmod 600") && line.contains("users.json"), "{line}");

@@ -2,9 +2,9 @@
 
 use crate::files::keeps_modes;
 use crate::reason;
-#[cfg(unix)]
-use crate::server::config::folder::JOURNAL;
 use crate::server::config::folder::exposure;
+#[cfg(unix)]
+use crate::server::config::folder::{JOURNAL, SEQUENCE};
 use crate::server::tools::finding::Finding;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,12 +15,13 @@ const FILES_MAX: usize = 10_000;
 /// How many that others can read are named.
 #[cfg(unix)]
 const NAMED_MAX: usize = 5;
-/// How the names of the server's own files end.
+/// How the names of the server's own files end, and of others that may hold passwords. With `make run` the folder is that of
+/// the sources, which anybody may read.
 #[cfg(unix)]
-const OWN: [&str; 8] = ["json", "jsonl", "p12", "old", "1", "toml", "lock", "txt"];
+const OWN: [&str; 7] = ["json", "jsonl", "p12", "old", "new", "1", "txt"];
 /// What people write themselves.
 #[cfg(unix)]
-const OPEN_TO_ALL: [&str; 2] = ["homeroom.toml", "motd.txt"];
+const OPEN_TO_ALL: [&str; 1] = ["motd.txt"];
 
 /// Who may read what lies in a data folder, and who may put files there.
 pub(super) fn modes(data_dir: &Path) -> Vec<Finding> {
@@ -75,7 +76,7 @@ fn readers(data_dir: &Path) -> Finding {
     let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().take(FILES_MAX);
     let is_open = |entry: &DirEntry| {
         let (name, path) = (entry.file_name(), entry.path());
-        let is_ours = path.extension().is_none_or(|end| OWN.iter().any(|own| end == *own));
+        let is_ours = name == SEQUENCE || path.extension().is_some_and(|end| OWN.iter().any(|own| end == *own));
         let mode = entry.metadata().map_or(0, |file| if file.is_file() { file.permissions().mode() } else { 0 });
         is_ours && mode & 0o077 != 0 && !OPEN_TO_ALL.iter().any(|open| name == *open)
     };
