@@ -123,8 +123,10 @@ fn a_server_is_found_chosen_and_its_fingerprint_confirmed() {
     let mut server = machines.server().announced().start();
     let config = TempDir::new().unwrap();
     let address = format!("10.77.0.1:{}", server.address().port());
-    wait_until("it is listed", || machines.list(config.path()).contains(&address));
-    assert!(machines.list(config.path()).contains(&server.code()));
+    wait_until("it is listed with its code", || {
+        let list = machines.list(config.path());
+        list.contains(&address) && list.contains(&server.code())
+    });
 
     if Terminal::can_be_at_a_terminal() {
         let inside = ["ip", "netns", "exec", &machines.names[1]];
