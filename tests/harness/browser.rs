@@ -4,7 +4,7 @@ use super::{DEADLINE, PASSWORD, connector};
 use native_tls::TlsStream;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
@@ -93,29 +93,19 @@ impl Browser {
         browser
     }
 
-    /// The request that becomes a WebSocket. What stands in `other` replaces a header, or takes it away where it is empty.
+    /// The request that becomes a WebSocket, as [`upgrade`] has it.
     pub(crate) fn upgrade(&self, other: &[(&str, &str)]) -> String {
-        let (host, origin) = (self.address.to_string(), format!("https://{}", self.address));
-        let mut headers = vec![
-            ("Host", host.as_str()),
-            ("Origin", &origin),
-            ("Connection", "keep-alive, Upgrade"),
-            ("Upgrade", "websocket"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", KEY),
-        ];
-        for &(name, value) in other {
-            headers.retain(|(known, _)| *known != name);
-            headers.push((name, value));
-        }
-        let lines = headers.iter().filter(|(_, value)| !value.is_empty());
-        let lines: String = lines.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("GET /ws HTTP/1.1\r\n{lines}\r\n")
+        upgrade(self.address, other)
     }
 
     #[track_caller]
     pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         self.tls.write_all(bytes).unwrap();
+    }
+
+    /// The same, to a server that may have closed.
+    pub(crate) fn try_send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.tls.write_all(bytes)
     }
 
     /// Sends a request in one frame, without its end.
@@ -157,27 +147,11 @@ impl Browser {
     pub(crate) fn frame(&mut self) -> Frame {
         let end = Instant::now() + DEADLINE;
         loop {
-            if let Some(frame) = self.take_frame() {
+            if let Some(frame) = take_frame(&mut self.bytes) {
                 return frame;
             }
             assert!(self.receive(end), "no frame: {:?}", self.bytes);
         }
-    }
-
-    #[track_caller]
-    fn take_frame(&mut self) -> Option<Frame> {
-        let &[first, second, ..] = &self.bytes[..] else { return None };
-        assert_eq!(first & 0xF0, 0x80, "a piece, or an extension: {first:x}");
-        assert!(second < 0x80, "a server's frame has no mask");
-        let (head, length) = match second {
-            126 => (4, self.bytes.get(2..4)?.iter().fold(0, |sum, &b| sum << 8 | usize::from(b))),
-            127 => (10, self.bytes.get(2..10)?.iter().fold(0, |sum, &b| sum << 8 | usize::from(b))),
-            short => (2, usize::from(short)),
-        };
-        assert!(length < 1 << 24, "{length}");
-        let payload = self.bytes.get(head..head + length)?.to_vec();
-        self.bytes.drain(..head + length);
-        Some(Frame { opcode: first & 0x0F, payload })
     }
 
     /// The next line. Each frame has whole ones.
@@ -247,6 +221,43 @@ impl Browser {
         }
         !self.closed
     }
+}
+
+/// The request that becomes a WebSocket. What stands in `other` replaces a header, or takes it away where it is empty.
+pub(crate) fn upgrade(address: SocketAddr, other: &[(&str, &str)]) -> String {
+    let (host, origin) = (address.to_string(), format!("https://{address}"));
+    let mut headers = vec![
+        ("Host", host.as_str()),
+        ("Origin", &origin),
+        ("Connection", "keep-alive, Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", KEY),
+    ];
+    for &(name, value) in other {
+        headers.retain(|(known, _)| *known != name);
+        headers.push((name, value));
+    }
+    let lines = headers.iter().filter(|(_, value)| !value.is_empty());
+    let lines: String = lines.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET /ws HTTP/1.1\r\n{lines}\r\n")
+}
+
+/// Takes the first frame of `bytes`, which has no mask, if it is whole.
+#[track_caller]
+pub(crate) fn take_frame(bytes: &mut Vec<u8>) -> Option<Frame> {
+    let &[first, second, ..] = &bytes[..] else { return None };
+    assert_eq!(first & 0xF0, 0x80, "a piece, or an extension: {first:x}");
+    assert!(second < 0x80, "a server's frame has no mask");
+    let (head, length) = match second {
+        126 => (4, bytes.get(2..4)?.iter().fold(0, |sum, &b| sum << 8 | usize::from(b))),
+        127 => (10, bytes.get(2..10)?.iter().fold(0, |sum, &b| sum << 8 | usize::from(b))),
+        short => (2, usize::from(short)),
+    };
+    assert!(length < 1 << 24, "{length}");
+    let payload = bytes.get(head..head + length)?.to_vec();
+    bytes.drain(..head + length);
+    Some(Frame { opcode: first & 0x0F, payload })
 }
 
 /// A frame with a mask, its length in the shortest form. `first` is its first byte.

@@ -1,5 +1,6 @@
 //! The browser's door.
 
+mod autobahn;
 mod frames;
 mod http;
 mod sessions;

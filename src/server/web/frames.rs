@@ -23,11 +23,19 @@ pub(super) struct Frames {
     /// The beginning of a frame; at most a head and a line.
     partial: Vec<u8>,
     /// The beginning of a message that comes in pieces.
-    message: Option<Vec<u8>>,
+    message: Option<Message>,
     /// We have said our last word.
     closed: bool,
     /// Frames that brought nothing, since when.
     asides: (u32, Instant),
+}
+
+/// A message, as far as it has come.
+#[derive(Debug, Default)]
+struct Message {
+    bytes: Vec<u8>,
+    /// So many of them are text, and not looked at again for each further piece.
+    text_bytes: usize,
 }
 
 /// Why a client is sent away (RFC 6455, 7.4.1).
@@ -60,7 +68,8 @@ impl Frames {
             OpCode::Control(Control::Close) => return Err(farewell_code(payload)?),
             OpCode::Control(_) => {}
         }
-        if length == 0 || matches!(header.opcode, OpCode::Control(_)) {
+        // A whole message is a line, if an empty one.
+        if matches!(header.opcode, OpCode::Control(_)) || (length == 0 && !header.is_final) {
             self.count_aside(Instant::now())?;
         }
         Ok(Some(head_bytes + length))
@@ -79,30 +88,35 @@ impl Frames {
             OpCode::Data(Data::Continue) if self.message.is_none() => Err(CloseCode::Protocol),
             OpCode::Data(Data::Text | Data::Binary) if self.message.is_some() => Err(CloseCode::Protocol),
             OpCode::Data(Data::Binary) => Err(CloseCode::Unsupported),
-            OpCode::Data(_) if length > LINE_BYTES_MAX - self.message.as_ref().map_or(0, Vec::len) => {
+            OpCode::Data(_) if length > LINE_BYTES_MAX - self.message.as_ref().map_or(0, |begun| begun.bytes.len()) => {
                 Err(CloseCode::Size)
             }
             OpCode::Data(_) => Ok(length),
         }
     }
 
-    /// A message, or a piece of one. Whole, it is lines, the last of which may lack its end.
+    /// A message, or a piece of one. Whole, it is lines, the last of which may lack its end. What isn't text is refused with
+    /// the piece that shows it.
     fn take_piece(&mut self, piece: &[u8], is_last: bool, lines: &mut Vec<u8>) -> Result<(), Wrong> {
-        let mut message = self.message.take().unwrap_or_default();
-        message.extend_from_slice(piece);
+        let Message { mut bytes, mut text_bytes } = self.message.take().unwrap_or_default();
+        bytes.extend_from_slice(piece);
+        match std::str::from_utf8(&bytes[text_bytes..]) {
+            Ok(text) => text_bytes += text.len(),
+            Err(cut) if cut.error_len().is_none() && !is_last => text_bytes += cut.valid_up_to(),
+            Err(_) => return Err(CloseCode::Invalid),
+        }
         if !is_last {
-            self.message = Some(message);
+            self.message = Some(Message { bytes, text_bytes });
             return Ok(());
         }
-        std::str::from_utf8(&message).map_err(|_| CloseCode::Invalid)?;
-        if !message.ends_with(b"\n") {
-            message.push(b'\n');
+        if !bytes.ends_with(b"\n") {
+            bytes.push(b'\n');
         }
         // With its end.
-        if message.len() > LINE_BYTES_MAX {
+        if bytes.len() > LINE_BYTES_MAX {
             return Err(CloseCode::Size);
         }
-        lines.append(&mut message);
+        lines.append(&mut bytes);
         Ok(())
     }
 
