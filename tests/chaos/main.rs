@@ -71,6 +71,9 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
         said - whispers
     );
     assert!(said > 0 && replayed > 0 && stage.tally.of("kills") > 0 && !ends.is_empty(), "too little happened");
+    if cfg!(feature = "web") {
+        assert!(stage.tally.of("comebacks through the page") > 0, "nobody came back through the page");
+    }
     // Its log would stand behind what follows.
     drop(stage);
     let shown: Vec<String> =

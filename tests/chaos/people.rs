@@ -40,6 +40,8 @@ pub(crate) struct Part {
     pub(crate) narrow: bool,
     /// It logs out now and then, and comes back by its password: what it then sees are the whispers that waited.
     pub(crate) leaves: bool,
+    /// It comes by the page's door, and its lines lie in frames.
+    pub(crate) through_page: bool,
 }
 
 /// Somebody, over all of their connections.
@@ -125,9 +127,10 @@ impl<'a> Person<'a> {
 
     /// Connects and logs in.
     fn connect(&mut self) -> io::Result<Wire> {
-        let Part { narrow, account, .. } = self.part;
+        let Part { narrow, account, through_page, .. } = self.part;
         let address = if narrow { self.stage.address } else { self.stage.proxy.address() };
-        let mut wire = Wire::connect(address, narrow)?;
+        let connect = if through_page { Wire::through_the_page } else { Wire::connect };
+        let mut wire = connect(address, narrow)?;
         let mut login = json!({"type": "login", "protocol": 1, "username": name(account)});
         match &self.token {
             Some(token) => login["token"] = token.clone(),
@@ -171,7 +174,7 @@ impl<'a> Person<'a> {
             // What waits for them, if anything, comes after this.
             self.place.begin(left_at.unwrap_or(seq));
         } else {
-            self.stage.tally.count("comebacks");
+            self.stage.tally.count(if self.part.through_page { "comebacks through the page" } else { "comebacks" });
         }
         (self.token, self.anew) = (Some(answer["token"].clone()), false);
         self.asked_again.clear();

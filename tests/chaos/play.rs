@@ -16,17 +16,19 @@ use std::time::{Duration, Instant};
 
 /// How many accounts there are.
 pub(crate) const ACCOUNTS: u16 = 8;
-/// People: the account, whether the connection is narrow, whether they leave now and then. Two accounts have two.
-const PEOPLE: [(u16, bool, bool); 8] = [
-    (0, false, false),
-    (0, false, false),
-    (1, false, false),
-    (1, true, false),
-    (2, true, false),
-    (3, false, true),
-    (4, false, true),
-    (5, false, false),
+/// People: the account, whether the connection is narrow, whether they leave now and then, whether they come through the
+/// page's door, if there is one. Two accounts have two.
+const PEOPLE: [(u16, bool, bool, bool); 8] = [
+    (0, false, false, false),
+    (0, false, false, PAGE),
+    (1, false, false, false),
+    (1, true, false, false),
+    (2, true, false, PAGE),
+    (3, false, true, PAGE),
+    (4, false, true, false),
+    (5, false, false, PAGE),
 ];
+const PAGE: bool = cfg!(feature = "web");
 /// The accounts of the real clients.
 const PROGRAMS: [u16; 2] = [6, 7];
 const CLIENTS: usize = PEOPLE.len() + PROGRAMS.len();
@@ -52,8 +54,8 @@ pub(crate) struct Played {
 pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
     thread::scope(|scope| {
         let _all_end = stage.end_on_panic();
-        let people = PEOPLE.into_iter().zip(0..).map(|((account, narrow, leaves), number)| {
-            let person = Person::new(Part { number, account, narrow, leaves }, stage, seed);
+        let people = PEOPLE.into_iter().zip(0..).map(|((account, narrow, leaves, through_page), number)| {
+            let person = Person::new(Part { number, account, narrow, leaves, through_page }, stage, seed);
             scope.spawn(|| person.play())
         });
         let programs = PROGRAMS.into_iter().zip(PEOPLE.len() as u16..).map(|(account, number)| {
@@ -84,7 +86,7 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
 
 /// Everybody, before they come.
 pub(crate) fn clients() -> Vec<Client> {
-    let people = PEOPLE.iter().map(|&(_, narrow, _)| Client { narrow, ..Client::default() });
+    let people = PEOPLE.iter().map(|&(_, narrow, ..)| Client { narrow, ..Client::default() });
     people.chain(PROGRAMS.map(|_| Client::default())).collect()
 }
 

@@ -14,7 +14,6 @@
 //!
 //! Nothing waits in hope: whoever waits, waits for something, under [`DEADLINE`].
 
-#[cfg(feature = "web")]
 #[allow(dead_code, reason = "only some runs have browsers")]
 pub(crate) mod browser;
 mod data_dir;
@@ -43,7 +42,6 @@ mod terminal;
 #[allow(dead_code, reason = "only the long runs have clients that may fail")]
 mod wire;
 
-#[cfg(feature = "web")]
 #[allow(unused_imports, reason = "only some runs have browsers")]
 pub(crate) use browser::Browser;
 pub(crate) use data_dir::DataDir;

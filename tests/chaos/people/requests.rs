@@ -116,7 +116,7 @@ impl Person<'_> {
     pub(super) fn leave_for_another(&mut self, mut wire: Wire) -> io::Result<Leave> {
         let marks: Vec<Mark> = (0..UNANSWERED_MAX / 2).map(|_| self.invent()).collect();
         let requests = marks.into_iter().filter_map(|mark| self.request(mark));
-        let mut bytes = requests.map(|request| format!("{request}\n")).collect::<String>().into_bytes();
+        let mut bytes: Vec<u8> = requests.flat_map(|request| wire.encode(&request)).collect();
         let rest = bytes.split_off(self.random.below(bytes.len()));
         let due = Instant::now() + self.between(HELD_BACK_MS);
         wire.send_bytes(&bytes)?;
