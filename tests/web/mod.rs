@@ -1,6 +1,7 @@
 //! The browser's door.
 
 mod autobahn;
+mod class;
 mod frames;
 mod http;
 mod sessions;
