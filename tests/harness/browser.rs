@@ -63,7 +63,13 @@ impl Browser {
     /// Connects, whatever the certificate.
     #[track_caller]
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
+        Self::over(TcpStream::connect_timeout(&address, DEADLINE).unwrap())
+    }
+
+    /// TLS over a socket that is connected already.
+    #[track_caller]
+    pub(crate) fn over(socket: TcpStream) -> Self {
+        let address = socket.peer_addr().unwrap();
         socket.set_nodelay(true).unwrap();
         socket.set_write_timeout(Some(DEADLINE)).unwrap();
         let tls = connector().connect("localhost", socket).unwrap();
@@ -122,6 +128,21 @@ impl Browser {
     /// An answer over HTTP, whole: as long as it says.
     #[track_caller]
     pub(crate) fn response(&mut self) -> Response {
+        let mut response = self.head();
+        if response.status != 101 {
+            let end = Instant::now() + DEADLINE;
+            let length: usize = response.header("Content-Length").parse().unwrap();
+            while self.bytes.len() < length {
+                assert!(self.receive(end), "a body of {} bytes, not {length}", self.bytes.len());
+            }
+            response.body = self.bytes.drain(..length).collect();
+        }
+        response
+    }
+
+    /// An answer over HTTP, whose body isn't read yet.
+    #[track_caller]
+    pub(crate) fn head(&mut self) -> Response {
         let end = Instant::now() + DEADLINE;
         let head_bytes = loop {
             if let Some(at) = self.bytes.windows(4).position(|end| end == b"\r\n\r\n") {
@@ -131,15 +152,21 @@ impl Browser {
         };
         let head = String::from_utf8(self.bytes.drain(..head_bytes).collect()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut response = Response { status, head, body: Vec::new() };
-        if status != 101 {
-            let length: usize = response.header("Content-Length").parse().unwrap();
-            while self.bytes.len() < length {
-                assert!(self.receive(end), "a body of {} bytes, not {length}", self.bytes.len());
+        Response { status, head, body: Vec::new() }
+    }
+
+    /// How many bytes still come until the server closes.
+    #[track_caller]
+    pub(crate) fn count_until_closed(&mut self) -> usize {
+        let (end, mut count) = (Instant::now() + DEADLINE, 0);
+        loop {
+            let open = self.receive(end);
+            count += std::mem::take(&mut self.bytes).len();
+            if !open {
+                assert!(self.closed, "the server keeps the connection");
+                return count;
             }
-            response.body = self.bytes.drain(..length).collect();
         }
-        response
     }
 
     /// The next frame, which has no mask and is whole.

@@ -150,7 +150,7 @@ impl<'a> Stranger<'a> {
             deadline: self.deadline,
             programs: &self.server.folder.programs(),
             line_to_type: &|| self.server.invitation().line_to_type(),
-            served: &|| self.stay.served(true),
+            may_fetch: &|most| self.stay.fetch(most),
         };
         self.through_page = visit.serve(|| self.stay.heard(Instant::now()))? == web::Visitor::Client;
         if !self.through_page {

@@ -19,6 +19,8 @@ struct Present {
     heard: Instant,
     /// Its login is being checked: now it waits for us.
     served: bool,
+    /// It fetches a program.
+    fetches: bool,
 }
 
 /// A stranger's stay in the lobby, which ends when this is dropped.
@@ -45,7 +47,7 @@ impl Strangers {
         } else if present.len() >= max {
             make_way(&mut present, |_| true)?;
         }
-        present.push(Present { origin, socket: Arc::clone(socket), heard: now, served: false });
+        present.push(Present { origin, socket: Arc::clone(socket), heard: now, served: false, fetches: false });
         Some(Stay { present: Arc::clone(&self.present), socket: Arc::clone(socket) })
     }
 }
@@ -67,6 +69,19 @@ impl Stay {
     /// Its login is being checked, or is to wait until it may be.
     pub(crate) fn served(&self, now: bool) {
         self.update(|present| present.served = now);
+    }
+
+    /// It may fetch a program, and stays for it, unless `max` do, or `per_address_max` from its address.
+    #[cfg(feature = "web")]
+    pub(crate) fn fetch(&self, (max, per_address_max): (usize, usize)) -> bool {
+        let mut present = lock(&self.present);
+        let Some(own) = present.iter().position(|other| Arc::ptr_eq(&other.socket, &self.socket)) else { return false };
+        let fetching = present.iter().filter(|other| other.fetches);
+        let same = fetching.clone().filter(|other| other.origin == present[own].origin);
+        let may = fetching.count() < max && same.count() < per_address_max;
+        present[own].served |= may;
+        present[own].fetches |= may;
+        may
     }
 
     fn update(&self, change: impl FnOnce(&mut Present)) {

@@ -6,12 +6,10 @@ use super::head::Head;
 use super::programs::{self, Given, PIECE_BYTES};
 use super::{page, upgrade};
 use crate::duplex::{Duplex, Peer, READ_BYTES};
-use crate::sync::Gate;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// Who asks, and what has come from them.
@@ -25,8 +23,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) programs: &'a Path,
     /// What is to be typed then.
     pub(crate) line_to_type: &'a dyn Fn() -> String,
-    /// Its connection is to stay for a while.
-    pub(crate) served: &'a dyn Fn(),
+    /// Whether it may fetch a program, of those who may at a time in all and from one address; it then stays for a while.
+    pub(crate) may_fetch: &'a dyn Fn((usize, usize)) -> bool,
 }
 
 /// How long a program may take to be fetched, over a Wi-Fi that a class is in.
@@ -35,9 +33,8 @@ const DOWNLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
 const PIECE_WAIT: Duration = Duration::from_secs(30);
 /// How many fetch at a time: a class. Each has a thread of the lobby.
 const DOWNLOADS_MAX: usize = 32;
-
-/// Those who fetch a program.
-static DOWNLOADS: LazyLock<Gate> = LazyLock::new(Gate::default);
+/// And from one address, which a class may share: somebody alone can't keep all others from it.
+const DOWNLOADS_PER_ADDRESS_MAX: usize = 16;
 
 /// What a visit came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,13 +88,11 @@ impl Visit<'_> {
 
     /// Sends a program, as fast as it is fetched.
     fn send_program(&mut self, head: &str, file: File, bytes: u64) -> io::Result<Visitor> {
-        let _pass = DOWNLOADS.enter();
-        if DOWNLOADS.count() > DOWNLOADS_MAX {
+        if !(self.may_fetch)((DOWNLOADS_MAX, DOWNLOADS_PER_ADDRESS_MAX)) {
             let busy = Answer::words("503 Service Unavailable", "many fetch it now: try again in a minute\n");
             self.send(&busy.with("Retry-After", "60").encode())?;
             return Ok(Visitor::Served);
         }
-        (self.served)();
         self.send(head.as_bytes())?;
         let (end, mut piece, mut file) = (Instant::now() + DOWNLOAD_DEADLINE, [0; PIECE_BYTES], file.take(bytes));
         loop {
@@ -146,4 +141,29 @@ pub(super) fn write_until(mut socket: &TcpStream, mut bytes: &[u8], deadline: In
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// Under a reader that takes a byte now and then, a wait for each write would never end.
+    #[test]
+    fn a_reader_that_takes_a_byte_now_and_then_gets_no_longer_than_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (writer, _) = listener.accept().unwrap();
+        let drips = std::thread::spawn(move || {
+            while matches!(reader.read(&mut [0; 4096]), Ok(1..)) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let (begun, wait) = (Instant::now(), Duration::from_millis(300));
+        let much = vec![0; 64 * 1024 * 1024];
+        assert_eq!(write_until(&writer, &much, begun + wait).unwrap_err().kind(), ErrorKind::TimedOut);
+        assert!(begun.elapsed() >= wait);
+        drop(writer);
+        drips.join().unwrap();
+    }
 }
