@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Senders of the busy room; the busier one has four times as many
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) senders: usize,
+    /// How many of a hundred clients come through the page's WebSocket
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) web: u8,
     /// Messages in flight in the busy room; in the busier one eight times as many
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) in_flight: u64,
@@ -72,6 +75,10 @@ pub(crate) enum Stage {
     Guessing,
     /// What 50 bad logins at once cost those who chat
     Hashing,
+    /// How fast 30 and 100 arrive at once, with one-time passwords and with their own
+    Class,
+    /// What a client of the page costs: none, half and all of them come through its WebSocket
+    Web,
 }
 
 /// The sizes that follow from the command line.

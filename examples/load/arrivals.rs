@@ -130,6 +130,9 @@ impl Arrival<'_> {
     fn log_in(&self, i: usize) -> Result<(Client, u64)> {
         let deadline = Instant::now() + LOGIN_DEADLINE;
         let mut client = Client::connect(self.server.address, None, deadline)?;
+        if self.crowd.is_web(i) {
+            client.go_through_page(deadline)?;
+        }
         let credential = match self.past {
             Some(past) => Credential::Token(&past[i].token, past[i].seen),
             None => Credential::Password(PASSWORD),

@@ -1,6 +1,6 @@
 //! One client of the load.
 
-use crate::Result;
+use crate::{Result, web};
 use homeroom::duplex::{Duplex, Peer};
 use homeroom::lines::{Line, LineReader};
 use homeroom::protocol::{self, Login, Request, Secret, ServerMessage, Welcome};
@@ -61,6 +61,11 @@ impl Client {
         Ok(Self { socket, tls, lines: LineReader::default(), token: String::new(), seen: 0, given: 0, left: 0 })
     }
 
+    /// From now on its lines lie in a WebSocket's frames, as a browser's do.
+    pub(crate) fn go_through_page(&mut self, deadline: Instant) -> Result<()> {
+        web::upgrade(&mut self.tls, &self.socket, deadline)
+    }
+
     /// Logs in, and returns the seq of the welcome. From then on nothing blocks: see [`poll`](Self::poll).
     pub(crate) fn log_in(&mut self, name: &str, credential: Credential<'_>, deadline: Instant) -> Result<u64> {
         if let Credential::Token(_, after) = credential {
@@ -77,6 +82,17 @@ impl Client {
         }
         self.socket.set_nonblocking(true)?;
         Ok(seq)
+    }
+
+    /// Sends a request of which a `reply` with its id is the answer, and waits for that.
+    pub(crate) fn ask(&mut self, request: &[u8], deadline: Instant) -> Result<()> {
+        self.socket.set_nonblocking(false)?;
+        self.send(request)?;
+        let answer = self.first_line(deadline)?;
+        match serde_json::from_slice(&answer) {
+            Ok(ServerMessage::Reply { .. }) => Ok(()),
+            _ => Err(format!("no reply: {}", String::from_utf8_lossy(&answer)).into()),
+        }
     }
 
     /// Sends a login that is to fail; returns the line that answers it, and how long that took to come.

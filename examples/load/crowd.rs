@@ -29,6 +29,8 @@ const CATCH_UP_DEADLINE: Duration = Duration::from_secs(120);
 pub(crate) struct Crowd {
     pub(crate) seats: Vec<Seat>,
     readers: usize,
+    /// So many of a hundred come through the page.
+    web_percent: u8,
 }
 
 /// A place for a client.
@@ -84,8 +86,14 @@ impl Stage {
 
 impl Crowd {
     /// Room for so many clients, nobody there yet.
-    pub(crate) fn new(seats: usize, readers: usize) -> Self {
-        Self { seats: (0..seats).map(|_| Mutex::default()).collect(), readers }
+    pub(crate) fn new(seats: usize, readers: usize, web_percent: u8) -> Self {
+        Self { seats: (0..seats).map(|_| Mutex::default()).collect(), readers, web_percent }
+    }
+
+    /// Whether client `i` comes through the page. Those who do are spread among the others.
+    pub(crate) fn is_web(&self, i: usize) -> bool {
+        let percent = usize::from(self.web_percent);
+        i * percent % 100 < percent
     }
 
     /// How many are there.

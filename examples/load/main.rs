@@ -3,14 +3,17 @@
 
 mod args;
 mod arrivals;
+mod class;
 mod client;
 mod crowd;
 mod logins;
+mod page;
 mod progress;
 mod report;
 mod room;
 mod server;
 mod stages;
+mod web;
 
 use args::{Args, Plan, Stage};
 use clap::Parser;
@@ -72,6 +75,8 @@ fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
             Stage::Guessing => report.add(logins::guessing(program, plan.failures, args.hash_rounds, progress)?),
             Stage::Hashing if !cfg!(target_os = "linux") => {}
             Stage::Hashing => bench.hashing(report)?,
+            Stage::Class => class::arrivals(program, progress)?.into_iter().for_each(|row| report.add(row)),
+            Stage::Web => bench.web(report)?,
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The server under load: started on a port of its own with a folder of its own, watched, ended.
 
 use crate::Result;
+use crate::crowd::name;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -16,6 +17,9 @@ pub(crate) const PASSWORD: &str = "made-for-the-bench";
 pub(crate) const ADMIN: &str = "boss";
 /// Rounds of the hashes of those accounts: their number isn't what is measured.
 pub(crate) const HASH_ROUNDS: u32 = 1000;
+
+/// And of those that people choose, which are the server's own default.
+pub(crate) const OWN_ROUNDS: u32 = 600_000;
 
 /// How long a start may take: the key is made, the accounts are read.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -64,6 +68,21 @@ impl Site {
             return Err(format!("`user import` failed: {}", self.last_words("import.log")).into());
         }
         Ok(())
+    }
+
+    /// Makes the accounts of so many clients with one-time passwords, and gives those.
+    pub(crate) fn one_time(&self, clients: usize) -> Result<Vec<String>> {
+        let path = self.file("class.csv");
+        fs::write(&path, (0..clients).map(|i| format!("{},\n", name(i))).collect::<String>())?;
+        let output =
+            self.command("import.log", OWN_ROUNDS)?.args(["user", "import", "--no-header"]).arg(&path).output()?;
+        let told = String::from_utf8(output.stdout)?;
+        let told = told.lines().filter_map(|line| line.strip_prefix("one-time password for ")?.split_once(": "));
+        let passwords: Vec<String> = told.map(|(_, password)| password.to_owned()).collect();
+        if !output.status.success() || passwords.len() != clients {
+            return Err(format!("{clients} one-time passwords: {}", self.last_words("import.log")).into());
+        }
+        Ok(passwords)
     }
 
     /// Starts a server with limits that a load from one address doesn't meet.

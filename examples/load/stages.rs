@@ -39,7 +39,7 @@ impl Bench<'_> {
         self.progress.stage(format!("making {n} accounts"));
         let site = Site::new(self.program, (0..n).map(name))?;
         let server = site.start(HASH_ROUNDS)?;
-        let crowd = Crowd::new(n, self.plan.readers);
+        let crowd = Crowd::new(n, self.plan.readers, self.args.web);
         let before = server.resident_kib();
 
         let arrived = self.arrive(&crowd, &server, 0..n, None)?;
@@ -70,7 +70,7 @@ impl Bench<'_> {
         self.progress.stage(format!("making {max} accounts"));
         let site = Site::new(self.program, (0..max).map(name))?;
         let server = site.start(HASH_ROUNDS)?;
-        let crowd = Crowd::new(max, self.plan.readers);
+        let crowd = Crowd::new(max, self.plan.readers, self.args.web);
         let before = server.resident_kib();
         let mut from = 0;
         for &to in steps {
@@ -103,7 +103,7 @@ impl Bench<'_> {
         let site = Site::new(self.program, (0..n).map(name))?;
         // The clients' own hashes are cheap to check; what a bad login costs is the server's number of rounds.
         let server = site.start(BAD_LOGIN_ROUNDS)?;
-        let crowd = Crowd::new(n, self.plan.readers);
+        let crowd = Crowd::new(n, self.plan.readers, self.args.web);
         self.arrive(&crowd, &server, 0..n, None)?;
         let row = self.room(&crowd, &server, self.quiet(), "hashing_idle", "a quiet room, nobody else logs in")?;
         report.add(row);
@@ -126,7 +126,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn busy(&self, clients: usize, deliveries: u64) -> Room {
+    pub(crate) fn busy(&self, clients: usize, deliveries: u64) -> Room {
         let messages = (deliveries / clients as u64).max(1);
         Room { senders: self.args.senders.clamp(1, clients), messages, pace: Pace::InFlight(self.args.in_flight) }
     }
@@ -137,12 +137,12 @@ impl Bench<'_> {
         Room { senders, messages, pace: Pace::InFlight(8 * self.args.in_flight) }
     }
 
-    fn quiet(&self) -> Room {
+    pub(crate) fn quiet(&self) -> Room {
         let messages = ((self.args.rate * self.plan.seconds as f64) as u64).max(1);
         Room { senders: 1, messages, pace: Pace::PerSecond(self.args.rate) }
     }
 
-    fn room(
+    pub(crate) fn room(
         &self,
         crowd: &Crowd,
         server: &Server,
@@ -160,7 +160,7 @@ impl Bench<'_> {
         Ok(room_row(stage, title, clients, measured))
     }
 
-    fn arrive(
+    pub(crate) fn arrive(
         &self,
         crowd: &Crowd,
         server: &Server,
@@ -171,7 +171,7 @@ impl Bench<'_> {
         arrivals::arrive(crowd, server, who, past, self.args.at_a_time, self.progress)
     }
 
-    fn memory(
+    pub(crate) fn memory(
         &self,
         crowd: &Crowd,
         server: &Server,
@@ -220,7 +220,7 @@ impl Bench<'_> {
         self.enter(&server)?.send(&Request::Shutdown.encode(None))?;
         server.wait_for_end()?;
         drop(crowd);
-        let (server, crowd) = (site.start(HASH_ROUNDS)?, Crowd::new(n, self.plan.readers));
+        let (server, crowd) = (site.start(HASH_ROUNDS)?, Crowd::new(n, self.plan.readers, self.args.web));
         let arrived = self.arrive(&crowd, &server, 0..n, Some(&past))?;
         Ok(arrival_row("restart", "all come back with tokens after a restart of the server", n, arrived))
     }
