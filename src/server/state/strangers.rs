@@ -20,6 +20,7 @@ struct Present {
     /// Its login is being checked: now it waits for us.
     served: bool,
     /// It fetches a program.
+    #[cfg(feature = "web")]
     fetches: bool,
 }
 
@@ -47,7 +48,14 @@ impl Strangers {
         } else if present.len() >= max {
             make_way(&mut present, |_| true)?;
         }
-        present.push(Present { origin, socket: Arc::clone(socket), heard: now, served: false, fetches: false });
+        present.push(Present {
+            origin,
+            socket: Arc::clone(socket),
+            heard: now,
+            served: false,
+            #[cfg(feature = "web")]
+            fetches: false,
+        });
         Some(Stay { present: Arc::clone(&self.present), socket: Arc::clone(socket) })
     }
 }
