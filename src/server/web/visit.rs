@@ -154,7 +154,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (writer, _) = listener.accept().unwrap();
-        let drips = std::thread::spawn(move || {
+        // Ends by itself, once it has read what the systems keep for it.
+        std::thread::spawn(move || {
             while matches!(reader.read(&mut [0; 4096]), Ok(1..)) {
                 std::thread::sleep(Duration::from_millis(20));
             }
@@ -163,7 +164,5 @@ mod tests {
         let much = vec![0; 64 * 1024 * 1024];
         assert_eq!(write_until(&writer, &much, begun + wait).unwrap_err().kind(), ErrorKind::TimedOut);
         assert!(begun.elapsed() >= wait);
-        drop(writer);
-        drips.join().unwrap();
     }
 }
