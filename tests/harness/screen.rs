@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// How long anything that must be seen may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// tmux tells a program of a new size once in so long (`server_client_check_pane_resize`).
+const TMUX_TELLS_AFTER: Duration = Duration::from_millis(250);
+
 /// A program in a terminal; killed when dropped.
 pub(crate) struct Screen {
     child: Child,
@@ -28,6 +31,29 @@ struct Seen {
     parser: vt100::Parser<Window>,
     bytes: Vec<u8>,
     ended: bool,
+    /// When a tmux last told the program of its size.
+    told_at: Option<Instant>,
+    /// The size of which it has not told yet.
+    untold: Option<(u16, u16)>,
+}
+
+impl Seen {
+    /// Tells of the size if it's time. A tmux that is late does so before all else.
+    fn tell_if_due(&mut self, terminal: &File) {
+        let is_due = self.told_at.is_none_or(|at| at.elapsed() >= TMUX_TELLS_AFTER);
+        if let Some((rows, columns)) = self.untold.take_if(|_| is_due) {
+            set_size(terminal, rows, columns);
+            self.told_at = Some(Instant::now());
+        }
+    }
+
+    /// Wraps anew the lines that were wrapped.
+    fn rewrap(&mut self, rows: u16, columns: u16) {
+        let text = rewrapped(self.parser.screen_mut(), usize::from(columns));
+        let window = std::mem::take(self.parser.callbacks_mut());
+        self.parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, window);
+        self.parser.process(text.as_bytes());
+    }
 }
 
 /// What of a terminal is beside its screen.
@@ -75,7 +101,10 @@ impl Screen {
         }
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         let parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, Window::default());
-        let seen = Arc::new((Mutex::new(Seen { parser, bytes: Vec::new(), ended: false }), Condvar::new()));
+        let seen = Arc::new((
+            Mutex::new(Seen { parser, bytes: Vec::new(), ended: false, told_at: None, untold: None }),
+            Condvar::new(),
+        ));
         let keyboard = File::from(master);
         read(keyboard.try_clone().unwrap(), Arc::clone(&seen));
         Self { child, keyboard, seen, seen_before: 0 }
@@ -112,23 +141,37 @@ impl Screen {
 
     /// Makes the terminal another size as xterm does: rows stay rows, what is beyond the new width is gone.
     pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
-        self.seen.0.lock().unwrap().parser.set_size(size(rows), size(columns));
+        // A terminal handles nothing between its change and the kernel's.
+        let mut seen = self.seen.0.lock().unwrap();
+        seen.parser.set_size(size(rows), size(columns));
         set_size(&self.keyboard, rows, columns);
     }
 
     /// Makes the terminal another size as most do: lines that it wrapped are wrapped anew. For narrow characters.
     pub(crate) fn rewrap(&mut self, rows: u16, columns: u16) {
-        self.rewrap_untold(rows, columns);
+        let mut seen = self.seen.0.lock().unwrap();
+        seen.rewrap(rows, columns);
         set_size(&self.keyboard, rows, columns);
     }
 
-    /// The same, and the program hears of it with the next [`rewrap`](Self::rewrap), as in a tmux whose window is dragged.
+    /// The same, and the kernel, and so the program, doesn't hear of it.
     pub(crate) fn rewrap_untold(&mut self, rows: u16, columns: u16) {
+        self.seen.0.lock().unwrap().rewrap(rows, columns);
+    }
+
+    /// The same as in a tmux: the program hears of it at once, or later if it heard of another size just before.
+    pub(crate) fn rewrap_in_tmux(&mut self, rows: u16, columns: u16) {
         let mut seen = self.seen.0.lock().unwrap();
-        let text = rewrapped(seen.parser.screen_mut(), usize::from(columns));
-        let window = std::mem::take(seen.parser.callbacks_mut());
-        seen.parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 1000, window);
-        seen.parser.process(text.as_bytes());
+        let is_timed = seen.untold.replace((rows, columns)).is_some();
+        seen.rewrap(rows, columns);
+        seen.tell_if_due(&self.keyboard);
+        if seen.untold.is_some() && !is_timed {
+            let (seen, terminal) = (Arc::clone(&self.seen), self.keyboard.try_clone().unwrap());
+            thread::spawn(move || {
+                thread::sleep(TMUX_TELLS_AFTER);
+                seen.0.lock().unwrap().tell_if_due(&terminal);
+            });
+        }
     }
 
     /// All that is on the screen and above it, in one piece.
@@ -298,6 +341,7 @@ fn read(mut terminal: File, seen: Arc<(Mutex<Seen>, Condvar)>) {
             // An error is the end too: nobody has the other side open any more.
             let n = terminal.read(&mut chunk).unwrap_or(0);
             let mut state = seen.0.lock().unwrap();
+            state.tell_if_due(&terminal);
             process(&mut state.parser, &chunk[..n]);
             let answers = std::mem::take(&mut state.parser.callbacks_mut().answers);
             // It may be gone.

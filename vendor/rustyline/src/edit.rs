@@ -393,6 +393,7 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
     fn print_here(&mut self, msg: String) -> Result<()> {
         self.out.update_size();
         self.layout.top = self.layout.cursor.row;
+        self.above.clear();
         self.external_print(msg)
     }
 }

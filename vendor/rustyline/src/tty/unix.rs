@@ -20,7 +20,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 mod keyboard;
 
-use self::keyboard::{Came, Keyboard};
+use self::keyboard::{Came, Keyboard, Settled};
 use super::{width, Event, Outbox, RawMode, RawReader, Renderer, Term, Told};
 use crate::config::{Behavior, BellStyle, ColorMode, Config};
 use crate::highlight::Highlighter;
@@ -657,8 +657,10 @@ impl RawReader for PosixRawReader {
         loop {
             if self.keyboard.has_new_size() {
                 match self.keyboard.settle()? {
-                    Some(told) => return Ok(Event::Resize(told)),
-                    None => match self.keyboard.print_at_once()? {
+                    Settled::Told(told) => return Ok(Event::Resize(Some(told))),
+                    Settled::Mute => return Ok(Event::Resize(None)),
+                    Settled::Late => return Ok(Event::PrintHere(String::new())),
+                    Settled::Never => match self.keyboard.print_at_once()? {
                         Some(msg) => return Ok(Event::PrintHere(msg)),
                         None => continue,
                     },
@@ -682,8 +684,14 @@ impl RawReader for PosixRawReader {
                 None => self.keyboard.wait(None)?,
             };
             match came {
-                Came::Print(msg) if self.keyboard.has_new_size() => self.keyboard.put_back(msg),
-                Came::Print(msg) => return Ok(Event::ExternalPrint(msg)),
+                Came::Print(msg) if self.keyboard.is_as_drawn()? => {
+                    self.keyboard.printed();
+                    return Ok(Event::ExternalPrint(msg));
+                }
+                Came::Print(msg) => {
+                    self.keyboard.put_back(msg);
+                    self.keyboard.resized();
+                }
                 Came::Signal(Signal::Resize) => self.keyboard.resized(),
                 Came::Signal(signal) => return Err(ReadlineError::Signal(signal)),
                 Came::Bytes | Came::Nothing => {}

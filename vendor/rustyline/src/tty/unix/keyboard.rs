@@ -24,8 +24,10 @@ const PASTE_SILENCE: Duration = Duration::from_secs(1);
 const PRESSED_ALONE: Duration = Duration::from_millis(50);
 /// What is beyond this in a paste is left out.
 const PASTE_BYTES_MAX: usize = 256 * 1024;
-/// How long a terminal may take to say where its cursor is.
-const REPORT_WAIT: Duration = Duration::from_millis(300);
+/// A terminal that doesn't say where its cursor is within this answers no such question.
+const REPORT_WAIT: Duration = Duration::from_secs(1);
+/// One that has answered before is only late, on a machine under load.
+const LATE_REPORT_WAIT: Duration = Duration::from_secs(5);
 /// A size is settled when it has not changed for so long: tmux tells of it once in 250 ms
 /// (`server_client_check_pane_resize`), while it has wrapped its rows for others.
 const SETTLED: Duration = Duration::from_millis(300);
@@ -46,6 +48,17 @@ pub(super) enum Came {
     Nothing,
 }
 
+/// What is known of a terminal after a change of its size.
+pub(super) enum Settled {
+    Told(Told),
+    /// It answers no questions.
+    Mute,
+    /// It answers, but not now: nothing above the cursor is surely the line's own.
+    Late,
+    /// It changes still.
+    Never,
+}
+
 /// What comes from a terminal.
 pub(super) struct Keyboard {
     fd: AltFd,
@@ -56,14 +69,21 @@ pub(super) struct Keyboard {
     size: (Unit, Unit),
     /// The terminal said that it changed since.
     is_resized: bool,
+    /// The size that the terminal told of last, which is what is drawn for.
+    told: Option<(Unit, Unit)>,
+    has_answered: bool,
     /// How often the terminal was asked for its cursor and has not answered.
     owed_reports: usize,
+    /// What it answered to the last question.
+    reports: Vec<Position>,
     /// Came while a size was waited for.
     signal: Option<Signal>,
     /// Read, and not yet taken.
     ahead: Vec<u8>,
     /// To be printed in the new size.
     print: Option<String>,
+    /// Since when that is kept back.
+    kept_since: Option<Instant>,
     /// What was pasted so far, while its end has not come.
     paste: Option<Paste>,
     /// The last paste was over without its end, which may yet come.
@@ -90,10 +110,14 @@ impl Keyboard {
             prints,
             size: get_win_size(out),
             is_resized: false,
+            told: None,
+            has_answered: false,
             owed_reports: 0,
+            reports: Vec::new(),
             signal: None,
             ahead,
             print: None,
+            kept_since: None,
             paste: None,
             unended: false,
         }
@@ -183,10 +207,24 @@ impl Keyboard {
             Ok(0) => Err(ReadlineError::Eof),
             Ok(n) => {
                 self.ahead.extend_from_slice(&chunk[..n]);
+                self.take_reports();
                 Ok(())
             }
             Err(Errno::EINTR | Errno::EAGAIN) => Ok(()),
             Err(e) => Err(io::Error::from(e).into()),
+        }
+    }
+
+    /// An answer is no key, however late it comes. Keys that were pressed before stay.
+    fn take_reports(&mut self) {
+        while self.owed_reports > 0 {
+            let Some((range, report)) = find_report(&self.ahead) else {
+                return;
+            };
+            self.ahead.drain(range);
+            self.owed_reports -= 1;
+            self.has_answered = true;
+            self.reports.push(report);
         }
     }
 
@@ -292,22 +330,43 @@ impl Keyboard {
     }
 
     /// After a change of size, what the terminal tells of itself once the size is settled: what is drawn for one size and
-    /// comes to a terminal of another is wrong there, and what is cleared may be somebody else's. None: it changes still.
-    pub(super) fn settle(&mut self) -> Result<Option<Option<Told>>> {
-        let end = Instant::now() + UNSETTLED_MAX;
+    /// comes to a terminal of another is wrong there, and what is cleared may be somebody else's.
+    pub(super) fn settle(&mut self) -> Result<Settled> {
+        let end = self.kept_since.unwrap_or_else(Instant::now) + UNSETTLED_MAX;
+        self.told = None;
+        let mut last = None;
         while Instant::now() < end {
             self.is_resized = false;
             self.size = get_win_size(self.out);
             if self.changes_again()? {
                 continue;
             }
-            let told = self.ask()?;
-            if !self.changes_within(Duration::ZERO)? {
-                return Ok(Some(told));
+            let Some(told) = self.ask()? else {
+                return Ok(if self.has_answered { Settled::Late } else { Settled::Mute });
+            };
+            // Where the kernel knows another size it will hear of this one soon, and of others that came since.
+            if !self.changes_within(Duration::ZERO)?
+                && (told.size == self.size || last == Some(told.size))
+            {
+                self.told = Some(told.size);
+                return Ok(Settled::Told(told));
             }
+            last = Some(told.size);
         }
         self.is_resized = true;
-        Ok(None)
+        Ok(Settled::Never)
+    }
+
+    /// Whether the terminal has the size that is drawn for, as far as it says so: the kernel hears of another one later.
+    pub(super) fn is_as_drawn(&mut self) -> Result<bool> {
+        if self.has_new_size() {
+            return Ok(false);
+        }
+        let Some(size) = self.told else {
+            return Ok(true);
+        };
+        let told = self.ask()?;
+        Ok(told.is_some_and(|told| told.size == size) && !self.has_new_size())
     }
 
     /// What is to be printed, if there is something already.
@@ -327,6 +386,7 @@ impl Keyboard {
                 Err(e) => return Err(e.into()),
             }
         }
+        self.kept_since = None;
         Ok(self.print.take())
     }
 
@@ -340,9 +400,15 @@ impl Keyboard {
         self.is_resized = true;
     }
 
+    /// What was kept back is printed.
+    pub(super) fn printed(&mut self) {
+        self.kept_since = None;
+    }
+
     /// Puts back what is to be printed, until the new size is known.
     pub(super) fn put_back(&mut self, text: String) {
         self.print = Some(text);
+        self.kept_since.get_or_insert_with(Instant::now);
     }
 
     fn changes_again(&mut self) -> Result<bool> {
@@ -379,22 +445,16 @@ impl Keyboard {
     fn ask(&mut self) -> Result<Option<Told>> {
         write_all(self.out, "\x1b[6n\x1b7\x1b[9999;9999H\x1b[6n\x1b8")?;
         self.owed_reports += 2;
-        let end = Instant::now() + REPORT_WAIT;
-        let mut reports = [None; 2];
+        let wait = if self.has_answered { LATE_REPORT_WAIT } else { REPORT_WAIT };
+        let end = Instant::now() + wait;
+        self.reports.clear();
         while self.owed_reports > 0 {
-            // Keys that were pressed before stay.
-            if let Some((range, report)) = find_report(&self.ahead) {
-                self.ahead.drain(range);
-                self.owed_reports -= 1;
-                reports = [reports[1], Some(report)];
-                continue;
-            }
             let left = end.saturating_duration_since(Instant::now());
             if !self.wait_for_bytes(Some(left))? {
                 return Ok(None);
             }
         }
-        let [Some(cursor), Some(last)] = reports else {
+        let [.., cursor, last] = self.reports[..] else {
             return Ok(None);
         };
         let size = (last.col.saturating_add(1), last.row.saturating_add(1));
