@@ -87,7 +87,7 @@ const HOSTILE = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\
   "`${alert(1)}`", "%3Cscript%3E", "<template><img src=x onerror=alert(1)></template>", "<details open ontoggle=alert(1)>"];
 
 async function main() {
-  const accounts = ["root", "ada", "bob", "eve"].map((name) => `${name},${PASSWORD},${name === "root" ? "admin" : "user"}`);
+  const accounts = ["root", "ada", "bob", "eve", "noether", "beamer"].map((name) => `${name},${PASSWORD},${name === "root" ? "admin" : "user"}`);
   fs.writeFileSync(path.join(folder, "accounts.csv"), `${accounts.join("\n")}\nzoe,,user\n`);
   const imported = execFileSync(path.join(BINARIES, "homeroom-server"),
     ["--data-dir", data, "--hash-rounds", "1000", "user", "import", path.join(folder, "accounts.csv")], { encoding: "utf8" });
@@ -98,6 +98,11 @@ async function main() {
   const place = server.place;
   const bob = startClient(server, "bob");
   await bob.waitFor("bob");
+  const administrator = startClient(server, "root");
+  administrator.stdin.write("/promote noether teacher\n/demote beamer display\n");
+  await administrator.waitFor("noether is a teacher now");
+  await administrator.waitFor("beamer is a display now");
+  administrator.stdin.end("/quit\n");
 
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
   const ada = await open(browser, place);
@@ -155,6 +160,10 @@ async function main() {
   await say(zoe, "in at last");
   await said(ada, "in at last");
 
+  const { noether, code } = await withCode(browser, place, ada, bob);
+  await commandsByRole(noether, ada);
+  await projector(browser, server, noether, code);
+
   console.log("a line under way outlives a kill of the server");
   server.kill("SIGKILL");
   await until(() => server.exitCode !== null || server.signalCode, "its end");
@@ -184,18 +193,8 @@ async function main() {
   assert(!sideways, "nothing is wider than the page");
 
   console.log("without serious findings of axe");
-  const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
   const door = await open(browser, place);
-  // Its own script is let past the policy by the debugger.
-  for (const page of [ada, door]) {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await page.evaluate(axe);
-      const { violations: found } = await page.evaluate(() => globalThis.axe.run());
-      const serious = found.filter(({ impact }) => ["serious", "critical"].includes(impact));
-      assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html).slice(0, 3)]), []);
-    }
-  }
+  await withoutFindings([ada, door]);
 
   console.log("the keyboard alone is enough");
   await door.focus("#name");
@@ -283,6 +282,164 @@ async function warning(browser, place) {
   await page.screenshot({ path: path.join(SHOTS, "lesson-proceed.png") });
   await page.click("#proceed-link");
   await page.waitForSelector("#name");
+}
+
+/** A field's own complaint. */
+async function complains(page, field, words) {
+  await until(async () => (await page.textContent(`#${field}-wrong`)).includes(words), `${words} beside ${field}`, () => page.url());
+  assert.equal(await page.getAttribute(`#${field}`, "aria-invalid"), "true");
+  assert.equal(await page.evaluate(() => document.activeElement.id), field, "the field that is wrong has the focus");
+}
+
+async function register(page, code, name, { full = "", password = "", twice = password } = {}) {
+  for (const [id, value] of Object.entries({ code, name, full, password, twice })) await page.fill(`#${id}`, value);
+  await page.press("#twice", "Enter");
+}
+
+const told = (page, text) => page.locator("#log .word", { hasText: text }).last().waitFor();
+
+/** The class code of a teacher's door, which is shown large. */
+async function openDoor(teacher, line) {
+  const before = await teacher.locator("#log .code b").count();
+  await say(teacher, line);
+  await teacher.locator("#log .code b").nth(before).waitFor();
+  return teacher.locator("#log .code b").last().textContent();
+}
+
+/** A teacher opens the door on the page, and people come in by its code there. */
+async function withCode(browser, place, ada, bob) {
+  console.log("a teacher logs in through the page, and opens the door");
+  const noether = await open(browser, place);
+  await login(noether, "noether");
+  await noether.waitForSelector("#room:not([hidden])");
+  await say(noether, "/door");
+  await told(noether, "the door is closed");
+  const code = await openDoor(noether, "/door 10 7b");
+  assert.match(code, /^[a-z2-9]{3}-[a-z2-9]{3}$/);
+  await told(noether, "the door is open for 7b until");
+  assert(await noether.locator("#log .code b").evaluate((shown) => parseFloat(getComputedStyle(shown).fontSize) >= 40));
+
+  console.log("whoever has the code makes an account, and is told beside the field what is wrong");
+  const mia = await open(browser, place);
+  const sent = [];
+  mia.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload))));
+  await mia.click("#other-way");
+  assert.equal(await mia.evaluate(() => document.activeElement.id), "code");
+  const own = { full: "Mia (teacher)", password: "nine green lanterns" };
+  await register(mia, "aaa-aaa", "mia", own);
+  await complains(mia, "code", "no door is open with this code");
+  await register(mia, code, "mia", { ...own, twice: "another" });
+  await complains(mia, "twice", "not the same");
+  await register(mia, code, "ada", own);
+  await complains(mia, "name", "there is an account of that name already");
+  await register(mia, code, "mi a", own);
+  await complains(mia, "name", "a user name");
+  await register(mia, code, "mia", { ...own, password: "12345678" });
+  await complains(mia, "password", "common");
+  await register(mia, code, "mia", { full: own.full });
+  await complains(mia, "password", "this door lets no guests in");
+  await withoutFindings([mia]);
+  await picture(mia, "register");
+  await register(mia, code.toUpperCase().replace("-", ""), "mia", own);
+  await mia.waitForSelector("#room:not([hidden])");
+  assert(sent.filter(({ type }) => type === "register").every(({ keep }) => keep === false));
+  assert(!await mia.evaluate(() => localStorage.length), "kept on a computer that others use too");
+
+  console.log("a guest has a name alone, and comes back by a token");
+  const guests = await openDoor(noether, "/door 10 guests");
+  const guest = await open(browser, place);
+  await guest.click("#other-way");
+  await register(guest, guests, "gast");
+  await guest.waitForSelector("#room:not([hidden])");
+  await told(guest, "you are a guest");
+  await guest.reload();
+  await guest.waitForSelector("#room:not([hidden])");
+  await say(guest, "a guest is here again");
+  await said(ada, "a guest is here again");
+
+  console.log("a user name stands beside what people are called, in brackets that nobody closes");
+  await ada.locator("#log .news", { hasText: "mia (Mia [teacher]) joined" }).waitFor();
+  await ada.locator("#here li", { hasText: "mia (Mia [teacher])" }).waitFor();
+  await bob.waitFor("mia (Mia [teacher]) joined");
+  await say(ada, "/whois mia");
+  await told(ada, "mia (Mia [teacher]) is a user of 7b, online since");
+  await say(ada, "/who");
+  await told(ada, "mia (Mia [teacher])");
+  await say(ada, "/whois gast");
+  await told(ada, "gast is a guest, online since");
+  return { noether, code: guests };
+}
+
+/** Whoever has a role has its commands, with the terminal's words. */
+async function commandsByRole(noether, ada) {
+  console.log("each role has its commands");
+  await say(ada, "/door 10");
+  await ada.locator("#log .refusal", { hasText: "there is no /door" }).waitFor();
+  await say(noether, "/setname eve Eve Noether");
+  await told(noether, "eve (Eve Noether) has a name now");
+  await say(noether, "/setgroup eve 7b");
+  await told(noether, "eve is in 7b now");
+  await say(noether, "/mute gast 5");
+  await told(noether, "gast is muted for 5 min");
+  await say(noether, "/listusers");
+  await told(noether, "eve (Eve Noether), user, group 7b");
+  await told(noether, "gast, user, online, guest, muted");
+  await say(noether, "/promote ada teacher");
+  await noether.locator("#log .refusal", { hasText: "there is no /promote" }).waitFor();
+  await picture(noether, "teacher");
+}
+
+/** A display's wall, and a teacher's. */
+async function projector(browser, server, noether, code) {
+  console.log("a display has the wall at once, and nothing to type");
+  const beamer = await open(browser, server.place);
+  await login(beamer, "beamer");
+  await beamer.locator("#wall-qr path").waitFor();
+  assert.equal(await beamer.textContent("#wall-code"), server.code);
+  assert(!await beamer.isVisible("#say") && !await beamer.isVisible("#wall-class"));
+  assert(await beamer.isVisible("#leave"));
+  await withoutFindings([beamer]);
+  await picture(beamer, "display");
+
+  console.log("on a teacher's wall is the class code, while the door is open");
+  await noether.evaluate(() => { location.hash = "#wall"; });
+  await until(async () => (await noether.textContent("#wall-class")).includes(code), "the class code on the wall");
+  await withoutFindings([noether]);
+  await picture(noether, "wall");
+  await noether.evaluate(() => { location.hash = ""; });
+  await noether.waitForSelector("#line:visible");
+  await say(noether, "/door 0 guests");
+  await told(noether, "the door is closed, and guests are removed");
+  await beamer.close();
+}
+
+/** No serious finding of axe, in light and dark. */
+async function withoutFindings(pages) {
+  const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+  // Its own script is let past the policy by the debugger.
+  for (const page of pages) {
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(axe);
+      const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+      const serious = found.filter(({ impact }) => ["serious", "critical"].includes(impact));
+      assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html).slice(0, 3)]), []);
+    }
+  }
+}
+
+/** How a state looks on a phone and on a screen, where pictures are wanted; on both nothing is wider than its window. */
+async function picture(page, name) {
+  const before = page.viewportSize();
+  for (const width of [WIDTHS[0], WIDTHS.at(-1)]) {
+    await page.setViewportSize({ width, height: 640 });
+    assert(!await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), `${name} is too wide at ${width}`);
+    for (const colorScheme of SHOTS ? ["light", "dark"] : []) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: path.join(SHOTS, `state-${name}-${width}-${colorScheme}.png`) });
+    }
+  }
+  await page.setViewportSize(before);
 }
 
 /** A class chats, for docs/. The server listens where a real one does, so that the addresses in the pictures are such as people see. */

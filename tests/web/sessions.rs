@@ -106,6 +106,57 @@ fn administrators_come_through_the_page_only_where_that_is_said() {
 }
 
 #[test]
+fn a_teacher_comes_through_the_page_and_looks_after_a_class_there() {
+    let server = Server::with_users(&["eve", "noether"]);
+    let mut root = server.admin();
+    assert_reply(&root.ask(json!({"type": "promote", "username": "noether", "role": "teacher"})));
+    let mut noether = Browser::login(server.address(), "noether");
+    let offered = noether.ask("h", json!({"type": "help"}));
+    let usages = offered["commands"].as_array().unwrap().iter().map(|command| command["usage"].as_str().unwrap());
+    let usages: Vec<_> = usages.collect();
+    assert!(usages.iter().any(|usage| usage.starts_with("/door ")), "{usages:?}");
+    assert!(!usages.iter().any(|usage| usage.starts_with("/promote ")), "{usages:?}");
+    assert!(noether.ask("d", json!({"type": "door", "minutes": 10}))["code"].is_string());
+    assert_reply(&noether.ask("m", json!({"type": "mute", "username": "eve", "minutes": 5})));
+    assert_error(&noether.ask("b", json!({"type": "ban", "username": "eve"})), "not_allowed");
+    // Whoever becomes an administrator meanwhile does nothing of theirs there, as always, and stays a teacher for the class.
+    assert_reply(&root.ask(json!({"type": "promote", "username": "noether"})));
+    assert_error(&noether.ask("c", json!({"type": "ban", "username": "eve"})), "not_allowed");
+}
+
+#[test]
+fn whoever_has_the_class_code_comes_in_through_the_page_and_leaves_no_token() {
+    let data = DataDir::with_users(&["ada"]);
+    let server = data.server().start();
+    let opened = server.admin().ask(json!({"type": "door", "minutes": 10, "group": "7b", "guests": true}));
+    let register = |fields: serde_json::Value| {
+        let mut page = Browser::on_the_page(server.address());
+        let mut request = json!({"type": "register", "protocol": 1, "keep": false, "code": opened["code"]});
+        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        page.send(&request);
+        let answer = page.next();
+        (page, answer)
+    };
+    let (mut refused, answer) = register(json!({"username": "ada", "password": "a password of my own"}));
+    assert_error(&answer, "user_exists");
+    assert_eq!(refused.close_code(), Some(1000));
+    let (_mia, welcome) = register(json!({"username": "mia", "password": "a password of my own", "name": "Mia"}));
+    assert_eq!((&welcome["name"], &welcome["group"]), (&json!("Mia"), &json!("7b")), "{welcome}");
+    let (guest, welcome) = register(json!({"username": "gast"}));
+    drop(guest);
+    let mut guest = Browser::on_the_page(server.address());
+    let back = json!({"type": "login", "protocol": 1, "username": "gast", "token": welcome["token"], "keep": false});
+    guest.send(&back);
+    assert_eq!(guest.next()["type"], "welcome");
+    // A brief token ends two minutes after its session does: it is noted so from the beginning.
+    for name in ["mia", "gast"] {
+        let brief = format!("\"{name}\"");
+        let is_brief = |line: &str| line.contains(&brief) && line.contains("\"brief\":");
+        assert!(data.read("tokens.jsonl").lines().any(is_brief), "{}", data.read("tokens.jsonl"));
+    }
+}
+
+#[test]
 fn whoever_asks_is_told_how_others_get_in() {
     let server = Server::with_users(&["ada", "bob"]);
     let page = format!("https://{}/", server.address());

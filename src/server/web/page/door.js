@@ -2,31 +2,53 @@
 
 let registering = false;
 
-$("other-way").onclick = () => {
+/** With a class code people make an account; else they have one. */
+function otherWay() {
   registering = !registering;
-  $("with-code").hidden = $("with-full").hidden = !registering;
+  for (const id of ["with-code", "with-full", "with-twice", "own-rule"]) $(id).hidden = !registering;
   $("code").required = registering;
+  $("password").setAttribute("aria-describedby", registering ? "password-wrong own-rule" : "password-wrong");
   $("password").autocomplete = registering ? "new-password" : "current-password";
-  $("other-way").textContent = registering ? "I have an account" : "I have a class code and no account";
-  $(registering ? "code" : "name").focus();
-};
+  $("other-way").textContent = registering ? "I have an account" : "I have a class code";
+  allRight();
+}
+
+$("other-way").onclick = () => { otherWay(); $(registering ? "code" : "name").focus(); };
 
 $("login").onsubmit = (event) => {
   event.preventDefault();
+  allRight();
   me.keep = $("own").checked;
-  typedPassword = $("password").value;
+  const [code, username, name, password] = ["code", "name", "full", "password"].map((id) => $(id).value);
+  if (registering && password !== $("twice").value) return wrong("twice", "The two are not the same.");
+  typedPassword = password;
   $("enter").disabled = true;
-  $("door-word").textContent = "";
-  const login = { type: "login", protocol: 1, username: $("name").value.trim(), password: $("password").value, keep: me.keep };
-  if (!registering) return connect(login);
-  if (!login.password) delete login.password;
-  connect({ ...login, type: "register", code: $("code").value.trim(), ...($("full").value.trim() && { name: $("full").value.trim() }) });
+  const who = { protocol: 1, username: username.trim(), keep: me.keep };
+  if (!registering) return connect({ type: "login", ...who, password });
+  connect({ type: "register", ...who, code: code.trim(), ...(password && { password }), ...(name.trim() && { name: name.trim() }) });
 };
+
+/** Which field a refusal is about. */
+const ABOUT = { __proto__: null, door_closed: "code", bad_username: "name", user_exists: "name", bad_request: "full", weak_password: "password" };
+
+/** Says beside a field what is wrong with it. */
+function wrong(id, why) {
+  $(`${id}-wrong`).textContent = why;
+  $(id).ariaInvalid = "true";
+  $(id).focus();
+}
+
+function allRight() {
+  for (const id of ["code", "name", "full", "password", "twice"]) $(`${id}-wrong`).textContent = "", $(id).ariaInvalid = null;
+  $("door-word").textContent = "";
+}
 
 /** The login is refused. A token that was kept is of no use any more. */
 function turnedAway({ code, message }) {
   if (["bad_credentials", "banned", "not_allowed"].includes(code)) forget();
-  enterAgain(message);
+  const field = registering && ABOUT[code];
+  enterAgain(field ? "" : message);
+  if (field) wrong(field, message);
 }
 
 /** Back to the form, with a word on why. */
@@ -36,6 +58,8 @@ function enterAgain(why) {
   mine?.close();
   clearInterval(watch);
   $("room").hidden = $("wall").hidden = true;
+  document.body.classList.remove("wall");
+  clearInterval(doorLook);
   $("door").hidden = false;
   $("enter").disabled = false;
   $("door-word").textContent = why;
@@ -52,11 +76,13 @@ function endedThere(why) {
 function enterRoom(hello) {
   $("door").hidden = true;
   $("room").hidden = false;
-  $("password").value = "";
+  $("password").value = $("twice").value = $("code").value = "";
   $("log").replaceChildren();
   lastDay = "";
   title();
   if (hello.motd) row("word", null, hello.motd);
+  if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}, so this name is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
+  if (registering) otherWay();
   if (location.hash === "#wall" || me.role === "display") wall();
   else $("line").focus();
 }
@@ -113,15 +139,38 @@ function forget() {
 
 // ---- The projector's view -----------------------------------------------------------------------------------------
 
+/** How often the wall asks for the class's door. */
+const DOOR_LOOK_MS = 10000;
+let doorLook = 0;
+
 /** Large, nothing to type, and how to join always in sight. */
 async function wall() {
   document.body.classList.add("wall");
-  const { code, pages, qr } = await ask({ type: "code" });
   $("wall").hidden = false;
-  $("wall-code").textContent = code;
-  $("wall-page").textContent = pages?.[0] ?? "";
-  if (qr) drawDots($("wall-qr"), qr);
+  clearInterval(doorLook);
+  doorLook = setInterval(lookAtDoor, DOOR_LOOK_MS);
+  lookAtDoor();
+  try {
+    const { code, pages, qr } = await ask({ type: "code" });
+    $("wall-code").textContent = code;
+    $("wall-page").textContent = pages?.[0] ?? "";
+    if (qr) drawDots($("wall-qr"), qr);
+  } catch (refusal) {
+    refused(refusal);
+  }
 }
+
+/** The class code, while there is one. The server tells it to staff alone: on a display's wall it is not. */
+async function lookAtDoor() {
+  const { code, until } = socket && isStaff() ? await ask({ type: "door" }).catch(() => ({})) : {};
+  $("wall-class").hidden = !code;
+  if (code) $("wall-class").replaceChildren("Class code ", make("b", "", code), ` until ${clock.format(new Date(until))}`);
+}
+
+const isStaff = () => ["teacher", "admin"].includes(me.role);
+
+// The same people, in the other view.
+addEventListener("hashchange", () => { if (me.token) location.reload(); });
 
 /** Rows of 0 and 1, with the quiet zone of four that readers want around them. */
 function drawDots(svg, rows) {

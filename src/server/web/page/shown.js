@@ -18,14 +18,21 @@ function timeOf(text) {
   return time;
 }
 
+/** What people call somebody, behind the user name and in brackets that it can't close, as in the terminal: nobody is taken
+ *  for somebody else, whatever they are called. */
+function called(full) {
+  return full ? [make("span", "also", " (", make("bdi", "", full.replaceAll("(", "[").replaceAll(")", "]")), ")")] : [];
+}
+
+function person(name, full = names.get(name)) { return make("span", "", make("bdi", "", name), ...called(full)); }
+
 /** Somebody's name, in the colour that it has in the terminal too; a click begins a whisper. With the keyboard the list of
  *  people offers the same, without a stop at each line. */
 function by(name, inList = false) {
   const button = make("button", `by c${colour(name)}`, make("bdi", "", name));
   button.type = "button";
   button.tabIndex = inList ? 0 : -1;
-  const full = names.get(name);
-  if (full) button.append(make("span", "also", " (", make("bdi", "", full), ")"));
+  if (inList) button.append(...called(names.get(name)));
   button.title = `Whisper to ${name}`;
   button.onclick = () => { $("line").value = `/msg ${name} `; grow(); $("line").focus(); };
   return button;
@@ -57,7 +64,7 @@ function draw(event) {
       if (event.away && !others) line.append(make("span", "also", ` (${event.to} is not here, and will read it later)`));
       return line;
     }
-    case "joined": return make("p", "row news", time, by(event.username), " joined");
+    case "joined": return make("p", "row news", time, by(event.username), ...called(event.name), " joined");
     case "left": return make("p", "row news", time, by(event.username), ` left (${event.reason.replace("_", " ")})`);
     case "topic": return event.text ? make("p", "row news", time, by(event.from), " set the topic: ", text(event.text))
       : make("p", "row news", time, by(event.from), " removed the topic");
@@ -72,7 +79,7 @@ function mentions(words) {
 }
 
 function show(event, live) {
-  if (event.type === "joined") nameAll(event.name && { [event.username]: event.name }), online.add(event.username), list();
+  if (event.type === "joined") nameAll([event.username], { [event.username]: event.name }), online.add(event.username), list();
   if (event.type === "left") online.delete(event.username), away.delete(event.username), list();
   if (event.type === "topic") topic(event.text ? event : null);
   if (event.type === "whisper" && event.from !== me.name) lastWhisperer = event.from;
@@ -183,14 +190,20 @@ async function whoIsAway() {
   setOnline(answer.users, answer.more);
   away.clear();
   (answer.away ?? []).forEach((name) => away.add(name));
-  nameAll(answer.names);
+  nameAll(answer.users, answer.names);
   list();
   return answer;
 }
 
 setInterval(() => { if (me.token && socket && !document.hidden) whoIsAway().catch(() => {}); }, 60000);
 
-function nameAll(some) { for (const [name, full] of Object.entries(some ?? {})) names.set(name, full); }
+/** What the server says of these users: whom it gives no name has none any more. */
+function nameAll(users, some) {
+  for (const name of users) {
+    if (some?.[name]) names.set(name, some[name]);
+    else names.delete(name);
+  }
+}
 
 function list() {
   const items = [...online].sort().map((name) => {

@@ -1,7 +1,9 @@
 // ---- What is typed ------------------------------------------------------------------------------------------------
 
-const requestOf = (type) => (username) => username && !/\s/.test(username) ? ask({ type, username }, false).then(ok) : null;
-const alone = (type, then = ok) => (rest) => rest ? null : ask({ type }).then(then);
+/** A command about one user, and what is said when it is done. */
+const requestOf = (type, done) => (username) =>
+  isWord(username) ? ask({ type, username }, false).then(() => tell(person(username.toLowerCase(), null), ` ${done}`)) : null;
+const alone = (type, then) => (rest) => rest ? null : ask({ type }).then(then);
 
 /** The commands, as they are typed in the terminal. Each gives a promise, or null where its usage is to be told. */
 const COMMANDS = {
@@ -9,9 +11,9 @@ const COMMANDS = {
   msg: (rest) => whisper(...cut(rest)),
   reply: (rest) => !lastWhisperer ? tell("nobody has whispered to you yet") : whisper(lastWhisperer, rest),
   me: (rest) => rest ? say({ type: "say", text: rest, action: true }) : null,
-  who: (rest) => rest ? null : whoIsAway().then(({ users, more }) =>
-    tell(`online: ${users.map((name) => called(name) + (away.has(name) ? " (away)" : "")).join(", ")}${more ? ` and ${more} more` : ""}`)),
-  whois: (rest) => rest ? ask({ type: "whois", username: rest }).then(({ whois }) => tell(whoisWords(whois))) : null,
+  who: (rest) => rest ? null : whoIsAway().then(({ users, more = 0 }) => tell(`${users.length + more} online: `,
+    ...users.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]), more ? ` and ${more} more` : "")),
+  whois: (rest) => rest ? ask({ type: "whois", username: rest }).then(({ whois }) => tell(...whoisWords(whois))) : null,
   away: (rest) => ask({ type: "away", text: rest }).then(() => tell("you are away until you say something, or /back")),
   back: alone("away", () => tell("you are back")),
   topic: (rest) => rest ? ask({ type: "topic", text: rest === "-" ? "" : rest })
@@ -36,16 +38,16 @@ const COMMANDS = {
   sound: (rest) => rest ? null : ($("sound").click(), tell("the button Sound turns sounds on and off")),
   clear: (rest) => { if (rest) return null; $("log").replaceChildren(); oldestSeq = 0; lastDay = ""; return tell("older messages are kept: reload the page to see them"); },
   adduser: (rest) => addUser(...cut(rest)),
-  listusers: alone("list_users", (answer) => tell(accountsWords(answer))),
-  logoutuser: requestOf("logout_user"),
-  ban: requestOf("ban"), unban: requestOf("unban"),
-  mute: (rest) => { const [username, minutes] = cut(rest);
-    return username && /^\d*$/.test(minutes) ? ask({ type: "mute", username, ...(minutes && { minutes: +minutes }) }).then(ok) : null; },
-  unmute: requestOf("unmute"),
-  resetpassword: (rest) => rest ? ask({ type: "reset_password", username: rest }, false).then(({ password }) => tell(`one-time password for ${rest}: ${password}`)) : null,
-  deluser: requestOf("delete_user"),
-  promote: (rest) => role("promote", ...cut(rest)), demote: (rest) => role("demote", ...cut(rest)),
-  setname: (rest) => set("name", ...cut(rest)), setgroup: (rest) => set("group", ...cut(rest)),
+  listusers: alone("list_users", (answer) => row("word", null, ...accountsWords(answer))),
+  logoutuser: requestOf("logout_user", "is logged out"),
+  ban: requestOf("ban", "is banned"), unban: requestOf("unban", "is no longer banned"),
+  mute: (rest) => mute(...cut(rest)), unmute: requestOf("unmute", "is no longer muted"),
+  resetpassword: (rest) => isWord(rest) ? ask({ type: "reset_password", username: rest }, false)
+    .then(({ password }) => tell(`${rest.toLowerCase()} begins again, with the one-time password ${password}`)) : null,
+  deluser: requestOf("delete_user", "is deleted"),
+  promote: (rest) => role("promote", "is an administrator now", ...cut(rest)),
+  demote: (rest) => role("demote", "is no longer an administrator", ...cut(rest)),
+  setname: (rest) => setName(...cut(rest)), setgroup: (rest) => setGroup(...cut(rest)),
   door: (rest) => door(rest),
   status: alone("status", ({ status }) => tell(Object.entries(status).map(([key, value]) => `${key.replaceAll("_", " ")}: ${value}`).join("\n"))),
   reload: alone("reload", ({ report }) => tell((report ?? []).join("\n"))),
@@ -62,56 +64,80 @@ const LOCAL = [
   { usage: "/clear", about: "an empty page" },
 ];
 
-const ok = () => tell("done");
-
 function cut(rest) {
   const [first] = rest.split(/\s/, 1);
   return [first.toLowerCase(), rest.slice(first.length).trim()];
 }
 
 /** The client's own answer. */
-function tell(words) { row("word", null, `* ${words}`); return Promise.resolve(); }
+function tell(...words) { row("word", null, "* ", ...words); return Promise.resolve(); }
 
 function refused(refusal) {
   row("refusal", null, `! ${refusal.message ?? refusal}`);
   play("error");
 }
 
-function called(name) { return names.has(name) ? `${name} (${names.get(name)})` : name; }
-
 function say(request) { return ask(request); }
 
 function whisper(to, words) { return to && words ? ask({ type: "whisper", to, text: words }) : null; }
 
-function role(type, username, which) {
-  return username && !/\s/.test(which) ? ask({ type, username, ...(which && { role: which }) }).then(ok) : null;
+const isWord = (text) => text && !/\s/.test(text);
+
+/** The roles, the least first, and what somebody of each is. */
+const ROLES = { __proto__: null, display: "a display", user: "a user", teacher: "a teacher", admin: "an administrator" };
+const titleOf = (name) => ROLES[name] ?? name;
+
+function role(type, done, username, which) {
+  const wanted = which.toLowerCase();
+  if (!username || /\s/.test(wanted)) return null;
+  if (wanted && !ROLES[wanted]) return Promise.reject(`${usageOf(type)}, and a role is one of ${Object.keys(ROLES).join(", ")}`);
+  return ask({ type, username, ...(wanted && { role: wanted }) }).then(() => tell(`${username} ${wanted ? `is ${titleOf(wanted)} now` : done}`));
 }
 
-function set(what, username, value) {
-  return username ? ask({ type: "set_user", username, [what]: value }).then(ok) : null;
+function mute(username, minutes) {
+  if (!username || !/^\d*$/.test(minutes)) return null;
+  return ask({ type: "mute", username, ...(minutes && { minutes: +minutes }) })
+    .then(() => tell(`${username} is muted${minutes && ` for ${minutes} min`}`));
+}
+
+/** Nobody is told of a new name: it is asked for. */
+function setName(username, name) {
+  return username ? ask({ type: "set_user", username, name }).then(whoIsAway)
+    .then(() => tell(...(name ? [person(username, name), " has a name now"] : [`${username} has no name any more`]))) : null;
+}
+
+function setGroup(username, group) {
+  return username && !/\s/.test(group) ? ask({ type: "set_user", username, group })
+    .then(() => tell(`${username} is in ${group ? `${group.toLowerCase()} now` : "no group any more"}`)) : null;
 }
 
 function addUser(username, password) {
   if (!username) return null;
   return ask({ type: "add_user", username, ...(password && { password }) }, false)
-    .then((answer) => tell(answer.password ? `one-time password for ${username}: ${answer.password}` : `${username} has an account`));
+    .then((answer) => tell(`${username} is added${answer.password ? `, with the one-time password ${answer.password}` : ""}`));
 }
 
-/** How many minutes `/door` opens it for when it's given no number, as in the terminal. */
+/** How many minutes /door opens it for when it's given no number: so long a class takes to type a code. */
 const DOOR_MINUTES = 10;
 
 /** `/door 10 7b guests`: each of them may be left out. */
 function door(rest) {
-  const words = rest.split(/\s+/).filter(Boolean);
-  const asks = !words.length;
-  const guests = words.at(-1)?.toLowerCase() === "guests" && !!words.pop();
+  const words = rest.toLowerCase().split(/\s+/).filter(Boolean);
+  const isAsked = !words.length;
+  const guests = words.at(-1) === "guests" && Boolean(words.pop());
   const minutes = /^\d+$/.test(words[0] ?? "") ? +words.shift() : DOOR_MINUTES;
-  const [group, ...more] = words;
-  if (more.length) return null;
-  const wanted = asks ? {} : { minutes, ...(group && { group }), ...((minutes || guests) && { guests: minutes ? guests : "remove" }) };
-  return ask({ type: "door", ...wanted }).then(({ code, until, group, guests }) => tell(!code
-    ? `the door is closed${wanted.guests === "remove" ? ", and guests are removed" : ""}`
-    : `class code ${code}${group ? ` for ${group}` : ""}, until ${clock.format(new Date(until))}${guests ? "; guests need no password" : ""}`));
+  const group = words.shift();
+  if (words.length) return null;
+  const request = { type: "door", ...(!isAsked && { minutes, group, ...(minutes ? { guests } : guests && { guests: "remove" }) }) };
+  return ask(request, isAsked).then((answer) => doorWords(answer, request.guests === "remove"));
+}
+
+/** The code large enough to be read out, and how it is used. */
+function doorWords({ code, until, group, guests }, removed) {
+  if (!code) return tell(`the door is closed${removed ? ", and guests are removed" : ""}`);
+  row("word", null, `* the door is open${group ? ` for ${group}` : ""} until ${clock.format(new Date(until))}${guests ? ", guests need no password" : ""}`);
+  row("word code", null, "class code ", make("b", "", code));
+  return tell(`whoever comes in by it: “I have a class code” on this page, https://${location.host}/; homeroom-client --register in a terminal`);
 }
 
 function quiet(minutes) {
@@ -121,15 +147,17 @@ function quiet(minutes) {
 
 function whoisWords(who) {
   const idle = who.idle_seconds >= 60 ? `, idle for ${Math.floor(who.idle_seconds / 60)} min` : "";
-  const here = who.sessions ? `online since ${clock.format(new Date(who.since))}${idle}` : "not online";
-  return [`${who.username}${who.name ? ` is ${who.name}` : ""}, ${who.role}${who.group ? `, group ${who.group}` : ""}: ${here}`,
-    ...(who.away ? [awayWords(who.away)] : [])].join("\n");
+  const several = who.sessions > 1 ? ` with ${who.sessions} sessions` : "";
+  const here = who.since ? `online since ${clock.format(new Date(who.since))}${several}${idle}` : "not online";
+  const is = ` is ${who.guest ? "a guest" : titleOf(who.role)}${who.group ? ` of ${who.group}` : ""}, ${here}`;
+  return [person(who.username, who.name ?? null), is, who.away ? `\n* ${awayWords(who.away)}` : ""];
 }
 
+/** A line each. */
 function accountsWords({ users, more }) {
-  const lines = users.map((user) => [user.username, user.name, user.role, user.group, user.online ? "online" : "", user.banned ? "banned" : "",
-    user.muted ? "muted" : "", user.guest ? "guest" : ""].filter(Boolean).join(", "));
-  return lines.join("\n") + (more ? `\nand ${more} more` : "");
+  const lines = users.flatMap((user, at) => [at ? "\n" : "", person(user.username, user.name ?? null), `, ${user.role}`, ...["online", "guest", "banned", "muted"]
+    .map((mark) => user[mark] ? `, ${mark}` : ""), user.group ? `, group ${user.group}` : ""]);
+  return [...lines, more ? `\nand ${more} more` : ""];
 }
 
 async function help() { commands = (await ask({ type: "help" })).commands; }

@@ -158,7 +158,7 @@ async function welcome(hello) {
   remember();
   connectedAt = Date.now();
   setOnline(hello.users, hello.more);
-  nameAll(hello.names);
+  nameAll(hello.users, hello.names);
   topic(hello.topic);
   if (first) {
     lastSeq = hello.seq;
@@ -198,8 +198,9 @@ async function begun(hello) {
 }
 
 async function promoted(role) {
+  const before = me.role;
   me.role = role;
-  row("word", null, role === "admin" ? "you are an administrator now" : `your role is ${role} now`);
+  tell(role === "user" ? `you are no longer ${titleOf(before)}` : `you are ${titleOf(role)} now; /help lists the commands`);
   await help();
 }
 
