@@ -72,6 +72,14 @@ async function login(page, name, password = PASSWORD) {
   await page.click("#enter");
 }
 
+async function chooseOwn(page) {
+  await page.waitForSelector("#ask[open]");
+  await page.fill("#new", "nine red lanterns");
+  await page.fill("#again", "nine red lanterns");
+  await page.click("#change");
+  await page.waitForSelector("#ask:not([open])", { state: "attached" });
+}
+
 const said = (page, text) => page.locator("#log .row .text", { hasText: text }).first().waitFor();
 
 async function say(page, text) {
@@ -87,11 +95,11 @@ const HOSTILE = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\
   "`${alert(1)}`", "%3Cscript%3E", "<template><img src=x onerror=alert(1)></template>", "<details open ontoggle=alert(1)>"];
 
 async function main() {
-  const accounts = ["root", "ada", "bob", "eve", "noether", "beamer"].map((name) => `${name},${PASSWORD},${name === "root" ? "admin" : "user"}`);
-  fs.writeFileSync(path.join(folder, "accounts.csv"), `${accounts.join("\n")}\nzoe,,user\n`);
+  const accounts = ["root", "ada", "bob", "eve", "noether"].map((name) => `${name},${PASSWORD},${name === "root" ? "admin" : "user"}`);
+  fs.writeFileSync(path.join(folder, "accounts.csv"), `${accounts.join("\n")}\nzoe,,user\nbeamer,,user\n`);
   const imported = execFileSync(path.join(BINARIES, "homeroom-server"),
     ["--data-dir", data, "--hash-rounds", "1000", "user", "import", path.join(folder, "accounts.csv")], { encoding: "utf8" });
-  const oneTime = imported.match(/zoe\W+(\S{6,})/)[1].replace(/^,|"/g, "");
+  const [oneTime, displays] = ["zoe", "beamer"].map((name) => imported.match(new RegExp(`${name}\\W+(\\S{6,})`))[1].replace(/^,|"/g, ""));
   execFileSync(path.join(BINARIES, "homeroom-server"),
     ["--data-dir", data, "--hash-rounds", "1000", "user", "add", "tea", "--role", "teacher", "--password-stdin"], { input: `${PASSWORD}\n` });
   let server = await startServer("127.0.0.1:0");
@@ -152,17 +160,13 @@ async function main() {
   console.log("a one-time password is changed at the first login");
   const zoe = await open(browser, place);
   await login(zoe, "zoe", oneTime);
-  await zoe.waitForSelector("#ask[open]");
-  await zoe.fill("#new", "nine red lanterns");
-  await zoe.fill("#again", "nine red lanterns");
-  await zoe.click("#change");
-  await zoe.waitForSelector("#ask:not([open])", { state: "attached" });
+  await chooseOwn(zoe);
   await say(zoe, "in at last");
   await said(ada, "in at last");
 
   const { noether, code } = await withCode(browser, place, ada, bob);
   await commandsByRole(noether, ada);
-  await projector(browser, server, noether, code);
+  await projector(browser, server, noether, code, displays);
 
   console.log("a line under way outlives a kill of the server");
   server.kill("SIGKILL");
@@ -347,6 +351,7 @@ async function withCode(browser, place, ada, bob) {
 
   console.log("a guest has a name alone, and comes back by a token");
   const guests = await openDoor(noether, "/door 10 guests");
+  await told(noether, "guests need no password");
   const guest = await open(browser, place);
   await guest.click("#other-way");
   await register(guest, guests, "gast");
@@ -379,6 +384,9 @@ async function commandsByRole(noether, ada) {
   await told(noether, "eve (Eve Noether) has a name now");
   await say(noether, "/setgroup eve 7b");
   await told(noether, "eve is in 7b now");
+  await say(noether, "/setname mia");
+  await told(noether, "mia has no name any more");
+  await until(async () => (await noether.locator("#here li").allTextContents()).includes("mia"), "her user name alone");
   await say(noether, "/mute gast 5");
   await told(noether, "gast is muted for 5 min");
   await say(noether, "/listusers");
@@ -390,10 +398,11 @@ async function commandsByRole(noether, ada) {
 }
 
 /** A display's wall, and a teacher's. */
-async function projector(browser, server, noether, code) {
+async function projector(browser, server, noether, code, oneTime) {
   console.log("a display has the wall at once, and nothing to type");
   const beamer = await open(browser, server.place);
-  await login(beamer, "beamer");
+  await login(beamer, "beamer", oneTime);
+  await chooseOwn(beamer);
   await beamer.locator("#wall-qr path").waitFor();
   assert.equal(await beamer.textContent("#wall-code"), server.code);
   assert(!await beamer.isVisible("#say") && !await beamer.isVisible("#wall-class"));

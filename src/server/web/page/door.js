@@ -83,6 +83,10 @@ function enterRoom(hello) {
   if (hello.motd) row("word", null, hello.motd);
   if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}, so this name is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
   if (registering) otherWay();
+}
+
+/** A display's view is the wall; anyone else has it by asking for it. */
+function look() {
   if (location.hash === "#wall" || me.role === "display") wall();
   else $("line").focus();
 }

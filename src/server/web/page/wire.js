@@ -185,8 +185,9 @@ async function welcome(hello) {
   }
 }
 
-/** What was said before, the whispers that waited and are not among it, and the commands there are. */
+/** The view, what was said before, the whispers that waited and are not among it, and the commands there are. */
 async function begun(hello) {
+  look();
   await past(hello.left_at, hello.missed);
   const waited = held;
   held = null;
