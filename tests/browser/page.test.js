@@ -100,8 +100,6 @@ async function main() {
   const imported = execFileSync(path.join(BINARIES, "homeroom-server"),
     ["--data-dir", data, "--hash-rounds", "1000", "user", "import", path.join(folder, "accounts.csv")], { encoding: "utf8" });
   const [oneTime, displays] = ["zoe", "beamer"].map((name) => imported.match(new RegExp(`${name}\\W+(\\S{6,})`))[1].replace(/^,|"/g, ""));
-  execFileSync(path.join(BINARIES, "homeroom-server"),
-    ["--data-dir", data, "--hash-rounds", "1000", "user", "add", "tea", "--role", "teacher", "--password-stdin"], { input: `${PASSWORD}\n` });
   let server = await startServer("127.0.0.1:0");
   const place = server.place;
   const bob = startClient(server, "bob");
@@ -210,31 +208,6 @@ async function main() {
   await door.keyboard.type("typed");
   await door.keyboard.press("Enter");
   await said(door, "typed");
-
-  console.log("a class makes its own accounts, and guests come with a name alone");
-  const tea = await open(browser, place);
-  await login(tea, "tea");
-  await say(tea, "/door 10 7b guests");
-  const opened = await tea.locator("#log .word", { hasText: "class code" }).textContent();
-  assert.match(opened, /class code \S+ for 7b, until .*guests need no password/);
-  for (const [name, password] of [["newcomer", "eleven blue ladders"], ["visitor", ""]]) {
-    const page = await open(browser, place);
-    await page.click("#other-way");
-    await page.fill("#code", opened.match(/class code (\S+)/)[1]);
-    await login(page, name, password);
-    await page.waitForSelector("#room:not([hidden])");
-    await say(page, `${name} is here`);
-    await said(tea, `${name} is here`);
-    await page.reload();
-    await page.waitForSelector("#room:not([hidden])");
-  }
-  await say(tea, "/door 0 guests");
-  await tea.locator("#log .word", { hasText: "the door is closed, and guests are removed" }).waitFor();
-  const late = await open(browser, place);
-  await late.click("#other-way");
-  await late.fill("#code", opened.match(/class code (\S+)/)[1]);
-  await login(late, "latecomer");
-  await until(async () => (await late.textContent("#door-word")).length > 0, "the refusal");
 
   console.log("the projector's view");
   const wall = await open(browser, place);
