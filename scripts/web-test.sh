@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The page in a real browser: tests/browser/page.test.js against the programs in BIN, with what it needs from npm in
-# target/browser. SHOTS=FOLDER takes pictures. Where npm's registry can't be had from here nothing is tried, and that is
+# target/browser. SHOTS=FOLDER takes the pictures of docs/, HOMEROOM_STATES=FOLDER one of each
+# state. Where npm's registry can't be had from here nothing is tried, and that is
 # said; with WEB_TEST_WHOLE=1 it is a failure.
 set -eu
 cd "$(dirname "$0")/.."

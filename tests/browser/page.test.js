@@ -10,6 +10,8 @@ const path = require("node:path");
 
 const BINARIES = process.env.HOMEROOM_BINARIES ?? path.join(__dirname, "../../target/debug");
 const SHOTS = process.env.HOMEROOM_SHOTS;
+/** Where pictures of each state go, to be looked at and thrown away. */
+const STATES = process.env.HOMEROOM_STATES;
 const PASSWORD = "seven green bottles";
 const WAIT_MS = 15000;
 /** A phone, a tablet, a screen. */
@@ -416,9 +418,9 @@ async function picture(page, name) {
   for (const width of [WIDTHS[0], WIDTHS.at(-1)]) {
     await page.setViewportSize({ width, height: 640 });
     assert(!await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), `${name} is too wide at ${width}`);
-    for (const colorScheme of SHOTS ? ["light", "dark"] : []) {
+    for (const colorScheme of STATES ? ["light", "dark"] : []) {
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: path.join(SHOTS, `state-${name}-${width}-${colorScheme}.png`) });
+      await page.screenshot({ path: path.join(STATES, `${name}-${width}-${colorScheme}.png`) });
     }
   }
   await page.setViewportSize(before);
