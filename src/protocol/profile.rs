@@ -59,7 +59,19 @@ fn display_name(text: &str) -> Option<String> {
     let name: String = text.nfc().collect();
     let shows = |c: char| !c.is_whitespace() && !is_invisible(c);
     let fits = name.chars().count() <= DISPLAY_NAME_CHARS_MAX;
-    (fits && name.chars().all(is_harmless) && name.chars().any(shows)).then_some(name)
+    let is_seen =
+        |(at, c): (usize, char)| is_harmless(c) && (!is_invisible(c) || joins(name[..at].chars().next_back(), c));
+    (fits && name.char_indices().all(is_seen) && name.chars().any(shows)).then_some(name)
+}
+
+/// Whether what can't be seen has something to join or to change there: letters of scripts that need it, an emoji.
+fn joins(before: Option<char>, c: char) -> bool {
+    let Some(before) = before.filter(|before| !before.is_ascii()) else { return false };
+    match c {
+        '\u{200c}' | '\u{200d}' => !is_invisible(before) || before == '\u{fe0f}',
+        '\u{fe0e}' | '\u{fe0f}' => !is_invisible(before) && !before.is_alphanumeric(),
+        _ => false,
+    }
 }
 
 /// The characters of user names, upper case folded. None if it is no group.
@@ -81,6 +93,7 @@ mod tests {
             ("u\u{308}ber", "über"),
             ("נועה", "נועה"),
             ("\u{915}\u{94d}\u{200d}\u{937}", "\u{915}\u{94d}\u{200d}\u{937}"),
+            ("\u{2764}\u{fe0f}\u{200d}\u{1f525} Mia", "\u{2764}\u{fe0f}\u{200d}\u{1f525} Mia"),
             (&longest, &longest),
             (&"u\u{308}".repeat(64), &"ü".repeat(64)),
         ] {
@@ -104,6 +117,14 @@ mod tests {
             "e\u{ad}ve",
             "e\u{feff}",
             "\u{3164}",
+            "ada\u{34f}",
+            "ada\u{fe0f}",
+            "ä\u{fe0f}",
+            "ada\u{200d}",
+            "ä\u{200d}\u{200d}",
+            "ada\u{180b}",
+            "ada\u{1d173}",
+            "ada\u{e0061}",
             "a\u{2028}b",
             &"x".repeat(65),
             &"x".repeat(9_000),

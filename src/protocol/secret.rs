@@ -12,7 +12,7 @@ pub struct Secret(String);
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // serde's own words would repeat what stands there, and that may be a password without its quotes.
-        let wrong = |_| serde::de::Error::custom("a password or a token must be a string");
+        let wrong = |_| serde::de::Error::custom("a password, a token or a code must be a string");
         String::deserialize(deserializer).map(Self).map_err(wrong)
     }
 }

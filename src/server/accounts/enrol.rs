@@ -16,8 +16,11 @@ use std::time::Instant;
 pub(crate) trait Door {
     /// Whether it is open, and this is its code.
     fn fits(&self) -> bool;
-    /// One more comes in, if it still does: asked in the moment when the account is made.
-    fn enter(&self) -> bool;
+    /// One more comes in: asked in the moment when the account is made.
+    ///
+    /// # Errors
+    /// None may any more, or not yet.
+    fn enter(&self) -> Result<(), AccountError>;
 }
 
 impl Accounts {
@@ -59,9 +62,7 @@ impl Accounts {
             if accounts.contains_key(&name) {
                 return Err(AccountError::Exists);
             }
-            if !door.enter() {
-                return Err(AccountError::NoDoor);
-            }
+            door.enter()?;
             accounts.insert(name.clone(), account);
             Ok(())
         })?;

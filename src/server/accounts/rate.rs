@@ -150,7 +150,7 @@ impl Bucket {
     }
 
     /// Takes one token, or says when there will be one.
-    fn take(&mut self, burst: f64, per_second: f64, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, burst: f64, per_second: f64, now: Instant) -> Result<(), Duration> {
         self.fill(burst, per_second, now);
         if self.tokens < 1.0 {
             return Err(Duration::from_secs_f64((1.0 - self.tokens) / per_second));

@@ -203,6 +203,7 @@ impl<'a> Stranger<'a> {
         match register(self.server, &self.applicant().knock(), wanted) {
             Ok((name, made)) => {
                 let_in(self.server, self.peer.ip().into(), &name);
+                made.standing.attention.back(Instant::now());
                 let credentials = with_new_token(&name, made, self.through_page);
                 self.admit(id, credentials, (None, wanted.keep))
             }

@@ -4,7 +4,7 @@ use crate::durations;
 use crate::protocol::{Profile, Role, Secret, Username};
 use crate::server::accounts::{AccountError, Checked, Client, Door, LoginError, NewAccount, NoTurn, Origin, Wait};
 use crate::server::chat::Session;
-use crate::server::state::{Attempt, Server, Stay};
+use crate::server::state::{Attempt, Barred, Server, Stay};
 use crate::sync::lock;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
@@ -108,8 +108,11 @@ pub(crate) fn enrol(
         fn fits(&self) -> bool {
             self.0.class_door.with_code(self.1, self.0.clock.lived()).is_some()
         }
-        fn enter(&self) -> bool {
-            self.0.class_door.enter(self.1, self.0.clock.lived())
+        fn enter(&self) -> Result<(), AccountError> {
+            self.0.class_door.enter(self.1, self.0.clock.lived(), Instant::now()).map_err(|barred| match barred {
+                Barred::Closed => AccountError::NoDoor,
+                Barred::For(wait) => AccountError::NoTurn(NoTurn::TryLater(wait)),
+            })
         }
     }
     let (origin, now) = (Origin::from(knock.peer.ip()), Instant::now());

@@ -1,14 +1,19 @@
 //! The class's door: whether people may make accounts of their own now, and with which code. It is in memory alone: a start
 //! finds it closed.
 
-use crate::server::accounts::door_code;
+use crate::server::accounts::{Bucket, door_code};
 use crate::sync::lock;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 
 /// How many may come in before it closes by itself: some classes. A code that got into the wrong hands fills no disk.
 const ENTRIES_MAX: usize = 200;
+/// How many may come in at once: a class. Whoever else has the code can't use it up in a moment.
+const ENTRIES_BURST: f64 = 40.0;
+/// And how many a second after that, so that there's time to close it.
+const ENTRIES_PER_SECOND: f64 = 0.5;
 /// How long guests stay behind the door's end: until the next day begins.
 const GUESTS_STAY: SignedDuration = SignedDuration::from_hours(12);
 
@@ -23,6 +28,15 @@ pub(crate) enum Shut {
     InTime,
     /// So many came in as may.
     Full,
+}
+
+/// Why somebody doesn't come in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Barred {
+    /// It is closed, or the code isn't its.
+    Closed,
+    /// Many have just come in: the next one may after so long.
+    For(Duration),
 }
 
 /// What holds while it is open.
@@ -45,6 +59,8 @@ struct Open {
     until: Timestamp,
     /// How many may still come in.
     left: usize,
+    /// How fast they come in.
+    pace: Bucket,
 }
 
 impl ClassDoor {
@@ -59,7 +75,12 @@ impl ClassDoor {
         let until = lived.checked_add(time)?;
         let guests_until = guests.then(|| until.checked_add(GUESTS_STAY)).transpose()?;
         let terms = Terms { code: door_code(), shown_until: shown.checked_add(time)?, group, guests_until };
-        *lock(&self.0) = Some(Open { terms: terms.clone(), until, left: ENTRIES_MAX });
+        *lock(&self.0) = Some(Open {
+            terms: terms.clone(),
+            until,
+            left: ENTRIES_MAX,
+            pace: Bucket::new(ENTRIES_BURST, Instant::now()),
+        });
         Ok(terms)
     }
 
@@ -78,14 +99,17 @@ impl ClassDoor {
         self.terms(lived).filter(|terms| same(&terms.code, code))
     }
 
-    /// One more comes in with this code. False if none may any more.
-    pub(crate) fn enter(&self, code: &str, lived: Timestamp) -> bool {
+    /// One more comes in with this code.
+    ///
+    /// # Errors
+    /// None may any more, or not yet.
+    pub(crate) fn enter(&self, code: &str, lived: Timestamp, now: Instant) -> Result<(), Barred> {
         let mut door = lock(&self.0);
-        let Some(open) = door.as_mut().filter(|open| open.holds(lived) && same(&open.terms.code, code)) else {
-            return false;
-        };
+        let open = door.as_mut().filter(|open| open.holds(lived) && same(&open.terms.code, code));
+        let open = open.ok_or(Barred::Closed)?;
+        open.pace.take(ENTRIES_BURST, ENTRIES_PER_SECOND, now).map_err(Barred::For)?;
         open.left -= 1;
-        true
+        Ok(())
     }
 
     /// Closes it when it is to be closed, and says why: once.
@@ -128,7 +152,7 @@ mod tests {
         let end = now + MINUTE * 10;
         let just_before = end - SignedDuration::from_millis(1);
         assert!(door.with_code(&terms.code, just_before).is_some() && door.shut_if_due(just_before).is_none());
-        assert!(door.with_code(&terms.code, end).is_none() && !door.enter(&terms.code, end));
+        assert!(door.with_code(&terms.code, end).is_none() && door.enter(&terms.code, end, Instant::now()).is_err());
         assert_eq!((door.shut_if_due(end), door.shut_if_due(end)), (Some(Shut::InTime), None));
     }
 
@@ -149,7 +173,14 @@ mod tests {
     fn so_many_come_in_and_then_it_closes() {
         let (door, now) = (ClassDoor::default(), Timestamp::UNIX_EPOCH);
         let code = open(&door, now, true).code;
-        assert_eq!((0..ENTRIES_MAX + 5).filter(|_| door.enter(&code, now)).count(), ENTRIES_MAX);
+        let start = Instant::now();
+        let come_in = |people: usize, at| (0..people).filter(|_| door.enter(&code, now, at).is_ok()).count();
+        assert_eq!(come_in(ENTRIES_MAX, start), ENTRIES_BURST as usize, "a class comes in at once");
+        assert!(matches!(door.enter(&code, now, start), Err(Barred::For(wait)) if wait <= Duration::from_secs(2)));
+        let later = |minutes: u64| start + Duration::from_secs(60 * minutes);
+        let others: usize = (1..=10).map(|minutes| come_in(ENTRIES_MAX, later(minutes))).sum();
+        assert_eq!(others, ENTRIES_MAX - ENTRIES_BURST as usize);
+        assert_eq!(door.enter(&code, now, later(11)), Err(Barred::Closed));
         assert_eq!((door.terms(now).is_none(), door.shut_if_due(now)), (true, Some(Shut::Full)));
     }
 }

@@ -22,7 +22,7 @@ mod topic_file;
 pub(crate) use addresses::{Reach, links, own_addresses, reach, reachable};
 pub(crate) use audit::{Audit, SUM_AFTER};
 pub(crate) use certificate::{make, missing, today};
-pub(crate) use class_door::{ClassDoor, Shut, Terms};
+pub(crate) use class_door::{Barred, ClassDoor, Shut, Terms};
 pub(crate) use counts::{Counts, LoginFailure};
 pub(crate) use identity::InUse;
 pub(crate) use invitation::{Invitation, as_typed};
