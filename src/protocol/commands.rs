@@ -34,7 +34,7 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/passwd", "change your password", Role::Display),
     command("/code", "how others get in: the join code, and the page for browsers", Role::Display),
     command("/help [command]", "this list, or one command of it", Role::Display),
-    command("/logout", "leave (also /quit)", Role::Display),
+    command("/logout", "leave, and end this login also where it is remembered", Role::Display),
     command(
         "/adduser <user> [password]",
         "make an account; without a password, a one-time one is made and shown",

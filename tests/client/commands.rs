@@ -70,11 +70,14 @@ fn words_of_other_chats_are_told_what_there_is_in_their_place() {
     let mut bob = server.login("bob");
     for (line, answer) in [
         ("/join #general", "one room"),
-        ("/part", "/logout"),
+        ("/part", "/quit"),
         ("/query bob my secret", "/msg <user> <text>"),
         ("/names", "/who"),
         ("/nick ada_", "account"),
-        ("/quit bye", "/logout"),
+        ("/quit bye", "usage: /quit"),
+        ("/leave", "/quit"),
+        ("/exit", "/quit"),
+        ("/logout now", "usage: /logout"),
         ("/kick bob", "/logoutuser"),
         ("/list", "one room"),
         ("/msg nickserv identify my-password", "/passwd"),

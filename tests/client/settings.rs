@@ -112,6 +112,7 @@ fn answers_and_refusals_look_different() {
     let folder = TempDir::new().unwrap();
     let answered = [
         "/help msg",
+        "/help quit",
         "/dnd 5",
         "/dnd",
         "/dnd off",
@@ -125,6 +126,7 @@ fn answers_and_refusals_look_different() {
     ];
     let refused = [
         "/help mgs",
+        "/help exit",
         "/dnd soon",
         "/ignore a b",
         "/unignore",

@@ -73,7 +73,9 @@ fn command(rest: &str) -> Result<Typed, String> {
         "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
         "logout" if arguments.is_empty() => Ok(Typed::LogOut),
         "quit" if arguments.is_empty() => Ok(Typed::Leave),
-        "logout" | "quit" => Err(format!("{}; a parting word is said before, like any other", usage("/logout"))),
+        "logout" | "quit" => {
+            Err(format!("{}; a parting word is said before, like any other", usage(&format!("/{name}"))))
+        }
         "passwd" => passwd(arguments),
         "adduser" => add_user(arguments),
         "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
@@ -353,13 +355,14 @@ mod tests {
             ("/join #math", "there is no command `/join`: there is one room, and you are in it"),
             ("/Nick ada_", "there is no command `/nick`: your name is that of your account"),
             ("/query bob hi", "there is no command `/query`: /msg <user> <text>"),
-            ("/part", "there is no command `/part`: there is one room; /logout leaves it"),
+            ("/part", "there is no command `/part`: there is one room; /quit leaves it"),
             ("/names", "there is no command `/names`: /who"),
             ("/kick eve being loud", "there is no command `/kick`: administrators"),
             ("/identify hunter2", "there is no command `/identify`: you are logged in already"),
             ("/msg NickServ identify hunter2", "nothing is whispered to `NickServ`: you are logged in"),
             ("/msg #general hi", "there is one room: what doesn't begin with /"),
-            ("/quit bye", "usage: /logout; a parting word is said before"),
+            ("/exit", "there is no command `/exit`: /quit leaves"),
+            ("/quit bye", "usage: /quit; a parting word is said before"),
             ("/\x1b[2J", "there is no command `/␛[2j`"),
         ] {
             let error = parse(line).unwrap_err();

@@ -15,6 +15,7 @@ pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
     command("/sound [event] [on|off|test]", "which events make a sound: show, change, try"),
     command("/dnd [minutes|off]", "make no sound and no notice, for so long or until /dnd off"),
     command("/set [name] [value]", "show or change a setting; `-` takes it back"),
+    command("/quit", "leave; a login that --remember keeps stays"),
     command("/clear", "clear the screen"),
 ];
 
@@ -37,7 +38,7 @@ pub(crate) fn command_name(rest: &str) -> String {
 }
 
 /// Other names of commands, each with the one under which it's listed.
-const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("quit", "logout")];
+const ALIASES: [(&str, &str); 3] = [("whisper", "msg"), ("w", "msg"), ("r", "reply")];
 
 /// The commands that a password may stand behind, or is tried to stand behind, and from how many words on.
 pub(super) const WITH_PASSWORD: [(&str, usize); 3] = [("passwd", 1), ("adduser", 2), ("resetpassword", 2)];
