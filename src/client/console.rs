@@ -4,13 +4,14 @@
 //! line that is edited there.
 
 use super::error::ClientError;
-use super::terminal::{Modes, Setup, Terminal, notice, screen, yes_or_no};
+use super::terminal::{Modes, READ_AFTER, Setup, Terminal, notice, screen, yes_or_no};
 use crate::client::piped::{Encoding, Line};
 use crate::protocol::Secret;
 use crate::sync::{Gate, lock};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long the client, when its session has ended, waits for a hidden prompt that is still open.
@@ -149,12 +150,14 @@ impl Console {
         self.editor.get().map(|_| self.meant.load(Ordering::SeqCst))
     }
 
-    /// Asks a person for a yes, where no lines are edited. Only what is typed after the question can be its answer; what is
-    /// neither a yes nor a no is asked about again, and comes to nothing.
+    /// Asks a person for a yes, where no lines are edited. Only what is typed once the question can have been read is its
+    /// answer; what is neither a yes nor a no is asked about again, and comes to nothing.
     pub(super) fn confirm(&self, question: &str) -> bool {
-        Modes::forget_typed();
         for _ in 0..ASKED_MAX {
-            let _ = write!(io::stderr(), "{question} [y/N] ");
+            let _ = write!(io::stderr(), "{question} ");
+            thread::sleep(READ_AFTER);
+            Modes::forget_typed();
+            let _ = write!(io::stderr(), "[y/N] ");
             let Ok(Some(Ok(answer))) = self.next_line() else { return false };
             if let Some(yes) = yes_or_no(&answer) {
                 return yes;

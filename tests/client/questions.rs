@@ -21,6 +21,26 @@ fn what_was_typed_before_a_question_is_no_answer_to_it() {
     assert!(!format!("{heard:?}").contains("S3cret"), "{heard:?}");
 }
 
+/// Sooner than anybody can have read the question: a serial line, a script that types.
+#[test]
+fn what_comes_at_once_is_no_answer_to_a_question() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let config = TempDir::new().unwrap();
+    let mut ada = Screen::start(client(config.path()).args([&server.join_link(), "--user", "ada"]), (24, 100));
+    ada.wait_for_end(&[">"]);
+    ada.press("passwd old-pass-7 new-pass-9\r");
+    ada.wait_for(|rows| rows.iter().any(|row| row.ends_with("say it to everyone?")));
+    ada.press("y\r");
+    // It takes answers now, and has none.
+    ada.wait_for_end(&["[y/N]"]);
+    ada.press("\r");
+    ada.wait_for_end(&["! it was not said", "> y"]);
+    ada.press(", that was early\r");
+    let heard = bob.until_text("y, that was early");
+    assert!(!format!("{heard:?}").contains("old-pass-7"), "{heard:?}");
+}
+
 #[test]
 fn what_is_no_answer_is_neither_said_nor_lost_and_no_answer_is_remembered() {
     let server = Server::with_users(&["ada", "bob"]);
@@ -58,9 +78,11 @@ fn trust_is_not_given_ahead() {
     let config = TempDir::new().unwrap();
     let mut ada = Terminal::at_a_terminal(config.path(), &[&server.address().to_string(), "--user", "ada"], PASSWORD);
     ada.type_line("y");
-    ada.stdout.wait_for("trust this server? [y/N]");
+    ada.stdout.wait_for("trust this server?");
+    ada.type_line("y");
+    ada.stdout.wait_for("[y/N]");
     ada.type_line("perhaps");
-    ada.stdout.wait_for_the(2, "trust this server? [y/N]");
+    ada.stdout.wait_for_the(2, "[y/N]");
     ada.type_line("n");
     assert_eq!(ada.wait().code, Some(4));
 }

@@ -7,6 +7,7 @@ use super::history::{self, HistoryFile};
 use super::look::Style;
 use super::notice::notice;
 use super::prompt::Live;
+use super::question::{Early, Question};
 use super::shape::Shape;
 use super::{attention, screen};
 use crate::sync::lock;
@@ -60,6 +61,7 @@ pub(super) struct Keys {
     /// What the next prompt begins with.
     kept: String,
     leaving: Arc<Mutex<Leaving>>,
+    early: Early,
 }
 
 /// What Ctrl-C has come to so far.
@@ -100,7 +102,9 @@ impl Keys {
         editor.bind_sequence(LINE_BREAK, EventHandler::Simple(Cmd::Newline));
         editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
-        Self { editor, history, style, typed, resumed, kept: String::new(), leaving }
+        let early = Early::default();
+        editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(early.clone())));
+        Self { editor, history, style, typed, resumed, kept: String::new(), leaving, early }
     }
 
     /// Edits lines until the person leaves or nobody takes them any more.
@@ -173,24 +177,28 @@ impl Keys {
     /// Whether the person means it: asked where a paste has many lines.
     fn means_all(&mut self, line: &str) -> bool {
         let lines = line.lines().count();
-        lines <= LINES_UNASKED_MAX || self.ask(&format!("send these {lines} lines as one message? [y/N] "), || ())
+        lines <= LINES_UNASKED_MAX || self.ask(&format!("send these {lines} lines as one message? "), || ())
     }
 
     /// Whether the person means a doubtful line.
     fn means(&mut self, line: &str, why: &str) -> bool {
         let all = matches!(Shape::of(line), Shape::Text(_));
         let question = if all { "say it to everyone?" } else { "send it all the same?" };
-        self.ask("[y/N] ", || notice(format_args!("{why}: {question} [y/N]")))
+        self.ask("", || notice(format_args!("{why}: {question}")))
     }
 
-    /// Asks for a yes. Only what is typed after the question can be its answer; whatever else is typed is neither said nor
+    /// Asks for a yes. Only what is typed once the question can have been read is its answer; whatever else is typed is neither said nor
     /// remembered: it's edited when the question is over.
     fn ask(&mut self, prompt: &str, question: impl Fn()) -> bool {
         let ahead = self.editor.take_ahead();
         self.keep(ahead);
         for _ in 0..ASKED_MAX {
             question();
-            let Ok(answer) = self.edit(prompt, "") else { return false };
+            self.early.begin();
+            let answer = self.edit(&Question::new(prompt, self.early.clone()), "");
+            let early = self.early.end();
+            self.keep(early);
+            let Ok(answer) = answer else { return false };
             match yes_or_no(&answer) {
                 Some(yes) => return yes,
                 None => self.keep(answer),
