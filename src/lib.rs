@@ -17,6 +17,7 @@
 //! - `files`: files that hold secrets, replaced whole;
 //! - `durations`: lengths of time in words;
 //! - `options`: options in a file;
+//! - `password_names`: what people call a password;
 //! - `moment`: a clock that goes on while the machine sleeps;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - `output`: whether standard output reaches anybody;
@@ -41,6 +42,7 @@ mod moment;
 mod nearest;
 mod options;
 mod output;
+mod password_names;
 pub mod protocol;
 mod reason;
 pub mod sanitize;

@@ -51,6 +51,7 @@ impl Entrance<'_> {
             match log_in(&mut connected, name, &Key::Token(token, None)) {
                 // Who must change a password is asked for the old one.
                 Ok(logged_in) if !logged_in.welcome.must_change_password => {
+                    doubts::own_is_unknown();
                     return Ok(self.entered(connected, logged_in, name.clone(), None));
                 }
                 Ok(_) | Err(ClientError::Refused { code: ErrorCode::BadCredentials, .. }) => {

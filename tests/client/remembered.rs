@@ -69,6 +69,42 @@ fn the_next_start_needs_no_password_until_the_logout() {
     leave(screen);
 }
 
+/// Whoever types what other chats have for it is told of the way that keeps the login.
+#[test]
+fn quit_leaves_the_login() {
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    let command = remembering(config.path(), &server.join_link());
+    let mut screen = log_in(&command);
+    screen.press("/exit\r");
+    screen.wait_for(|rows| rows.iter().any(|row| row.contains("/quit leaves")));
+    screen.press("/quit\r");
+    assert_eq!(screen.finish(), Some(0));
+    leave(come_back(&command));
+}
+
+/// What isn't known can't be found in a line: then whatever looks like a password is asked about.
+#[test]
+fn ones_own_password_is_not_said_where_it_was_not_typed() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let config = TempDir::new().unwrap();
+    let command = remembering(config.path(), &server.join_link());
+    leave(log_in(&command));
+    let mut screen = come_back(&command);
+    screen.wait_for_end(&[">"]);
+    for line in ["old-pass-7", "/msg bob old-pass-7"] {
+        screen.press(&format!("{line}\r"));
+        screen.wait_for(|rows| rows.last().is_some_and(|row| row.starts_with("[y/N]")));
+        screen.press("n\r");
+        screen.wait_for_end(&["! it was not said", ">"]);
+    }
+    screen.press("last\r");
+    let heard = bob.until_text("last");
+    assert!(!format!("{heard:?}").contains("old-pass-7"), "{heard:?}");
+    leave(screen);
+}
+
 #[test]
 fn without_the_option_nothing_is_kept_or_used() {
     let server = Server::with_users(&["ada"]);

@@ -19,6 +19,33 @@ fn a_password_behind_a_change_that_failed_is_not_said() {
     assert!(heard.iter().all(|line| line["text"] != "Tr0ub4dor&3x"), "{heard:?}");
 }
 
+/// Also where the client itself refuses it: a script that answers prompts which a pipe doesn't have.
+#[test]
+fn what_a_script_answers_prompts_with_is_not_said() {
+    for change in
+        [&["/passwd", "secretnew"][..], &["/passwd", "wrongold-1", "newpassage"], &["/passwd wrongold", "newpassage"]]
+    {
+        let server = Server::with_users(&["ada", "bob"]);
+        let mut bob = server.login("bob");
+        let lines: Vec<&str> = change.iter().copied().chain(["is it changed now?"]).collect();
+        let finished = Terminal::join(&server, "ada").script(&lines);
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        let heard = bob.until_text("is it changed now?");
+        assert_eq!(heard.iter().filter(|line| line["type"] == "message").count(), 1, "{change:?}: {heard:?}");
+    }
+}
+
+#[test]
+fn what_was_just_tried_is_not_said() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let lines = ["/passwd wrongold-1 new-pass-9", "My new one: new-pass-9", "/me has WrongOld-1 no more", "never mind"];
+    let finished = Terminal::join(&server, "ada").script(&lines);
+    assert_eq!(finished.stderr.matches("was not said").count(), 2, "{finished:?}");
+    let heard = bob.until_text("never mind");
+    assert_eq!(heard.iter().filter(|line| line["type"] == "message").count(), 1, "{heard:?}");
+}
+
 #[test]
 fn a_command_behind_blanks_is_not_said_from_a_pipe() {
     let server = Server::with_users(&["ada", "bob"]);
@@ -44,7 +71,7 @@ fn at_a_terminal_a_person_is_asked() {
     ada.type_line("n");
     ada.stdout.wait_for("it was not said");
     ada.type_line(" /etc/hosts is a file");
-    ada.stdout.wait_for("`/etc/hosts is a file` has blanks before it, so it is no command: say it");
+    ada.stdout.wait_for("`/etc/hosts is a file` has blanks before it, so it is no command: say it to everyone? [y/N]");
     ada.type_line("y");
     let heard = bob.until_text(" /etc/hosts is a file");
     assert!(!format!("{heard:?}").contains("a secret"), "{heard:?}");
@@ -72,6 +99,9 @@ fn what_looks_like_a_command_with_a_password_is_not_said_from_a_pipe() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");
     let with_own = format!("/msg bob it's {PASSWORD}, I think");
+    let spaced: String = PASSWORD.chars().flat_map(|c| [c, ' ']).collect();
+    let wide = |c: char| if c.is_ascii_graphic() { char::from_u32(c as u32 - 0x21 + 0xff01).unwrap() } else { c };
+    let wide: String = PASSWORD.chars().map(wide).collect();
     let secrets = [
         "passwd old S3cret",
         "Passwd: old S3cret",
@@ -100,8 +130,16 @@ fn what_looks_like_a_command_with_a_password_is_not_said_from_a_pipe() {
         "passwd;old;S3cret",
         "passwd;old S3cret",
         "hello /adduser eve S3cret",
+        "contraseña old-pass-7 new-S3cret-9",
+        "mot de passe old-pass-7 new-S3cret-9",
+        "wachtwoord oud S3cret",
+        "identify old-S3cret-7",
+        "add user zed new-S3cret-9",
         PASSWORD,
         &with_own,
+        &PASSWORD.to_uppercase(),
+        &spaced,
+        &wide,
     ];
     let lines: Vec<&str> =
         secrets.iter().copied().chain(["passwd", "adduser eve", "/say passwd old new", "last"]).collect();

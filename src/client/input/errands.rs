@@ -243,7 +243,7 @@ impl Errands {
                 }
                 answer => {
                     match (&answer, &**request) {
-                        (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed([old, new]),
+                        (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed(&[old, new]),
                         (_, Request::Passwd { new, .. }) => doubts::settled(new),
                         _ => {}
                     }

@@ -7,7 +7,7 @@ use super::local::{Local, Locals};
 use crate::client::connection::{Answer, Session};
 use crate::client::console::Console;
 use crate::client::error::ClientError;
-use crate::client::terminal::{answer, known, notice};
+use crate::client::terminal::{answer, doubts, known, notice};
 use crate::output;
 use crate::protocol::{ErrorCode, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Request, Secret};
 use crate::sanitize;
@@ -78,7 +78,10 @@ impl Input {
                         return Flow::Continue(());
                     }
                     Ok(typed) => self.carry_out(typed)?,
-                    Err(message) => notice(message),
+                    Err(message) => {
+                        doubts::refused(&line);
+                        notice(message);
+                    }
                 },
                 Ok(Some(Err(unfit))) => notice(format_args!("{unfit} was not said")),
                 Ok(None) => return Flow::Continue(()),
@@ -106,6 +109,8 @@ impl Input {
             },
             Typed::ChangePassword if self.console.is_terminal() => self.change_password(None),
             Typed::ChangePassword => {
+                // The next lines are most likely what its prompts would have been answered with.
+                doubts::failed(&[]);
                 notice("from a pipe it is /passwd <old> <new>");
                 Flow::Continue(())
             }
@@ -177,6 +182,7 @@ impl Input {
     /// leaves.
     fn change_password(&self, old: Option<Secret>) -> Flow {
         if !self.session.is_connected() {
+            doubts::failed(&[]);
             notice("the server is not there: change the password when the client is back");
             return Flow::Continue(());
         }
@@ -188,7 +194,10 @@ impl Input {
                 notice("no password was chosen: log in again to choose one");
                 Flow::Break(())
             }
-            _ => Flow::Continue(()),
+            _ => {
+                doubts::failed(&[]);
+                Flow::Continue(())
+            }
         };
         let old = match old.map_or_else(|| self.console.ask_hidden("old password"), Ok) {
             Ok(old) => old,

@@ -3,15 +3,15 @@
 //! A process has one keyboard, so the change of password that failed last is one state of the process.
 
 use super::known::{self, is_known};
-use super::password_words::{looks_like_one, narrow, password_command};
+use super::known_password::KnownPassword;
+use super::password_words::{could_be_one, is_change, looks_like_one, narrow, password_command};
 use super::shape::{Shape, behind_blanks};
 use crate::protocol::Secret;
-use crate::sanitize::{self, is_invisible};
+use crate::sanitize;
 use crate::sync::lock;
-use sha2::{Digest, Sha256};
+use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use unicode_normalization::UnicodeNormalization;
 
 /// How long after a failed change of password a line is looked at: as long as it takes to try again.
 const AFTER_FAILURE: Duration = Duration::from_secs(120);
@@ -32,39 +32,49 @@ const TELLING: [(&str, bool); 8] = [
     ("w", true),
 ];
 
-static DOUBTS: Mutex<Doubts> = Mutex::new(Doubts { failed: None, own: None });
+static DOUBTS: Mutex<Doubts> = Mutex::new(Doubts { own: Own::Nobodys, failed: None });
 
-/// This is one's own password from now on. What is kept of it is a salted hash.
+/// This is one's own password from now on.
 pub(crate) fn own(password: &Secret) {
     lock(&DOUBTS).own = Own::of(password);
 }
 
-/// A change of password failed, with these.
-pub(crate) fn failed(passwords: [&Secret; 2]) {
-    lock(&DOUBTS).failed = Some((Instant::now(), passwords.map(Clone::clone)));
+/// One has a password, and was not asked for it.
+pub(crate) fn own_is_unknown() {
+    lock(&DOUBTS).own = Own::Unknown;
+}
+
+/// A change of password failed, with these: until it is tried again, they may be said by mistake.
+pub(crate) fn failed(passwords: &[&Secret]) {
+    lock(&DOUBTS).failed = Some(Failed::now(passwords));
+}
+
+/// A line was refused for its form. If it was to change a password, that failed with whatever stands in it.
+pub(crate) fn refused(line: &str) {
+    let Shape::Command(rest) = Shape::of(line) else { return };
+    let name = known::command_name(rest);
+    if is_change(&name) {
+        let words: Vec<Secret> = rest[name.len()..].split_whitespace().map(|word| word.to_owned().into()).collect();
+        failed(&words.iter().collect::<Vec<_>>());
+    }
 }
 
 /// A change of password succeeded, to this one.
 pub(crate) fn settled(new: &Secret) {
-    *lock(&DOUBTS) = Doubts { failed: None, own: Own::of(new) };
+    *lock(&DOUBTS) = Doubts { own: Own::of(new), failed: None };
 }
 
 /// Whether a line holds a password, as far as can be told.
 pub(super) fn holds_password(line: &str) -> bool {
-    line.lines().any(|line| password_command(line).is_some()) || lock(&DOUBTS).is_own_in(line)
+    line.lines().any(|line| password_command(line).is_some()) || lock(&DOUBTS).is_known_in(line, Instant::now())
 }
 
 /// Why a line that others would read was most likely meant for elsewhere, if it was.
 pub(crate) fn doubt(line: &str) -> Option<String> {
     let text = told(line)?;
-    if lock(&DOUBTS).is_own_in(text) {
-        return Some("this has your password in it".into());
-    }
-    if let Some(command) = text.lines().find_map(password_command) {
-        return Some(format!("this looks like `/{command}` with a password, and is no command"));
-    }
-    if lock(&DOUBTS).doubt(text, Instant::now()) {
-        return Some("this looks like a password, and a change of yours has just failed".into());
+    let command = text.lines().find_map(password_command);
+    if let Some(why) = lock(&DOUBTS).doubt(text, command, &Place { now: Instant::now(), is_piped: is_piped() }) {
+        return Some(why);
     }
     let Shape::Text(_) = Shape::of(line) else { return None };
     let first = behind_blanks(line);
@@ -99,68 +109,90 @@ fn begins_alike(text: &str) -> bool {
     is_known(&known::command_name(&rest))
 }
 
+/// Whether nobody types.
+fn is_piped() -> bool {
+    !io::stdin().is_terminal()
+}
+
+/// When and where a line is judged.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    now: Instant,
+    is_piped: bool,
+}
+
 /// What is known of passwords.
 #[derive(Debug)]
 struct Doubts {
+    own: Own,
     /// The last change that failed.
-    failed: Option<(Instant, [Secret; 2])>,
-    own: Option<Own>,
+    failed: Option<Failed>,
 }
 
-/// One's own password, as far as it takes to know it again. Two hashes with a salt that nobody else has may be compared in
-/// any manner.
+/// One's own password.
 #[derive(Debug)]
-struct Own {
-    salt: [u8; 16],
-    hash: [u8; 32],
-    /// How many words it has.
-    words: usize,
+enum Own {
+    /// Nobody is logged in.
+    Nobodys,
+    /// It was not typed: the login is one that was remembered.
+    Unknown,
+    Known(KnownPassword),
 }
 
 impl Own {
-    /// None where the system gives no random numbers.
-    fn of(password: &Secret) -> Option<Self> {
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).ok()?;
-        let words: Vec<&str> = password.expose().split_whitespace().collect();
-        Some(Self { salt, hash: salted(salt, &words), words: words.len() })
-    }
-
-    /// Whether it stands in a line, as words of its own. What can't be seen may stand within a word, or between two.
-    fn is_in(&self, line: &str) -> bool {
-        let within: String = line.chars().filter(|&c| !is_invisible(c)).collect();
-        let between: String = line.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
-        let apart = line.replace([':', '=', ';', ','], " ");
-        [within, between, apart].iter().any(|text| self.is_among(&text.split_whitespace().collect::<Vec<_>>()))
-    }
-
-    fn is_among(&self, words: &[&str]) -> bool {
-        let is_mark = |c: char| !c.is_alphanumeric();
-        let plain: Vec<&str> = words.iter().map(|word| word.trim_matches(is_mark)).collect();
-        let is_it = |words: &[&str]| salted(self.salt, words) == self.hash;
-        self.words > 0 && (words.windows(self.words).any(is_it) || plain.windows(self.words).any(is_it))
+    fn of(password: &Secret) -> Self {
+        KnownPassword::of(password).map_or(Self::Unknown, Self::Known)
     }
 }
 
-fn salted(salt: [u8; 16], words: &[&str]) -> [u8; 32] {
-    let text: String = words.join(" ").nfc().collect();
-    Sha256::new().chain_update(salt).chain_update(text).finalize().into()
+/// A change of password that failed.
+#[derive(Debug)]
+struct Failed {
+    at: Instant,
+    /// What was tried.
+    with: Vec<KnownPassword>,
+}
+
+impl Failed {
+    fn now(passwords: &[&Secret]) -> Self {
+        Self { at: Instant::now(), with: passwords.iter().filter_map(|password| KnownPassword::of(password)).collect() }
+    }
 }
 
 impl Doubts {
-    fn is_own_in(&self, line: &str) -> bool {
-        self.own.as_ref().is_some_and(|own| own.is_in(line))
+    /// Why a text most likely holds a password, if it does; `command` is the one that it looks like.
+    fn doubt(&mut self, text: &str, command: Option<&str>, place: &Place) -> Option<String> {
+        let word = text.trim();
+        if matches!(&self.own, Own::Known(own) if own.is_in(text)) {
+            Some("this has your password in it".into())
+        } else if let Some(command) = command {
+            Some(format!("this looks like `/{command}` with a password, and is no command"))
+        } else if self.has_failed(place.now) && (looks_like_one(word) || place.is_piped && could_be_one(word)) {
+            Some("this looks like a password, and a change of yours has just failed".into())
+        } else if self.is_tried_in(text, place.now) {
+            Some("this has a password in it with which a change of yours has just failed".into())
+        } else if matches!(self.own, Own::Unknown) && looks_like_one(word) {
+            Some("this looks like a password, and yours is not known here, since you were not asked for it".into())
+        } else {
+            None
+        }
     }
 
-    fn doubt(&mut self, line: &str, now: Instant) -> bool {
-        if self.failed.as_ref().is_some_and(|failed| now.saturating_duration_since(failed.0) > AFTER_FAILURE) {
+    fn is_known_in(&mut self, line: &str, now: Instant) -> bool {
+        matches!(&self.own, Own::Known(own) if own.is_in(line)) || self.is_tried_in(line, now)
+    }
+
+    /// Whether one of those is in it that were just tried.
+    fn is_tried_in(&mut self, line: &str, now: Instant) -> bool {
+        self.has_failed(now) && self.failed.iter().flat_map(|failed| &failed.with).any(|tried| tried.is_in(line))
+    }
+
+    /// Whether a change has just failed. After a while none has.
+    fn has_failed(&mut self, now: Instant) -> bool {
+        if self.failed.as_ref().is_some_and(|failed| now.saturating_duration_since(failed.at) > AFTER_FAILURE) {
             self.failed = None;
         }
-        let Some((_, passwords)) = &self.failed else { return false };
-        let line = line.trim();
-        // The very words, or a word that could be one.
-        let said = |password: &Secret| line == password.expose().trim();
-        looks_like_one(line) || passwords.iter().any(said)
+        self.failed.is_some()
     }
 }
 
@@ -168,16 +200,40 @@ impl Doubts {
 mod tests {
     use super::*;
 
+    fn secret(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+
     #[test]
     fn for_a_while_after_a_failure() {
-        let (mut doubts, start) = (Doubts { failed: None, own: None }, Instant::now());
-        assert!(!doubts.doubt("hunter2hunter2", start), "nothing has failed");
-        let secret = |text: &str| Secret::from(text.to_owned());
-        doubts.failed = Some((start, [secret("seven green bottles"), secret("x")]));
-        assert!(doubts.doubt("hunter2hunter2", start));
-        assert!(doubts.doubt("seven green bottles", start), "the very words");
-        assert!(!doubts.doubt("I can't change my password", start));
-        assert!(!doubts.doubt("hunter2hunter2", start + AFTER_FAILURE + Duration::from_secs(1)));
+        let mut doubts = Doubts { own: Own::of(&secret("my own one")), failed: None };
+        let start = Instant::now();
+        let here = Place { now: start, is_piped: false };
+        let mut doubt = |text: &str, place: &Place| doubts.doubt(text, None, place);
+        assert_eq!(doubt("hunter2hunter2", &here), None, "nothing has failed");
+        assert!(doubt("my OWN one", &here).is_some());
+        doubts.failed = Some(Failed { at: start, ..Failed::now(&[&secret("seven green bottles"), &secret("x")]) });
+        let mut doubt = |text: &str, place: &Place| doubts.doubt(text, None, place).is_some();
+        assert!(doubt("hunter2hunter2", &here));
+        assert!(doubt("my new one: seven green bottles", &here) && doubt("x", &here), "the very words");
+        assert!(!doubt("I can't change my password", &here) && !doubt("x is unknown", &here));
+        assert!(!doubt("somewhere", &here) && doubt("somewhere", &Place { is_piped: true, ..here }));
+        assert!(!doubt("done", &Place { is_piped: true, ..here }));
+        let later = Place { now: start + AFTER_FAILURE + Duration::from_secs(1), is_piped: true };
+        for text in ["hunter2hunter2", "seven green bottles", "somewhere"] {
+            assert!(!doubt(text, &later), "{text}");
+        }
+    }
+
+    #[test]
+    fn as_long_as_ones_own_is_not_known() {
+        let here = Place { now: Instant::now(), is_piped: false };
+        let mut doubts = Doubts { own: Own::Unknown, failed: None };
+        let mut doubt = |text: &str| doubts.doubt(text, None, &here).is_some();
+        assert!(doubt("old-pass-7") && doubt(" Tr0ub4dor&3 "));
+        assert!(!doubt("hello") && !doubt("see page-12") && !doubt("https://example.org/a1"));
+        let mut stranger = Doubts { own: Own::Nobodys, failed: None };
+        assert_eq!(stranger.doubt("old-pass-7", None, &here), None);
     }
 
     #[test]
@@ -204,26 +260,6 @@ mod tests {
         {
             assert_eq!(doubt(line), None, "{line:?}");
         }
-    }
-
-    #[test]
-    fn ones_own_password_is_known_in_a_line() {
-        let own = |password: &str| Own::of(&Secret::from(password.to_owned())).unwrap();
-        let (one, several) = (own("hunter2hunter2"), own("seven  green bottles"));
-        for line in [
-            "hunter2hunter2",
-            " hunter2hunter2 ",
-            "so: \"hunter2hunter2\", and now?",
-            "pass=hunter2hunter2;",
-            "\u{200b}hunter2\u{ad}hunter2",
-            "ada\u{200b}hunter2hunter2",
-        ] {
-            assert!(one.is_in(line), "{line:?}");
-        }
-        assert!(several.is_in("it is seven green bottles, I think") && !several.is_in("seven bottles"));
-        assert!(!one.is_in("hunter2") && !one.is_in("Hunter2hunter2") && !one.is_in(""));
-        assert!(own("blu\u{308}menwiese").is_in("bl\u{fc}menwiese"), "typed on another keyboard");
-        assert!(own("!?!?!?!?").is_in("it is !?!?!?!? now"));
     }
 
     #[test]

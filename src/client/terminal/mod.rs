@@ -13,6 +13,7 @@ pub(crate) mod foreign;
 mod history;
 mod keys;
 pub(crate) mod known;
+mod known_password;
 mod look;
 mod modes;
 mod names;

@@ -7,6 +7,7 @@
 use super::known;
 use super::shape::seen;
 use crate::nearest::nearest;
+use crate::password_names::{self, Meaning, NAME_WORDS_MAX, folded};
 use crate::sanitize::is_invisible;
 
 /// The shortest word that looks like a password by itself.
@@ -14,16 +15,24 @@ const PASSWORD_CHARS_MIN: usize = 6;
 /// From how many words on behind a command's name it is no talk about it: an old password and a new one.
 const WORDS_MIN: usize = 2;
 
-/// What people call `/passwd`.
-const PLAIN_NAMES: [&str; 5] = ["password", "passwort", "kennwort", "passphrase", "pwd"];
+/// From so many characters on a name with a slip of the finger in it is no other word.
+const SLIP_CHARS_MIN: usize = 8;
+/// Where other chats have a password behind it, and in so few words.
+const LOGINS: [&str; 6] = ["identify", "auth", "login", "logon", "register", "signin"];
+const LOGIN_WORDS_MAX: usize = 3;
+
 /// What may stand before such a word where something is to be done with it, and what behind it.
-const WISHES: [&str; 11] = ["change", "set", "reset", "new", "old", "my", "please", "ändere", "setze", "neues", "mein"];
+const WISHES: [&str; 19] = [
+    "change", "set", "reset", "new", "old", "my", "please", "ändere", "setze", "neues", "mein", "changer", "mon",
+    "nouveau", "cambiar", "mi", "mijn", "nieuw", "moje",
+];
 const WISHES_BEHIND: [&str; 3] = ["change", "reset", "ändern"];
 /// Words that are nearly a name, and mean something else.
 const OTHER_WORDS: [&str; 2] = ["passed", "passwords"];
 /// One of these among the next two words: somebody talks about it.
 const SPEECH: &str = "a again an and are at be can command does doesn't file for forgotten from good has if in is isn't it \
-                      must not of on only or should so that the to was will with works you ist und für nicht vergessen";
+                      must not of on only or should so that the to was will with works you ist und für nicht vergessen \
+                      est le la les pour oublié es el está para olvidada il è dimenticata het een niet vergeten";
 
 /// The command that a line looks like, whatever stands around it, if a password stands behind it.
 pub(super) fn password_command(line: &str) -> Option<&'static str> {
@@ -49,7 +58,13 @@ pub(super) fn looks_like_one(word: &str) -> bool {
     let inner = word.trim_end_matches(['.', '!', '?', ',', ':', ')', ';']);
     let rest = inner.chars().skip(1).collect::<String>();
     let several = kinds.iter().filter(|kind| rest.chars().any(kind)).count() > 1;
-    !word.contains(char::is_whitespace) && inner.chars().count() >= PASSWORD_CHARS_MIN && several
+    let is_link = word.starts_with("https://") || word.starts_with("http://");
+    !is_link && !word.contains(char::is_whitespace) && inner.chars().count() >= PASSWORD_CHARS_MIN && several
+}
+
+/// One word that is long enough: from a pipe, what would answer a prompt.
+pub(super) fn could_be_one(word: &str) -> bool {
+    !word.contains(char::is_whitespace) && word.chars().count() >= PASSWORD_CHARS_MIN
 }
 
 fn command_in(text: &str) -> Option<&'static str> {
@@ -61,7 +76,10 @@ fn command_in(text: &str) -> Option<&'static str> {
     });
     let places: Vec<(usize, &str)> = places.filter(|(_, word)| !bare(word).is_empty()).collect();
     let words: Vec<&str> = places.iter().map(|place| place.1).collect();
-    (0..words.len()).find_map(|i| meant(words[i], begins(&text[..places[i].0], &words[..i]), &words[i + 1..]))
+    (0..words.len()).find_map(|i| {
+        let begins = begins(&text[..places[i].0], &words[..i]);
+        meant(words[i], begins, &words[i + 1..]).or_else(|| begins.then(|| meant_in_words(&words[i..]))?)
+    })
 }
 
 /// Which command a word is meant for, with these words behind it.
@@ -79,15 +97,45 @@ fn meant(word: &str, begins: bool, behind: &[&str]) -> Option<&'static str> {
             return Some(command);
         }
     }
-    let wishes = behind.iter().take_while(|word| WISHES_BEHIND.contains(&&*bare(word).to_lowercase())).count();
-    let behind = &behind[wishes..];
-    let is_plain = |plain: &&str| *plain == name || plain.len() > 3 && strsim::damerau_levenshtein(name, plain) == 1;
-    let is_plain = PLAIN_NAMES.iter().any(is_plain) && !OTHER_WORDS.contains(&name);
-    if begins && is_plain && (given || behind.len() >= WORDS_MIN && !is_speech(behind)) {
-        return Some("passwd");
-    }
     // Of a name that is badly mistyped only what stands behind it can tell.
     nearest(name, commands).filter(|_| begins && given)
+}
+
+/// Which command a text is meant for that begins with these words: with a name for a password, a login of other chats, or a
+/// command's name in two words.
+fn meant_in_words(words: &[&str]) -> Option<&'static str> {
+    let gives = |behind: &[&str]| behind.iter().any(|word| looks_like_one(word));
+    if LOGINS.contains(&&*folded(words[0])) && words.len() <= LOGIN_WORDS_MAX && gives(&words[1..]) {
+        return Some("passwd");
+    }
+    (1..=NAME_WORDS_MAX.min(words.len())).find_map(|count| {
+        let (name, behind) = (folded(&words[..count].concat()), &words[count..]);
+        let command = known::WITH_PASSWORD.iter().find(|command| command.0 == name && behind.len() >= command.1);
+        if let Some((command, _)) = command.filter(|_| gives(behind)) {
+            return Some(*command);
+        }
+        let wishes = behind.iter().take_while(|word| WISHES_BEHIND.contains(&&*bare(word).to_lowercase())).count();
+        let behind = &behind[wishes..];
+        let is_told = match meaning(&name)? {
+            Meaning::Password => behind.len() >= WORDS_MIN && !is_speech(behind),
+            Meaning::Perhaps => false,
+        };
+        (is_told || gives(behind)).then_some("passwd")
+    })
+}
+
+/// What a word means that is a name for a password, also one with a slip of the finger in it.
+fn meaning(word: &str) -> Option<Meaning> {
+    let is_it = |name: &str| {
+        word == name || name.chars().count() >= SLIP_CHARS_MIN && strsim::damerau_levenshtein(word, name) == 1
+    };
+    password_names::all().filter(|_| !OTHER_WORDS.contains(&word)).find(|(name, _)| is_it(name)).map(|found| found.1)
+}
+
+/// Whether a command's name was meant to be `/passwd`.
+pub(super) fn is_change(name: &str) -> bool {
+    let name = folded(name);
+    strsim::damerau_levenshtein(&name, "passwd") <= 1 || name == "setpass" || meaning(&name).is_some()
 }
 
 /// Whether a text begins behind this: behind marks, a speaker's name, a wish.
@@ -158,6 +206,20 @@ mod tests {
             ("Please change my password: old new", "passwd"),
             ("passwort ändern alt neu", "passwd"),
             ("Neues Kennwort alt neu", "passwd"),
+            ("contraseña old-pass-7 new-pass-9", "passwd"),
+            ("Contraseña: vieja nueva", "passwd"),
+            ("mot de passe old-pass-7 new-pass-9", "passwd"),
+            ("mon mot de passe: ancien nouveau", "passwd"),
+            ("palavra-passe velha nova", "passwd"),
+            ("wachtwoord old-pass-7 new-pass-9", "passwd"),
+            ("wachtwoord oud nieuw", "passwd"),
+            ("hasło old-pass-7 new-pass-9", "passwd"),
+            ("пароль old-pass-7 new-pass-9", "passwd"),
+            ("pass old-pass-7 new-pass-9", "passwd"),
+            ("identify old-pass-7", "passwd"),
+            ("login ada old-pass-7", "passwd"),
+            ("add user zed new-pass-9", "adduser"),
+            ("reset password zed new-pass-9", "resetpassword"),
             ("adduser eve hunter2", "adduser"),
             ("⁄adduser eve hunter2", "adduser"),
             ("hello /adduser eve secret", "adduser"),
@@ -193,6 +255,16 @@ mod tests {
             "Passwort vergessen, was tun?",
             "a PWD is a folder",
             "we use adduser for new people",
+            "hello my friends",
+            "mot de passe oublié, que faire ?",
+            "la contraseña es para todos",
+            "pass me the salt please",
+            "Pass auf dich auf",
+            "parole parole parole",
+            "login is broken",
+            "login: see https://example.org/page-2",
+            "add user stories to the board",
+            "identify the verb in each sentence",
         ] {
             assert_eq!(password_command(line), None, "{line:?}");
         }

@@ -2,6 +2,7 @@
 
 use super::sheet::Cell;
 use super::{text, words};
+use crate::password_names::folded;
 
 /// What a column holds. A new kind of list has new ones, and words for them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,7 +18,7 @@ pub(super) enum Column {
 /// The columns of a list whose first line doesn't say.
 const ORDER: [Column; 3] = [Column::Name, Column::Password, Column::Role];
 
-/// How the first line calls them, as [`words::folded`] has it.
+/// How the first line calls them, as [`folded`] has it.
 const WORDS: [(Column, &str); 3] = [
     (
         Column::Name,
@@ -192,7 +193,7 @@ fn differs<'a>(first: &[Cell], below: impl Iterator<Item = &'a [Cell]>) -> bool 
 
 /// What a column is that is called so.
 fn called(cell: &str) -> Option<Column> {
-    let word = words::folded(cell);
+    let word = folded(cell);
     let is_one = |word: &str, column: Column| {
         WORDS.iter().any(|(of, words)| *of == column && words.split_whitespace().any(|known| known == word))
     };

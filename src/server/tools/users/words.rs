@@ -4,45 +4,44 @@
 //! headers, but they are made of few nouns: `Start-Code`, `initial password`, `Nom d’utilisateur`, `Schülername`. So a cell
 //! is a heading when nothing but such nouns is in it. Somebody may be called so: it's a reason to ask, not to decide.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use crate::password_names::{self, folded};
 
-/// Nouns, and what is put before them, in small letters without accents, with `ß` as `ss`.
+/// Nouns, and what is put before them, [`folded`]; those for a password are in [`password_names`].
 const NOUNS: &str = "
     account accounts address anmelde anmeldung benutzer birth class code comment course credential credentials date default
     display email erst family first full gender given github grade group groups handle id identifier initial kennung key
     last learner login loginname logon mail member members middle name names new nick nickname note notes number onetime org
-    organisation organization participant pass passcode passphrase passwd password passwords path people permission
-    permissions person phone phrase pin pupil pupils pw pwd pword right rights role roles school screen secret sis start
+    organisation organization participant path people permission
+    permissions person phone phrase pupil pupils right rights role roles school screen secret sis start
     status student students surname teacher temp temporary time title token type unit user userid username users year
 
-    adresse anrede anwender einmal einstiegs familien geburtsdatum geheim geheimnis geheimwort geschlecht gruppe innen
-    jahrgang kennwort kind klasse konto kurs kurzel kuerzel lehrer lehrerin lehrkraft lernende lernender losungswort mitglied
-    mitglieder nach namen nr nummer nutzer nutzername parole passwort passworter passwoerter rechte rolle ruf schlussel
+    adresse anrede anwender einmal einstiegs familien geburtsdatum geheim geheimnis geschlecht gruppe innen
+    jahrgang kind klasse konto kurs kurzel kuerzel lehrer lehrerin lehrkraft lernende lernender mitglied
+    mitglieder nach namen nr nummer nutzer nutzername rechte rolle ruf schlussel
     schluessel schule schuler schueler schulerin schuelerin schulerinnen schuelerinnen spitzname stufe teilnehmende
     teilnehmer teilnehmerin vor vorname zugang zugangs
 
-    classe code compte courriel cours eleve eleves etudiant etudiante etudiants groupe identifiant identifiants mdp membre
-    membres mot motdepasse niveau nom numero participante passe personne prenom pseudo pseudonyme utilisateur utilisatrice
+    classe code compte courriel cours eleve eleves etudiant etudiante etudiants groupe identifiant identifiants membre
+    membres mot niveau nom numero participante passe personne prenom pseudo pseudonyme utilisateur utilisatrice
 
-    alumna alumno alumnos apellido apellidos clase clave codigo contrasena correo cuenta curso electronico estudiante
+    alumna alumno alumnos apellido apellidos clase codigo correo cuenta curso electronico estudiante
     estudiantes grupo identificador matricula miembro nombre persona rol usuaria usuario usuarios
 
     accesso alunna alunno allieva allievo chiave codice cognome corso gruppo identificativo indirizzo membro nome
-    partecipante parola persone ruolo segreta segreto studente studenti studentessa utente utenti
+    partecipante persone ruolo segreta segreto studente studenti studentessa utente utenti
 
-    aluno aluna alunos apelido chave conta estudante funcao palavra papel perfil senha sobrenome turma utilizador
+    aluno aluna alunos apelido conta estudante funcao palavra papel perfil sobrenome turma utilizador
 
-    achternaam adres deelnemer gebruiker gebruikers groep klas leerling leerlingen naam lid toegangs voornaam wachtwoord
+    achternaam adres deelnemer gebruiker gebruikers groep klas leerling leerlingen naam lid toegangs voornaam
 
-    adgangskode anvandare anvandar anvander bruger bruker kode kodeord losen losenord namn navn passord
-    haslo hasło heslo imie jmeno klasa nazwisko prijmeni trida uczen uzivatel uzytkownik użytkownik
-    felhasznalo felhasznalonev jelszo kayttaja kayttajatunnus kullanici kullanıcı nimi nume ogrenci oppilas salasana
-    sifre tanulo tunnus utilizator
-    contrasenya cyfrinair enw fjalekalimi geslo izena kasutaja korisnik korisnicko lietotajs lietotajvards lozinka
-    lykilord notandanafn nafn parool pasahitza pengguna perdoruesi siswa slaptazodis uporabnik uporabnisko usuari
+    anvandare anvandar anvander bruger bruker kode namn navn
+    imie jmeno klasa nazwisko prijmeni trida uczen uzivatel uzytkownik użytkownik
+    felhasznalo felhasznalonev kayttaja kayttajatunnus kullanici kullanıcı nimi nume ogrenci oppilas
+    tanulo tunnus utilizator
+    enw izena kasutaja korisnik korisnicko lietotajs lietotajvards
+    notandanafn nafn pengguna perdoruesi siswa uporabnik uporabnisko usuari
     vardas vartotojas
-    имя логин пароль пользователь ученик ονομα κωδικος";
+    имя логин пользователь ученик ονομα";
 
 /// What stands between nouns, and alone is none.
 const BETWEEN: &str = "al d da de del della der des di dell du for fur no of the to";
@@ -50,25 +49,20 @@ const BETWEEN: &str = "al d da de del della der des di dell du for fur no of the
 /// The longest cell that may be a heading: longer ones are no question.
 const HEADING_CHARS_MAX: usize = 60;
 
-/// In small letters, without accents, blanks and signs: what headings of one meaning have in common.
-pub(super) fn folded(cell: &str) -> String {
-    let plain = cell.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
-    plain.filter(|c| c.is_alphanumeric()).collect::<String>().replace('ß', "ss")
-}
-
 /// Whether a cell is made of such words alone.
 pub(super) fn is_heading(cell: &str) -> bool {
     if cell.chars().count() > HEADING_CHARS_MAX {
         return false;
     }
     let word = folded(cell);
+    let passwords = || password_names::all().map(|(name, _)| (name, true));
     // What can be made of words up to each byte: nothing, words between nouns, a noun among them.
     let mut made = vec![None; word.len() + 1];
     made[0] = Some(false);
     for start in 0..word.len() {
         let Some(has_noun) = made[start] else { continue };
         let pieces = |list: &'static str, noun| list.split_whitespace().map(move |piece| (piece, noun));
-        for (piece, noun) in pieces(NOUNS, true).chain(pieces(BETWEEN, has_noun)) {
+        for (piece, noun) in pieces(NOUNS, true).chain(passwords()).chain(pieces(BETWEEN, has_noun)) {
             if word[start..].starts_with(piece) {
                 let end = &mut made[start + piece.len()];
                 *end = Some(end.unwrap_or(false) || noun);
