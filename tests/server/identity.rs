@@ -243,6 +243,22 @@ fn a_lost_key_is_told_loudly_with_what_it_ends_and_the_way_back() {
     assert!(back.fingerprint() == fingerprint && !back.stdout.text().contains("!!"), "{}", back.stdout.text());
 }
 
+/// What had been there was told by one file, and somebody who loses the key may lose that too.
+#[test]
+fn a_lost_key_is_told_whatever_else_is_lost_with_it() {
+    let data = DataDir::with_users(&["ada"]);
+    data.start().login("ada").say("hello");
+    for name in ["identity.p12", "sequence"] {
+        fs::remove_file(data.file(name)).unwrap();
+    }
+    for what in ["check", "doctor"] {
+        let found = run(data.server().command().arg(what), b"");
+        assert!(found.code == Some(1) && found.stdout.contains("identity.p12 is missing"), "{found:?}");
+    }
+    let text = data.start().stdout.text();
+    assert!(text.contains("!! identity.p12 is missing"), "{text}");
+}
+
 #[test]
 fn lost_accounts_are_told_loudly_too() {
     let data = DataDir::with_users(&["ada"]);

@@ -1,6 +1,6 @@
 //! Files that a start makes anew where there is none, and whose loss ends something that nobody can make anew.
 
-use super::folder::{IDENTITY, JOURNAL, SEQUENCE, TOKENS, USERS};
+use super::folder::{AUDIT, CLOCK, IDENTITY, JOURNAL, SEQUENCE, TOKENS, TOPIC, USERS};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -25,10 +25,12 @@ pub(crate) enum Lost {
 /// made for it already.
 pub(crate) fn lost(folder: &Path) -> Vec<Lost> {
     let is_missing = |name: &str| matches!(folder.join(name).try_exists(), Ok(false));
-    // A start makes it, and no command does.
-    let has_run = !is_missing(SEQUENCE);
+    let is_filled = |name: &str| holds_something(&folder.join(name));
+    // What a start makes, and no command, each after the key. Whoever lost that may have lost any of these with it.
+    let has_run = [SEQUENCE, CLOCK, TOPIC].iter().any(|name| !is_missing(name))
+        || [TOKENS, AUDIT, JOURNAL].into_iter().any(is_filled);
     // A first start whose password nobody could be told has left none of these.
-    let somebody_came = holds_something(&folder.join(TOKENS)) || holds_something(&folder.join(JOURNAL));
+    let somebody_came = [TOKENS, JOURNAL].into_iter().any(is_filled);
     let mut lost = Vec::new();
     if has_run && is_missing(IDENTITY) {
         let has_older = !is_missing(&format!("{IDENTITY}.old"));
@@ -120,5 +122,18 @@ mod tests {
         assert_eq!(found(), "", "a first start that couldn't say the password takes the account back");
         put("journal/1.jsonl", "x");
         assert!(found().starts_with("users.json is missing"), "{}", found());
+    }
+
+    /// Somebody who loses the key may lose more: each thing that a start leaves is enough.
+    #[test]
+    fn any_trace_of_an_earlier_life_counts() {
+        for trace in [SEQUENCE, CLOCK, TOPIC, TOKENS, AUDIT, "journal/1.jsonl"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join(JOURNAL)).unwrap();
+            [USERS, "homeroom.lock"].iter().for_each(|name| fs::write(folder.path().join(name), "{}").unwrap());
+            assert_eq!(lost(folder.path()), [], "before the first start");
+            fs::write(folder.path().join(trace), "x").unwrap();
+            assert_eq!(lost(folder.path())[0].name(), IDENTITY, "{trace}");
+        }
     }
 }
