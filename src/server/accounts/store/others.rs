@@ -1,8 +1,10 @@
 //! What other programs do to `users.json` while the server runs. It is read at the start alone, and the accounts in memory are
 //! what holds.
 
-use super::{Accounts, Saving, render};
+use super::super::author::Author;
+use super::{AccountError, Accounts, Saving, render};
 use crate::files::{self, Stamp};
+use crate::protocol::Username;
 use crate::reason;
 use crate::sync::lock;
 use std::io;
@@ -42,6 +44,21 @@ impl Accounts {
         let mut saving = lock(&self.saving);
         saving.stamp = None;
         files::remove(&self.path)
+    }
+
+    /// Takes back accounts that were made a moment ago and that nobody has used. Where there was no file, there is none
+    /// again: the first start makes an account where there is none.
+    ///
+    /// # Errors
+    /// [`AccountError`]; then they are there.
+    pub(crate) fn take_back(&self, names: &[Username]) -> Result<(), AccountError> {
+        if self.is_new {
+            return self.unmake().map_err(AccountError::Save);
+        }
+        self.change(Author::Owner, |accounts| {
+            names.iter().for_each(|name| drop(accounts.remove(name)));
+            Ok(())
+        })
     }
 
     /// Before the file is replaced: what another program has written into it is kept beside it.

@@ -42,8 +42,7 @@ pub(crate) fn run(accounts: &Accounts, since: u64, command: &UserCommand) -> Res
             let name = Username::parse(name)
                 .ok_or_else(|| format!("`{}` is no user name: {}", text::shown(name), Username::RULE))?;
             let new = NewAccount { name: name.clone(), password, role, profile, since };
-            add(accounts, vec![new])?;
-            print(&format!("added {name}\n"))
+            add(accounts, vec![new], &format!("added {name}\n"))
         }
         UserCommand::Import { file, header, no_header } => {
             let first = match (header, no_header) {
@@ -72,9 +71,9 @@ fn import(accounts: &Accounts, since: u64, path: &Path, first: FirstLine) -> Res
     }
     let new: Vec<NewAccount> = roster.accounts.into_iter().map(|(_, account)| account).collect();
     let many = new.len();
-    add(accounts, new)?;
     let form = if roster.form.is_empty() { String::new() } else { format!("; {file} was read with {}", roster.form) };
-    print(&format!("added {}{form}\n", if many == 1 { "1 account".into() } else { format!("{many} accounts") }))
+    let many = if many == 1 { "1 account".into() } else { format!("{many} accounts") };
+    add(accounts, new, &format!("added {many}{form}\n"))
 }
 
 /// Reads a list and makes no account: for the fuzz target. Gives how many it asks for.
@@ -107,8 +106,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Makes accounts, once their one-time passwords are printed.
-fn add(accounts: &Accounts, new: Vec<NewAccount>) -> Result<(), String> {
+/// Makes accounts, once their one-time passwords are printed, and says that it is `done`. Where that can't be said, whoever
+/// reads the passwords may have gone before the last of them: then none of the accounts is left.
+fn add(accounts: &Accounts, new: Vec<NewAccount>, done: &str) -> Result<(), String> {
     let names: Vec<Username> = new.iter().map(|account| account.name.clone()).collect();
     let tell = |one_time: &[Option<Secret>]| {
         if one_time.iter().any(Option::is_some) {
@@ -124,13 +124,43 @@ fn add(accounts: &Accounts, new: Vec<NewAccount>) -> Result<(), String> {
     };
     let nobody = Username::nobody();
     let made = accounts.add_all(Author::Owner, new, &Client::own(&nobody), tell);
-    made.map(drop).map_err(|(at, e)| format!("{}; {NOTHING_MADE}", describe(&names[at], e)))
+    let one_time = made.map_err(|(at, e)| format!("{}; {NOTHING_MADE}", describe(&names[at], e)))?;
+    let Err(e) = print(done) else { return Ok(()) };
+    if one_time.iter().all(Option::is_none) {
+        return Err(format!("all is done, but that can't be printed: {}", unprinted(&e)));
+    }
+    // Nobody has used them: the folder is this command's.
+    match accounts.take_back(&names) {
+        Ok(()) => Err(format!("{}; {NOTHING_MADE}", describe(&names[0], AccountError::Untold(e)))),
+        Err(AccountError::Save(why)) => Err(format!(
+            "the accounts are made, but their one-time passwords may not all have been printed: {}; and they can't be \
+             taken back: {}; `/resetpassword NAME` in the chat makes a new one for whoever has none",
+            unprinted(&e),
+            reason::of_file(&why)
+        )),
+        Err(other) => Err(describe(&names[0], other)),
+    }
 }
 
 /// Says what has been done.
-fn print(text: &str) -> Result<(), String> {
-    let printed = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
-    printed.map_err(|e| format!("all is done, but that can't be printed: {}", Reason(&e)))
+fn print(text: &str) -> io::Result<()> {
+    io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush())
+}
+
+/// Why standard output takes no more, and what to do about that cause.
+fn unprinted(error: &io::Error) -> String {
+    match error.kind() {
+        // It was found out before anything was written.
+        _ if error.raw_os_error().is_none() => {
+            format!("{}; let standard output be a terminal, a file or a pipe", Reason(error))
+        }
+        io::ErrorKind::BrokenPipe => {
+            "the program that was to read them has ended before it had all; let it read to the \
+                                      end"
+            .into()
+        }
+        _ => reason::of_file(error),
+    }
 }
 
 fn describe(name: &Username, error: AccountError) -> String {
@@ -138,10 +168,10 @@ fn describe(name: &Username, error: AccountError) -> String {
         AccountError::Exists => format!("there is an account `{name}` already"),
         AccountError::Weak(what) => format!("`{name}`: {what}"),
         AccountError::Save(e) => format!("can't write users.json: {}", reason::of_file(&e)),
-        AccountError::Untold(e) => format!(
-            "can't print the one-time passwords: {}; let standard output be a terminal, a file or a pipe",
-            Reason(&e)
-        ),
+        AccountError::Untold(e) => {
+            let worthless = if e.raw_os_error().is_some() { "; those that are printed are nobody's" } else { "" };
+            format!("can't print the one-time passwords: {}{worthless}", unprinted(&e))
+        }
         AccountError::Unknown
         | AccountError::WrongPassword
         | AccountError::LastAdmin
