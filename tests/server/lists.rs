@@ -96,6 +96,9 @@ fn a_header_of_any_language_is_a_question_and_no_account() {
         "first_name,last_name",
         "dalyvis,piekluves_atslega",
         "Klasse5b,",
+        "child,firstword",
+        "lehrling,startwort",
+        "apprentice,codeword1",
         "student",
     ] {
         let data = DataDir::new();
@@ -135,6 +138,28 @@ fn whether_the_first_line_is_a_header_can_be_said() {
     assert!(told.len() == 1 && told[0].0 == 2 && told[0].1.contains("header"), "{told:?}");
 }
 
+/// What is said of a list must help whoever has it.
+#[test]
+fn a_list_of_another_form_is_refused_with_what_helps() {
+    // Words alone, beside which a heading isn't strange.
+    for header in ["child,firstword", "lehrling,startwort", "apprentice,codeword1"] {
+        let told = mistakes(&DataDir::new().import(format!("{header}\nada,Sommerregen\nbob,Winterabend\n")));
+        assert!(told.len() == 1 && told[0].1.contains("--no-header"), "{header}: {told:?}");
+    }
+    for between in ["|", ":", " "] {
+        let refused = DataDir::new().import(format!("ada{between}x1y2z3w4v5\nbob{between}x1y2z3w4v5\n"));
+        let told = mistakes(&refused);
+        assert!(told.len() == 2 && told[1].1.contains("no line has a `,`, a `;` or a tab"), "{refused:?}");
+        assert!(!refused.stderr.contains("x1y2"), "{refused:?}");
+    }
+    let refused = DataDir::new().import(format!("Klasse 7b;\nname;password\nada;{PASSWORD}\nbob;{PASSWORD}\n"));
+    let word = refused.failed_with(1);
+    assert!(word.contains("line 2 looks like the header") && word.contains("delete line 1"), "{refused:?}");
+    let data = DataDir::new();
+    data.import("ada,geheim-1234,teacher\nbob,geheim-5678,user\n").succeeded();
+    assert_eq!(data.users_json()["users"]["ada"]["role"], "teacher");
+}
+
 /// Each kind of mistake; no password may be shown for it.
 #[test]
 fn a_list_with_every_kind_of_mistake() {
@@ -145,6 +170,11 @@ fn a_list_with_every_kind_of_mistake() {
         ("k3,'seven green bottles'", "stands at an end"),
         ("k4,\u{201a}seven green bottles\u{2018}", "stands at an end"),
         ("k5,seven green bottles\"", "stands at an end"),
+        ("k21,\u{2033}seven green bottles\u{2033}", "stands at an end"),
+        ("k22,\u{2035}seven green bottles\u{2032}", "stands at an end"),
+        ("k23,\u{2bc}seven green bottles\u{2bc}", "stands at an end"),
+        ("k24,\u{2ee}seven green bottles\u{2ee}", "stands at an end"),
+        ("k25,\u{275d}seven green bottles\u{275e}", "stands at an end"),
         ("k6,\"         \"", "nothing but blanks"),
         ("k7,seven, bottles", "a password with a `,` in it stands in quotes"),
         ("k8,seven,,green,bottles", "a password with a `,` in it stands in quotes"),
@@ -212,7 +242,7 @@ fn every_mistake_is_told_at_once_with_its_line_and_what_would_be_right() {
         (7, "at least 8"),
         (8, "already"),
         (9, "first in line 1"),
-        (10, "`user` and `admin` are"),
+        (10, "`teacher`, `admin` are"),
         (11, "there is no `,` here"),
     ];
     let told = mistakes(&refused);

@@ -3,6 +3,7 @@
 use super::sheet::Cell;
 use super::{text, words};
 use crate::password_names::folded;
+use crate::protocol::Role;
 
 /// What a column holds. A new kind of list has new ones, and words for them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,6 +39,9 @@ const INITIAL: [&str; 9] = ["initial", "first", "start", "temporary", "temp", "d
 
 /// How many lines with a password it takes until a first one without any is strange.
 const OTHERS_MIN: usize = 2;
+
+/// How many lines above a header are looked through: a school, a class, a year.
+const TITLES_MAX: usize = 5;
 
 /// What to do where it can't be told.
 const WAYS_OUT: &str = "`--no-header` makes an account of it, `--header` a header of it";
@@ -118,6 +122,24 @@ impl Columns {
         Ok(Self(columns))
     }
 
+    /// How many rows stand above the header, where these say what the table is about: one cell each, and no column's.
+    pub(super) fn titles<'a>(rows: impl Iterator<Item = &'a [Cell]>) -> usize {
+        let is_title = |row: &[Cell]| {
+            let (first, others) = row.split_first().unzip();
+            first.is_some_and(|cell| called(&cell.text).is_none())
+                && others.is_some_and(|others: &[Cell]| others.iter().all(Cell::is_empty))
+        };
+        for (above, row) in rows.take(TITLES_MAX + 1).enumerate() {
+            if !is_title(row) {
+                let names = |columns: Self| {
+                    [Column::Name, Column::Password].iter().all(|column| columns.0.contains(&Some(*column)))
+                };
+                return if Self::of_header(row, false).is_ok_and(names) { above } else { 0 };
+            }
+        }
+        0
+    }
+
     /// Whether the rows below a line that may be a header are read in the same way if it's none.
     pub(super) fn are_in_order_anyway(first: &[Cell]) -> bool {
         let in_place =
@@ -150,9 +172,17 @@ impl Columns {
 
 /// Whether a first row has what tables are headed with.
 fn is_like_a_header(first: &[Cell]) -> bool {
-    // `user` is a role, too.
-    let is_role = |at: usize, cell: &Cell| ORDER.get(at) == Some(&Column::Role) && cell.text.trim() == "user";
-    let is_heading = |(at, cell): (usize, &Cell)| !is_role(at, cell) && words::is_heading(&cell.text);
+    // `user` and `teacher` are roles, too.
+    let is_role = |at: usize, cell: &Cell| {
+        ORDER.get(at) == Some(&Column::Role) && Role::parse(&cell.text.trim().to_lowercase()).is_some()
+    };
+    // `student07` is somebody, `codeword1` is over passwords.
+    let is_numbered = |at: usize, cell: &Cell| {
+        let word = cell.text.trim().trim_end_matches(|c: char| c.is_ascii_digit());
+        ORDER.get(at) == Some(&Column::Password) && words::is_heading(word)
+    };
+    let is_heading =
+        |(at, cell): (usize, &Cell)| !is_role(at, cell) && (words::is_heading(&cell.text) || is_numbered(at, cell));
     if first.first().is_some_and(|name| words::is_heading(&name.text)) {
         return true;
     }
@@ -237,6 +267,9 @@ mod tests {
         ] {
             assert_eq!(named(first), Ok(Some(expected)), "{first:?}");
         }
+        for role in ["user", "teacher", " Teacher ", "admin"] {
+            assert_eq!(named(&["ada", "geheim-1234", role]), Ok(None), "{role}");
+        }
         let commas = &["ada", "pass", "word"][..];
         for account in [&["ada", "seven green bottles", "user"][..], &["ada", ""], &["u.king", "x"], &["ada"], commas] {
             assert_eq!(named(account), Ok(None), "{account:?}");
@@ -255,6 +288,10 @@ mod tests {
             (&["nick", ""], "one column of more"),
             (&["student", "startcode"], "`student` is no column"),
             (&["user.name", "x"], "cell 2 is no column"),
+            (&["child", "firstword"], "`child` is no column"),
+            (&["lehrling", "startwort"], "`lehrling` is no column"),
+            (&["apprentice", "codeword1"], "`apprentice` is no column"),
+            (&["somebody", "codeword1"], "`somebody` is no column"),
         ] {
             let error = named(first).unwrap_err();
             assert!(error.contains(told) && error.contains("`--no-header`"), "{told}: {error}");

@@ -51,7 +51,7 @@ impl Roster {
                     Err("this is a header, and only the first line can be one; an account needs another password"
                         .into())
                 }
-                Ok(cells) => read_row(cells, columns, sheet.separator, since),
+                Ok(cells) => read_row(cells, columns, sheet, since),
                 Err(what) => Err(what.clone()),
             };
             let once = account.and_then(|account| match *lines.entry(account.name.clone()).or_insert(*line) {
@@ -77,6 +77,12 @@ pub(super) fn read(bytes: &[u8], said: FirstLine, since: u64) -> Result<Roster, 
     let sheet = sheet::read(&text.text);
     let (first, below) = sheet.rows.split_first().ok_or("no line of it asks for an account")?;
     let cells = first.cells.as_deref().unwrap_or_default();
+    let titles = Columns::titles(sheet.rows.iter().map(|row| row.cells.as_deref().unwrap_or_default()));
+    if titles > 0 && said != FirstLine::Account {
+        let header = sheet.rows[titles].line;
+        let above = if titles == 1 { format!("line {}", first.line) } else { "the lines above it".to_owned() };
+        return Err(format!("line {header} looks like the header, and nothing may stand before that: delete {above}"));
+    }
     let others = below.iter().filter_map(|row| row.cells.as_deref().ok());
     let named = Columns::named(cells, others, if first.cells.is_ok() { said } else { FirstLine::Account });
     let has_header = matches!(named, Ok(Some(_)));
@@ -94,7 +100,7 @@ pub(super) fn read(bytes: &[u8], said: FirstLine, since: u64) -> Result<Roster, 
     match named {
         Ok(Some(columns)) => roster.add(below, &columns, &sheet, said, since),
         Ok(None) => {
-            let may_be_one = said == FirstLine::Unsaid && first.cells.is_ok();
+            let may_be_one = said == FirstLine::Unsaid && first.cells.is_ok() && sheet.is_table;
             roster.unsure = may_be_one.then_some(first.line);
             roster.add(&sheet.rows, &Columns::in_order(), &sheet, said, since);
         }
@@ -124,16 +130,20 @@ fn form(encoding: &str, separator: char, has_header: bool) -> String {
     [encoding, separator, header].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn read_row(row: &[Cell], columns: &Columns, separator: char, since: u64) -> Result<NewAccount, String> {
+fn read_row(row: &[Cell], columns: &Columns, sheet: &Sheet, since: u64) -> Result<NewAccount, String> {
+    let separator = sheet.separator;
     let cell = |column| columns.cell(row, column).cloned().unwrap_or_default();
     let separates = if separator == '\t' { "tab".to_owned() } else { format!("`{separator}`") };
     // `bob,` asks for a one-time password; `bob` may be half of something.
     if let ([only], 2..) = (row, columns.len()) {
-        return Err(if only.text.contains(separator) {
-            "quotes stand around the whole line: they belong around single cells".into()
-        } else {
-            format!("there is no {separates} here, as in other lines: a line is NAME,PASSWORD or NAME,PASSWORD,ROLE")
-        });
+        if only.text.contains(separator) {
+            return Err("quotes stand around the whole line: they belong around single cells".into());
+        }
+        let none = match sheet.is_table {
+            true => format!("there is no {separates} here, as in other lines"),
+            false => "no line has a `,`, a `;` or a tab in it, which stand between the cells".into(),
+        };
+        return Err(format!("{none}: a line is NAME,PASSWORD or NAME,PASSWORD,ROLE"));
     }
     let in_quotes = format!("a password with a {separates} in it stands in quotes: `\"like this\"`");
     if columns.overflows(row) {
@@ -182,7 +192,9 @@ fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
             "{what} stands at an end of the password: take it away; blanks that belong to it stand in quotes with it"
         ));
     }
-    if let Some(quote) = [text.chars().next(), text.chars().next_back()].into_iter().flatten().find(|&c| is_quote(c)) {
+    if let Some(quote) =
+        [text.chars().next(), text.chars().next_back()].into_iter().flatten().find(|&c| text::is_quote(c))
+    {
         if !cell.quoted {
             return Err(format!(
                 "`{quote}` stands at an end of the password: quotes around a cell are `\"`; where it belongs to the \
@@ -197,12 +209,6 @@ fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
         return Err("the password looks like a number that a spreadsheet has shortened: make its cell text".into());
     }
     Ok(Some(text.to_owned().into()))
-}
-
-/// What stands around words, in whichever language: an editor may have made it of a `"`, and a spreadsheet puts a `'` before
-/// what is no number.
-fn is_quote(c: char) -> bool {
-    matches!(c, '"' | '\'' | '`' | '´' | '«' | '»' | '\u{2018}'..='\u{201f}' | '‹' | '›' | '「'..='』' | '〝'..='〟' | '＂' | '＇')
 }
 
 /// As spreadsheets show numbers of many digits: `1.23457E+11`, or `1,23457E+11`.
@@ -279,6 +285,35 @@ mod tests {
             assert!(what.contains(expected) && what.is_empty() == expected.is_empty(), "{line}: {what}");
         }
         assert_eq!(roster.accounts.len(), 2);
+    }
+
+    /// Where no line is in cells, none of them is the odd one.
+    #[test]
+    fn a_list_with_nothing_between_its_cells() {
+        for list in ["ada|x1y2z3w4\nbob|x1y2z3w4\n", "ada:x1y2z3w4\nbob:x1y2z3w4\n", "ada x1y2z3w4\nbob x1y2z3w4\n"] {
+            let mistakes = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap().mistakes;
+            assert_eq!(mistakes.len(), 2);
+            for Mistake { what, .. } in mistakes {
+                assert!(what.contains("no line has a `,`, a `;` or a tab") && !what.contains("other lines"), "{what}");
+                assert!(!what.contains("--header"), "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_above_a_header_is_told() {
+        for (list, told) in [
+            ("Klasse 7b;\nname;password\nada;x1y2z3w4\n", "line 2 looks like the header"),
+            ("Klasse 7b\nname;password\nada;x1y2z3w4\n", "delete line 1"),
+            ("# a list\nKlasse 7b;;\n;;\nname;password;role\nada;x1y2z3w4\n", "line 4 looks like the header"),
+            ("Our School,\nKlasse 7b\nname,password\nada,x1y2z3w4\n", "delete the lines above it"),
+        ] {
+            for said in [FirstLine::Unsaid, FirstLine::Header] {
+                let error = read(list.as_bytes(), said, 0).unwrap_err();
+                assert!(error.contains(told), "{list}: {error}");
+            }
+        }
+        assert!(read(b"bob,x1y2z3w4\nname,password\n", FirstLine::Unsaid, 0).is_ok(), "an account above it is none");
     }
 
     #[test]

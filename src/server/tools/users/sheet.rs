@@ -14,6 +14,8 @@ const SEPARATORS: [char; 3] = [',', ';', '\t'];
 pub(super) struct Sheet {
     /// What stands between its cells.
     pub(super) separator: char,
+    /// Whether it stands in any line.
+    pub(super) is_table: bool,
     /// All that isn't empty and no comment.
     pub(super) rows: Vec<Row>,
 }
@@ -67,7 +69,9 @@ pub(super) fn read(text: &str) -> Sheet {
         None => separator(&lines),
     };
     let rows = lines.into_iter().map(|(line, text)| Row { line, cells: split(text, separator) });
-    Sheet { separator, rows: rows.filter(|row| !row.is_empty()).collect() }
+    let rows: Vec<Row> = rows.filter(|row| !row.is_empty()).collect();
+    let is_table = rows.iter().any(|row| row.cells.as_ref().is_ok_and(|cells| cells.len() > 1));
+    Sheet { separator, is_table, rows }
 }
 
 /// The lines that say something, with their numbers, whichever system's line ends they have.

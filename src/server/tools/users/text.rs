@@ -71,6 +71,22 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// What stands around words, in whichever language, or looks like it: an editor may have made it of a `"`, and a spreadsheet
+/// puts a `'` before what is no number. Unicode's own list (Quotation_Mark in PropList.txt), with the primes, the apostrophes,
+/// the accents that stand alone and the ornaments, which are typed in its place.
+pub(super) fn is_quote(c: char) -> bool {
+    matches!(c,
+        '"' | '\'' | '`' | '´' | '«' | '»'
+        | '\u{2b9}'..='\u{2bf}' | '\u{2c8}' | '\u{2ca}' | '\u{2cb}' | '\u{2dd}' | '\u{2ee}' | '\u{2f4}'..='\u{2f6}'
+        | '\u{374}' | '\u{384}' | '\u{55a}' | '\u{55b}' | '\u{55d}' | '\u{5f3}' | '\u{5f4}' | '\u{7f4}' | '\u{7f5}'
+        | '\u{1fbd}' | '\u{1fbf}' | '\u{1fef}' | '\u{1ffd}' | '\u{1ffe}'
+        | '\u{2018}'..='\u{201f}' | '\u{2032}'..='\u{2037}' | '‹' | '›' | '\u{2057}'
+        | '\u{275b}'..='\u{2760}' | '\u{276e}' | '\u{276f}'
+        | '\u{2e02}'..='\u{2e05}' | '\u{2e09}' | '\u{2e0a}' | '\u{2e0c}' | '\u{2e0d}' | '\u{2e1c}' | '\u{2e1d}' | '\u{2e20}' | '\u{2e21}'
+        | '\u{2e42}' | '\u{3003}' | '「'..='』' | '〝'..='〟' | '\u{a78b}' | '\u{a78c}' | '\u{fe41}'..='\u{fe44}'
+        | '＂' | '＇' | '\u{ff40}' | '\u{ff62}' | '\u{ff63}' | '\u{1f676}'..='\u{1f678}')
+}
+
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Result<Text, String> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
     let name = if encoding == WINDOWS_1252 { "Windows-1252 (Latin-1)" } else { encoding.name() };
@@ -127,6 +143,13 @@ mod tests {
         }
         assert_eq!(decode(b"ada,x\r\n\x1a\x1a").unwrap().text, "ada,x\r\n", "Ctrl-Z");
         assert_eq!(decode(b"ada;bl\xfcmenwiese-7").unwrap().text, "ada;blümenwiese-7", "one word is enough");
+    }
+
+    #[test]
+    fn whatever_looks_like_a_quote_is_one() {
+        let quotes = "\"'`´«»‘’‚‛“”„‟‹›′″‴‵‶‷⁗ʹʺʻʼʽʾʿˈˊˋ˝ˮ˴˵˶՚׳״❛❜❝❞❟❠❮❯⸂⸃⸉⸊⸜⸝⸠⸡⹂〃「」『』〝〞〟﹁﹂﹃﹄＂＇｀｢｣🙶🙷🙸";
+        assert_eq!(quotes.chars().find(|&c| !is_quote(c)), None);
+        assert_eq!("aZ0é-_.,;:!?()[]{}<>|/*+~^°ß我".chars().find(|&c| is_quote(c)), None);
     }
 
     #[test]

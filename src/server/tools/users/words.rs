@@ -8,7 +8,19 @@ use crate::password_names::{self, folded};
 
 /// Nouns, and what is put before them, [`folded`]; those for a password are in [`password_names`].
 const NOUNS: &str = "
-    account accounts address anmelde anmeldung benutzer birth class code comment course credential credentials date default
+    access account accounts address apprentice apprentices attendee boy candidate child children codeword customer employee
+    entry enter girl guest guests keyword kid kids open participants persons player staff token trainee trainees visitor
+    worker
+
+    anfang anfangs auszubildende auszubildender azubi azubis beginn besucher einlass gast gaste gaeste jugendliche kinder
+    lehrling lehrlinge mitarbeiter mitarbeiterin praktikant praktikantin schulkind schulkinder
+    zutritt zutritts
+
+    acces acesso allieve aprendiz apprenti apprentie apprentis apprendista bambina bambino barn begin beginwoord cle crianca
+    elev elever enfant enfants inicial iniziale invitado invite kinderen larling larlingar motcle nyckel palabra sleutel
+    stagiaire startord toegang visiteur
+
+    anmelde anmeldung benutzer birth class code comment course credential credentials date default
     display email erst family first full gender given github grade group groups handle id identifier initial kennung key
     last learner login loginname logon mail member members middle name names new nick nickname note notes number onetime org
     organisation organization participant path people permission
@@ -44,7 +56,8 @@ const NOUNS: &str = "
     имя логин пользователь ученик ονομα";
 
 /// What stands between nouns, and alone is none.
-const BETWEEN: &str = "al d da de del della der des di dell du for fur no of the to";
+const BETWEEN: &str =
+    "al d da de del della der des di dell du for fur no of ord the to woord worte woerter word words wort";
 
 /// The longest cell that may be a heading: longer ones are no question.
 const HEADING_CHARS_MAX: usize = 60;
