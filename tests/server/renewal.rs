@@ -120,6 +120,10 @@ fn one_that_is_not_valid_yet_is_made_anew() {
     // What it knows of time is as wrong.
     fs::remove_file(data.file("clock.json")).unwrap();
     fs::remove_dir_all(data.file("journal")).unwrap();
+    for said in [identity(&data, &["show"]), run(data.server().command().arg("doctor"), b"")] {
+        assert!(said.stdout.contains("isn't valid yet") && said.stdout.contains("10 minutes"), "{said:?}");
+        assert!(!said.stdout.contains("lacks nothing"), "{said:?}");
+    }
     let server = data.start();
     assert!(shown(&server, validity).0 < Timestamp::now());
     assert_eq!(renewals(&data), 1);

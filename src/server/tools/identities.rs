@@ -60,7 +60,7 @@ fn describe(info: &CertificateInfo, now: Timestamp) -> String {
         info.fingerprint,
         info.names.join(", "),
         info.begins,
-        browsers::lacks(info, &own_addresses()).unwrap_or_else(|| "it lacks nothing that they ask for".into()),
+        browsers::lacks(info, &own_addresses(), now).unwrap_or_else(|| "it lacks nothing that they ask for".into()),
     )
 }
 

@@ -41,8 +41,9 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
 fn certificate_findings(data_dir: &Path, identity: &Result<Option<CertificateInfo>, String>) -> Vec<Finding> {
     match identity {
         Ok(Some(certificate)) => {
-            let mut findings = judge(certificate, jiff::Timestamp::now());
-            findings.push(match browsers::lacks(certificate, &own_addresses()) {
+            let now = jiff::Timestamp::now();
+            let mut findings = judge(certificate, now);
+            findings.push(match browsers::lacks(certificate, &own_addresses(), now) {
                 Some(lacks) => Note(format!("for browsers {lacks}")),
                 None => Good("it lacks nothing that browsers ask for".into()),
             });
@@ -72,7 +73,7 @@ fn judge(certificate: &CertificateInfo, now: jiff::Timestamp) -> Vec<Finding> {
         )));
     }
     if *begins > now {
-        findings.push(Bad(format!("it holds only from {begins:.0}: is the clock right?")));
+        findings.push(Bad(format!("it holds only from {begins:.0}: {}", browsers::until_it_begins(certificate))));
     }
     let days = ends.map(|ends| (ends, ends.duration_since(now).as_secs().div_euclid(24 * 60 * 60)));
     findings.push(match days {
