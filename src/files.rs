@@ -284,6 +284,12 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The last name of a path.
+fn name_of(path: &Path) -> io::Result<&OsStr> {
+    let none = || io::Error::new(io::ErrorKind::InvalidInput, "it is a folder, and no file in one");
+    path.file_name().ok_or_else(none)
+}
+
 /// The name of a file beside another: the other's, and this behind it.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     with_suffix(path.as_os_str(), suffix).into()

@@ -211,7 +211,17 @@ impl FromStr for Link {
             None => (rest, None),
         };
         let place = place.strip_suffix('/').unwrap_or(place);
-        let (host, port) = split_port(place).ok_or_else(|| format!("`{text}` has a port that is none"))?;
+        // Else its `:` would be that of a port.
+        if let Some((scheme, _)) = place.split_once("://") {
+            return Err(format!("`{text}` begins with {scheme}://, and a server's address with {SCHEME} or nothing"));
+        }
+        if place.starts_with('[') != place.contains(']') {
+            return Err(format!(
+                "`{text}` has a bracket without the other: an IPv6 address stands in both, [::1]:7667"
+            ));
+        }
+        let (host, port) = split_port(place)
+            .ok_or_else(|| format!("`{text}` has a port that is none: a port is a number from 1 to 65535"))?;
         let strange = |c: char| c.is_whitespace() || is_invisible(c) || "/?@[]".contains(c);
         if host.is_empty() || host.contains(strange) {
             return Err(format!(
@@ -222,7 +232,7 @@ impl FromStr for Link {
     }
 }
 
-/// None when there is a port and it is no number from 1 to 65535.
+/// None when there is a port, or something behind the brackets, and it is no number from 1 to 65535.
 fn split_port(place: &str) -> Option<(&str, u16)> {
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;
@@ -306,6 +316,16 @@ mod tests {
             assert!(text.parse::<Link>().is_err(), "{text:?}");
         }
         assert!(format!("a#sha256:{}", "é".repeat(32)).parse::<Link>().is_err());
+        for (text, told) in [
+            ("[::1", "has a bracket without the other"),
+            ("::1]:7667", "has a bracket without the other"),
+            ("ftp://x", "begins with ftp://"),
+            ("https://x:7667", "begins with https://"),
+            ("a:x", "a port that is none"),
+        ] {
+            let error = text.parse::<Link>().unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
         let one = Fingerprint::of(b"1");
         for pin in [format!("{one}+{one}"), format!("{one}+"), format!("+{one}"), format!("key:{one}")] {
             assert!(format!("a#{pin}").parse::<Link>().is_err(), "{pin}");

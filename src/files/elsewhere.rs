@@ -21,7 +21,7 @@ impl Place {
 
     /// This name with `suffix` behind it, in the same folder.
     pub(super) fn beside(&self, suffix: &str) -> io::Result<Self> {
-        let name = self.0.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let name = super::name_of(&self.0)?;
         Ok(Self(self.0.with_file_name(super::with_suffix(name, suffix))))
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Place {
 impl Place {
     /// What this path names. Its folder must be there.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        let name = super::name_of(path)?.to_owned();
         Ok(Self { folder: open_folder(super::folder_of(path))?, name })
     }
 

@@ -5,6 +5,7 @@
 
 mod tls;
 
+use serde_json::error::Category;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -77,8 +78,8 @@ fn said(error: &(dyn Error + 'static)) -> String {
             _ => {}
         }
     }
-    if let Some(error) = error.downcast_ref::<serde_json::Error>().filter(|error| error.is_eof()) {
-        return format!("it ends too early, at line {} column {}", error.line(), error.column());
+    if let Some(what) = error.downcast_ref::<serde_json::Error>().and_then(of_json) {
+        return what;
     }
     let text = error.to_string();
     if let Some((_, meaning)) = OF_STD.iter().find(|(said, _)| *said == text) {
@@ -87,6 +88,24 @@ fn said(error: &(dyn Error + 'static)) -> String {
     // The resolver's own words come behind that.
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     in_small(&tls::meaning(text).unwrap_or_else(|| without_numbers(text)))
+}
+
+/// What is wrong with a file's JSON. None where it's our own words, or a field's name.
+fn of_json(error: &serde_json::Error) -> Option<String> {
+    // `invalid type: string "…", expected u64`, which may show what nobody should read.
+    let is_of_serde =
+        ["invalid type", "invalid value", "invalid length"].iter().any(|start| error.to_string().starts_with(start));
+    let what = match error.classify() {
+        Category::Eof => "it ends too early",
+        Category::Syntax => "it is no JSON any more",
+        Category::Data if is_of_serde => "something else stands there than belongs there",
+        Category::Data | Category::Io => return None,
+    };
+    // A value that was read before has no place.
+    Some(match error.line() {
+        0 => what.into(),
+        line => format!("{what}, at line {line} column {}", error.column()),
+    })
 }
 
 /// A text without the system's numbers, which libraries put in their own words.

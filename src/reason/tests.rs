@@ -64,6 +64,20 @@ fn a_file_comes_with_what_to_do() {
 }
 
 #[test]
+fn what_is_wrong_with_json_is_told_in_words() {
+    for (text, expected) in [
+        ("", "it ends too early, at line 1 column 0"),
+        ("[1,", "it ends too early, at line 1 column 3"),
+        ("x", "it is no JSON any more, at line 1 column 1"),
+        ("[1,\n 2 3]", "it is no JSON any more, at line 2 column 4"),
+        ("[\"secret\"]", "something else stands there than belongs there, at line 1 column 9"),
+        ("[1] x", "it is no JSON any more, at line 1 column 5"),
+    ] {
+        assert_eq!(shown(&serde_json::from_str::<Vec<u8>>(text).unwrap_err()), expected, "{text}");
+    }
+}
+
+#[test]
 fn what_openssl_says_is_told_in_words() {
     for (text, expected) in [
         ("error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record.c:354:", "no TLS was spoken"),

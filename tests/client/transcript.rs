@@ -58,4 +58,8 @@ fn one_that_can_not_be_written_stops_the_start() {
     command.args([&server.join_link(), "--user", "ada", "--log"]).arg(folder.path().join("no/such/folder/x"));
     let finished = run(command.env("HOMEROOM_PASSWORD", PASSWORD), b"");
     assert!(finished.failed_with(1).contains("name another file with --log"), "{finished:?}");
+    let mut command = Terminal::command(folder.path());
+    command.args([&server.join_link(), "--user", "ada", "--log", "/"]);
+    let finished = run(command.env("HOMEROOM_PASSWORD", PASSWORD), b"");
+    assert!(finished.failed_with(1).contains("it is a folder, and no file in one"), "{finished:?}");
 }

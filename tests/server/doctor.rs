@@ -61,13 +61,29 @@ fn a_port_that_another_has_is_told() {
 
 #[test]
 fn what_is_damaged_is_told_and_left_as_it_is() {
-    for (file, told) in [("users.json", "users.json is damaged"), ("identity.p12", "not a PKCS#12 file")] {
+    for (file, told) in [
+        ("users.json", "users.json is damaged: it is no JSON any more, at line 1 column 1"),
+        ("identity.p12", "not a PKCS#12 file"),
+    ] {
         let data = DataDir::with_users(&[]);
         drop(data.start());
         fs::write(data.file(file), "damaged").unwrap();
         let line = wrong(&doctor(&data, "127.0.0.1:0"));
         assert!(line.contains(told), "{line}");
         assert_eq!(data.read(file), "damaged");
+    }
+}
+
+/// In our own words, and not in those of a library.
+#[test]
+fn a_damaged_clock_or_topic_is_told_in_words() {
+    for file in ["clock.json", "topic.json"] {
+        let data = DataDir::with_users(&[]);
+        drop(data.start());
+        fs::write(data.file(file), "damaged").unwrap();
+        let told = doctor(&data, "127.0.0.1:0");
+        let words = format!("{file} is damaged: it is no JSON any more, at line 1 column 1");
+        assert!(told.code == Some(1) && told.stdout.contains(&words), "{told:?}");
     }
 }
 
