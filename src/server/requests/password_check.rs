@@ -69,27 +69,41 @@ pub(crate) fn check_password(
     name: &Username,
     password: &str,
 ) -> Result<Checked, LoginError> {
+    guess_at_the_door(server, knock, name, LoginError::TryLater, |client, permit, end| {
+        server.accounts.check(client, password, permit, |checked| {
+            end(match checked {
+                Ok(()) => Outcome::Right,
+                Err(LoginError::Banned) => Outcome::Neither,
+                Err(_) => Outcome::Wrong,
+            });
+        })
+    })
+}
+
+/// What a stranger guesses at is looked at in their turn: `what` is given whose turn it is, what is asked once it has come,
+/// and where to say how the guess went.
+fn guess_at_the_door<T, E>(
+    server: &Server,
+    knock: &Knock<'_>,
+    name: &Username,
+    try_later: impl FnOnce(Duration) -> E,
+    what: impl FnOnce(&Client<'_>, &mut dyn FnMut(Instant) -> Result<(), Wait>, &dyn Fn(Outcome)) -> Result<T, E>,
+) -> Result<T, E> {
     let (origin, now) = (Origin::from(knock.peer.ip()), Instant::now());
     let may = lock(&server.throttle).check(origin, name, now);
     if let Err(Wait { time, here: false }) = may {
-        return Err(LoginError::TryLater(time));
+        return Err(try_later(time));
     }
     let is_there = || is_there(knock.socket);
     let rank = || lock(&server.throttle).rank(origin, name, Instant::now());
     let client = Client { origin, name, rank: &rank, deadline: Some(knock.deadline), is_there: &is_there };
     let guess = RefCell::new(Guess { server, begun: None });
-    let permit = |now| {
+    let mut permit = |now| {
         let begun = guess.borrow_mut().begin(&client, now);
         knock.stay.served(begun.is_ok());
         begun
     };
-    server.accounts.check(&client, password, permit, |checked| {
-        guess.borrow_mut().end(match checked {
-            Ok(()) => Outcome::Right,
-            Err(LoginError::Banned) => Outcome::Neither,
-            Err(_) => Outcome::Wrong,
-        });
-    })
+    what(&client, &mut permit, &|outcome| guess.borrow_mut().end(outcome))
 }
 
 /// Makes an account for a stranger with this code of the class's door: a guess like that of a password.
@@ -115,20 +129,6 @@ pub(crate) fn enrol(
             })
         }
     }
-    let (origin, now) = (Origin::from(knock.peer.ip()), Instant::now());
-    let may = lock(&server.throttle).check(origin, name, now);
-    if let Err(Wait { time, here: false }) = may {
-        return Err(AccountError::NoTurn(NoTurn::TryLater(time)));
-    }
-    let is_there = || is_there(knock.socket);
-    let rank = || lock(&server.throttle).rank(origin, name, Instant::now());
-    let client = Client { origin, name, rank: &rank, deadline: Some(knock.deadline), is_there: &is_there };
-    let guess = RefCell::new(Guess { server, begun: None });
-    let permit = |now| {
-        let begun = guess.borrow_mut().begin(&client, now);
-        knock.stay.served(begun.is_ok());
-        begun
-    };
     let terms = server.class_door.with_code(code, server.clock.lived());
     let guests_until = terms.as_ref().and_then(|terms| terms.guests_until);
     let new = || {
@@ -141,8 +141,12 @@ pub(crate) fn enrol(
         Ok(NewAccount { name: name.clone(), password: password.cloned(), role: Role::User, profile, since })
     };
     // Whoever knows the code has guessed at nobody's password: that forgives nobody's guesses either.
-    let told = |right| guess.borrow_mut().end(if right { Outcome::Neither } else { Outcome::Wrong });
-    server.accounts.enrol(&client, (&AtDoor(server, code), guests_until), new, permit, told)
+    let outcome = |right| if right { Outcome::Neither } else { Outcome::Wrong };
+    let try_later = |time| AccountError::NoTurn(NoTurn::TryLater(time));
+    guess_at_the_door(server, knock, name, try_later, |client, permit, end| {
+        let told = |right| end(outcome(right));
+        server.accounts.enrol(client, (&AtDoor(server, code), guests_until), new, permit, told)
+    })
 }
 
 /// Changes a password: the old one is guessed at like any other, but whoever must wait is told so and not held.
