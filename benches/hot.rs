@@ -36,6 +36,9 @@ fn message(seq: u64) -> ServerMessage<'static> {
         room: "general".into(),
         text: "x".repeat(64).into(),
         action: false,
+        format: None,
+        lang: None,
+        removed: false,
         id: Some("c17".into()),
     }
 }
@@ -53,7 +56,8 @@ fn encode_event(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn parse_say(bencher: Bencher<'_, '_>) {
-    let line = Request::Say { room: None, text: "x".repeat(64), action: false }.encode(Some("c17"));
+    let line =
+        Request::Say { room: None, text: "x".repeat(64), action: false, format: None, lang: None }.encode(Some("c17"));
     let line = &line[..line.len() - 1];
     bencher.counter(ItemsCount::new(1_usize)).bench(|| Request::parse(black_box(line)).unwrap());
 }

@@ -152,7 +152,8 @@ impl Board {
 fn say(number: u64, sender: &crate::crowd::Seat) -> Result<()> {
     let mut text = format!("#{number} ");
     text.extend(std::iter::repeat_n('x', TEXT_BYTES - text.len()));
-    let line = Request::Say { room: None, text, action: false }.encode(Some(&number.to_string()));
+    let line =
+        Request::Say { room: None, text, action: false, format: None, lang: None }.encode(Some(&number.to_string()));
     let mut sender = lock(sender);
     Ok(sender.as_mut().ok_or("a sender has left")?.send(&line)?)
 }

@@ -63,6 +63,24 @@ pub enum ErrorCode {
     Muted,
     /// The class's door is closed, or has another code.
     DoorClosed,
+    /// No room of that name that one may see.
+    UnknownRoom,
+    /// One is not in that room.
+    NotInRoom,
+    /// There is a room of that name.
+    RoomExists,
+    /// The room is quiet: staff and who was called alone may say something.
+    Quiet,
+    /// The room is slow: it is too soon for another message.
+    Slow,
+    /// Nobody may whisper, or only to staff.
+    WhispersOff,
+    /// No such poll.
+    UnknownPoll,
+    /// The poll is over.
+    PollClosed,
+    /// No such event that one may see, or none that can be taken back.
+    UnknownEvent,
     /// Nobody would be left to administrate.
     LastAdmin,
     /// The server's own fault.

@@ -24,6 +24,11 @@ pub(super) fn is_zero_u64(n: &u64) -> bool {
     *n == 0
 }
 
+/// A text that was taken back isn't on the wire; none is empty otherwise.
+pub(super) fn is_gone(text: &str) -> bool {
+    text.is_empty()
+}
+
 /// This moment as the wire writes times: RFC 3339, UTC, milliseconds.
 pub fn timestamp() -> String {
     format_time(jiff::Timestamp::now())

@@ -4,7 +4,7 @@
 pub const VERSION: u32 = 1;
 /// The TCP port where a server listens and a client connects unless told otherwise.
 pub const DEFAULT_PORT: u16 = 7667;
-/// The one room there is, and the default of `say`.
+/// The room in which everyone is, and the default of `say`.
 pub const GENERAL: &str = "general";
 /// No line is longer than this, its `\n` included.
 pub const LINE_BYTES_MAX: usize = 16_384;
@@ -36,5 +36,17 @@ pub const NOTICE_CHARS_MAX: usize = 1_000;
 pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
 /// How long the class's door can be open: a day.
 pub const DOOR_MINUTES_MAX: u32 = 24 * 60;
-/// The longest user name, and the longest group.
+/// How long a floor, a poll or a split can last: a day.
+pub const TIMER_MINUTES_MAX: u32 = 24 * 60;
+/// The longest pause of a slow room: an hour.
+pub const SLOW_SECONDS_MAX: u32 = 3_600;
+/// How many options a poll has at the most: those that one key chooses.
+pub const OPTIONS_MAX: usize = 9;
+/// The longest of them.
+pub const OPTION_CHARS_MAX: usize = 100;
+/// How long one may take back what one said oneself.
+pub const REMOVE_MINUTES_MAX: u32 = 10;
+/// The longest name of a language of code.
+pub const LANG_BYTES_MAX: usize = 16;
+/// The longest user name, the longest group, and the longest name of a room.
 pub const NAME_BYTES_MAX: usize = 32;

@@ -1,14 +1,10 @@
-//! What a client sends, and how a line of it is read.
+//! What a client sends.
 
-use super::door::{Guests, Register};
-use super::framing::encode_line;
-use super::limits::{ID_BYTES_MAX, NESTING_MAX};
-use super::names::RequestId;
+use super::door::{Guests, Login, Register, yes};
+use super::lesson::{Format, Groups, Mode, Whispers};
 use super::roles::Role;
 use super::secret::Secret;
-use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// What a client sends.
 #[derive(Debug, Deserialize, Serialize)]
@@ -28,6 +24,12 @@ pub enum Request {
         /// What the sender does rather than says: shown as `* ada waves`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         action: bool,
+        /// How the text is to be shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<Format>,
+        /// Of code: its language, 1 to [`LANG_BYTES_MAX`](super::LANG_BYTES_MAX) characters of user names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<String>,
     },
     /// A message to every session of one account and of the sender's own, and nobody else.
     Whisper {
@@ -35,9 +37,18 @@ pub enum Request {
         to: String,
         /// 1 to [`TEXT_CHARS_MAX`](super::TEXT_CHARS_MAX) characters.
         text: String,
+        /// How the text is to be shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<Format>,
+        /// Of code: its language, 1 to [`LANG_BYTES_MAX`](super::LANG_BYTES_MAX) characters of user names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<String>,
     },
     /// Who is online.
     Who {
+        /// Those who are in this room; everybody if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
         /// List only the names that sort after this one: how a list that was cut (`more`) is continued.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
@@ -54,15 +65,22 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
-    /// What the room talks about.
+    /// What a room talks about.
     Topic {
-        /// Admin: from now on this, 1 to [`NOTE_CHARS_MAX`](super::NOTE_CHARS_MAX) characters; nothing in particular if
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// Admin, and in other rooms than the general one staff: from now on this, 1 to
+        /// [`NOTE_CHARS_MAX`](super::NOTE_CHARS_MAX) characters; nothing in particular if
         /// empty. Absent: asks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
     /// What was said before, oldest first.
     History {
+        /// In this room; everywhere, whispers too, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
         /// Before this seq; what was said last if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
@@ -194,157 +212,172 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
     },
+    /// The rooms that one may enter or is in.
+    Rooms,
+    /// A new room; who makes it is in it.
+    MakeRoom {
+        /// What it is called, as accounts are.
+        room: String,
+        /// Whether anyone may enter.
+        #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+        open: bool,
+        /// What it is about: 0 to [`NOTE_CHARS_MAX`](super::NOTE_CHARS_MAX) characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<String>,
+    },
+    /// Goes into a room.
+    Enter {
+        /// Which.
+        room: String,
+    },
+    /// And out of it.
+    Leave {
+        /// Which.
+        room: String,
+    },
+    /// Staff, and who made the room: somebody is to be in it.
+    LetIn {
+        /// Which.
+        room: String,
+        /// Who.
+        username: String,
+    },
+    /// Staff, and who made the room: somebody is to be in it no longer.
+    PutOut {
+        /// Which.
+        room: String,
+        /// Who.
+        username: String,
+    },
+    /// Staff, and who made the room: it ends.
+    CloseRoom {
+        /// Which.
+        room: String,
+    },
+    /// Staff: everyone who is online and no staff is put into one of several closed rooms.
+    Split {
+        /// How many rooms, or who is in which.
+        groups: Groups,
+        /// They close by themselves after so long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
+    /// Staff: the rooms of the last split end.
+    Gather,
+    /// Staff: says something in every room.
+    Announce {
+        /// 1 to [`TEXT_CHARS_MAX`](super::TEXT_CHARS_MAX) characters.
+        text: String,
+    },
+    /// Staff: who may say something in a room. What is absent stays as it is.
+    Floor {
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// Who may.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<Mode>,
+        /// For so long; until it is changed if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+        /// Of a slow room: how long everyone waits between two messages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u32>,
+        /// Of the whole server: who may whisper.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        whispers: Option<Whispers>,
+    },
+    /// One's own hand goes up, or down.
+    Hand {
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// Which way.
+        #[serde(default = "yes")]
+        up: bool,
+        /// Why: 0 to [`NOTE_CHARS_MAX`](super::NOTE_CHARS_MAX) characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// Whose hands are up, in their order.
+    Hands {
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+    },
+    /// Staff: whose turn it is to speak.
+    Next {
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// Nobody's any more.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        nobody: bool,
+    },
+    /// A question to a room without a name; staff see whose it is.
+    Ask {
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// 1 to [`TEXT_CHARS_MAX`](super::TEXT_CHARS_MAX) characters.
+        text: String,
+    },
+    /// Staff: a question with answers to choose from.
+    Poll {
+        /// The room, [`GENERAL`](super::GENERAL) if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// 1 to [`NOTE_CHARS_MAX`](super::NOTE_CHARS_MAX) characters.
+        question: String,
+        /// 2 to [`OPTIONS_MAX`](super::OPTIONS_MAX) of 1 to [`OPTION_CHARS_MAX`](super::OPTION_CHARS_MAX) characters.
+        options: Vec<String>,
+        /// It closes by itself after so long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
+    /// One's answer; another one replaces it.
+    Vote {
+        /// The poll's seq.
+        poll: u64,
+        /// Which, from 0.
+        option: usize,
+    },
+    /// Staff: how it stands, and who has voted; never what.
+    Tally {
+        /// The poll's seq.
+        poll: u64,
+    },
+    /// Staff: ends it, and tells how it came out.
+    ClosePoll {
+        /// The poll's seq.
+        poll: u64,
+    },
+    /// Takes something back that was said.
+    Remove {
+        /// Its seq.
+        event: u64,
+    },
+    /// Staff: who was there.
+    Attendance {
+        /// From then (RFC 3339).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// Until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// Of this group; everybody if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
+        /// List only those whose names sort after this one: how a list that was cut (`more`) is continued.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// Admin: all that is kept about one person goes; what they said is nobody's any more.
+    EraseUser {
+        /// The account's name.
+        username: String,
+    },
     /// A type that this version doesn't know.
     #[serde(other)]
     Unknown,
-}
-
-/// The first request of a connection.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct Login {
-    /// [`VERSION`](super::VERSION).
-    pub protocol: u32,
-    /// The account's name.
-    pub username: String,
-    /// Its password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
-    /// Or the token of an earlier `welcome`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<Secret>,
-    /// Replay what came after this seq.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<u64>,
-    /// False: others use this computer too, and the token ends soon after its session does.
-    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
-    pub keep: bool,
-}
-
-pub(super) fn yes() -> bool {
-    true
-}
-
-/// A request that can't be carried out as it stands.
-#[derive(Debug, Eq, PartialEq)]
-pub struct BadRequest {
-    /// The request's id where it could be read.
-    pub id: Option<RequestId>,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-impl Request {
-    /// Reads one line, without its end.
-    ///
-    /// # Errors
-    /// [`BadRequest`] when it isn't UTF-8 JSON, its id isn't one, or a field is missing or of the wrong type.
-    pub fn parse(line: &[u8]) -> Result<(Option<RequestId>, Self), BadRequest> {
-        let no_id = |message: String| BadRequest { id: None, message };
-        let line = std::str::from_utf8(line).map_err(|e| no_id(format!("not UTF-8: {}", Reason(&e))))?;
-        // Deriving would take an array of the fields' values as well.
-        if !line.trim_start().starts_with('{') {
-            return Err(no_id("a request is a JSON object, such as {\"type\":\"ping\"}".into()));
-        }
-        if nesting(line) > NESTING_MAX {
-            return Err(no_id(format!("nested deeper than {NESTING_MAX} levels")));
-        }
-        // The id first, so that whatever else is wrong is answered under it.
-        let head: Head = serde_json::from_str(line).map_err(|e| no_id(format!("not a request: {}", Reason(&e))))?;
-        let id = match head.id {
-            None => None,
-            Some(text) => Some(
-                RequestId::parse(&text)
-                    .ok_or_else(|| no_id(format!("`id` must be 1 to {ID_BYTES_MAX} printable ASCII characters")))?,
-            ),
-        };
-        match serde_json::from_str(line) {
-            Ok(Self::Unknown) => Err(BadRequest { id, message: "unknown request type".into() }),
-            Ok(request) => Ok((id, request)),
-            Err(e) => Err(BadRequest { id, message: format!("not a request: {}", Reason(&e)) }),
-        }
-    }
-
-    /// One line with its end, as a client sends it.
-    pub fn encode(&self, id: Option<&str>) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct Framed<'a> {
-            #[serde(flatten)]
-            request: &'a Request,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            id: Option<&'a str>,
-        }
-        encode_line(&Framed { request: self, id })
-    }
-}
-
-/// Part of every request; read before the rest.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
-}
-
-/// How many arrays and objects stand inside each other at the deepest place of a JSON text.
-fn nesting(json: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_with_what_is_wrong_under_their_id() {
-        let (id, request) = Request::parse(br#"{"type":"say","id":"c1","text":"hi","extra":[1]}"#).unwrap();
-        assert_eq!(id.unwrap().as_str(), "c1");
-        assert!(matches!(request, Request::Say { room: None, text, .. } if text == "hi"));
-        for (line, id) in [
-            (&br#"{"type":"say","id":"c2"}"#[..], Some("c2")),
-            (br#"{"type":"say","id":"c2","text":5}"#, Some("c2")),
-            (br#"{"type":"frobnicate","id":"c2"}"#, Some("c2")),
-            (br#"{"id":"c2"}"#, Some("c2")),
-            (br#"{"type":"who","id":""}"#, None),
-            (br#"{"type":"who","id":7}"#, None),
-            (b"[]", None),
-            (br#"["ping"]"#, None),
-            (b"", None),
-            (b"\xff", None),
-            (&[b'['; 10_000], None),
-            (format!(r#"{{"id":"c2","a":{}1{}}}"#, "[".repeat(16), "]".repeat(16)).as_bytes(), None),
-        ] {
-            let error = Request::parse(line).unwrap_err();
-            assert_eq!(error.id.as_ref().map(RequestId::as_str), id, "{error:?}");
-        }
-    }
-
-    #[test]
-    fn brackets_in_strings_do_not_nest() {
-        assert_eq!(nesting(r#"{"text":"[[[[\"[[[","a":[[1],[2]]}"#), 3);
-        let text = "[".repeat(100);
-        assert!(Request::parse(format!(r#"{{"type":"say","text":"{text}"}}"#).as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn encoded_requests_read_back() {
-        let line = Request::Say { room: None, text: "a\nb".into(), action: false }.encode(Some("x"));
-        assert_eq!(line, b"{\"type\":\"say\",\"text\":\"a\\nb\",\"id\":\"x\"}\n");
-        let (id, request) = Request::parse(&line[..line.len() - 1]).unwrap();
-        assert_eq!(id.unwrap().as_str(), "x");
-        assert!(matches!(request, Request::Say { .. }));
-    }
 }

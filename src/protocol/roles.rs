@@ -4,6 +4,7 @@
 //! moment of a change; `help` and Tab completion offer what it allows.
 
 use super::codes::ErrorCode;
+use super::limits::GENERAL;
 use super::requests::Request;
 use serde::{Deserialize, Serialize};
 
@@ -75,16 +76,28 @@ impl Request {
                 Role::Display
             }
             Self::Ping | Self::Pong | Self::Unknown => Role::Display,
-            Self::Who { .. } | Self::Whois { .. } | Self::History { .. } | Self::Topic { text: None } => Role::Display,
-            Self::Say { .. } | Self::Whisper { .. } | Self::Away { .. } => Role::User,
+            Self::Who { .. } | Self::Whois { .. } | Self::History { .. } | Self::Topic { text: None, .. } => {
+                Role::Display
+            }
+            Self::Rooms | Self::Hands { .. } => Role::Display,
+            Self::Say { .. } | Self::Whisper { .. } | Self::Away { .. } | Self::Remove { .. } => Role::User,
+            Self::Enter { .. } | Self::Leave { .. } => Role::User,
+            // Whether it is for staff alone is a setting; and for whoever made the room.
+            Self::MakeRoom { .. } | Self::LetIn { .. } | Self::PutOut { .. } | Self::CloseRoom { .. } => Role::User,
+            Self::Topic { text: Some(_), room: Some(room) } if room != GENERAL => Role::User,
+            Self::Hand { .. } | Self::Ask { .. } | Self::Vote { .. } => Role::User,
+            // What happens in a lesson.
+            Self::Split { .. } | Self::Gather | Self::Announce { .. } | Self::Floor { .. } => Role::Teacher,
+            Self::Next { .. } | Self::Poll { .. } | Self::Tally { .. } | Self::ClosePoll { .. } => Role::Teacher,
+            Self::Attendance { .. } => Role::Teacher,
             // For accounts that a teacher reaches.
             Self::AddUser { .. } | Self::SetUser { .. } | Self::ResetPassword { .. } => Role::Teacher,
             Self::LogoutUser { .. } | Self::Mute { .. } | Self::Unmute { .. } => Role::Teacher,
             Self::ListUsers { .. } => Role::Teacher,
             Self::Door { .. } => Role::Teacher,
             Self::Promote { .. } | Self::Demote { .. } | Self::DeleteUser { .. } => Role::Admin,
-            Self::Ban { .. } | Self::Unban { .. } | Self::Topic { text: Some(_) } => Role::Admin,
-            Self::Status | Self::Reload | Self::Shutdown => Role::Admin,
+            Self::Ban { .. } | Self::Unban { .. } | Self::Topic { text: Some(_), .. } => Role::Admin,
+            Self::Status | Self::Reload | Self::Shutdown | Self::EraseUser { .. } => Role::Admin,
         }
     }
 
@@ -95,8 +108,20 @@ impl Request {
             return None;
         }
         // What was for administrators before there were teachers is refused as it was. A teacher knows of both.
-        let was_admins = least.is_staff() && !matches!(self, Self::Door { .. });
+        let was_admins = least.is_staff() && !self.is_of_a_lesson();
         Some(if was_admins && !role.is_staff() { ErrorCode::NotAdmin } else { ErrorCode::NotAllowed })
+    }
+}
+
+impl Request {
+    /// Whether staff look after a class with it: there were teachers before it was.
+    fn is_of_a_lesson(&self) -> bool {
+        match self {
+            Self::Door { .. } | Self::Split { .. } | Self::Gather | Self::Announce { .. } | Self::Floor { .. } => true,
+            Self::Next { .. } | Self::Poll { .. } | Self::Tally { .. } | Self::ClosePoll { .. } => true,
+            Self::Attendance { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! What a server sends: events, replies, and what stands between them.
 
-use super::answers::{AwayInfo, Status, TopicInfo, UserList, Whois};
+use super::answers::AwayInfo;
 use super::codes::{ErrorCode, Reason};
-use super::commands::CommandHelp;
-use super::framing::{append_line, encode_line, is_zero, is_zero_u64};
+use super::framing::{append_line, encode_line, is_gone};
+use super::lesson::{Format, Mode, Whispers};
+use super::limits::GENERAL;
+use super::reply::Reply;
 use super::roles::Role;
-use super::secret::Secret;
+use super::welcome::Welcome;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// What a server sends.
 #[derive(Debug, Deserialize, Serialize)]
@@ -26,11 +27,21 @@ pub enum ServerMessage<'a> {
         from: Cow<'a, str>,
         /// The room.
         room: Cow<'a, str>,
-        /// What was said.
+        /// What was said; empty once it was taken back.
+        #[serde(default, skip_serializing_if = "is_gone")]
         text: Cow<'a, str>,
         /// It is what the sender does rather than says.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         action: bool,
+        /// How the text is to be shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<Format>,
+        /// Of code: its language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<Cow<'a, str>>,
+        /// It was taken back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
         /// The id of the sender's request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -45,11 +56,21 @@ pub enum ServerMessage<'a> {
         from: Cow<'a, str>,
         /// The recipient.
         to: Cow<'a, str>,
-        /// What was said.
+        /// What was said; empty once it was taken back.
+        #[serde(default, skip_serializing_if = "is_gone")]
         text: Cow<'a, str>,
         /// The id of the sender's request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
+        /// How the text is to be shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<Format>,
+        /// Of code: its language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<Cow<'a, str>>,
+        /// It was taken back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
         /// The recipient had no session: it gets the whisper when it logs in.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         away: bool,
@@ -80,16 +101,244 @@ pub enum ServerMessage<'a> {
         /// Why.
         reason: Reason,
     },
-    /// Event: the room's topic changed.
+    /// Event: a room's topic changed.
     Topic {
         /// The event's place in the one order.
         seq: u64,
         /// RFC 3339, UTC, milliseconds.
         time: Cow<'a, str>,
-        /// The administrator who changed it.
+        /// Who changed it.
         from: Cow<'a, str>,
+        /// The room; the general one where it is absent, in what older versions wrote.
+        #[serde(default = "general")]
+        room: Cow<'a, str>,
         /// The new topic; empty: there is none any more.
         text: Cow<'a, str>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: somebody is in a room from now on.
+    Entered {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// Who let them in, if they didn't enter by themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cow<'a, str>>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: somebody is no longer in a room.
+    Exited {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// Who put them out, if they didn't leave by themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cow<'a, str>>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: a room is no more.
+    RoomClosed {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Who closed it; absent where its time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cow<'a, str>>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: something that staff say in every room.
+    Announcement {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The sender.
+        from: Cow<'a, str>,
+        /// What was said; empty once it was taken back.
+        #[serde(default, skip_serializing_if = "is_gone")]
+        text: Cow<'a, str>,
+        /// It was taken back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: what holds in a room now.
+    Floor {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Who has changed it; absent where its time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Cow<'a, str>>,
+        /// Who may say something.
+        mode: Mode,
+        /// Until then; until it is changed if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Cow<'a, str>>,
+        /// With `slow`: how long everyone waits between two messages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u32>,
+        /// Who may whisper, in the whole server.
+        whispers: Whispers,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: a hand goes up, or down.
+    Hand {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Whose.
+        username: Cow<'a, str>,
+        /// Which way.
+        up: bool,
+        /// Why, where that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Cow<'a, str>>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: whose turn it is to speak.
+    Called {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Whose; nobody's if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<Cow<'a, str>>,
+        /// Who has called them.
+        from: Cow<'a, str>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: a question to a room, without a name.
+    Question {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// What was said; empty once it was taken back.
+        #[serde(default, skip_serializing_if = "is_gone")]
+        text: Cow<'a, str>,
+        /// It was taken back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
+    },
+    /// Event, to staff and the asker alone: whose question it is.
+    Asked {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// The question's seq.
+        question: u64,
+        /// Who asks.
+        from: Cow<'a, str>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: a poll begins.
+    Poll {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Who asks.
+        from: Cow<'a, str>,
+        /// Its own seq.
+        poll: u64,
+        /// What is asked.
+        question: Cow<'a, str>,
+        /// The answers to choose from.
+        options: Vec<Cow<'a, str>>,
+        /// It closes then; when it is closed if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Cow<'a, str>>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: a poll is over.
+    PollClosed {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// The room.
+        room: Cow<'a, str>,
+        /// Who closed it; absent where its time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Cow<'a, str>>,
+        /// The poll's seq.
+        poll: u64,
+        /// How many chose each option.
+        counts: Vec<usize>,
+        /// How many voted.
+        voted: usize,
+        /// How many might.
+        entitled: usize,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event: something was taken back.
+    Removed {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// Its seq.
+        event: u64,
+        /// Who took it back.
+        from: Cow<'a, str>,
+        /// The room where it was said, if it was said in one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
+        /// The other one of the two whose whisper it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Cow<'a, str>>,
         /// The id of the sender's request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -138,123 +387,8 @@ pub enum ServerMessage<'a> {
     Unknown,
 }
 
-/// The answer to a login that succeeded.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct Welcome<'a> {
-    /// [`VERSION`](super::VERSION).
-    pub protocol: u32,
-    /// `homeroom/` and the program's version.
-    pub server: Cow<'a, str>,
-    /// The account's name, folded to lower case.
-    pub username: Cow<'a, str>,
-    /// The account's role.
-    pub role: Role,
-    /// What the account's owner is called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Cow<'a, str>>,
-    /// Their group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<Cow<'a, str>>,
-    /// With it the client can log in again without the password.
-    pub token: Secret,
-    /// The newest event the server has.
-    pub seq: u64,
-    /// Who is online, sorted, the new one among them; cut where the line would grow too long.
-    pub users: Vec<Cow<'a, str>>,
-    /// What those of `users` are called whose accounts have a name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub names: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
-    /// How many names were cut from the end of `users`; `who` with `after` gives the rest.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub more: usize,
-    /// Nothing but `passwd`, `ping`, `help` and `logout` until the password is changed.
-    pub must_change_password: bool,
-    /// What the room talks about, where that was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub topic: Option<TopicInfo<'a>>,
-    /// Events between `after` and `first` are gone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub gap: bool,
-    /// With `gap`: the first seq that the replay starts from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<u64>,
-    /// The message of the day, if there is one. It may have several lines.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub motd: Option<Cow<'a, str>>,
-    /// The seq of the event with which this account last went offline, if it ever did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left_at: Option<u64>,
-    /// How much was said since then that this account may see and that is still kept, its whispers counted up to 1,000.
-    #[serde(default, skip_serializing_if = "is_zero_u64")]
-    pub missed: u64,
-    /// The login's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Cow<'a, str>>,
-}
-
-/// The answer to a request that succeeded. Which fields it has depends on the request.
-#[derive(Debug, Default, Deserialize, Serialize)]
-pub struct Reply<'a> {
-    /// The request's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Cow<'a, str>>,
-    /// Always true: what failed is an `error`.
-    pub ok: bool,
-    /// To `who` and `list_users`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub users: Option<UserList<'a>>,
-    /// How many entries were cut from the end of `users`, or of the asked for from the beginning of `events`.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub more: usize,
-    /// To `history`: the server has looked at as much as it does for one request; what came before this seq is still to
-    /// be asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<u64>,
-    /// To `who`: those of `users` who are away.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub away: Vec<Cow<'a, str>>,
-    /// To `who`: what those of `users` are called whose accounts have a name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub names: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
-    /// To `whois`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whois: Option<Box<Whois<'a>>>,
-    /// To `topic` without a text; absent where there is no topic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub topic: Option<TopicInfo<'a>>,
-    /// To `history`: what was said, oldest first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub events: Option<Vec<ServerMessage<'a>>>,
-    /// To `code`: the join code. To `door`: its code, while it is open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<Cow<'a, str>>,
-    /// To `code`: the addresses of the page, the one to be told first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pages: Vec<Cow<'a, str>>,
-    /// To `code`: the first of them as a QR code, rows of `0` and `1`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub qr: Vec<Cow<'a, str>>,
-    /// To `help`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commands: Option<Vec<CommandHelp<'a>>>,
-    /// To `add_user` without a password, and to `reset_password`: the one-time password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
-    /// To `door`: until when it is open (RFC 3339, UTC, milliseconds).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Cow<'a, str>>,
-    /// To `door`: the group of those who come in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<Cow<'a, str>>,
-    /// To `door`: it lets guests in.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub guests: bool,
-    /// To `reload`: what an administrator should know about it, one sentence each.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub report: Option<Vec<Cow<'a, str>>>,
-    /// To `status`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<Box<Status>>,
+fn general() -> Cow<'static, str> {
+    GENERAL.into()
 }
 
 impl ServerMessage<'_> {
@@ -265,7 +399,19 @@ impl ServerMessage<'_> {
             | Self::Whisper { seq, .. }
             | Self::Topic { seq, .. }
             | Self::Joined { seq, .. }
-            | Self::Left { seq, .. } => Some(*seq),
+            | Self::Left { seq, .. }
+            | Self::Entered { seq, .. }
+            | Self::Exited { seq, .. }
+            | Self::RoomClosed { seq, .. }
+            | Self::Announcement { seq, .. }
+            | Self::Floor { seq, .. }
+            | Self::Hand { seq, .. }
+            | Self::Called { seq, .. }
+            | Self::Question { seq, .. }
+            | Self::Asked { seq, .. }
+            | Self::Poll { seq, .. }
+            | Self::PollClosed { seq, .. }
+            | Self::Removed { seq, .. } => Some(*seq),
             _ => None,
         }
     }
@@ -282,35 +428,4 @@ impl ServerMessage<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{EVENT_BYTES_MAX, GENERAL, ID_BYTES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, TEXT_CHARS_MAX};
-
-    #[test]
-    fn the_longest_text_fits_a_line_and_the_reply_to_a_history() {
-        let (text, name, id) =
-            ("\u{1F600}".repeat(TEXT_CHARS_MAX), "z".repeat(NAME_BYTES_MAX), "~".repeat(ID_BYTES_MAX));
-        let seq = (1 << 53) - 1;
-        let time = || "2026-11-23T12:00:00.123Z".into();
-        let (from, text, id) = (|| Cow::Borrowed(&*name), || Cow::Borrowed(&*text), || Some(Cow::Borrowed(&*id)));
-        let message = ServerMessage::Message {
-            seq,
-            time: time(),
-            from: from(),
-            room: GENERAL.into(),
-            text: text(),
-            action: true,
-            id: id(),
-        };
-        let whisper =
-            ServerMessage::Whisper { seq, time: time(), from: from(), to: from(), text: text(), id: id(), away: true };
-        for event in [message, whisper] {
-            assert!(event.encode().len() <= EVENT_BYTES_MAX, "{}", event.encode().len());
-            let reply = Reply { id: id(), ok: true, more: 199, events: Some(vec![event]), ..Reply::default() };
-            assert!(ServerMessage::Reply(reply).encode().len() <= LINE_BYTES_MAX);
-        }
-        let longest = Reply { id: id(), ok: true, more: 199, events: Some(Vec::new()), ..Reply::default() };
-        let frame = ServerMessage::Reply(longest).encode().len();
-        assert_eq!(frame + EVENT_BYTES_MAX - 1, LINE_BYTES_MAX, "an event's end is not in the reply, the reply's is");
-    }
-}
+mod tests;

@@ -375,7 +375,7 @@ fn may_be_sent_again(request: &Request) -> bool {
     match request {
         Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help | Code => true,
         History { .. } | ListUsers { .. } => true,
-        Request::Topic { text } => text.is_none(),
+        Request::Topic { text, .. } => text.is_none(),
         Request::Door { minutes, .. } => minutes.is_none(),
         _ => false,
     }

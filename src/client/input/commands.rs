@@ -62,12 +62,18 @@ fn command(rest: &str) -> Result<Typed, String> {
         // Whoever types this means it: no more is asked.
         "say" => say(&words("/say", arguments)?),
         "reply" | "r" => Ok(Typed::Reply(words("/reply", arguments)?)),
-        "me" => Ok(Typed::Request(Request::Say { room: None, text: words("/me", arguments)?, action: true })),
+        "me" => Ok(Typed::Request(Request::Say {
+            room: None,
+            text: words("/me", arguments)?,
+            action: true,
+            format: None,
+            lang: None,
+        })),
         "whois" => for_user("/whois", arguments, |username| Request::Whois { username }),
         "away" => Ok(Typed::Request(Request::Away { text: Some(arguments.trim_end().to_owned()) })),
         "back" => alone("/back", arguments, Typed::Request(Request::Away { text: None })),
-        "topic" => Ok(Typed::Request(Request::Topic { text: topic(arguments.trim_end()) })),
-        "who" => alone("/who", arguments, Typed::Request(Request::Who { after: None })),
+        "topic" => Ok(Typed::Request(Request::Topic { room: None, text: topic(arguments.trim_end()) })),
+        "who" => alone("/who", arguments, Typed::Request(Request::Who { room: None, after: None })),
         "history" => history(arguments.trim_end()),
         "code" => alone("/code", arguments, Typed::Request(Request::Code)),
         "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
@@ -103,7 +109,7 @@ fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> 
 }
 
 fn say(text: &str) -> Result<Typed, String> {
-    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)?, action: false }))
+    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)?, action: false, format: None, lang: None }))
 }
 
 fn whisper(arguments: &str) -> Result<Typed, String> {
@@ -115,7 +121,7 @@ fn whisper(arguments: &str) -> Result<Typed, String> {
     if let Some(why) = foreign::no_person(to) {
         return Err(why);
     }
-    Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)? }))
+    Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)?, format: None, lang: None }))
 }
 
 fn history(arguments: &str) -> Result<Typed, String> {

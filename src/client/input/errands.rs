@@ -3,6 +3,7 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
+use super::retold::{how_to_find_out, typed};
 use crate::client::connection::{Answer, Session, Show};
 use crate::client::terminal::{doubts, notice};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
@@ -150,7 +151,7 @@ impl Errands {
             let flow = match errand {
                 Errand::Request(request) => self.carry_out(request),
                 Errand::Reply(text) => match self.session.people.last_whisper() {
-                    Some(to) => self.carry_out(Request::Whisper { to, text }),
+                    Some(to) => self.carry_out(Request::Whisper { to, text, format: None, lang: None }),
                     None => {
                         notice("nobody has whispered yet: /msg <user> <text> begins");
                         Flow::Continue(())
@@ -193,7 +194,7 @@ impl Errands {
         let mut before = None;
         for _ in 0..LIST_PIECES_MAX {
             let limit = Some(wanted.min(HISTORY_EVENTS_MAX));
-            match self.ask_for(&Arc::new(Request::History { before, limit }), Show::Events(wanted))? {
+            match self.ask_for(&Arc::new(Request::History { room: None, before, limit }), Show::Events(wanted))? {
                 Answer::Page(first, left) => (before, wanted) = (Some(first), left),
                 Answer::Refused { message, .. } => {
                     notice(sanitize::line(&message));
@@ -210,7 +211,9 @@ impl Errands {
         let mut request = Arc::new(request);
         for _ in 0..LIST_PIECES_MAX {
             match (self.ask(&request)?, &*request) {
-                (Answer::Cut(last), Request::Who { .. }) => request = Arc::new(Request::Who { after: Some(last) }),
+                (Answer::Cut(last), Request::Who { room, .. }) => {
+                    request = Arc::new(Request::Who { room: room.clone(), after: Some(last) });
+                }
                 (Answer::Cut(last), Request::ListUsers { .. }) => {
                     request = Arc::new(Request::ListUsers { after: Some(last) });
                 }
@@ -260,67 +263,5 @@ impl Errands {
             }
         }
         ControlFlow::Continue(Answer::None)
-    }
-}
-
-/// A request as it was typed, safe to print, without its passwords.
-fn typed(request: &Request) -> String {
-    let (command, user) = match request {
-        Request::Say { text, action: false, .. } => return sanitize::line(text).into_owned(),
-        Request::Say { text, .. } => return format!("/me {}", sanitize::line(text)),
-        Request::Whisper { to, text } => return format!("/msg {} {}", sanitize::line(to), sanitize::line(text)),
-        Request::Whois { username } => ("/whois", username),
-        Request::AddUser { username, .. } => ("/adduser", username),
-        Request::SetUser { username, name: Some(_), .. } => ("/setname", username),
-        Request::SetUser { username, .. } => ("/setgroup", username),
-        Request::LogoutUser { username } => ("/logoutuser", username),
-        Request::Ban { username } => ("/ban", username),
-        Request::Unban { username } => ("/unban", username),
-        Request::Mute { username, .. } => ("/mute", username),
-        Request::Unmute { username } => ("/unmute", username),
-        Request::ResetPassword { username } => ("/resetpassword", username),
-        Request::DeleteUser { username } => ("/deluser", username),
-        Request::Promote { username, .. } => ("/promote", username),
-        Request::Demote { username, .. } => ("/demote", username),
-        Request::Who { .. } => return "/who".into(),
-        Request::Away { .. } => return "/away".into(),
-        Request::Code => return "/code".into(),
-        Request::Help => return "/help".into(),
-        Request::History { .. } => return "/history".into(),
-        Request::ListUsers { .. } => return "/listusers".into(),
-        Request::Status => return "/status".into(),
-        Request::Passwd { .. } => return "/passwd".into(),
-        Request::Topic { .. } => return "/topic".into(),
-        Request::Reload => return "/reload".into(),
-        Request::Door { .. } => return "/door".into(),
-        Request::Shutdown => return "/shutdown".into(),
-        Request::Login(_)
-        | Request::Register(_)
-        | Request::Logout
-        | Request::Ping
-        | Request::Pong
-        | Request::Unknown => {
-            return "what was typed".into();
-        }
-    };
-    format!("{command} {}", sanitize::line(user))
-}
-
-/// How to see whether a request was carried out that may not be sent again blindly.
-fn how_to_find_out(request: &Request) -> &'static str {
-    match request {
-        Request::AddUser { password: None, .. } => {
-            "/listusers shows whether the account is there, and /resetpassword makes it a new password"
-        }
-        Request::ResetPassword { .. } => "another /resetpassword makes a new password in any case",
-        Request::Passwd { .. } => "the next login shows which password holds",
-        Request::Topic { .. } => "/topic shows it",
-        Request::Door { .. } => "/door shows it",
-        Request::Say { .. } | Request::Whisper { .. } => "/history shows it",
-        Request::Reload | Request::LogoutUser { .. } | Request::Away { .. } => "doing it again does no harm",
-        Request::Who { .. } | Request::Whois { .. } | Request::ListUsers { .. } => "doing it again does no harm",
-        Request::History { .. } | Request::Help | Request::Status | Request::Code => "doing it again does no harm",
-        Request::Shutdown => "if the server comes back it can be said again",
-        _ => "/listusers shows it",
     }
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod errands;
 mod local;
+mod retold;
 mod typing;
 
 pub(crate) use errands::Errands;

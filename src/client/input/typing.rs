@@ -62,7 +62,7 @@ impl Input {
                 notice("this password was for one login: first change it with /passwd <old> <new>");
             }
         } else if first.online_after.is_some() {
-            self.add(Errand::Request(Request::Who { after: first.online_after }))?;
+            self.add(Errand::Request(Request::Who { room: None, after: first.online_after }))?;
         }
         Flow::Continue(())
     }

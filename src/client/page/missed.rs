@@ -62,7 +62,7 @@ pub(crate) fn fetch(connected: &mut Connected, logged_in: &mut LoggedIn) -> Resu
     let mut before = upto.checked_add(1);
     for page in 0..PAGES_MAX {
         let limit = SHOWN_MAX - missed.events.len();
-        let request = Request::History { before, limit: Some(limit.min(HISTORY_EVENTS_MAX)) };
+        let request = Request::History { room: None, before, limit: Some(limit.min(HISTORY_EVENTS_MAX)) };
         let Some(reply) = fetch.ask(&request, &format!("missed-{page}"), pending)? else { break };
         let events = reply.events.unwrap_or_default();
         let found = events.len();

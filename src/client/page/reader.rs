@@ -323,7 +323,7 @@ impl<'a, W: Write> Reader<'a, W> {
     fn reply(&mut self, mut reply: Reply<'static>) {
         let Some(asked) = reply.id.as_deref().and_then(|id| self.session.asked(id)) else { return };
         let answer = match &*asked.request {
-            Request::History { before, limit } => {
+            Request::History { before, limit, .. } => {
                 let wanted = if let Show::Events(wanted) = asked.wanted { wanted } else { 0 };
                 let events = reply.events.take().unwrap_or_default();
                 let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);

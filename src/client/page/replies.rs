@@ -13,7 +13,7 @@ use std::fmt::Write;
 /// Appends what is shown of the reply to `request`.
 pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &mut Page) {
     match (request, &reply.users) {
-        (Request::Who { after }, Some(UserList::Names(names))) => {
+        (Request::Who { after, .. }, Some(UserList::Names(names))) => {
             presence::online((names, &reply.names), &reply.away, reply.more, after.is_some(), out);
         }
         (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
@@ -200,11 +200,11 @@ mod tests {
         let add =
             Request::AddUser { username: name(), password: None, role: Default::default(), name: None, group: None };
         assert_eq!(
-            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b\r"]}"#),
+            answered(&Request::Who { room: None, after: None }, r#"{"ok":true,"users":["a","b\r"]}"#),
             "* 2 online: a, b␍\n"
         );
         assert_eq!(
-            answered(&Request::Who { after: Some("a".into()) }, r#"{"ok":true,"users":["b"]}"#),
+            answered(&Request::Who { room: None, after: Some("a".into()) }, r#"{"ok":true,"users":["b"]}"#),
             "* also online: b\n"
         );
         assert_eq!(answered(&add, r#"{"ok":true}"#), "* eve is added\n");
@@ -235,7 +235,7 @@ mod tests {
         );
         assert_eq!(
             answered(
-                &Request::Who { after: None },
+                &Request::Who { room: None, after: None },
                 r#"{"ok":true,"users":["a","b"],"names":{"b":"B C"},"away":["b"]}"#
             ),
             "* 2 online: a, b (B C) (away)\n"
@@ -251,11 +251,11 @@ mod tests {
              * eve is away since an unknown time: ␛]lunch\n"
         );
         let topic = r#"{"ok":true,"topic":{"text":"fractions","by":"bob","time":"2026-11-23T12:00:00.123Z"}}"#;
-        let ask = Request::Topic { text: None };
+        let ask = Request::Topic { room: None, text: None };
         assert_eq!(answered(&ask, topic), "* topic: fractions (set by bob, 2026-11-23 12:00)\n");
         assert_eq!(answered(&ask, r#"{"ok":true}"#), "* there is no topic\n");
         assert_eq!(
-            answered(&Request::Who { after: None }, r#"{"ok":true,"users":["a","b"],"away":["b"]}"#),
+            answered(&Request::Who { room: None, after: None }, r#"{"ok":true,"users":["a","b"],"away":["b"]}"#),
             "* 2 online: a, b (away)\n"
         );
         let help = answered(

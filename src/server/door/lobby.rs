@@ -279,6 +279,7 @@ impl<'a> Stranger<'a> {
             more: arrived.more,
             must_change_password: arrived.state.must_change_password,
             topic: server.topic.now(),
+            rooms: Vec::new(),
             gap: arrived.first.is_some(),
             first: arrived.first,
             motd: motd.map(Cow::Owned),

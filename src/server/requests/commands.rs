@@ -107,14 +107,14 @@ fn perform(
     #[cfg(feature = "fault-injection")]
     crate::server::requests::fault::strike(server, id);
     match request {
-        Request::Say { room, text, action } => speech::say(server, session, id, (room.as_deref(), &text, action)),
-        Request::Whisper { to, text } => speech::whisper(server, session, id, &to, &text),
-        Request::Who { after } => Ok(who(server, after.as_deref())),
+        Request::Say { room, text, action, .. } => speech::say(server, session, id, (room.as_deref(), &text, action)),
+        Request::Whisper { to, text, .. } => speech::whisper(server, session, id, &to, &text),
+        Request::Who { after, .. } => Ok(who(server, after.as_deref())),
         Request::Whois { username } => people::whois(server, &username),
         Request::Away { text } => people::away(server, session, text.as_deref()),
-        Request::Topic { text: None } => Ok(topic::ask(server)),
-        Request::Topic { text: Some(text) } => topic::set(server, session, id, &text),
-        Request::History { before, limit } => history(server, session, id, before, limit),
+        Request::Topic { text: None, .. } => Ok(topic::ask(server)),
+        Request::Topic { text: Some(text), .. } => topic::set(server, session, id, &text),
+        Request::History { before, limit, .. } => history(server, session, id, before, limit),
         Request::Code => Ok(code(server)),
         Request::Help => Ok(help(session.mandate.standing().state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
@@ -149,8 +149,23 @@ fn perform(
         Request::Promote { username, role } => staff.set_role("promote", &username, role.unwrap_or(Role::Admin)),
         Request::Demote { username, role } => staff.set_role("demote", &username, role.unwrap_or(Role::User)),
         Request::Login(_) | Request::Register(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
+        // To be built.
+        Request::Rooms | Request::MakeRoom { .. } | Request::Enter { .. } | Request::Leave { .. } => Err(unbuilt()),
+        Request::LetIn { .. } | Request::PutOut { .. } | Request::CloseRoom { .. } => Err(unbuilt()),
+        Request::Split { .. } | Request::Gather | Request::Announce { .. } => Err(unbuilt()),
+        Request::Floor { .. } | Request::Hand { .. } | Request::Hands { .. } => Err(unbuilt()),
+        Request::Next { .. } | Request::Ask { .. } => Err(unbuilt()),
+        Request::Poll { .. } | Request::Vote { .. } => Err(unbuilt()),
+        Request::Tally { .. } | Request::ClosePoll { .. } => Err(unbuilt()),
+        Request::Remove { .. } => Err(unbuilt()),
+        Request::Attendance { .. } => Err(unbuilt()),
+        Request::EraseUser { .. } => Err(unbuilt()),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),
     }
+}
+
+fn unbuilt() -> Refusal {
+    refuse(ErrorCode::BadRequest, "unknown request type")
 }
 
 /// Whether this session may ask for this now.
@@ -176,7 +191,7 @@ fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), R
         return Err(not_through_page());
     }
     // Why somebody is away is read by others too. What is said to them asks for itself.
-    if matches!(request, Topic { text: Some(_) } | Away { text: Some(_) }) {
+    if matches!(request, Topic { text: Some(_), .. } | Away { text: Some(_) }) {
         speech::permit(server, session)?;
     }
     Ok(())

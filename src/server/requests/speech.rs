@@ -161,8 +161,30 @@ impl Speech<'_> {
             let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
             let id = self.id.map(|id| id.as_str().into());
             match &self.to {
-                None => ServerMessage::Message { seq, time, from, room: GENERAL.into(), text, action, id },
-                Some(to) => ServerMessage::Whisper { seq, time, from, to: to.as_str().into(), text, id, away },
+                None => ServerMessage::Message {
+                    seq,
+                    time,
+                    from,
+                    room: GENERAL.into(),
+                    text,
+                    action,
+                    format: None,
+                    lang: None,
+                    removed: false,
+                    id,
+                },
+                Some(to) => ServerMessage::Whisper {
+                    seq,
+                    time,
+                    from,
+                    to: to.as_str().into(),
+                    text,
+                    id,
+                    format: None,
+                    lang: None,
+                    removed: false,
+                    away,
+                },
             }
         };
         let what = What::Said { by: session.name.clone(), to: self.to.clone(), key };

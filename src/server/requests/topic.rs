@@ -3,7 +3,7 @@
 use super::answer::{Answer, Refusal, refuse};
 use super::people::check_note;
 use super::speech;
-use crate::protocol::{ErrorCode, Reply, RequestId, ServerMessage, TopicInfo, format_time};
+use crate::protocol::{ErrorCode, GENERAL, Reply, RequestId, ServerMessage, TopicInfo, format_time};
 use crate::reason;
 use crate::server::chat::Session;
 use crate::server::state::Server;
@@ -35,6 +35,7 @@ pub(crate) fn set(
         seq,
         time: time.into(),
         from: session.name.as_str().into(),
+        room: GENERAL.into(),
         text: text.into(),
         id: id.map(|id| id.as_str().into()),
     };

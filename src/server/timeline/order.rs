@@ -347,6 +347,9 @@ mod tests {
             room: GENERAL.into(),
             text: text.into(),
             action: false,
+            format: None,
+            lang: None,
+            removed: false,
             id: None,
         }
     }

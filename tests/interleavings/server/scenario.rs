@@ -154,6 +154,9 @@ fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize)
         to: to.as_str().into(),
         text: number.to_string().into(),
         id: None,
+        format: None,
+        lang: None,
+        removed: false,
         away: false,
     };
     said(chat.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
@@ -164,6 +167,9 @@ fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize)
         room: "general".into(),
         text: number.to_string().into(),
         action: false,
+        format: None,
+        lang: None,
+        removed: false,
         id: None,
     };
     said(chat.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));

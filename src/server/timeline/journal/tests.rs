@@ -43,8 +43,30 @@ fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, Appe
     let event = |seq, time: String| {
         let (time, from, text, id) = (time.into(), "ada".into(), text.into(), None);
         match to {
-            Some(to) => ServerMessage::Whisper { seq, time, from, to: to.into(), text, id, away: false },
-            None => ServerMessage::Message { seq, time, from, room: GENERAL.into(), text, action: false, id },
+            Some(to) => ServerMessage::Whisper {
+                seq,
+                time,
+                from,
+                to: to.into(),
+                text,
+                id,
+                format: None,
+                lang: None,
+                removed: false,
+                away: false,
+            },
+            None => ServerMessage::Message {
+                seq,
+                time,
+                from,
+                room: GENERAL.into(),
+                text,
+                action: false,
+                format: None,
+                lang: None,
+                removed: false,
+                id,
+            },
         }
     };
     let Appended::Pending(ticket) = timeline.append(what, || false, event)? else { panic!("said before") };
