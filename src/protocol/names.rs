@@ -1,6 +1,6 @@
 //! What accounts and requests may be called.
 
-use super::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
+use super::limits::{GENERAL, ID_BYTES_MAX, NAME_BYTES_MAX};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,11 +13,7 @@ pub struct Username(Arc<str>);
 impl Username {
     /// Folds upper case to lower case, then checks; None when `text` is no name.
     pub fn parse(text: &str) -> Option<Self> {
-        let folded = text.to_ascii_lowercase();
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
-        let first = folded.bytes().next()?;
-        let valid = first.is_ascii_alphanumeric() && folded.len() <= NAME_BYTES_MAX && folded.bytes().all(allowed);
-        valid.then(|| Self(folded.into()))
+        fold(text).map(Self)
     }
 
     /// A name that no account can have.
@@ -45,6 +41,57 @@ impl std::borrow::Borrow<str> for Username {
     fn borrow(&self) -> &str {
         &self.0
     }
+}
+
+/// A room's name: as accounts are called, so that no room looks like another.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RoomName(Arc<str>);
+
+impl RoomName {
+    /// Folds upper case to lower case, then checks; None when `text` is no name.
+    pub fn parse(text: &str) -> Option<Self> {
+        fold(text).map(Self)
+    }
+
+    /// The room in which everyone is.
+    pub fn general() -> Self {
+        Self(GENERAL.into())
+    }
+
+    /// Whether it is that one.
+    pub fn is_general(&self) -> bool {
+        &*self.0 == GENERAL
+    }
+
+    /// The rule in words, for errors.
+    pub const RULE: &'static str =
+        "a room's name has 1 to 32 characters of a-z 0-9 _ . - and begins with a letter or a digit";
+
+    /// As it goes over the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for RoomName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Folds upper case to lower case; None where that is no name of an account or a room.
+fn fold(text: &str) -> Option<Arc<str>> {
+    let folded = text.to_ascii_lowercase();
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
+    let first = folded.bytes().next()?;
+    let valid = first.is_ascii_alphanumeric() && folded.len() <= NAME_BYTES_MAX && folded.bytes().all(allowed);
+    valid.then(|| folded.into())
 }
 
 /// A client's name for its request: 1 to [`ID_BYTES_MAX`] printable ASCII characters.

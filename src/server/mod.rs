@@ -33,14 +33,15 @@ use config::{
 use door::accept;
 use running::{Banner, caretaker, notifier, signals, supervisor};
 use state::{
-    Audit, Counts, InUse, LINGER, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce, systemd,
+    Audit, Counts, InUse, LINGER, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce,
+    systemd,
 };
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
-use timeline::{Journal, Past, Sequence, Timeline, journal};
+use timeline::{Journal, Members, Past, Sequence, Timeline, journal};
 use tools::{check, doctor, export, identities, users};
 
 pub use config::ServerError;
@@ -169,7 +170,10 @@ fn build(
         notices.tell_admins(why);
         None
     });
-    let timeline = open_timeline(&config.args, &folder, &clock, notices.clone()).map_err(ServerError::Folder)?;
+    let (rooms, members) = Rooms::open(&folder.rooms()).map_err(ServerError::Folder)?;
+    let timeline =
+        open_timeline(&config.args, &folder, &clock, (members, notices.clone())).map_err(ServerError::Folder)?;
+    rooms.catch_up(&timeline);
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {}", reason::of_file(&e))))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
@@ -194,6 +198,7 @@ fn build(
         throttle: Mutex::new(throttle),
         audit,
         topic,
+        rooms,
         identity: Mutex::new(identity),
         notices,
         lasting: Mutex::default(),
@@ -209,8 +214,13 @@ fn build(
 }
 
 /// All events there were, as far as they are kept, and where they go on.
-fn open_timeline(args: &Args, folder: &Folder, clock: &Arc<Clock>, notices: Notices) -> Result<Timeline, String> {
-    let mut past = Past::default();
+fn open_timeline(
+    args: &Args,
+    folder: &Folder,
+    clock: &Arc<Clock>,
+    (members, notices): (Members, Notices),
+) -> Result<Timeline, String> {
+    let mut past = Past::with(members);
     let options =
         journal::Options { sync: args.sync, keep_days: args.keep_days, keep_bytes: args.keep_mb * 1024 * 1024 };
     let journal = if args.no_journal {

@@ -26,7 +26,7 @@ pub(crate) use enrol::Door;
 pub(crate) use hasher::{Client, Hasher, NoTurn};
 pub(crate) use line::RANK_IN;
 pub(crate) use origin::{HOMES_PER_ACCOUNT_MAX, Origin};
-pub(crate) use passwords::door_code;
+pub(crate) use passwords::{door_code, random};
 pub(crate) use rate::{Bucket, TooFast};
 pub(crate) use standing::{Mandate, Standing, State};
 pub(crate) use store::{AccountError, Accounts, Checked, LoginError};

@@ -10,7 +10,7 @@ use super::usher::Usher;
 use super::wire::{Delivered, Farewell};
 use crate::protocol::{Reason, Username};
 use crate::reason;
-use crate::server::timeline::{Batch, Timeline, Viewer};
+use crate::server::timeline::{Batch, Shared, Timeline};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Gate, Mutex, OnceLock, Pass, lock};
@@ -287,8 +287,8 @@ struct Rounds {
     delivery: Arc<Delivery>,
     index: usize,
     sessions: Vec<Arc<Session>>,
-    /// What everyone may see of the present round; its `upto` is how far the last round came.
-    shared: Batch,
+    /// The present round's stretch; its `upto` is how far the last round came.
+    shared: Shared,
     /// What one session alone may see.
     own: Batch,
     /// The ciphertext under way.
@@ -299,8 +299,7 @@ struct Rounds {
 
 impl Rounds {
     fn new(delivery: Arc<Delivery>, index: usize) -> Self {
-        let head = delivery.timeline.head();
-        let shared = Batch { upto: head, after: head, ..Batch::default() };
+        let shared = Shared::at(delivery.timeline.head());
         Self {
             delivery,
             index,
@@ -364,9 +363,9 @@ impl Rounds {
         let begun = Instant::now();
         let timeline = &self.delivery.timeline;
         let (after, head, appended) = (self.shared.upto, timeline.head(), timeline.backlog.published());
-        if timeline.read(after, head, Viewer::Anyone, BATCH_BYTES_MAX, &mut self.shared).is_err() {
+        if timeline.share((after, head), BATCH_BYTES_MAX, &mut self.shared).is_err() {
             // Only if the memory turned over within one round, which the wait for the delivery prevents.
-            self.shared = Batch { after: head, upto: head, ..Batch::default() };
+            self.shared = Shared::at(head);
         }
         let mut index = 0;
         while index < self.sessions.len() {
@@ -419,7 +418,7 @@ impl Rounds {
     /// Gives one session what it lacks of the present round. False when it's no longer this postman's.
     fn deliver(&mut self, session: &Arc<Session>) -> bool {
         let timeline = &self.delivery.timeline;
-        match session.deliver(timeline, &self.shared, &mut self.own, &mut self.outgoing) {
+        match session.deliver(timeline, &mut self.shared, &mut self.own, &mut self.outgoing) {
             Delivered::All => true,
             Delivered::NeedsCourier => {
                 self.delivery.send_courier(Arc::clone(session));

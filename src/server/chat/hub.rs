@@ -227,6 +227,21 @@ impl Chat {
         }
     }
 
+    /// Adds events one after the other, and has them delivered. Waits for nobody: for what can't be many.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then those that were before the one it is about may be there.
+    pub(crate) fn tell_all<'a, E>(&self, events: impl IntoIterator<Item = (What, E)>) -> Result<(), AppendError>
+    where
+        E: FnOnce(u64, String) -> ServerMessage<'a>,
+    {
+        let appended: Result<(), AppendError> =
+            events.into_iter().try_for_each(|(what, event)| self.timeline.append(what, || false, event).map(drop));
+        let written = self.timeline.commit(&self.timeline.now());
+        self.delivery.wake();
+        appended.and(written)
+    }
+
     /// Whether an account is offline. If nobody was told that it went, everyone is first: what is said to it from now on
     /// waits for it, also if the server dies, and the journal alone remembers that it had gone.
     pub(crate) fn is_offline(&self, name: &Username) -> bool {
@@ -274,7 +289,7 @@ impl Chat {
         let oldest = self.timeline.oldest();
         self.timeline.recall(|recall| {
             let left = recall.left(&session.name).filter(|left| left.seq > since)?;
-            Some((left.seq, recall.missed(&session.name, left, oldest)))
+            Some((left.seq, recall.missed(&session.name, &left, oldest)))
         })
     }
 

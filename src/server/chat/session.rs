@@ -12,7 +12,7 @@ use super::wire::{Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, 
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, Role, ServerMessage, Username};
 use crate::server::accounts::{Mandate, TokenId};
-use crate::server::timeline::{Batch, Forgotten, Timeline, Viewer};
+use crate::server::timeline::{Batch, Forgotten, Shared, Sight, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
 use std::io;
@@ -103,7 +103,16 @@ impl Session {
 
     /// As whom it is given events.
     pub(crate) fn viewer(&self) -> Viewer<'_> {
-        if self.is_display { Viewer::Anyone } else { Viewer::Account(&self.name) }
+        match self.is_display {
+            true => Viewer::Anyone,
+            false if self.is_staff() => Viewer::Staff(&self.name),
+            false => Viewer::Account(&self.name),
+        }
+    }
+
+    /// Whether its account looks after others now.
+    fn is_staff(&self) -> bool {
+        self.mandate.state().is_some_and(|state| state.role.is_staff())
     }
 
     /// For the session's own thread: the socket it blocks on.
@@ -225,12 +234,12 @@ impl Session {
         }
     }
 
-    /// Gives it what it may see up to `shared.upto`, and its farewell if one is due. `shared` is what everyone may
-    /// see of the present round; `own` and `outgoing` are the caller's buffers.
+    /// Gives it what it may see up to `shared.upto`, and its farewell if one is due. `shared` is the present round's
+    /// stretch; `own` and `outgoing` are the caller's buffers.
     pub(crate) fn deliver(
         &self,
         timeline: &Timeline,
-        shared: &Batch,
+        shared: &mut Shared,
         own: &mut Batch,
         outgoing: &mut Vec<u8>,
     ) -> Delivered {
@@ -245,19 +254,22 @@ impl Session {
             if !wire.may_see() {
                 return self.take_leave_if_due(&mut wire);
             }
-            let same_view = wire.cursor == shared.after && (self.is_display || !shared.parties.contains(&self.name));
-            let batch = if same_view {
-                shared
-            } else {
-                match timeline.read(wire.cursor, shared.upto, self.viewer(), BATCH_BYTES_MAX, own) {
-                    Ok(()) => &*own,
+            let upto = shared.upto;
+            let sight = match wire.cursor == shared.after {
+                true => shared.sight((!self.is_display).then_some(&self.name), || self.is_staff()),
+                false => Sight::Own,
+            };
+            let (lines, cursor) = match sight {
+                Sight::Lines(lines) => (lines, upto),
+                Sight::Own => match timeline.read(wire.cursor, upto, self.viewer(), BATCH_BYTES_MAX, own) {
+                    Ok(()) => (&*own.lines, own.upto),
                     // In the journal, where a courier may read it.
                     Err(Forgotten { .. }) => break,
-                }
+                },
             };
-            wire.cursor = batch.upto;
-            if !batch.lines.is_empty() {
-                let sent = self.transmit(&mut wire, &batch.lines, outgoing);
+            wire.cursor = cursor;
+            if !lines.is_empty() {
+                let sent = self.transmit(&mut wire, lines, outgoing);
                 if sent != Delivered::All {
                     return sent;
                 }

@@ -133,12 +133,24 @@ pub struct LiveArgs {
     /// Administrators may log in from the page too: whoever clicks a browser's warning away may be on another's server
     #[arg(long)]
     pub web_admins: bool,
+    /// Who may make rooms
+    #[arg(long, value_name = "WHO", default_value = "staff")]
+    pub rooms_by: RoomsBy,
     /// What everyone is told at login, instead of what stands in motd.txt in the data folder
     #[arg(long, value_name = "TEXT", value_parser = motd::judge)]
     pub motd: Option<String>,
     /// How much is logged [default: what RUST_LOG says, else info]
     #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS).map(to_level))]
     pub log_level: Option<LevelFilter>,
+}
+
+/// Who may make rooms.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum RoomsBy {
+    /// Teachers and administrators.
+    Staff,
+    /// Everyone who may speak.
+    Everyone,
 }
 
 /// When what was written is synced to the disk.

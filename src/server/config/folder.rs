@@ -24,8 +24,10 @@ const PROGRAMS: &str = "get";
 pub(crate) const TOKENS: &str = "tokens.jsonl";
 /// What is known of time.
 pub(crate) const CLOCK: &str = "clock.json";
-/// What the room talks about.
+/// What the general room talks about.
 pub(crate) const TOPIC: &str = "topic.json";
+/// The other rooms.
+pub(crate) const ROOMS: &str = "rooms.json";
 /// The audit log.
 pub(crate) const AUDIT: &str = "audit.jsonl";
 /// The message of the day.
@@ -161,6 +163,11 @@ impl Folder {
     /// What the room talks about.
     pub(crate) fn topic(&self) -> PathBuf {
         self.path.join(TOPIC)
+    }
+
+    /// The other rooms.
+    pub(crate) fn rooms(&self) -> PathBuf {
+        self.path.join(ROOMS)
     }
 
     /// The audit log.

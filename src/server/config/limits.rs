@@ -1,6 +1,6 @@
 //! What an administrator may set, also while the server runs.
 
-use super::args::{LiveArgs, MessageRate};
+use super::args::{LiveArgs, MessageRate, RoomsBy};
 use jiff::SignedDuration;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(crate) struct Limits {
     strangers_max: AtomicUsize,
     strangers_per_address_max: AtomicUsize,
     web_admins: AtomicBool,
+    rooms_by_everyone: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl Limits {
             strangers_max: 0.into(),
             strangers_per_address_max: 0.into(),
             web_admins: false.into(),
+            rooms_by_everyone: false.into(),
         };
         limits.set(args);
         limits
@@ -53,11 +55,17 @@ impl Limits {
         self.strangers_max.store(args.max_strangers, Ordering::Relaxed);
         self.strangers_per_address_max.store(args.max_strangers_per_address, Ordering::Relaxed);
         self.web_admins.store(args.web_admins, Ordering::Relaxed);
+        self.rooms_by_everyone.store(args.rooms_by == RoomsBy::Everyone, Ordering::Relaxed);
     }
 
     /// Whether administrators may come through the page.
     pub(crate) fn web_admins(&self) -> bool {
         self.web_admins.load(Ordering::Relaxed)
+    }
+
+    /// Whether everyone may make rooms.
+    pub(crate) fn rooms_by_everyone(&self) -> bool {
+        self.rooms_by_everyone.load(Ordering::Relaxed)
     }
 
     /// How long a connection has to log in.

@@ -13,7 +13,8 @@ use crate::protocol::{
 use crate::reason::{self, Reason};
 use crate::server::chat::{Session, WRITE_WAIT, Withheld};
 use crate::server::requests::{
-    Refusal, all_called, called, fit_beside, json_bytes, let_in, listed_bytes, reader, refuse, waiting_whispers,
+    Refusal, all_called, called, fit_beside, json_bytes, let_in, listed_bytes, own_rooms, reader, refuse,
+    waiting_whispers,
 };
 use crate::server::state::{Server, Stay};
 #[cfg(feature = "web")]
@@ -35,6 +36,10 @@ const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 const SESSION_STACK_BYTES: usize = 192 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
+/// How much of a welcome the rooms take at the most: as many as one may be in, each with its floor, and the topics of some.
+const ROOMS_BYTES_MAX: usize = 6 * 1024;
+/// What one more of them takes, which somebody may be let into meanwhile.
+const ROOM_BYTES: usize = 256;
 /// How many pings a connection may send before its login: two a second for as long as it may take by default. Each costs
 /// a turn of a thread, and none is needed.
 const STRANGER_PINGS_MAX: usize = 40;
@@ -248,9 +253,11 @@ impl<'a> Stranger<'a> {
 
         let motd = lock(&server.motd).clone();
         let motd_bytes = motd.as_ref().map_or(0, |motd| json_bytes(motd));
+        let rooms = own_rooms(server, &session.name, ROOMS_BYTES_MAX);
+        let rooms_bytes = serde_json::to_vec(&rooms).map_or(0, |json| json.len()) + ROOM_BYTES;
         let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
             let bytes = |name: &&Username| listed_bytes(name, called(server, name.as_str()).as_deref());
-            fit_beside(motd_bytes, names, bytes).into_iter().cloned().collect()
+            fit_beside(motd_bytes + rooms_bytes, names, bytes).into_iter().cloned().collect()
         };
         let arrived = match server.chat.arrive(&session, after, fit_names) {
             Ok(arrived) => arrived,
@@ -265,6 +272,8 @@ impl<'a> Stranger<'a> {
             server.tokens.keep(&session.name, (token_id, &session.continues), (generation, !keep), &server.clock.now());
         }
         let profile = session.mandate.standing().profile();
+        // Those it is in by now: what changes after the welcome's `seq` is told as well.
+        let rooms = own_rooms(server, &session.name, rooms_bytes);
         let welcome = Welcome {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),
@@ -279,7 +288,7 @@ impl<'a> Stranger<'a> {
             more: arrived.more,
             must_change_password: arrived.state.must_change_password,
             topic: server.topic.now(),
-            rooms: Vec::new(),
+            rooms,
             gap: arrived.first.is_some(),
             first: arrived.first,
             motd: motd.map(Cow::Owned),

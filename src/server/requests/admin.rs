@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Refusal, account_refusal, existing_user, refuse};
 use super::fit::{fit, json_bytes};
-use super::password_check;
+use super::{password_check, rooms};
 use crate::protocol::{AccountInfo, ErrorCode, Profile, Reply, Role, Secret, ServerMessage, UserList, Username};
 use crate::server::accounts::{Author, NewAccount, State};
 use crate::server::chat::Session;
@@ -208,6 +208,7 @@ impl<'a> Staff<'a> {
 pub(super) fn forget(server: &Server, name: &Username) -> Vec<Arc<Session>> {
     lock(&server.throttle).forget(name);
     server.tokens.forget(name);
+    rooms::forget(server, name);
     server.chat.remove_ended(name)
 }
 

@@ -3,17 +3,20 @@
 use super::admin::Staff;
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_page, one_time_is_over, refuse};
 use super::fit::{fit, listed_bytes, name_bytes};
-use super::{class_door, history, password_check, people, speech, topic, withheld};
+use super::rooms::Asking;
+use super::{class_door, history, membership, password_check, people, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
-    Request, RequestId, Role, Secret, ServerMessage, UserList,
+    Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
 };
 use crate::reason;
 use crate::server::chat::Session;
 use crate::server::metrics;
 use crate::server::state::Server;
+use crate::server::timeline::Where;
 use crate::sync::lock;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -101,6 +104,7 @@ fn perform(
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
     let staff = Staff::new(server, session, request.least_role());
+    let rooms = Asking { server, session, id };
     if !matches!(request, Request::Ping | Request::Pong) {
         session.mandate.standing().attention.heard(Instant::now());
     }
@@ -109,12 +113,15 @@ fn perform(
     match request {
         Request::Say { room, text, action, .. } => speech::say(server, session, id, (room.as_deref(), &text, action)),
         Request::Whisper { to, text, .. } => speech::whisper(server, session, id, &to, &text),
-        Request::Who { after, .. } => Ok(who(server, after.as_deref())),
+        Request::Who { room, after } => who(server, session, room.as_deref(), after.as_deref()),
         Request::Whois { username } => people::whois(server, &username),
         Request::Away { text } => people::away(server, session, text.as_deref()),
-        Request::Topic { text: None, .. } => Ok(topic::ask(server)),
-        Request::Topic { text: Some(text), .. } => topic::set(server, session, id, &text),
-        Request::History { before, limit, .. } => history(server, session, id, before, limit),
+        Request::Topic { room, text: None } => topic::ask(server, session, room.as_deref()),
+        Request::Topic { room, text: Some(text) } => topic::set(server, session, id, room.as_deref(), &text),
+        Request::History { room, before, limit } => {
+            let place = membership::history_of(server, session, room.as_deref())?;
+            history(server, session, id, &place, (before, limit))
+        }
         Request::Code => Ok(code(server)),
         Request::Help => Ok(help(session.mandate.standing().state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
@@ -149,10 +156,17 @@ fn perform(
         Request::Promote { username, role } => staff.set_role("promote", &username, role.unwrap_or(Role::Admin)),
         Request::Demote { username, role } => staff.set_role("demote", &username, role.unwrap_or(Role::User)),
         Request::Login(_) | Request::Register(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
+        Request::Rooms => Ok(rooms.list()),
+        Request::MakeRoom { room, open, about } => rooms.make(&room, open, about.as_deref()),
+        Request::Enter { room } => rooms.enter(&room),
+        Request::Leave { room } => rooms.leave(&room),
+        Request::LetIn { room, username } => rooms.let_in(&room, &username),
+        Request::PutOut { room, username } => rooms.put_out(&room, &username),
+        Request::CloseRoom { room } => rooms.close(&room),
+        Request::Split { groups, minutes } => rooms.split(&groups, minutes),
+        Request::Gather => rooms.gather(),
         // To be built.
-        Request::Rooms | Request::MakeRoom { .. } | Request::Enter { .. } | Request::Leave { .. } => Err(unbuilt()),
-        Request::LetIn { .. } | Request::PutOut { .. } | Request::CloseRoom { .. } => Err(unbuilt()),
-        Request::Split { .. } | Request::Gather | Request::Announce { .. } => Err(unbuilt()),
+        Request::Announce { .. } => Err(unbuilt()),
         Request::Floor { .. } | Request::Hand { .. } | Request::Hands { .. } => Err(unbuilt()),
         Request::Next { .. } | Request::Ask { .. } => Err(unbuilt()),
         Request::Poll { .. } | Request::Vote { .. } => Err(unbuilt()),
@@ -202,8 +216,8 @@ fn history(
     server: &Server,
     session: &Session,
     id: Option<&RequestId>,
-    before: Option<u64>,
-    limit: Option<usize>,
+    place: &Where,
+    (before, limit): (Option<u64>, Option<usize>),
 ) -> Result<Answer, Refusal> {
     let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
     if !(1..=HISTORY_EVENTS_MAX).contains(&limit) {
@@ -216,7 +230,7 @@ fn history(
         return Err(refuse(ErrorCode::BadRequest, message));
     }
     let (since, before) = (session.mandate.standing().state().since, before.unwrap_or(u64::MAX));
-    let page = history::page(server.chat.timeline(), session, (since, before), limit, EVENT_BYTES_MAX);
+    let page = history::page(server.chat.timeline(), session, place, (since, before), limit, EVENT_BYTES_MAX);
     let page = page.map_err(|e| {
         log::error!("the journal can't be read: {}", reason::of_file(&e));
         refuse(ErrorCode::Internal, "the server can't read from its disk: try again later")
@@ -231,24 +245,26 @@ fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> Serve
     ServerMessage::Reply(Reply { id, ok: true, events: Some(events), more, next, ..Reply::default() })
 }
 
-fn who(server: &Server, after: Option<&str>) -> Answer {
+fn who(server: &Server, session: &Session, room: Option<&str>, after: Option<&str>) -> Result<Answer, Refusal> {
+    let room = membership::named(room)?;
+    if !membership::is_in(server, &room, &session.name) {
+        return Err(membership::refuse_outsider(server, session, &room));
+    }
+    let members: Option<HashSet<Username>> = (!room.is_general())
+        .then(|| server.chat.timeline().recall(|recall| recall.members.of(&room).cloned().collect()));
+    let is_there = |name: &&Username| members.as_ref().is_none_or(|members| members.contains(*name));
     let registry = lock(server.chat.registry());
     // Any of them may be listed as away too.
-    let names = fit(registry.names(after).cloned(), |name| {
+    let names = fit(registry.names(after).filter(is_there).cloned(), |name| {
         listed_bytes(name, people::called(server, name.as_str()).as_deref()) + name_bytes(name)
     });
-    let more = registry.names(after).count() - names.len();
+    let more = registry.names(after).filter(is_there).count() - names.len();
     drop(registry);
     let called = people::all_called(server, &names);
     let users: Vec<Cow<'_, str>> = names.iter().map(|name| name.to_string().into()).collect();
     let away = users.iter().filter(|name| people::is_away(server, name)).cloned().collect();
-    Answer::Reply(Box::new(Reply {
-        users: Some(UserList::Names(users)),
-        names: called,
-        away,
-        more,
-        ..Reply::default()
-    }))
+    let users = Some(UserList::Names(users));
+    Ok(Answer::Reply(Box::new(Reply { users, names: called, away, more, ..Reply::default() })))
 }
 
 fn help(role: Role) -> Answer {

@@ -4,7 +4,7 @@
 
 use crate::protocol::Username;
 use crate::server::chat::Session;
-use crate::server::timeline::{Record, Timeline, WHISPERS_PER_ACCOUNT_MAX};
+use crate::server::timeline::{Record, Timeline, Viewer, WHISPERS_PER_ACCOUNT_MAX, Where};
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ pub(crate) struct Page {
     pub(crate) next: Option<u64>,
 }
 
-/// The newest `limit` things said before `before` and after `since` that the session's account may see, as many as fit in
+/// The newest `limit` things said there, before `before` and after `since`, that the session's account may see, as many as fit in
 /// `bytes_max` bytes from the newest on. Each is counted with its end, which stands for the comma after it.
 ///
 /// What is looked at is charged to the account, and waits until what was looked at for it before is paid for.
@@ -36,6 +36,7 @@ pub(crate) struct Page {
 pub(crate) fn page(
     timeline: &Timeline,
     session: &Session,
+    place: &Where,
     (since, before): (u64, u64),
     limit: usize,
     bytes_max: usize,
@@ -51,8 +52,9 @@ pub(crate) fn page(
         }
         looked_at += 1;
         session.mandate.standing().looks.charge(1, Instant::now());
-        let looked = timeline.look_before(before, |chunk| {
-            for (_, line) in chunk.said(since, before, session.viewer()).take(limit - page.lines.len() - page.more) {
+        let looked = timeline.look_before(before, session.viewer(), |chunk, eyes| {
+            let wanted = limit - page.lines.len() - page.more;
+            for (_, line) in chunk.said((since, before), place, eyes).take(wanted) {
                 match left.checked_sub(line.len()).filter(|_| page.more == 0) {
                     Some(rest) => {
                         left = rest;
@@ -96,7 +98,8 @@ pub(super) fn own_event(timeline: &Timeline, session: &Session, seq: u64) -> io:
 /// # Errors
 /// The journal can't be read.
 fn event(timeline: &Timeline, seq: u64) -> io::Result<Option<Vec<u8>>> {
-    let line = timeline.look_before(seq.saturating_add(1), |chunk| chunk.get(seq).map(<[u8]>::to_vec))?;
+    let line =
+        timeline.look_before(seq.saturating_add(1), Viewer::Anyone, |chunk, _| chunk.get(seq).map(<[u8]>::to_vec))?;
     Ok(line.flatten())
 }
 

@@ -9,11 +9,14 @@ mod commands;
 mod fault;
 mod fit;
 mod history;
+mod membership;
 mod password_check;
 mod people;
 pub(crate) mod reader;
 mod request_rate;
+mod rooms;
 mod speech;
+pub(crate) mod split;
 mod topic;
 mod withheld;
 
@@ -21,4 +24,5 @@ pub(crate) use answer::{Refusal, account_refusal, not_through_page, one_time_is_
 pub(crate) use fit::{fit_beside, json_bytes, listed_bytes};
 pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock, check_password, enrol, let_in, try_later};
 pub(crate) use people::{all_called, called};
+pub(crate) use rooms::own as own_rooms;
 pub(crate) use withheld::waiting_whispers;

@@ -1,14 +1,14 @@
 //! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::{history, people};
+use super::{history, membership, people};
 use crate::durations;
-use crate::protocol::{ErrorCode, GENERAL, RequestId, Role, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::protocol::{ErrorCode, RequestId, Role, ServerMessage, TEXT_CHARS_MAX, Username};
 use crate::reason;
 use crate::server::accounts::TooFast;
 use crate::server::chat::{Said, Session};
 use crate::server::state::Server;
-use crate::server::timeline::{AppendError, Record, Spoken, What};
+use crate::server::timeline::{AppendError, Place, Record, Spoken, What};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
@@ -19,8 +19,8 @@ struct Speech<'a> {
     server: &'a Server,
     session: &'a Session,
     id: Option<&'a RequestId>,
-    /// To whom; to everyone without.
-    to: Option<Username>,
+    /// To whom, or in which room.
+    place: Place,
     text: &'a str,
     action: bool,
 }
@@ -35,10 +35,8 @@ pub(crate) fn say(
     id: Option<&RequestId>,
     (room, text, action): (Option<&str>, &str, bool),
 ) -> Result<Answer, Refusal> {
-    if room.is_some_and(|room| room != GENERAL) {
-        return Err(refuse(ErrorCode::BadRequest, format!("there is one room, `{GENERAL}`")));
-    }
-    Speech { server, session, id, to: None, text, action }.deliver()
+    let place = Place::Room(membership::named(room)?);
+    Speech { server, session, id, place, text, action }.deliver()
 }
 
 /// Says something to one account. If it has no session, it will see it when it logs in.
@@ -54,7 +52,7 @@ pub(crate) fn whisper(
 ) -> Result<Answer, Refusal> {
     // Perhaps somebody who is no longer there: this may have been said before.
     let Some(name) = Username::parse(to) else { return existing_user(server, to).map(|_| Answer::Nothing) };
-    let answer = Speech { server, session, id, to: Some(name.clone()), text, action: false }.deliver()?;
+    let answer = Speech { server, session, id, place: Place::Person(name.clone()), text, action: false }.deliver()?;
     let beside = matches!(answer, Answer::Event).then(|| people::line_if_away(server, session, &name));
     Ok(beside.flatten().map_or(answer, Answer::EventAnd))
 }
@@ -116,7 +114,10 @@ impl Speech<'_> {
 
     /// What makes it the same thing again. Without an id nothing does.
     fn spoken(&self) -> Option<Spoken<'_>> {
-        let (kind, place) = self.to.as_ref().map_or(("message", GENERAL), |to| ("whisper", to.as_str()));
+        let (kind, place) = match &self.place {
+            Place::Room(room) => ("message", room.as_str()),
+            Place::Person(to) => ("whisper", to.as_str()),
+        };
         let (from, id) = (self.session.name.as_str(), self.id?.as_str());
         Some(Spoken { kind, from, place, id, text: self.text, action: self.action })
     }
@@ -137,7 +138,7 @@ impl Speech<'_> {
     /// Whether this may be said now.
     fn check(&self) -> Result<(), Refusal> {
         permit(self.server, self.session)?;
-        if let Some(to) = &self.to {
+        if let Place::Person(to) = &self.place {
             existing_user(self.server, to.as_str())?;
             let role = self.server.accounts.standing(to.as_str()).map(|standing| standing.state().role);
             if role == Some(Role::Display) {
@@ -156,16 +157,16 @@ impl Speech<'_> {
 
     fn append(&self, key: Option<u64>) -> Result<Said, Refusal> {
         let Self { server, session, action, .. } = *self;
-        let away = self.to.as_ref().is_some_and(|to| server.chat.is_offline(to));
+        let away = matches!(&self.place, Place::Person(to) if server.chat.is_offline(to));
         let event = |seq, time: String| {
             let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
             let id = self.id.map(|id| id.as_str().into());
-            match &self.to {
-                None => ServerMessage::Message {
+            match &self.place {
+                Place::Room(room) => ServerMessage::Message {
                     seq,
                     time,
                     from,
-                    room: GENERAL.into(),
+                    room: room.as_str().into(),
                     text,
                     action,
                     format: None,
@@ -173,7 +174,7 @@ impl Speech<'_> {
                     removed: false,
                     id,
                 },
-                Some(to) => ServerMessage::Whisper {
+                Place::Person(to) => ServerMessage::Whisper {
                     seq,
                     time,
                     from,
@@ -187,9 +188,14 @@ impl Speech<'_> {
                 },
             }
         };
-        let what = What::Said { by: session.name.clone(), to: self.to.clone(), key };
+        let what = What::Said { by: session.name.clone(), place: self.place.clone(), key };
         let maybe_again = || key.is_some() && session.continues.load(Ordering::Acquire);
-        append(server, session, what, maybe_again, event)
+        append(server, session, what, maybe_again, event).map_err(|refusal| match &self.place {
+            Place::Room(room) if refusal.code == ErrorCode::NotInRoom => {
+                membership::refuse_outsider(server, session, room)
+            }
+            _ => refusal,
+        })
     }
 }
 
@@ -202,18 +208,24 @@ fn append<'a>(
 ) -> Result<Said, Refusal> {
     // Before others hear it, and may ask.
     session.mandate.standing().attention.back(Instant::now());
-    server.chat.say(what, maybe_again, event).map_err(|e| match e {
+    server.chat.say(what, maybe_again, event).map_err(refusal)
+}
+
+/// What it says to the one who asked that an event isn't there.
+pub(super) fn refusal(e: AppendError) -> Refusal {
+    match e {
         AppendError::TooLong => too_long(),
         AppendError::Sequence(e) => {
             log::error!("an event can't be numbered: {}", reason::of_file(&e));
             unwritten()
         }
         AppendError::Unwritten => unwritten(),
-    })
+        AppendError::NotInRoom => refuse(ErrorCode::NotInRoom, "you are not in that room: this was not said"),
+    }
 }
 
 /// Counts something that is to be said. False for whoever never stops.
-fn take_rate(server: &Server, session: &Session) -> Result<bool, Refusal> {
+pub(super) fn take_rate(server: &Server, session: &Session) -> Result<bool, Refusal> {
     match session.mandate.standing().rate.take(server.limits.message_rate(), Instant::now()) {
         Ok(()) => Ok(true),
         Err(TooFast::Wait(wait)) => {

@@ -2,7 +2,7 @@
 
 use crate::server::clock::LOOK_AFTER;
 use crate::server::config::Trouble;
-use crate::server::requests::class_door;
+use crate::server::requests::{class_door, split};
 use crate::server::state::{Renewals, SUM_AFTER, Server, identity};
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,6 +25,7 @@ pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
         while Instant::now() < next {
             look_at_clock(&server, &mut trouble);
             class_door::look(&server);
+            split::look(&server);
             renewals.look(Instant::now(), || server.renew_certificate());
             thread::sleep(LOOK_AFTER);
         }

@@ -20,6 +20,7 @@ impl Server {
         is_well("users.json", self.accounts.look());
         is_well("tokens.jsonl", self.tokens.look());
         is_well("topic.json", self.topic.look());
+        is_well("rooms.json", self.rooms.look(self.chat.timeline()));
         is_well("sequence", self.chat.timeline().look());
     }
 }

@@ -5,6 +5,7 @@ use super::audit::Audit;
 use super::class_door::ClassDoor;
 use super::counts::Counts;
 use super::identity::InUse;
+use super::rooms::Rooms;
 use super::shutdown::Shutdown;
 use super::strangers::Strangers;
 use super::throttle::Throttle;
@@ -36,6 +37,7 @@ pub(crate) struct Server {
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) audit: Audit,
     pub(crate) topic: Topic,
+    pub(crate) rooms: Rooms,
     pub(crate) class_door: ClassDoor,
     pub(crate) identity: Mutex<InUse>,
     pub(crate) notices: Notices,

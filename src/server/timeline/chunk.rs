@@ -1,7 +1,10 @@
 //! A stretch of events, each as its wire line, and what a viewer may see of it.
 
-use super::record::{Audience, Record};
-use crate::protocol::Username;
+use super::members::Eyes;
+use super::record::Record;
+use super::shared::Shared;
+use super::what::Audience;
+use crate::protocol::{RoomName, Username};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -15,6 +18,8 @@ pub(crate) enum Viewer<'a> {
     Anyone,
     /// What this account may see.
     Account(&'a Username),
+    /// What this account may see, which is staff's.
+    Staff(&'a Username),
 }
 
 /// A stretch of the timeline as one viewer sees it.
@@ -26,8 +31,17 @@ pub(crate) struct Batch {
     pub(crate) after: u64,
     /// And ends with this one.
     pub(crate) upto: u64,
-    /// Whose private events are in the stretch: these accounts must read it for themselves.
-    pub(crate) parties: Vec<Username>,
+}
+
+/// Which of what was said is looked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Where {
+    /// Wherever one may see it.
+    Everywhere,
+    /// In the room that everyone is in.
+    General,
+    /// In this room, from this seq on also what was said while one wasn't in it.
+    Room(RoomName, u64),
 }
 
 /// Events whose seqs follow each other without a gap.
@@ -70,21 +84,15 @@ pub(crate) fn append(
     }
 }
 
-impl Audience {
-    fn includes(&self, viewer: Viewer<'_>) -> bool {
-        match (self, viewer) {
-            (Self::Everyone, _) => true,
-            (Self::Pair(_), Viewer::Anyone) => false,
-            (Self::Pair(pair), Viewer::Account(name)) => *name == pair.0 || *name == pair.1,
-        }
-    }
-
-    fn add_to(&self, parties: &mut Vec<Username>) {
-        let Self::Pair(pair) = self else { return };
-        for name in [&pair.0, &pair.1] {
-            if !parties.contains(name) {
-                parties.push(name.clone());
+impl Where {
+    fn has(&self, audience: &Audience, eyes: &Eyes<'_>, seq: u64) -> bool {
+        match (self, audience) {
+            (Self::Everywhere, _) => eyes.may_see(audience, seq),
+            (Self::General, _) => *audience == Audience::Everyone,
+            (Self::Room(room, whole_from), Audience::Room(its)) => {
+                room == &**its && (seq >= *whole_from || eyes.may_see(audience, seq))
             }
+            (Self::Room(..), _) => false,
         }
     }
 }
@@ -93,7 +101,6 @@ impl Batch {
     /// Empties it, to be filled with what comes after `after`.
     pub(crate) fn begin(&mut self, after: u64) {
         self.lines.clear();
-        self.parties.clear();
         self.after = after;
         self.upto = after;
     }
@@ -174,7 +181,7 @@ impl Chunk {
 
     /// Adds what follows `batch.upto`, up to the event `upto`, to the batch: whole events, as many as begin within
     /// `bytes_max`. Neighbouring events are copied in one piece.
-    pub(crate) fn read(&self, upto: u64, viewer: Viewer<'_>, bytes_max: usize, batch: &mut Batch) {
+    pub(crate) fn read(&self, upto: u64, eyes: &Eyes<'_>, bytes_max: usize, batch: &mut Batch) {
         let start = (batch.upto + 1).saturating_sub(self.first) as usize;
         let begin = self.line_start(start.min(self.events.len()));
         let mut run = begin..begin;
@@ -183,8 +190,7 @@ impl Chunk {
                 break;
             }
             batch.upto = self.first + index as u64;
-            entry.audience.add_to(&mut batch.parties);
-            if entry.audience.includes(viewer) {
+            if eyes.may_see(&entry.audience, batch.upto) {
                 run.end = entry.end as usize;
             } else {
                 batch.lines.extend_from_slice(&self.lines[run]);
@@ -194,23 +200,47 @@ impl Chunk {
         batch.lines.extend_from_slice(&self.lines[run]);
     }
 
+    /// Adds what follows `shared.upto`, as [`read`](Self::read) does, for everyone at once.
+    pub(super) fn share(&self, upto: u64, bytes_max: usize, shared: &mut Shared) {
+        let start = (shared.upto + 1).saturating_sub(self.first) as usize;
+        let begin = self.line_start(start.min(self.events.len()));
+        let mut run = begin..begin;
+        for (index, entry) in self.events.iter().enumerate().skip(start) {
+            let copied = shared.lines.len() + run.len();
+            if self.first + index as u64 > upto || copied >= bytes_max {
+                break;
+            }
+            shared.upto = self.first + index as u64;
+            let end = entry.end as usize;
+            if shared.take(&entry.audience, end - run.end, copied) {
+                run.end = end;
+            } else {
+                shared.lines.extend_from_slice(&self.lines[run]);
+                run = end..end;
+            }
+        }
+        shared.lines.extend_from_slice(&self.lines[run]);
+    }
+
     /// The line of one of its events.
     pub(crate) fn get(&self, seq: u64) -> Option<&[u8]> {
         (self.first..self.next()).contains(&seq).then(|| &self.lines[self.line((seq - self.first) as usize)])
     }
 
-    /// What was said before `before` and after `after` that `viewer` may see, newest first: each seq and line.
+    /// What was said before `before` and after `after` that these eyes may see there, newest first: each seq and line.
     pub(crate) fn said<'a>(
         &'a self,
-        after: u64,
-        before: u64,
-        viewer: Viewer<'a>,
+        (after, before): (u64, u64),
+        place: &'a Where,
+        eyes: &'a Eyes<'a>,
     ) -> impl Iterator<Item = (u64, &'a [u8])> {
         let seqs = (self.first.max(after.saturating_add(1))..self.next().min(before)).rev();
-        let visible = move |entry: &Entry| entry.said && entry.audience.includes(viewer);
         let index = move |seq| (seq - self.first) as usize;
-        seqs.filter(move |&seq| visible(&self.events[index(seq)]))
-            .map(move |seq| (seq, &self.lines[self.line(index(seq))]))
+        let visible = move |seq: u64| {
+            let entry = &self.events[index(seq)];
+            entry.said && place.has(&entry.audience, eyes, seq)
+        };
+        seqs.filter(move |&seq| visible(seq)).map(move |seq| (seq, &self.lines[self.line(index(seq))]))
     }
 
     fn line(&self, index: usize) -> Range<usize> {

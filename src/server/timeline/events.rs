@@ -1,10 +1,13 @@
 //! The events in memory and their order: what is published, what is pending, and what is to be told later.
 
 use super::chunk::{self, Batch, CHUNK_BYTES, Chunk, Entry, Viewer};
-use super::recall::{Recall, What};
-use super::record::Audience;
+use super::members::Eyes;
+use super::recall::Recall;
+use super::record::Record;
 use super::sequence::Sequence;
-use crate::protocol::{EVENT_BYTES_MAX, Profile, ServerMessage, Username, format_time};
+use super::shared::Shared;
+use super::what::{Audience, Place, What};
+use crate::protocol::{EVENT_BYTES_MAX, Profile, RoomName, ServerMessage, Username, format_time};
 use crate::reason;
 use crate::server::clock::Clock;
 use crate::sync::Arc;
@@ -26,6 +29,8 @@ pub(crate) enum AppendError {
     Sequence(io::Error),
     /// The journal can't be written, which the log and the administrators know.
     Unwritten,
+    /// Whoever says it isn't in that room.
+    NotInRoom,
 }
 
 impl fmt::Display for AppendError {
@@ -34,6 +39,7 @@ impl fmt::Display for AppendError {
             Self::TooLong => f.write_str("its line is too long"),
             Self::Sequence(e) => write!(f, "it can't be numbered: {}", reason::of_file(e)),
             Self::Unwritten => f.write_str("the journal can't be written"),
+            Self::NotInRoom => f.write_str("its author isn't in that room"),
         }
     }
 }
@@ -114,12 +120,19 @@ impl Events {
         what: What,
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<(), AppendError> {
-        let seq = self.sequence.next().map_err(AppendError::Sequence)?;
         let (said, audience) = match &what {
-            What::Said { by, to: Some(to), .. } => (true, Audience::Pair(Box::new((by.clone(), to.clone())))),
-            What::Said { to: None, .. } => (true, Audience::Everyone),
+            What::Said { by, place: Place::Person(to), .. } => (true, Audience::pair(by, to)),
+            What::Said { by, place: Place::Room(room), .. } => {
+                if !self.will_be_in(room, by) {
+                    return Err(AppendError::NotInRoom);
+                }
+                (true, Audience::room(room))
+            }
+            What::Told { audience, said } => (*said, audience.clone()),
+            What::Entered(room, _) | What::Exited(room, _) | What::Closed(room) => (false, Audience::room(room)),
             What::Joined(..) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
         };
+        let seq = self.sequence.next().map_err(AppendError::Sequence)?;
         let time = format_time(self.clock.stamp(seq));
         let write = |lines: &mut Vec<u8>| event(seq, time).encode_into(lines);
         if !self.pending.push_with(said, audience, EVENT_BYTES_MAX, write) {
@@ -128,6 +141,20 @@ impl Events {
         }
         self.notes.push_back((seq, what));
         Ok(())
+    }
+
+    /// Whether an account is in a room once all that is appended has happened. What is said then has its place behind that.
+    fn will_be_in(&self, room: &RoomName, name: &Username) -> bool {
+        if room.is_general() {
+            return true;
+        }
+        let changes = self.notes.iter().rev().find_map(|(_, what)| match what {
+            What::Entered(other, who) if other == room && who == name => Some(true),
+            What::Exited(other, who) if other == room && who == name => Some(false),
+            What::Closed(other) if other == room => Some(false),
+            _ => None,
+        });
+        changes.unwrap_or_else(|| self.recall.members.is_in(room, name))
     }
 
     /// The place after all that is appended.
@@ -149,7 +176,9 @@ impl Events {
     /// Appends the comings and goings that are kept in mind.
     pub(super) fn pay_what_is_owed(&mut self) -> Result<(), AppendError> {
         while let Some(what) = self.owed.first().cloned() {
-            self.add(what.clone(), |seq, time| presence(&what, seq, time))?;
+            if let What::Joined(..) | What::Left(..) = &what {
+                self.add(what.clone(), |seq, time| presence(&what, seq, time))?;
+            }
             self.owed.remove(0);
         }
         Ok(())
@@ -157,6 +186,8 @@ impl Events {
 
     /// Lets everyone see the next event that is written.
     pub(super) fn publish(&mut self, seq: u64, line: &[u8], entry: &Entry) {
+        // Who reads it in the journal decides by its line alone.
+        debug_assert!(Record::parse(line).is_ok_and(|record| record.agrees_with(entry.said, &entry.audience)));
         let event = (seq, entry.said, entry.audience.clone());
         chunk::append(&mut self.chunks, TIMELINE_BYTES_MAX, line, event, self.recall.public());
         while self.notes.front().is_some_and(|(noted, _)| *noted <= seq) {
@@ -177,19 +208,58 @@ impl Events {
         bytes_max: usize,
         batch: &mut Batch,
     ) -> Result<(), Forgotten> {
+        batch.begin(after);
+        let eyes = self.eyes(viewer);
+        for chunk in self.chunks_after(after)? {
+            if batch.upto >= upto || batch.lines.len() >= bytes_max {
+                break;
+            }
+            chunk.read(upto, &eyes, bytes_max, batch);
+        }
+        Ok(())
+    }
+
+    /// Reads the same for everyone at once.
+    ///
+    /// # Errors
+    /// [`Forgotten`] when the event after `after` is no longer in memory.
+    pub(crate) fn share(
+        &self,
+        (after, upto): (u64, u64),
+        bytes_max: usize,
+        shared: &mut Shared,
+    ) -> Result<(), Forgotten> {
+        shared.begin(after);
+        for chunk in self.chunks_after(after)? {
+            if shared.upto >= upto || shared.lines.len() >= bytes_max {
+                break;
+            }
+            chunk.share(upto, bytes_max, shared);
+        }
+        if shared.is_divided() {
+            shared.roster = self.recall.members.roster();
+        }
+        Ok(())
+    }
+
+    /// A viewer's eyes, for what is published by now.
+    pub(super) fn eyes<'a>(&self, viewer: Viewer<'a>) -> Eyes<'a> {
+        let members = &self.recall.members;
+        match viewer {
+            Viewer::Anyone => Eyes::new(None, false, members),
+            Viewer::Account(name) => Eyes::new(Some(name), false, members),
+            Viewer::Staff(name) => Eyes::new(Some(name), true, members),
+        }
+    }
+
+    /// The chunks from the one on that has the event after `after`.
+    fn chunks_after(&self, after: u64) -> Result<impl Iterator<Item = &Chunk>, Forgotten> {
         let oldest = self.chunks[0].first;
         if after.saturating_add(1) < oldest {
             return Err(Forgotten { oldest });
         }
-        batch.begin(after);
         let start = self.chunks.partition_point(|chunk| chunk.first <= after + 1).saturating_sub(1);
-        for chunk in self.chunks.range(start..) {
-            if batch.upto >= upto || batch.lines.len() >= bytes_max {
-                break;
-            }
-            chunk.read(upto, viewer, bytes_max, batch);
-        }
-        Ok(())
+        Ok(self.chunks.range(start..))
     }
 
     /// The oldest seq in memory, and how much had been said to everyone before it.
@@ -297,8 +367,7 @@ fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
             let (called, group) = (called.as_deref().map(Cow::Borrowed), group.as_deref().map(Cow::Borrowed));
             ServerMessage::Joined { seq, time, username: username(name), name: called, group }
         }
-        What::Came(name) | What::Went(name) | What::Said { by: name, .. } => {
-            ServerMessage::Joined { seq, time, username: username(name), name: None, group: None }
-        }
+        // Nothing else is a coming or a going.
+        _ => ServerMessage::Unknown,
     }
 }

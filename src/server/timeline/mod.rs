@@ -1,4 +1,4 @@
-//! What happened, in one order: `order.rs` is what everyone says and reads, `chunk.rs` decides who may see what,
+//! What happened, in one order: `order.rs` is what everyone says and reads, `members.rs` decides who may see what,
 //! `journal/` has it on disk.
 
 mod backlog;
@@ -6,18 +6,24 @@ mod chunk;
 mod events;
 pub(crate) mod journal;
 pub(crate) mod keeper;
+mod members;
 mod order;
 mod past;
 mod recall;
 mod record;
 mod sequence;
+mod shared;
+mod what;
 
-pub(crate) use chunk::{Batch, Viewer};
+pub(crate) use chunk::{Batch, Viewer, Where};
 pub(crate) use events::{AppendError, Forgotten, Ticket};
 pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
+pub(crate) use members::{Members, Stay};
 pub(crate) use order::{Appended, Timeline};
 pub(crate) use past::Past;
-pub(crate) use recall::{Spoken, WHISPERS_PER_ACCOUNT_MAX, What};
+pub(crate) use recall::WHISPERS_PER_ACCOUNT_MAX;
 pub(crate) use record::Record;
 pub(crate) use sequence::Sequence;
+pub(crate) use shared::{Shared, Sight};
+pub(crate) use what::{Place, Spoken, What};

@@ -1,7 +1,7 @@
 //! The timeline: the one ordered sequence of events, each encoded once as its wire line.
 //!
 //! Everything that anybody sees is an event in it. Nobody has a queue: a session has a cursor, the seq up to
-//! which it has been given what it may see. What it may see is decided in [`Chunk::read`] alone.
+//! which it has been given what it may see. What it may see is decided in `Eyes::may_see` alone.
 //!
 //! An event is first *pending*: it has its seq, and nobody sees it. Whoever gets the journal writes all that is pending
 //! at once, and then it is published: the head moves. Whoever waited for the journal meanwhile finds its event written.
@@ -12,9 +12,12 @@ use super::backlog::Backlog;
 use super::chunk::{Batch, Chunk, Viewer};
 use super::events::{AppendError, Events, Forgotten, Group, Ticket};
 use super::journal::{Archive, Journal};
+use super::members::Eyes;
 use super::past::Past;
-use super::recall::{Keys, Recall, Spoken, What};
+use super::recall::Recall;
 use super::sequence::Sequence;
+use super::shared::Shared;
+use super::what::{Keys, Spoken, What};
 use crate::protocol::ServerMessage;
 use crate::reason;
 use crate::server::clock::Clock;
@@ -184,6 +187,19 @@ impl Timeline {
         lock(&self.events).read(after, upto, viewer, bytes_max, batch)
     }
 
+    /// Reads the same for everyone at once.
+    ///
+    /// # Errors
+    /// [`Forgotten`] when the event after `after` is no longer in memory.
+    pub(crate) fn share(&self, stretch: (u64, u64), bytes_max: usize, shared: &mut Shared) -> Result<(), Forgotten> {
+        lock(&self.events).share(stretch, bytes_max, shared)
+    }
+
+    /// A viewer's eyes, for whatever is published by now.
+    fn eyes<'a>(&self, viewer: Viewer<'a>) -> Eyes<'a> {
+        lock(&self.events).eyes(viewer)
+    }
+
     /// As [`read`](Self::read), and what is no longer in memory is read from the journal: then true. Not for a thread that
     /// others wait for.
     ///
@@ -206,7 +222,7 @@ impl Timeline {
             Some(chunk) if chunk.first <= upto => {
                 // There may be a jump before it: seqs that a crash has wasted.
                 batch.upto = after.max(chunk.first - 1);
-                chunk.read(upto, viewer, bytes_max, batch);
+                chunk.read(upto, &self.eyes(viewer), bytes_max, batch);
             }
             _ => batch.upto = upto.min(oldest - 1),
         }
@@ -231,18 +247,24 @@ impl Timeline {
         self.archive.oldest().unwrap_or(memory)
     }
 
-    /// Gives `look` the stretch with the newest thing said before `before`, or a later stretch without any. None when
+    /// Gives `look` the stretch with the newest thing said before `before`, or a later stretch without any, and the viewer's
+    /// eyes. None when
     /// there is nothing older. For a thread that may wait for a disk.
     ///
     /// # Errors
     /// The journal can't be read.
-    pub(crate) fn look_before<T>(&self, before: u64, look: impl FnOnce(&Chunk) -> T) -> io::Result<Option<T>> {
+    pub(crate) fn look_before<T>(
+        &self,
+        before: u64,
+        viewer: Viewer<'_>,
+        look: impl FnOnce(&Chunk, &Eyes<'_>) -> T,
+    ) -> io::Result<Option<T>> {
         let events = lock(&self.events);
         if let Some(chunk) = events.stretch_before(before) {
-            return Ok(Some(look(chunk)));
+            return Ok(Some(look(chunk, &events.eyes(viewer))));
         }
         drop(events);
-        Ok(self.archive.said_before(before)?.map(|chunk| look(&chunk)))
+        Ok(self.archive.said_before(before)?.map(|chunk| look(&chunk, &self.eyes(viewer))))
     }
 
     /// What is in memory of the events from `first` up to the one before `next`; None if there is nothing.
@@ -253,6 +275,13 @@ impl Timeline {
     /// What is remembered of the accounts.
     pub(crate) fn recall<T>(&self, ask: impl FnOnce(&Recall) -> T) -> T {
         ask(&lock(&self.events).recall)
+    }
+
+    /// The same, and the newest event's seq: what is remembered is of all events up to it.
+    pub(crate) fn recall_at_head<T>(&self, ask: impl FnOnce(&Recall) -> T) -> (u64, T) {
+        let events = lock(&self.events);
+        // It moves under this lock alone.
+        (self.head(), ask(&events.recall))
     }
 
     /// Has something done with the journal, when nobody writes.
@@ -323,116 +352,5 @@ impl Timeline {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{GENERAL, Username};
-    use crate::server::timeline::events::TIMELINE_BYTES_MAX;
-
-    fn name(text: &str) -> Username {
-        Username::parse(text).unwrap()
-    }
-
-    fn timeline() -> (tempfile::TempDir, Timeline) {
-        let folder = tempfile::tempdir().unwrap();
-        let sequence = Sequence::open(&folder.path().join("sequence"), 0).unwrap();
-        (folder, Timeline::new(sequence, Journal::none(), Past::default(), Clock::new().into()))
-    }
-
-    /// What Ada says.
-    fn message<'a>(text: &'a str) -> impl FnOnce(u64, String) -> ServerMessage<'a> {
-        move |seq, time| ServerMessage::Message {
-            seq,
-            time: time.into(),
-            from: "ada".into(),
-            room: GENERAL.into(),
-            text: text.into(),
-            action: false,
-            format: None,
-            lang: None,
-            removed: false,
-            id: None,
-        }
-    }
-
-    /// What Ada says to somebody, or to everyone.
-    fn to(name: Option<&str>) -> What {
-        What::Said { by: self::name("ada"), to: name.map(self::name), key: None }
-    }
-
-    fn say(timeline: &Timeline, what: What, text: &str) -> u64 {
-        let Appended::Pending(ticket) = timeline.append(what, || false, message(text)).unwrap() else {
-            panic!("said before")
-        };
-        timeline.commit(&ticket).unwrap();
-        ticket.seq
-    }
-
-    /// The texts that a viewer reads, `bytes_max` at a time.
-    fn texts(timeline: &Timeline, after: u64, viewer: Viewer<'_>, bytes_max: usize) -> Vec<String> {
-        let (mut texts, mut batch, mut cursor) = (Vec::new(), Batch::default(), after);
-        while cursor < timeline.head() {
-            timeline.read(cursor, timeline.head(), viewer, bytes_max, &mut batch).unwrap();
-            assert!(batch.upto > cursor, "every read goes on");
-            cursor = batch.upto;
-            for line in batch.lines.split_inclusive(|&b| b == b'\n') {
-                let line: serde_json::Value = serde_json::from_slice(line).unwrap();
-                texts.push(line["text"].as_str().unwrap().to_owned());
-            }
-        }
-        texts
-    }
-
-    #[test]
-    fn everyone_reads_what_they_may_in_one_order() {
-        let (_folder, timeline) = timeline();
-        let bobs = What::Said { by: name("bob"), to: Some(name("eve")), key: None };
-        for (what, text) in [
-            (to(None), "1"),
-            (to(Some("bob")), "2"),
-            (to(None), "3"),
-            (to(None), "4"),
-            (bobs, "5"),
-            (to(Some("ada")), "6"),
-        ] {
-            say(&timeline, what, text);
-        }
-        let (ada, bob, eve, dan) = (name("ada"), name("bob"), name("eve"), name("dan"));
-        for bytes_max in [1, 300, 1 << 20] {
-            assert_eq!(texts(&timeline, 0, Viewer::Account(&ada), bytes_max), ["1", "2", "3", "4", "6"]);
-            assert_eq!(texts(&timeline, 0, Viewer::Account(&bob), bytes_max), ["1", "2", "3", "4", "5"]);
-            assert_eq!(texts(&timeline, 0, Viewer::Account(&eve), bytes_max), ["1", "3", "4", "5"]);
-            assert_eq!(texts(&timeline, 0, Viewer::Account(&dan), bytes_max), ["1", "3", "4"]);
-            assert_eq!(texts(&timeline, 0, Viewer::Anyone, bytes_max), ["1", "3", "4"]);
-            assert_eq!(texts(&timeline, 3, Viewer::Account(&ada), bytes_max), ["4", "6"]);
-        }
-        let mut batch = Batch::default();
-        timeline.read(0, 4, Viewer::Anyone, 1 << 20, &mut batch).unwrap();
-        assert_eq!((batch.upto, &batch.parties), (4, &vec![ada, bob]));
-        timeline.read(6, 6, Viewer::Anyone, 1 << 20, &mut batch).unwrap();
-        assert_eq!((batch.upto, batch.lines.len(), batch.parties.len()), (6, 0, 0));
-    }
-
-    #[test]
-    fn memory_is_bounded_and_the_oldest_go_first() {
-        let (_folder, timeline) = timeline();
-        let text = "x".repeat(4000);
-        let events = TIMELINE_BYTES_MAX / 4000 + 1000;
-        for _ in 0..events {
-            say(&timeline, to(None), &text);
-        }
-        let held = timeline.held_bytes();
-        assert!(held <= TIMELINE_BYTES_MAX, "{held}");
-        let mut batch = Batch::default();
-        let Forgotten { oldest } = timeline.read(0, events as u64, Viewer::Anyone, 1, &mut batch).unwrap_err();
-        assert!(oldest > 1000);
-        assert_eq!(texts(&timeline, oldest - 1, Viewer::Anyone, 1 << 20).len() as u64, events as u64 - oldest + 1);
-    }
-
-    #[test]
-    fn a_line_over_the_limit_takes_no_seq() {
-        let (_folder, timeline) = timeline();
-        let text = "\u{1}".repeat(3000);
-        assert!(matches!(timeline.append(to(None), || false, message(&text)), Err(AppendError::TooLong)));
-        assert_eq!(say(&timeline, to(None), "x"), 1);
-    }
-}
+#[path = "order/tests.rs"]
+mod tests;

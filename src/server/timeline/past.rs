@@ -1,8 +1,10 @@
 //! What a start reads in the journal.
 
 use super::chunk::{self, Chunk};
-use super::recall::{Keys, Recall};
+use super::members::Members;
+use super::recall::Recall;
 use super::record::Record;
+use super::what::Keys;
 use std::collections::VecDeque;
 
 /// How many bytes of the newest lines a start keeps in memory: whoever was there when the server ended comes back at
@@ -20,6 +22,13 @@ pub(crate) struct Past {
 }
 
 impl Past {
+    /// Nothing yet but who is in which room, as far as the rooms' file knows it.
+    pub(crate) fn with(members: Members) -> Self {
+        let mut past = Self::default();
+        past.recall.members = members;
+        past
+    }
+
     /// Takes the next event. What a start takes, `check` takes too, and nothing else.
     ///
     /// # Errors
@@ -32,7 +41,7 @@ impl Past {
         record.moment()?;
         let (said, public) = (record.is_said(), self.recall.public());
         chunk::append(&mut self.recent, RECENT_BYTES_MAX, line, (record.seq, said, record.audience()?), public);
-        record.what(&self.keys)?.iter().for_each(|what| self.recall.note(record.seq, what));
+        self.recall.note(record.seq, &record.what(&self.keys)?);
         Ok(())
     }
 

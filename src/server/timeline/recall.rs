@@ -3,9 +3,10 @@
 //!
 //! It is made anew from the journal at each start. Everything in it has a bound.
 
-use crate::protocol::{Profile, Reason, Username};
+use super::members::Members;
+use super::what::{Audience, Place, What};
+use crate::protocol::{RoomName, Username};
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
 
 /// How many ids are remembered of an account. A client has a handful of messages under way when its connection breaks,
 /// and none that types them has a thousand.
@@ -23,6 +24,8 @@ pub(crate) struct Recall {
     ids: usize,
     /// How much was said to everyone so far.
     public: u64,
+    /// Who is in which room.
+    pub(crate) members: Members,
 }
 
 #[derive(Debug, Default)]
@@ -38,52 +41,14 @@ struct Account {
 }
 
 /// When an account last left.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Left {
     /// The newest event's seq then: that of its `left`, if it was told at once.
     pub(crate) seq: u64,
     /// How much had been said to everyone by then.
     public: u64,
-}
-
-/// What an event is about.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum What {
-    /// Somebody said something, to everyone or to one account. `key` is that of its [`Spoken`], if it had an id.
-    Said { by: Username, to: Option<Username>, key: Option<u64> },
-    /// An account came online, whose owner is this.
-    Joined(Username, Profile),
-    /// It went.
-    Left(Username, Reason),
-    /// It came online, and nobody is told. No event, but it has its place in the order.
-    Came(Username),
-    /// It went, and nobody is told, or not yet.
-    Went(Username),
-}
-
-/// What makes a request the same one again: all of it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Spoken<'a> {
-    /// The event's kind.
-    pub(crate) kind: &'a str,
-    pub(crate) from: &'a str,
-    /// The recipient, or the room.
-    pub(crate) place: &'a str,
-    pub(crate) id: &'a str,
-    pub(crate) text: &'a str,
-    pub(crate) action: bool,
-}
-
-/// Makes keys of what was said. They mean nothing to another process.
-#[derive(Debug, Default)]
-pub(crate) struct Keys(RandomState);
-
-impl Keys {
-    /// Two different requests have the same key as often as a guess of 64 bits is right; whoever finds one
-    /// remembered compares what was said.
-    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> u64 {
-        self.0.hash_one(spoken)
-    }
+    /// And in the rooms that it was in.
+    rooms: Vec<(RoomName, u64)>,
 }
 
 impl Recall {
@@ -101,11 +66,16 @@ impl Recall {
             }
             What::Came(name) => self.account(name).gone = false,
             What::Went(name) => self.note_going(seq, name),
-            What::Said { by, to, key } => {
-                match to {
-                    None => self.public += 1,
-                    Some(to) if to == by => self.note_whisper(seq, by),
-                    Some(to) => [by, to].into_iter().for_each(|name| self.note_whisper(seq, name)),
+            What::Entered(..) | What::Exited(..) | What::Closed(_) => self.members.note(seq, what),
+            What::Told { audience: Audience::Everyone, said: true } => self.public += 1,
+            What::Told { audience: Audience::Room(room), said: true } => self.members.count(room),
+            What::Told { .. } => {}
+            What::Said { by, place, key } => {
+                match place {
+                    Place::Room(room) if room.is_general() => self.public += 1,
+                    Place::Room(room) => self.members.count(room),
+                    Place::Person(to) if to == by => self.note_whisper(seq, by),
+                    Place::Person(to) => [by, to].into_iter().for_each(|name| self.note_whisper(seq, name)),
                 }
                 if let Some(key) = key {
                     self.note_id(seq, by, *key);
@@ -127,7 +97,7 @@ impl Recall {
 
     /// When an account last left.
     pub(crate) fn left(&self, name: &Username) -> Option<Left> {
-        self.accounts.get(name)?.left
+        self.accounts.get(name)?.left.clone()
     }
 
     /// Everyone whom the timeline has online.
@@ -146,14 +116,17 @@ impl Recall {
 
     /// How much was said since an account left that it may see, of what is kept: that is what came from `first` on,
     /// when `public` had been said to everyone before.
-    pub(crate) fn missed(&self, name: &Username, left: Left, (first, public): (u64, u64)) -> u64 {
+    pub(crate) fn missed(&self, name: &Username, left: &Left, (first, public): (u64, u64)) -> u64 {
         let whispers = self.whispers(name, left.seq.max(first.saturating_sub(1))).count();
-        self.public.saturating_sub(left.public.max(public)) + whispers as u64
+        // Of the rooms it isn't known how much of that is kept once anything since is not.
+        let all_kept = first <= left.seq.saturating_add(1);
+        let rooms = if all_kept { self.members.missed(name, left.seq, &left.rooms) } else { 0 };
+        self.public.saturating_sub(left.public.max(public)) + whispers as u64 + rooms
     }
 
     /// An account has gone, unless it had before it was told.
     fn note_going(&mut self, seq: u64, name: &Username) {
-        let left = Left { seq, public: self.public };
+        let left = Left { seq, public: self.public, rooms: self.members.said(name) };
         let account = self.account(name);
         if !account.gone {
             (account.gone, account.left) = (true, Some(left));

@@ -1,20 +1,11 @@
 //! An event as its line tells it: what the journal is read back with.
 
-use super::recall::{Keys, Spoken, What};
-use crate::protocol::{Profile, Reason, Username};
+use super::what::{Audience, Keys, Place, Spoken, What};
+use crate::protocol::{Profile, Reason, RoomName, Username};
 use crate::reason::Reason as Why;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
-
-/// Who may see an event.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Audience {
-    /// Everyone.
-    Everyone,
-    /// These two accounts. Boxed because nearly every event is for everyone.
-    Pair(Box<(Username, Username)>),
-}
 
 /// The fields of an event's line that the server needs. Those that an event doesn't have are empty.
 #[derive(Debug, Deserialize)]
@@ -64,38 +55,61 @@ impl<'a> Record<'a> {
         self.time.parse().map_err(|_| format!("its `time` is `{}`, which is none", self.time))
     }
 
-    /// Whether it comes from somebody: a message, a whisper, a topic. Else somebody came or left, or it is of a kind
-    /// that this version doesn't know.
+    /// Whether it is something to be read again: said, asked, or how a poll came out. Else it is only that something
+    /// changed. What comes from somebody in a kind that this version doesn't know was said.
     pub(crate) fn is_said(&self) -> bool {
-        !self.from.is_empty()
+        match &*self.kind {
+            "floor" | "called" | "removed" => false,
+            "question" | "poll_closed" => true,
+            _ => !self.from.is_empty(),
+        }
     }
 
-    /// Who may see it: two people if it is `to` somebody, else everyone.
+    /// Who may see it: two people if it is `to` somebody, else those in its room, or everyone.
     ///
     /// # Errors
     /// A name that is none.
     pub(super) fn audience(&self) -> Result<Audience, String> {
-        if self.to.is_empty() {
-            return Ok(Audience::Everyone);
+        if self.kind == "asked" {
+            return Ok(Audience::Staff(Box::new(name(&self.from)?)));
         }
-        Ok(Audience::Pair(Box::new((name(&self.from)?, name(&self.to)?))))
+        if !self.to.is_empty() {
+            return Ok(Audience::pair(&name(&self.from)?, &name(&self.to)?));
+        }
+        Ok(if self.room.is_empty() { Audience::Everyone } else { Audience::room(&self.room()?) })
     }
 
-    /// What it says about accounts. None for a kind that this version doesn't know.
+    /// Whether its line says the same of who may see it as whoever wrote it.
+    pub(super) fn agrees_with(&self, said: bool, audience: &Audience) -> bool {
+        self.is_said() == said && self.audience().as_ref() == Ok(audience)
+    }
+
+    /// What it is about.
     ///
     /// # Errors
     /// A name that is none.
-    pub(crate) fn what(&self, keys: &Keys) -> Result<Option<What>, String> {
-        if self.is_said() {
-            let to = if self.to.is_empty() { None } else { Some(name(&self.to)?) };
-            let key = self.spoken().map(|spoken| keys.key(&spoken));
-            return Ok(Some(What::Said { by: name(&self.from)?, to, key }));
-        }
+    pub(crate) fn what(&self, keys: &Keys) -> Result<What, String> {
         match &*self.kind {
-            "joined" => Ok(Some(What::Joined(name(&self.username)?, Profile::default()))),
-            "left" => Ok(Some(What::Left(name(&self.username)?, self.reason.unwrap_or(Reason::Other)))),
-            _ => Ok(None),
+            "message" | "whisper" | "topic" => {
+                let place = if self.to.is_empty() { Place::Room(self.room()?) } else { Place::Person(name(&self.to)?) };
+                let key = self.spoken().map(|spoken| keys.key(&spoken));
+                return Ok(What::Said { by: name(&self.from)?, place, key });
+            }
+            "entered" => Ok(What::Entered(self.room()?, name(&self.username)?)),
+            "exited" => Ok(What::Exited(self.room()?, name(&self.username)?)),
+            "room_closed" => Ok(What::Closed(self.room()?)),
+            "joined" => Ok(What::Joined(name(&self.username)?, Profile::default())),
+            "left" => Ok(What::Left(name(&self.username)?, self.reason.unwrap_or(Reason::Other))),
+            _ => Ok(What::Told { audience: self.audience()?, said: self.is_said() }),
         }
+    }
+
+    /// Where it happened: in the general room unless it says otherwise.
+    fn room(&self) -> Result<RoomName, String> {
+        if self.room.is_empty() {
+            return Ok(RoomName::general());
+        }
+        RoomName::parse(&self.room).ok_or_else(|| format!("`{}` is no room's name", self.room))
     }
 
     /// What was said, for comparison with a request that may be the same one again. None without an `id`.

@@ -4,9 +4,9 @@
 use super::accounts::{Mandate, Standing, State};
 use super::chat::{Chat, Refused, Session};
 use super::clock::Clock;
-use super::timeline::{AppendError, Journal, Past, Sequence, Timeline, What};
+use super::timeline::{AppendError, Journal, Past, Place, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
-use crate::protocol::{Profile, Reason, ServerMessage, Username};
+use crate::protocol::{Profile, Reason, RoomName, ServerMessage, Username};
 use crate::sync::{Arc, thread};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -159,7 +159,11 @@ fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize)
         removed: false,
         away: false,
     };
-    said(chat.say(What::Said { by: session.name.clone(), to: Some(to.clone()), key: None }, || false, whisper));
+    said(chat.say(
+        What::Said { by: session.name.clone(), place: Place::Person(to.clone()), key: None },
+        || false,
+        whisper,
+    ));
     let message = |seq, time: String| ServerMessage::Message {
         seq,
         time: time.into(),
@@ -172,7 +176,11 @@ fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize)
         removed: false,
         id: None,
     };
-    said(chat.say(What::Said { by: session.name.clone(), to: None, key: None }, || false, message));
+    said(chat.say(
+        What::Said { by: session.name.clone(), place: Place::Room(RoomName::general()), key: None },
+        || false,
+        message,
+    ));
 }
 
 /// Fails unless it was said or the journal couldn't be written.

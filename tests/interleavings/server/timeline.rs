@@ -12,6 +12,8 @@ pub mod events;
 pub mod journal;
 #[path = "keeper.rs"]
 pub mod keeper;
+#[path = "../../../src/server/timeline/members.rs"]
+pub mod members;
 #[path = "../../../src/server/timeline/order.rs"]
 pub mod order;
 #[path = "../../../src/server/timeline/past.rs"]
@@ -20,6 +22,10 @@ pub mod past;
 pub mod recall;
 #[path = "../../../src/server/timeline/record.rs"]
 pub mod record;
+#[path = "../../../src/server/timeline/shared.rs"]
+pub mod shared;
+#[path = "../../../src/server/timeline/what.rs"]
+pub mod what;
 
 pub(crate) use chunk::{Batch, Viewer};
 pub(crate) use events::{AppendError, Forgotten, Ticket};
@@ -27,5 +33,6 @@ pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
 pub(crate) use order::{Appended, Timeline};
 pub(crate) use past::Past;
-pub(crate) use recall::What;
 pub(crate) use sequence::Sequence;
+pub(crate) use shared::{Shared, Sight};
+pub(crate) use what::{Place, What};

@@ -4,14 +4,14 @@ mod taken;
 
 use super::writer::SEGMENT_BYTES_MAX;
 use super::*;
-use crate::protocol::{GENERAL, LINE_BYTES_MAX, ServerMessage, Username, format_time};
+use crate::protocol::{GENERAL, LINE_BYTES_MAX, RoomName, ServerMessage, Username, format_time};
 use crate::server::config::notices;
 use crate::server::timeline::chunk::{Batch, Viewer};
 use crate::server::timeline::events::AppendError;
 use crate::server::timeline::order::{Appended, Timeline};
 use crate::server::timeline::past::Past;
-use crate::server::timeline::recall::What;
 use crate::server::timeline::sequence::Sequence;
+use crate::server::timeline::what::{Place, What};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::fs;
@@ -39,7 +39,11 @@ fn open_at(folder: &TempDir, options: Options, clock: Clock) -> Result<Timeline,
 }
 
 fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, AppendError> {
-    let what = What::Said { by: name("ada"), to: to.map(name), key: None };
+    let what = What::Said {
+        by: name("ada"),
+        place: to.map_or_else(|| Place::Room(RoomName::general()), |to| Place::Person(name(to))),
+        key: None,
+    };
     let event = |seq, time: String| {
         let (time, from, text, id) = (time.into(), "ada".into(), text.into(), None);
         match to {

@@ -12,7 +12,7 @@ use crate::reason::{self, Reason};
 use crate::server::clock::Clock;
 use crate::server::config::Sync;
 use crate::server::timeline::chunk::{Chunk, Entry};
-use crate::server::timeline::record::Audience;
+use crate::server::timeline::what::Audience;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::io::{self, Seek, SeekFrom};

@@ -8,7 +8,7 @@ use crate::server::accounts::{token_file, users_file};
 use crate::server::clock::Kept;
 use crate::server::config::hollow::hollow;
 use crate::server::config::{Config, folder, lost, motd};
-use crate::server::state::{InUse, Topic};
+use crate::server::state::{InUse, Rooms, Topic};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::io;
@@ -159,6 +159,18 @@ pub(super) fn topic(data_dir: &Path) -> Finding {
     match Topic::open(&data_dir.join(folder::TOPIC)) {
         Ok(topic) => Good(format!("topic.json: {}", if topic.now().is_some() { "a topic" } else { "no topic" })),
         Err(e) => Bad(e),
+    }
+}
+
+/// `rooms.json`, if it is there.
+pub(super) fn rooms(data_dir: &Path) -> Option<Finding> {
+    if let Some(empty) = empty(data_dir, folder::ROOMS) {
+        return Some(empty);
+    }
+    let path = data_dir.join(folder::ROOMS);
+    match Rooms::open(&path) {
+        Ok((rooms, _)) => path.exists().then(|| Good(format!("rooms.json: {}", count(rooms.list().len(), "room")))),
+        Err(e) => Some(Bad(e)),
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
     rest.push(files::sequence(data_dir, last));
     rest.extend(files::clock(data_dir));
     rest.push(files::topic(data_dir));
+    rest.extend(files::rooms(data_dir));
     rest.extend(files::motd(config));
     rest.extend(files::opened(data_dir));
     rest.extend(modes::modes(data_dir));

@@ -1,0 +1,59 @@
+//! Who is in which room, and may be: what the requests about rooms, and those that name one, ask.
+
+use super::answer::{Refusal, refuse};
+use crate::protocol::{ErrorCode, RoomName, Username};
+use crate::server::chat::Session;
+use crate::server::state::{Room, Server};
+use crate::server::timeline::Where;
+
+/// The room that a request names, or the general one.
+///
+/// # Errors
+/// That is no room's name.
+pub(super) fn named(room: Option<&str>) -> Result<RoomName, Refusal> {
+    room.map_or_else(|| Ok(RoomName::general()), |text| RoomName::parse(text).ok_or_else(|| unknown(text)))
+}
+
+/// Why somebody who isn't in a room is refused: whether there is one is nobody's business who may not enter.
+pub(super) fn refuse_outsider(server: &Server, session: &Session, room: &RoomName) -> Refusal {
+    match server.rooms.get(room) {
+        Some(known) if known.open || looks_after(session, &known) => {
+            refuse(ErrorCode::NotInRoom, format!("you are not in {room}: /join {room} goes there"))
+        }
+        _ => unknown(room.as_str()),
+    }
+}
+
+/// Where `history` looks, for somebody who may.
+///
+/// # Errors
+/// They are not in that room.
+pub(super) fn history_of(server: &Server, session: &Session, room: Option<&str>) -> Result<Where, Refusal> {
+    let Some(text) = room else { return Ok(Where::Everywhere) };
+    let room = named(Some(text))?;
+    if room.is_general() {
+        return Ok(Where::General);
+    }
+    let was_in = || server.chat.timeline().recall(|recall| recall.members.stays_of(&session.name)).has(&room);
+    match server.rooms.get(&room).filter(|_| is_in(server, &room, &session.name)) {
+        Some(known) if known.open => Ok(Where::Room(room, known.made + 1)),
+        Some(_) => Ok(Where::Room(room, u64::MAX)),
+        None if was_in() => Ok(Where::Room(room, u64::MAX)),
+        None => Err(refuse_outsider(server, session, &room)),
+    }
+}
+
+/// Whether an account is in a room.
+pub(super) fn is_in(server: &Server, room: &RoomName, name: &Username) -> bool {
+    server.chat.timeline().recall(|recall| recall.members.is_in(room, name))
+}
+
+/// Whether a session may let people into a room, and close it.
+pub(super) fn looks_after(session: &Session, room: &Room) -> bool {
+    session.mandate.standing().state().role.is_staff() || room.is_of(&session.name)
+}
+
+pub(super) fn unknown(room: &str) -> Refusal {
+    let room = RoomName::parse(room).map_or_else(|| "of that name".into(), |room| room.to_string());
+    refuse(ErrorCode::UnknownRoom, format!("there is no room {room} that you may enter: /rooms lists those there are"))
+}

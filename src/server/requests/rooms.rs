@@ -1,0 +1,346 @@
+//! The requests about rooms: which there are, going in and out, making and closing one. (Splitting a class is in
+//! `split.rs`.)
+
+use super::answer::{Answer, Refusal, existing_user, refuse};
+use super::membership::{is_in, looks_after, named, refuse_outsider, unknown};
+use super::people::check_note;
+use super::speech;
+use crate::protocol::{
+    ErrorCode, FloorInfo, OwnRoom, Reply, RequestId, RoomInfo, RoomName, ServerMessage, TopicInfo, Username,
+};
+use crate::reason;
+use crate::server::chat::Session;
+use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
+use crate::server::timeline::What;
+use crate::sync::lock;
+use std::io;
+
+/// How many bytes of what rooms are about the list of them has room for, beside their names.
+const ABOUT_BYTES_MAX: usize = 6_000;
+
+/// A request about a room: who asks, and how it is answered.
+pub(super) struct Asking<'a> {
+    pub(super) server: &'a Server,
+    pub(super) session: &'a Session,
+    pub(super) id: Option<&'a RequestId>,
+}
+
+/// The rooms that an account is in, the general one first, for its `welcome`: in at most so many bytes, if it must be without
+/// what they talk about.
+pub(crate) fn own(server: &Server, name: &Username, bytes_max: usize) -> Vec<OwnRoom<'static>> {
+    let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(name));
+    let general = (RoomName::general(), true, server.topic.now());
+    let others = stays.now().filter_map(|stay| {
+        let known = server.rooms.get(&stay.room)?;
+        Some((stay.room.clone(), known.open, known.topic))
+    });
+    let own = |(room, open, topic): (RoomName, bool, Option<TopicInfo<'static>>)| OwnRoom {
+        room: room.to_string().into(),
+        open,
+        topic,
+        floor: FloorInfo::default(),
+        poll: None,
+    };
+    let mut rooms: Vec<_> = std::iter::once(general).chain(others).map(own).collect();
+    let too_long = |rooms: &[OwnRoom<'_>]| serde_json::to_vec(rooms).is_ok_and(|json| json.len() > bytes_max);
+    for index in (0..rooms.len()).rev() {
+        if !too_long(&rooms) {
+            break;
+        }
+        (rooms[index].topic, rooms[index].poll) = (None, None);
+    }
+    rooms
+}
+
+/// An account that is deleted is in no room any more.
+pub(super) fn forget(server: &Server, name: &Username) {
+    let _changing = server.rooms.begin();
+    let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(name));
+    let rooms: Vec<RoomName> = stays.now().map(|stay| stay.room.clone()).collect();
+    if rooms.is_empty() {
+        return;
+    }
+    let exits = rooms.iter().map(|room| (What::Exited(room.clone(), name.clone()), exited(room, name, None, None)));
+    match server.chat.tell_all(exits) {
+        Ok(()) => save(server),
+        Err(e) => log::error!("{name} can't be taken out of rooms: {e}"),
+    }
+}
+
+impl<'a> Asking<'a> {
+    /// The rooms that one may enter or is in.
+    pub(super) fn list(&self) -> Answer {
+        let rooms = self.server.rooms.list();
+        let seen = rooms.into_iter().filter(|(name, room)| room.open || self.is_in(name) || self.looks_after(room));
+        let mut rooms = vec![self.general()];
+        rooms.extend(seen.map(|(name, room)| self.info(&name, &room)));
+        let mut left = ABOUT_BYTES_MAX;
+        for room in &mut rooms {
+            let bytes = room.about.as_ref().map_or(0, |about| super::fit::json_bytes(about));
+            match left.checked_sub(bytes) {
+                Some(rest) => left = rest,
+                None => room.about = None,
+            }
+        }
+        Answer::Reply(Box::new(Reply { rooms: Some(rooms), ..Reply::default() }))
+    }
+
+    /// Makes a room and enters it.
+    pub(super) fn make(&self, room: &str, open: bool, about: Option<&str>) -> Result<Answer, Refusal> {
+        let (server, name) = (self.server, &self.session.name);
+        let staff = self.session.mandate.standing().state().role.is_staff();
+        if !staff && !server.limits.rooms_by_everyone() {
+            return Err(refuse(ErrorCode::NotAllowed, "only teachers and administrators make rooms here"));
+        }
+        let room = RoomName::parse(room).ok_or_else(|| refuse(ErrorCode::BadRequest, RoomName::RULE))?;
+        about.map_or(Ok(()), check_note)?;
+        let about = about.filter(|about| !about.is_empty()).map(str::to_owned);
+        let _changing = server.rooms.begin();
+        if room.is_general() || server.rooms.get(&room).is_some() {
+            return Err(refuse(ErrorCode::RoomExists, format!("there is a room {room} already")));
+        }
+        self.check_places(name)?;
+        let rooms = server.rooms.list().len();
+        if rooms >= ROOMS_MAX {
+            return Err(refuse(
+                ErrorCode::NotAllowed,
+                format!("there are {rooms} rooms: close one first (/closeroom)"),
+            ));
+        }
+        if !speech::take_rate(server, self.session)? {
+            return Ok(Answer::Abuse);
+        }
+        let new = Room::new(open, about, Some(name), server.chat.head());
+        let info = self.info(&room, &new);
+        write(server, |rooms| drop(rooms.insert(room.clone(), new)))?;
+        self.tell(What::Entered(room.clone(), name.clone()), entered(&room, name, None, None)).inspect_err(|_| {
+            // Nobody is in it.
+            let _ = write(server, |rooms| drop(rooms.remove(&room)));
+        })?;
+        save(server);
+        log::info!("{name} makes the room {room}");
+        let rooms = Some(vec![RoomInfo { member: true, online: 1, ..info }]);
+        Ok(Answer::Reply(Box::new(Reply { rooms, ..Reply::default() })))
+    }
+
+    /// Goes into a room.
+    pub(super) fn enter(&self, room: &str) -> Result<Answer, Refusal> {
+        let (name, room) = (&self.session.name, named(Some(room))?);
+        let _changing = self.server.rooms.begin();
+        if self.is_in(&room) {
+            return Ok(Answer::Reply(Box::default()));
+        }
+        let known = self.server.rooms.get(&room).ok_or_else(|| unknown(room.as_str()))?;
+        if !known.open && !self.looks_after(&known) {
+            return Err(unknown(room.as_str()));
+        }
+        self.check_places(name)?;
+        self.change(What::Entered(room.clone(), name.clone()), entered(&room, name, None, self.id), true)
+    }
+
+    /// And out of it.
+    pub(super) fn leave(&self, room: &str) -> Result<Answer, Refusal> {
+        let (name, room) = (&self.session.name, self.beside_general(room)?);
+        let _changing = self.server.rooms.begin();
+        if !self.is_in(&room) {
+            return Err(refuse_outsider(self.server, self.session, &room));
+        }
+        self.change(What::Exited(room.clone(), name.clone()), exited(&room, name, None, self.id), true)
+    }
+
+    /// Lets somebody into a room.
+    pub(super) fn let_in(&self, room: &str, username: &str) -> Result<Answer, Refusal> {
+        let (room, other) = (self.beside_general(room)?, existing_user(self.server, username)?);
+        let _changing = self.server.rooms.begin();
+        self.check_looks_after(&room)?;
+        if is_in(self.server, &room, &other) {
+            return Ok(Answer::Reply(Box::default()));
+        }
+        self.check_places(&other)?;
+        let by = Some(&self.session.name);
+        let sees = self.is_in(&room) || other == self.session.name;
+        self.change(What::Entered(room.clone(), other.clone()), entered(&room, &other, by, self.id), sees)
+    }
+
+    /// Puts somebody out of a room.
+    pub(super) fn put_out(&self, room: &str, username: &str) -> Result<Answer, Refusal> {
+        let (room, other) = (self.beside_general(room)?, existing_user(self.server, username)?);
+        let _changing = self.server.rooms.begin();
+        self.check_looks_after(&room)?;
+        if !is_in(self.server, &room, &other) {
+            return Err(refuse(ErrorCode::NotInRoom, format!("{other} is not in {room}")));
+        }
+        let by = Some(&self.session.name);
+        let sees = self.is_in(&room);
+        self.change(What::Exited(room.clone(), other.clone()), exited(&room, &other, by, self.id), sees)
+    }
+
+    /// Ends a room.
+    pub(super) fn close(&self, room: &str) -> Result<Answer, Refusal> {
+        let room = self.beside_general(room)?;
+        let _changing = self.server.rooms.begin();
+        self.check_looks_after(&room)?;
+        let sees = self.is_in(&room);
+        self.tell(What::Closed(room.clone()), closed(&room, Some(&self.session.name), self.id))?;
+        finish(self.server, |rooms| drop(rooms.remove(&room)));
+        log::info!("{} closes the room {room}", self.session.name);
+        Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
+    }
+
+    fn general(&self) -> RoomInfo<'static> {
+        let online = lock(self.server.chat.registry()).accounts();
+        let room = RoomName::general().to_string().into();
+        RoomInfo { room, open: true, about: None, member: true, online, users: Vec::new() }
+    }
+
+    /// What one is told of a room.
+    pub(super) fn info(&self, name: &RoomName, room: &Room) -> RoomInfo<'static> {
+        let members: Vec<Username> =
+            self.server.chat.timeline().recall(|recall| recall.members.of(name).cloned().collect());
+        let registry = lock(self.server.chat.registry());
+        let online = members.iter().filter(|member| registry.is_online(member.as_str())).count();
+        RoomInfo {
+            room: name.to_string().into(),
+            open: room.open,
+            about: room.about.clone().map(Into::into),
+            member: members.contains(&self.session.name),
+            online,
+            users: Vec::new(),
+        }
+    }
+
+    /// Adds an event about a room, as fast as one may speak.
+    fn change<'e>(
+        &self,
+        what: What,
+        event: impl FnOnce(u64, String) -> ServerMessage<'e>,
+        sees: bool,
+    ) -> Result<Answer, Refusal> {
+        if !speech::take_rate(self.server, self.session)? {
+            return Ok(Answer::Abuse);
+        }
+        self.tell(what, event)?;
+        save(self.server);
+        Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
+    }
+
+    fn tell<'e>(&self, what: What, event: impl FnOnce(u64, String) -> ServerMessage<'e>) -> Result<(), Refusal> {
+        self.server.chat.tell_all([(what, event)]).map_err(speech::refusal)
+    }
+
+    fn is_in(&self, room: &RoomName) -> bool {
+        is_in(self.server, room, &self.session.name)
+    }
+
+    fn looks_after(&self, room: &Room) -> bool {
+        looks_after(self.session, room)
+    }
+
+    fn check_looks_after(&self, room: &RoomName) -> Result<(), Refusal> {
+        match self.server.rooms.get(room) {
+            Some(known) if self.looks_after(&known) => Ok(()),
+            Some(known) if known.open || self.is_in(room) => {
+                Err(refuse(ErrorCode::NotAllowed, format!("teachers, and who made {room}, may do that")))
+            }
+            _ => Err(unknown(room.as_str())),
+        }
+    }
+
+    /// Whether an account may be in one more room.
+    fn check_places(&self, name: &Username) -> Result<(), Refusal> {
+        let stays = self.server.chat.timeline().recall(|recall| recall.members.stays_of(name));
+        if stays.now().count() >= ROOMS_PER_ACCOUNT_MAX {
+            let message = format!("{name} is in {ROOMS_PER_ACCOUNT_MAX} rooms, as many as may be: leave one first");
+            return Err(refuse(ErrorCode::NotAllowed, message));
+        }
+        Ok(())
+    }
+
+    fn beside_general(&self, room: &str) -> Result<RoomName, Refusal> {
+        let room = named(Some(room))?;
+        if room.is_general() {
+            return Err(refuse(ErrorCode::NotAllowed, format!("everyone is in {room}, and it stays")));
+        }
+        Ok(room)
+    }
+}
+
+/// The event of somebody who is in a room from now on.
+pub(super) fn entered<'e>(
+    room: &'e RoomName,
+    name: &'e Username,
+    by: Option<&'e Username>,
+    id: Option<&'e RequestId>,
+) -> impl FnOnce(u64, String) -> ServerMessage<'e> {
+    move |seq, time| ServerMessage::Entered {
+        seq,
+        time: time.into(),
+        room: room.as_str().into(),
+        username: name.as_str().into(),
+        by: by.map(|by| by.as_str().into()),
+        id: id.map(|id| id.as_str().into()),
+    }
+}
+
+fn exited<'e>(
+    room: &'e RoomName,
+    name: &'e Username,
+    by: Option<&'e Username>,
+    id: Option<&'e RequestId>,
+) -> impl FnOnce(u64, String) -> ServerMessage<'e> {
+    move |seq, time| ServerMessage::Exited {
+        seq,
+        time: time.into(),
+        room: room.as_str().into(),
+        username: name.as_str().into(),
+        by: by.map(|by| by.as_str().into()),
+        id: id.map(|id| id.as_str().into()),
+    }
+}
+
+/// The event of a room that is no more.
+pub(super) fn closed<'e>(
+    room: &'e RoomName,
+    by: Option<&'e Username>,
+    id: Option<&'e RequestId>,
+) -> impl FnOnce(u64, String) -> ServerMessage<'e> {
+    move |seq, time| ServerMessage::RoomClosed {
+        seq,
+        time: time.into(),
+        room: room.as_str().into(),
+        by: by.map(|by| by.as_str().into()),
+        id: id.map(|id| id.as_str().into()),
+    }
+}
+
+/// Changes what the rooms' file alone knows.
+///
+/// # Errors
+/// It can't be written; then nothing has changed.
+pub(super) fn write(
+    server: &Server,
+    change: impl FnOnce(&mut std::collections::BTreeMap<RoomName, Room>),
+) -> Result<(), Refusal> {
+    server.rooms.change(server.chat.timeline(), change).map_err(|e| {
+        log::error!("rooms.json can't be written: {}", reason::of_file(&e));
+        refuse(ErrorCode::Internal, "the server can't write rooms.json: nothing was changed, try again later")
+    })
+}
+
+/// Writes down what has happened. Where that fails the journal knows it, and the next change writes it.
+pub(super) fn save(server: &Server) {
+    finish(server, |_| {});
+}
+
+/// As [`save`], with what an event has changed of the rooms.
+pub(super) fn finish(server: &Server, change: impl FnOnce(&mut std::collections::BTreeMap<RoomName, Room>)) {
+    let mut changed = None;
+    let written: io::Result<()> = server.rooms.change(server.chat.timeline(), |rooms| {
+        change(rooms);
+        changed = Some(rooms.clone());
+    });
+    if let Err(e) = written {
+        log::error!("rooms.json can't be written, the journal alone knows of the last change: {}", reason::of_file(&e));
+        changed.into_iter().for_each(|rooms| server.rooms.take(rooms));
+    }
+}

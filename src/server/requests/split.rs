@@ -1,0 +1,197 @@
+//! A class in groups: rooms for each of them, for as long as they work apart.
+
+use super::answer::{Answer, Refusal, existing_user, refuse};
+use super::fit::name_bytes;
+use super::rooms::{self, Asking};
+use super::speech;
+use crate::protocol::{ErrorCode, Groups, Reply, RoomInfo, RoomName, TIMER_MINUTES_MAX, Username};
+use crate::server::accounts::{State, random};
+use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
+use crate::server::timeline::What;
+use crate::sync::lock;
+use jiff::{Timestamp, ToSpan};
+use std::collections::BTreeSet;
+
+/// How many rooms one split makes at the most.
+const GROUPS_MAX: usize = 50;
+/// And how many people it moves: a large school year.
+const PEOPLE_MAX: usize = 1_000;
+/// The reply lists who is where if that takes no more bytes: a line has room for it beside the rooms.
+const LISTED_BYTES_MAX: usize = 8_000;
+
+impl Asking<'_> {
+    /// Puts everyone who is online and no staff into one of so many rooms, or those who are named.
+    pub(super) fn split(&self, groups: &Groups, minutes: Option<u32>) -> Result<Answer, Refusal> {
+        let server = self.server;
+        let until = minutes.map(|minutes| end(server, minutes)).transpose()?;
+        let people = match groups {
+            Groups::Number(number) => deal(server, *number)?,
+            Groups::Lists(lists) => listed(server, lists)?,
+        };
+        let _changing = server.rooms.begin();
+        let names = self.names(people.len())?;
+        for person in people.iter().flatten() {
+            let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(person));
+            if stays.now().count() >= ROOMS_PER_ACCOUNT_MAX {
+                let message =
+                    format!("{person} is in {ROOMS_PER_ACCOUNT_MAX} rooms, as many as may be: nobody was moved");
+                return Err(refuse(ErrorCode::NotAllowed, message));
+            }
+        }
+        let made = server.chat.head();
+        rooms::write(server, |rooms| {
+            let new = Room { split: true, until, ..Room::new(false, None, Some(&self.session.name), made) };
+            rooms.extend(names.iter().map(|name| (name.clone(), new.clone())));
+        })?;
+        let moves: Vec<(&RoomName, &Username)> =
+            names.iter().zip(&people).flat_map(|(room, people)| people.iter().map(move |name| (room, name))).collect();
+        let by = Some(&self.session.name);
+        let told =
+            server.chat.tell_all(moves.iter().map(|&(room, name)| {
+                (What::Entered(room.clone(), name.clone()), rooms::entered(room, name, by, None))
+            }));
+        rooms::save(server);
+        told.map_err(speech::refusal)?;
+        server.audit.act("split", &self.session.name, self.session.peer.ip(), None, Some(&names.len().to_string()));
+        log::info!("{} splits the class into {} rooms", self.session.name, names.len());
+        let fits = people.iter().flatten().map(name_bytes).sum::<usize>() <= LISTED_BYTES_MAX;
+        let info = |(name, people): (&RoomName, &Vec<Username>)| {
+            let room = server.rooms.get(name)?;
+            let users = people.iter().filter(|_| fits).map(|name| name.to_string().into()).collect();
+            Some(RoomInfo { users, ..self.info(name, &room) })
+        };
+        let rooms = Some(names.iter().zip(&people).filter_map(info).collect());
+        Ok(Answer::Reply(Box::new(Reply { rooms, ..Reply::default() })))
+    }
+
+    /// Ends the rooms of the split.
+    pub(super) fn gather(&self) -> Result<Answer, Refusal> {
+        let _changing = self.server.rooms.begin();
+        let rooms = split_rooms(self.server, |_| true);
+        if rooms.is_empty() {
+            return Err(refuse(ErrorCode::UnknownRoom, "the class is not split: /split 5 makes five rooms"));
+        }
+        close(self.server, &rooms, Some(&self.session.name))?;
+        self.server.audit.act("gather", &self.session.name, self.session.peer.ip(), None, None);
+        // Those who are in none of them see nothing of it.
+        Ok(Answer::Reply(Box::default()))
+    }
+
+    /// The names of so many new rooms.
+    fn names(&self, number: usize) -> Result<Vec<RoomName>, Refusal> {
+        if !split_rooms(self.server, |_| true).is_empty() {
+            return Err(refuse(ErrorCode::RoomExists, "the class is split already: /gather ends that"));
+        }
+        if self.server.rooms.list().len() + number > ROOMS_MAX {
+            return Err(refuse(ErrorCode::NotAllowed, format!("there can be {ROOMS_MAX} rooms: close some first")));
+        }
+        let names: Vec<_> = (1..=number).filter_map(|n| RoomName::parse(&format!("group-{n}"))).collect();
+        match names.iter().find(|name| self.server.rooms.get(name).is_some()) {
+            Some(name) => Err(refuse(ErrorCode::RoomExists, format!("there is a room {name} already: close it first"))),
+            None => Ok(names),
+        }
+    }
+}
+
+/// Ends those rooms of a split whose time is over.
+pub(crate) fn look(server: &Server) {
+    let now = server.clock.lived();
+    let is_due = |room: &Room| room.until.is_some_and(|until| until <= now);
+    if split_rooms(server, is_due).is_empty() {
+        return;
+    }
+    let _changing = server.rooms.begin();
+    if close(server, &split_rooms(server, is_due), None).is_err() {
+        log::error!("rooms whose time is over can't be closed yet");
+    }
+}
+
+fn split_rooms(server: &Server, wanted: impl Fn(&Room) -> bool) -> Vec<RoomName> {
+    server.rooms.list().into_iter().filter(|(_, room)| room.split && wanted(room)).map(|(name, _)| name).collect()
+}
+
+fn close(server: &Server, names: &[RoomName], by: Option<&Username>) -> Result<(), Refusal> {
+    let told = names.iter().map(|name| (What::Closed(name.clone()), rooms::closed(name, by, None)));
+    server.chat.tell_all(told).map_err(speech::refusal)?;
+    rooms::finish(server, |rooms| rooms.retain(|name, _| !names.contains(name)));
+    Ok(())
+}
+
+/// When something ends that begins now, in lived time.
+fn end(server: &Server, minutes: u32) -> Result<Timestamp, Refusal> {
+    if !(1..=TIMER_MINUTES_MAX).contains(&minutes) {
+        return Err(refuse(ErrorCode::BadRequest, format!("`minutes` is 1 to {TIMER_MINUTES_MAX}")));
+    }
+    server
+        .clock
+        .lived()
+        .checked_add(i64::from(minutes).minutes())
+        .map_err(|_| refuse(ErrorCode::BadRequest, "the clock of this server is at its end"))
+}
+
+/// Everyone who is online and no staff, in an order of chance, into groups of about the same size.
+fn deal(server: &Server, number: u32) -> Result<Vec<Vec<Username>>, Refusal> {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    if !(1..=GROUPS_MAX).contains(&number) {
+        return Err(refuse(ErrorCode::BadRequest, format!("a class is split into 1 to {GROUPS_MAX} groups")));
+    }
+    let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
+    let mut people: Vec<_> = online.into_iter().filter(|name| is_pupil(server, name)).collect();
+    if people.len() > PEOPLE_MAX {
+        return Err(too_many());
+    }
+    shuffle(&mut people);
+    let mut groups = vec![Vec::new(); number.min(people.len())];
+    for (index, name) in people.into_iter().enumerate() {
+        let count = groups.len();
+        groups[index % count].push(name);
+    }
+    if groups.is_empty() {
+        return Err(refuse(ErrorCode::UnknownUser, "nobody is online who could be put into a group"));
+    }
+    groups.iter_mut().for_each(|group| group.sort_unstable());
+    Ok(groups)
+}
+
+/// The people that a request lists, each once.
+fn listed(server: &Server, lists: &[Vec<String>]) -> Result<Vec<Vec<Username>>, Refusal> {
+    if !(1..=GROUPS_MAX).contains(&lists.len()) || lists.iter().any(Vec::is_empty) {
+        return Err(refuse(
+            ErrorCode::BadRequest,
+            format!("a class is split into 1 to {GROUPS_MAX} groups, none empty"),
+        ));
+    }
+    if lists.iter().map(Vec::len).sum::<usize>() > PEOPLE_MAX {
+        return Err(too_many());
+    }
+    let mut seen = BTreeSet::new();
+    let mut person = |text: &String| {
+        let name = existing_user(server, text)?;
+        if !is_pupil(server, &name) {
+            return Err(refuse(ErrorCode::NotAllowed, format!("{name} is no pupil: nobody was moved")));
+        }
+        if !seen.insert(name.clone()) {
+            return Err(refuse(ErrorCode::BadRequest, format!("{name} stands there twice: nobody was moved")));
+        }
+        Ok(name)
+    };
+    lists.iter().map(|list| list.iter().map(&mut person).collect()).collect()
+}
+
+fn too_many() -> Refusal {
+    refuse(ErrorCode::NotAllowed, format!("{PEOPLE_MAX} people can be put into groups at once: nobody was moved"))
+}
+
+/// Whether an account is neither staff nor a display.
+fn is_pupil(server: &Server, name: &Username) -> bool {
+    let is_user = |state: &State| state.role == crate::protocol::Role::User;
+    server.accounts.standing(name.as_str()).is_some_and(|standing| is_user(&standing.state()))
+}
+
+/// Puts them into an order that nobody chose (Fisher and Yates; Durstenfeld's form).
+fn shuffle(people: &mut [Username]) {
+    for last in (1..people.len()).rev() {
+        let chance = usize::try_from(u32::from_le_bytes(random())).unwrap_or_default();
+        people.swap(last, chance % (last + 1));
+    }
+}

@@ -1,0 +1,206 @@
+//! The rooms beside the general one, kept in `rooms.json`.
+//!
+//! Who is in which room is decided by the order of the events and asked of the timeline
+//! ([`Members`](crate::server::timeline::Members)); the file has a copy of that up to some event, for a start after the
+//! events with which somebody entered are no longer kept. What no event tells is here: whether a room is open, what it is
+//! about, who made it.
+
+use crate::files;
+use crate::protocol::{RoomName, TopicInfo, Username};
+use crate::reason::{self, Reason};
+use crate::server::timeline::{Members, Stay, Timeline};
+use crate::sync::lock;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+/// How many rooms there may be: the answer to `rooms` lists them all in one line.
+pub(crate) const ROOMS_MAX: usize = 100;
+/// How many an account may be in beside the general one: the `welcome` lists them in one line.
+pub(crate) const ROOMS_PER_ACCOUNT_MAX: usize = 24;
+
+/// The rooms, and where they are kept.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    path: PathBuf,
+    /// Held over the whole of a change: its event, and its write to disk.
+    changing: Mutex<()>,
+    now: Mutex<BTreeMap<RoomName, Room>>,
+}
+
+/// What is known of a room beside who is in it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Room {
+    /// Whether anyone may enter.
+    pub(crate) open: bool,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) about: Option<String>,
+    /// Who made it; nobody who is known, where the file was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) maker: Option<String>,
+    /// The newest event's seq when it was made: what was said before in a room of this name was said in another room.
+    pub(crate) made: u64,
+    /// What it talks about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) topic: Option<TopicInfo<'static>>,
+    /// It was made by a split.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) split: bool,
+    /// Then it closes by itself, in lived time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// The file.
+#[derive(Debug, Default, Deserialize, Serialize)]
+struct Kept {
+    /// All that happened up to this event is in it.
+    seq: u64,
+    rooms: BTreeMap<String, Room>,
+    /// Who was in which room from one event to another, these included; without `to`, who still is.
+    stays: Vec<KeptStay>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct KeptStay {
+    username: String,
+    room: String,
+    from: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<u64>,
+}
+
+impl Room {
+    /// Whether an account made it.
+    pub(crate) fn is_of(&self, name: &Username) -> bool {
+        self.maker.as_deref() == Some(name.as_str())
+    }
+}
+
+impl Rooms {
+    /// Reads the rooms kept in `path`; there need be none. Beside them who is in which, as far as the file knows.
+    ///
+    /// # Errors
+    /// The file isn't the rooms'.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Members), String> {
+        let kept: Kept = match files::read(path) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|e| damaged(path, &Reason(&e).to_string()))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Kept::default(),
+            Err(e) => return Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
+        };
+        let name = |text: &str| RoomName::parse(text).filter(|room| !room.is_general());
+        let bad = |text: &str| damaged(path, &format!("`{text}` is no room's name"));
+        let rooms = kept.rooms.into_iter().map(|(text, room)| Ok((name(&text).ok_or_else(|| bad(&text))?, room)));
+        let now = rooms.collect::<Result<_, String>>()?;
+        let stays = kept.stays.into_iter().map(|stay| {
+            let account = Username::parse(&stay.username)
+                .ok_or_else(|| damaged(path, &format!("`{}` is no user name", stay.username)))?;
+            let room = name(&stay.room).ok_or_else(|| bad(&stay.room))?;
+            Ok((account, Stay::known(room, stay.from, stay.to)))
+        });
+        let members = Members::known(stays.collect::<Result<Vec<_>, String>>()?, kept.seq);
+        Ok((Self { path: path.to_owned(), changing: Mutex::default(), now: Mutex::new(now) }, members))
+    }
+
+    /// Takes what happened after the file was written: rooms that were closed, and rooms that the file doesn't know, since it
+    /// was lost. Those are closed ones, whose members are in them.
+    pub(crate) fn catch_up(&self, timeline: &Timeline) {
+        let mut now = lock(&self.now);
+        timeline.recall(|recall| {
+            now.retain(|room, _| !recall.members.was_closed(room));
+            for room in recall.members.rooms() {
+                let made = || recall.members.first_stay(room).map_or(0, |from| from.saturating_sub(1));
+                now.entry(room.clone()).or_insert_with(|| Room::new(false, None, None, made()));
+            }
+        });
+    }
+
+    /// Begins a change, which no other goes on beside.
+    pub(crate) fn begin(&self) -> MutexGuard<'_, ()> {
+        lock(&self.changing)
+    }
+
+    /// A room, if there is one of that name.
+    pub(crate) fn get(&self, room: &RoomName) -> Option<Room> {
+        lock(&self.now).get(room).cloned()
+    }
+
+    /// All of them, sorted by their names.
+    pub(crate) fn list(&self) -> Vec<(RoomName, Room)> {
+        lock(&self.now).iter().map(|(name, room)| (name.clone(), room.clone())).collect()
+    }
+
+    /// Changes the rooms and writes that down, with who is in which.
+    ///
+    /// # Errors
+    /// It can't be written; then nothing has changed.
+    pub(crate) fn change(
+        &self,
+        timeline: &Timeline,
+        change: impl FnOnce(&mut BTreeMap<RoomName, Room>),
+    ) -> io::Result<()> {
+        let before = lock(&self.now).clone();
+        let mut after = before.clone();
+        change(&mut after);
+        let text = render(&after, timeline)?;
+        files::replace_or_restore(&self.path, &text, || render(&before, timeline).ok())?;
+        *lock(&self.now) = after;
+        Ok(())
+    }
+
+    /// They are these now, although that can't be written.
+    pub(crate) fn take(&self, rooms: BTreeMap<RoomName, Room>) {
+        *lock(&self.now) = rooms;
+    }
+
+    /// Writes them down anew where another program has removed the file. What there is to be told about that.
+    ///
+    /// # Errors
+    /// It can't be written anew.
+    pub(crate) fn look(&self, timeline: &Timeline) -> Result<Option<String>, String> {
+        let _changing = self.begin();
+        if lock(&self.now).is_empty() || self.path.exists() {
+            return Ok(None);
+        }
+        self.change(timeline, |_| {}).map_err(|e| {
+            format!("another program has removed rooms.json, which can't be written anew: {}", reason::of_file(&e))
+        })?;
+        Ok(Some("another program has removed rooms.json: it is written anew".into()))
+    }
+}
+
+impl Room {
+    /// A new one, when the newest event was `made`.
+    pub(crate) fn new(open: bool, about: Option<String>, maker: Option<&Username>, made: u64) -> Self {
+        let maker = maker.map(Username::to_string);
+        Self { open, about, maker, made, topic: None, split: false, until: None }
+    }
+}
+
+fn damaged(path: &Path, why: &str) -> String {
+    format!("{} is damaged: {why}; mend it or remove it", path.display())
+}
+
+/// The file's text. Stays that ended before the oldest event that is kept are of no use any more.
+fn render(rooms: &BTreeMap<RoomName, Room>, timeline: &Timeline) -> io::Result<Vec<u8>> {
+    let (oldest, _) = timeline.oldest();
+    let rooms = rooms.iter().map(|(name, room)| (name.to_string(), room.clone())).collect();
+    let (seq, mut stays) = timeline.recall_at_head(|recall| {
+        let stays = recall.members.stays().filter(|(_, stay)| stay.to.is_none_or(|to| to >= oldest));
+        let kept = |(name, stay): (&Username, &Stay)| KeptStay {
+            username: name.to_string(),
+            room: stay.room.to_string(),
+            from: stay.from,
+            to: stay.to,
+        };
+        stays.map(kept).collect::<Vec<_>>()
+    });
+    stays.sort_by(|a, b| (a.from, &a.username).cmp(&(b.from, &b.username)));
+    let mut text = serde_json::to_vec_pretty(&Kept { seq, rooms, stays })?;
+    text.push(b'\n');
+    Ok(text)
+}

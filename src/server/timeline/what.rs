@@ -1,0 +1,86 @@
+//! What an event is about, and who may see it.
+
+use crate::protocol::{Profile, Reason, RoomName, Username};
+use std::hash::{BuildHasher, RandomState};
+
+/// Who may see an event. Boxed where it is not everyone, because nearly every event is for everyone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Audience {
+    /// Everyone.
+    Everyone,
+    /// These two accounts.
+    Pair(Box<(Username, Username)>),
+    /// Those who were in this room when it happened.
+    Room(Box<RoomName>),
+    /// Staff, and this account.
+    Staff(Box<Username>),
+}
+
+impl Audience {
+    /// Of what is said in a room.
+    pub(crate) fn room(room: &RoomName) -> Self {
+        if room.is_general() { Self::Everyone } else { Self::Room(Box::new(room.clone())) }
+    }
+
+    /// Of what one account says to another.
+    pub(crate) fn pair(one: &Username, other: &Username) -> Self {
+        Self::Pair(Box::new((one.clone(), other.clone())))
+    }
+}
+
+/// Where something is said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// To a room.
+    Room(RoomName),
+    /// To one account.
+    Person(Username),
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum What {
+    /// Somebody said something. `key` is that of its [`Spoken`], if it had an id.
+    Said { by: Username, place: Place, key: Option<u64> },
+    /// Something else that these may see. `said`: it is read again in the history.
+    Told { audience: Audience, said: bool },
+    /// An account is in a room.
+    Entered(RoomName, Username),
+    /// It no longer is.
+    Exited(RoomName, Username),
+    /// A room is no more.
+    Closed(RoomName),
+    /// An account came online, whose owner is this.
+    Joined(Username, Profile),
+    /// It went.
+    Left(Username, Reason),
+    /// It came online, and nobody is told. No event, but it has its place in the order.
+    Came(Username),
+    /// It went, and nobody is told, or not yet.
+    Went(Username),
+}
+
+/// What makes a request the same one again: all of it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Spoken<'a> {
+    /// The event's kind.
+    pub(crate) kind: &'a str,
+    pub(crate) from: &'a str,
+    /// The recipient, or the room.
+    pub(crate) place: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) action: bool,
+}
+
+/// Makes keys of what was said. They mean nothing to another process.
+#[derive(Debug, Default)]
+pub(crate) struct Keys(RandomState);
+
+impl Keys {
+    /// Two different requests have the same key as often as a guess of 64 bits is right; whoever finds one
+    /// remembered compares what was said.
+    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> u64 {
+        self.0.hash_one(spoken)
+    }
+}
