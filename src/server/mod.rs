@@ -31,6 +31,7 @@ use config::{
     no_thread, notices, system,
 };
 use door::accept;
+use requests::rooms;
 use running::{Banner, caretaker, notifier, signals, supervisor};
 use state::{
     Audit, Counts, InUse, LINGER, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce,
@@ -120,6 +121,7 @@ fn serve(
     put_aside.into_iter().chain(folder::exposure(&config.args.data_dir)).for_each(|told| notices.tell_admins(told));
     let server = build(config, folder, clock, accounts, identity, notices, listening.clone())?;
     server.renew_certificate();
+    rooms::forget_the_deleted(&server);
     let certificate = lock(&server.identity).certificate.clone();
     notifier::start(&server, posted).map_err(|e| no_thread(&e))?;
     signals::handle(&server)?;

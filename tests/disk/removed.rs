@@ -31,7 +31,8 @@ fn what_is_in_memory_is_written_anew_and_told() {
     let ada = server.login("ada");
     let token = ada.welcome["token"].clone();
     assert_eq!(root.ask(json!({"type": "topic", "text": "fractions"}))["type"], "topic");
-    for name in ["users.json", "tokens.jsonl", "topic.json", "sequence", "homeroom.lock"] {
+    assert_reply(&root.ask(json!({"type": "make_room", "room": "chess"})));
+    for name in ["users.json", "tokens.jsonl", "topic.json", "rooms.json", "sequence", "homeroom.lock"] {
         fs::remove_file(data.file(name)).unwrap();
         assert_reply(&look(&mut root));
         let removed = if name == "homeroom.lock" { "made" } else { "written" };

@@ -345,7 +345,8 @@ impl Peer {
         if line["type"] == "error" || line["type"] == "notice" {
             assert_for_people(&line.to_string());
         }
-        if !["message", "whisper", "joined", "left", "topic"].iter().any(|kind| line["type"] == *kind) {
+        let no_event = ["welcome", "reply", "error", "notice", "role", "bye", "ping", "pong", "away"];
+        if no_event.iter().any(|kind| line["type"] == *kind) {
             return;
         }
         let seq = line["seq"].as_u64().unwrap_or_else(|| panic!("no seq: {line}"));

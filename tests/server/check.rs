@@ -100,6 +100,7 @@ fn what_is_wrong_with_the_other_files_is_told() {
         ("tokens.jsonl", "{}\n", "tokens.jsonl is damaged: line 1"),
         ("sequence", "many", "sequence is damaged"),
         ("topic.json", "{", "topic.json is damaged"),
+        ("rooms.json", "{", "rooms.json is damaged"),
         ("clock.json", "{", "clock.json is damaged"),
     ] {
         let data = DataDir::with_users(&[]);
@@ -136,6 +137,7 @@ fn what_stops_a_start_is_told_by_whatever_looks() {
         ("users.json", &b"{\n\"sch\xf6n\": 1}"[..], "users.json is damaged: line 2 isn't UTF-8"),
         ("identity.p12", b"no PKCS#12", "not a PKCS#12 file"),
         ("topic.json", b"{", "topic.json is damaged"),
+        ("rooms.json", br#"{"seq":1,"rooms":{"a b":{"open":true,"made":0}},"stays":[]}"#, "`a b` is no room's name"),
         ("sequence", b"18446744073709551615", "sequence is damaged"),
     ] {
         let before = fs::read(data.file(name)).ok();

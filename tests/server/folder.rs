@@ -166,6 +166,7 @@ fn no_command_of_roots_follows_a_link_in_a_services_folder() {
         "identity.p12",
         "tokens.jsonl",
         "topic.json",
+        "rooms.json",
         "clock.json",
         "sequence",
         "audit.jsonl",

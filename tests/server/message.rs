@@ -36,7 +36,7 @@ fn the_room_is_general() {
     let mut bob = server.login("bob");
     assert_eq!(ada.ask(json!({"type": "say", "room": "general", "text": "named"}))["room"], "general");
     for room in ["attic", "", "General "] {
-        assert_error(&ada.ask(json!({"type": "say", "room": room, "text": "lost"})), "bad_request");
+        assert_error(&ada.ask(json!({"type": "say", "room": room, "text": "lost"})), "unknown_room");
     }
     ada.say("last");
     assert!(bob.until_text("last").iter().all(|event| event["text"] != "lost"));

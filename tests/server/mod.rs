@@ -44,6 +44,7 @@ mod renewal;
 mod requests;
 mod resume;
 mod roles;
+mod rooms;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod service;

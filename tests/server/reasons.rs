@@ -104,7 +104,16 @@ fn what_is_imported_and_is_damaged_is_told_with_what_to_do() {
 #[test]
 #[cfg(unix)]
 fn a_folder_in_a_files_place_is_told_in_words_by_whatever_reads_it() {
-    for name in ["users.json", "identity.p12", "tokens.jsonl", "topic.json", "sequence", "clock.json", "audit.jsonl"] {
+    for name in [
+        "users.json",
+        "identity.p12",
+        "tokens.jsonl",
+        "topic.json",
+        "rooms.json",
+        "sequence",
+        "clock.json",
+        "audit.jsonl",
+    ] {
         let data = DataDir::with_users(&["ada"]);
         drop(data.start());
         // What isn't made at a start is made here.

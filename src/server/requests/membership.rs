@@ -34,7 +34,8 @@ pub(super) fn history_of(server: &Server, session: &Session, room: Option<&str>)
     if room.is_general() {
         return Ok(Where::General);
     }
-    let was_in = || server.chat.timeline().recall(|recall| recall.members.stays_of(&session.name)).has(&room);
+    let since = session.mandate.standing().state().since;
+    let was_in = || server.chat.timeline().recall(|recall| recall.members.stays_of(&session.name)).has(&room, since);
     match server.rooms.get(&room).filter(|_| is_in(server, &room, &session.name)) {
         Some(known) if known.open => Ok(Where::Room(room, known.made + 1)),
         Some(_) => Ok(Where::Room(room, u64::MAX)),

@@ -14,7 +14,7 @@ mod password_check;
 mod people;
 pub(crate) mod reader;
 mod request_rate;
-mod rooms;
+pub(crate) mod rooms;
 mod speech;
 pub(crate) mod split;
 mod topic;

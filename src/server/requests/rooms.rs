@@ -13,6 +13,7 @@ use crate::server::chat::Session;
 use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
 use crate::server::timeline::What;
 use crate::sync::lock;
+use std::collections::BTreeSet;
 use std::io;
 
 /// How many bytes of what rooms are about the list of them has room for, beside their names.
@@ -65,6 +66,19 @@ pub(super) fn forget(server: &Server, name: &Username) {
         Ok(()) => save(server),
         Err(e) => log::error!("{name} can't be taken out of rooms: {e}"),
     }
+}
+
+/// For a start: accounts that were deleted while no server ran are in no room any more, and others of their names neither.
+pub(crate) fn forget_the_deleted(server: &Server) {
+    let stays: Vec<_> = server.chat.timeline().recall(|recall| {
+        let now = recall.members.stays().filter(|(_, stay)| stay.to.is_none());
+        now.map(|(name, stay)| (name.clone(), stay.from)).collect()
+    });
+    let is_theirs = |(name, from): &(Username, u64)| {
+        server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().since <= *from)
+    };
+    let gone: BTreeSet<Username> = stays.into_iter().filter(|stay| !is_theirs(stay)).map(|(name, _)| name).collect();
+    gone.iter().for_each(|name| forget(server, name));
 }
 
 impl<'a> Asking<'a> {

@@ -81,9 +81,9 @@ impl Stays {
         self.stays.iter()
     }
 
-    /// Whether one of them is in this room.
-    pub(crate) fn has(&self, room: &RoomName) -> bool {
-        self.stays.iter().any(|stay| stay.room == *room)
+    /// Whether one of them is in this room, and began after the event `since`.
+    pub(crate) fn has(&self, room: &RoomName, since: u64) -> bool {
+        self.stays.iter().any(|stay| stay.room == *room && stay.from > since)
     }
 
     fn was_in(&self, room: &RoomName, seq: u64) -> bool {
