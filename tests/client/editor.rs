@@ -189,9 +189,11 @@ fn another_size_while_a_search_or_a_list_is_open() {
     let (_server, mut ada, mut bob) = ada_and_bob();
     ada.screen.press("earlier\r");
     ada.screen.wait_for(|rows| has(rows, "ada: earlier") && rows.last().is_some_and(|row| row == ">"));
-    say(&mut bob, "hello");
     ada.screen.press("\x12ear");
     ada.screen.wait_for_end(&["(reverse-i-search)`ear': earlier"]);
+    say(&mut bob, "hello");
+    // What comes later waits until the size is settled, and stands elsewhere.
+    ada.screen.wait_for(|rows| matches!(rows, [.., said, line] if is_said(said, "bob: hello") && line == "(reverse-i-search)`ear': earlier"));
     ada.screen.rewrap(24, 20);
     ada.screen.wait_for_end(&["(reverse-i-search)`e", "ar': earlier"]);
     ada.screen.rewrap(24, 60);
