@@ -79,6 +79,8 @@ pub(crate) enum Stage {
     Class,
     /// What a client of the page costs: none, half and all of them come through its WebSocket
     Web,
+    /// What a delivery costs in thirty rooms of thirty people, beside one room of all of them
+    Split,
 }
 
 /// The sizes that follow from the command line.

@@ -32,10 +32,14 @@ pub(crate) struct Client {
     pub(crate) token: String,
     /// The newest seq that it has seen.
     pub(crate) seen: u64,
-    /// How many messages of the present room it has been given.
+    /// The number of the room in which it is, where there are several.
+    pub(crate) room: usize,
+    /// How many messages of that room it has been given.
     pub(crate) given: u64,
     /// How many others it has seen leave.
     pub(crate) left: u64,
+    /// The first refusal that it was answered with: a load is refused nothing.
+    refused: Option<String>,
 }
 
 /// Buffers that one thread uses for all its clients.
@@ -58,7 +62,8 @@ impl Client {
         socket.set_nodelay(true)?;
         let connector = CONNECTOR.get().ok_or("no client was prepared for")?;
         let tls = Duplex::connect(connector, "homeroom", &socket, deadline)?;
-        Ok(Self { socket, tls, lines: LineReader::default(), token: String::new(), seen: 0, given: 0, left: 0 })
+        let (lines, token) = (LineReader::default(), String::new());
+        Ok(Self { socket, tls, lines, token, seen: 0, room: 0, given: 0, left: 0, refused: None })
     }
 
     /// From now on its lines lie in a WebSocket's frames, as a browser's do.
@@ -92,6 +97,33 @@ impl Client {
         match serde_json::from_slice(&answer) {
             Ok(ServerMessage::Reply { .. }) => Ok(()),
             _ => Err(format!("no reply: {}", String::from_utf8_lossy(&answer)).into()),
+        }
+    }
+
+    /// Sends a request of which a reply or an event with its id is the answer, and waits for that. What else comes
+    /// meanwhile is passed over.
+    pub(crate) fn bring_about(&mut self, request: &Request, deadline: Instant) -> Result<()> {
+        const ID: &str = "awaited";
+        self.socket.set_nonblocking(false)?;
+        self.send(&request.encode(Some(ID)))?;
+        let (own, mut plain, mut answer) = (format!("\"id\":\"{ID}\""), Vec::new(), None);
+        while answer.is_none() {
+            plain.clear();
+            if self.tls.receive(&self.socket, deadline, &mut plain)? == Peer::Closed {
+                return Err("the server closed the connection without an answer".into());
+            }
+            self.lines.feed(&plain, |line| {
+                let Line::Whole(line) = line else { return };
+                if line.windows(own.len()).any(|window| window == own.as_bytes()) {
+                    answer = Some(line.to_vec());
+                }
+            });
+        }
+        let answer = answer.unwrap_or_default();
+        self.socket.set_nonblocking(true)?;
+        match serde_json::from_slice(&answer) {
+            Ok(ServerMessage::Error { .. }) => Err(format!("refused: {}", String::from_utf8_lossy(&answer)).into()),
+            _ => Ok(()),
         }
     }
 
@@ -134,6 +166,9 @@ impl Client {
             if pinged {
                 self.send(&Request::Pong.encode(None))?;
             }
+            if let Some(refused) = self.refused.take() {
+                return Err(io::Error::other(refused));
+            }
             if peer == Peer::Closed {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
@@ -145,7 +180,7 @@ impl Client {
 
     /// True when the server has asked whether the client is there.
     fn take_lines(&mut self, plain: &[u8], each: &mut impl FnMut(&[u8])) -> bool {
-        let Self { lines, seen, given, left, .. } = self;
+        let Self { lines, seen, given, left, refused, .. } = self;
         let mut pinged = false;
         lines.feed(plain, |line| {
             let Line::Whole(line) = line else { return };
@@ -157,6 +192,8 @@ impl Client {
                 *left += 1;
             } else if line.starts_with(br#"{"type":"ping""#) {
                 pinged = true;
+            } else if line.starts_with(br#"{"type":"error""#) {
+                refused.get_or_insert_with(|| String::from_utf8_lossy(line).into_owned());
             }
         });
         pinged

@@ -120,7 +120,7 @@ impl Crowd {
     pub(crate) fn rest(&self, time: Duration, progress: &Progress) -> Result<()> {
         let (begun, mut scratch) = (Instant::now(), Scratch::new());
         while begun.elapsed() < time {
-            sweep(&self.seats, &mut scratch, |_| true, |_| {})?;
+            sweep(&self.seats, &mut scratch, |_| true, |_, _| {})?;
             progress.tick(begun.elapsed().as_millis() as u64, time.as_millis() as u64);
             thread::sleep(Duration::from_millis(100).min(time.saturating_sub(begun.elapsed())));
         }
@@ -152,7 +152,7 @@ pub(crate) fn read_until(share: &[Seat], stage: &Stage, upto: &AtomicU64) {
     let mut scratch = Scratch::new();
     while !stage.is_over() {
         let upto = upto.load(Ordering::Acquire);
-        match sweep(share, &mut scratch, |client| client.seen < upto, |_| {}) {
+        match sweep(share, &mut scratch, |client| client.seen < upto, |_, _| {}) {
             // More are coming, and a reader that never rests would take the core from them.
             Ok(_) if upto == UNKNOWN => thread::sleep(LONG_REST),
             Ok(Sweep { all: true, .. }) => return,
@@ -163,13 +163,17 @@ pub(crate) fn read_until(share: &[Seat], stage: &Stage, upto: &AtomicU64) {
     }
 }
 
-/// Reads a room's messages for some clients until the stage is over. `sent` is how many are on their way to each;
-/// `each` gets every line that comes.
-pub(crate) fn read_room(share: &[Seat], stage: &Stage, sent: &AtomicU64, mut each: impl FnMut(&[u8])) {
+/// Reads the rooms' messages for some clients until the stage is over. `sent` is how many are on their way in a room;
+/// `each` gets every line that comes, and in which room whoever got it is.
+pub(crate) fn read_rooms(
+    share: &[Seat],
+    stage: &Stage,
+    sent: impl Fn(usize) -> u64,
+    mut each: impl FnMut(usize, &[u8]),
+) {
     let mut scratch = Scratch::new();
     while !stage.is_over() {
-        let sent = sent.load(Ordering::Acquire);
-        match sweep(share, &mut scratch, |client| client.given < sent, &mut each) {
+        match sweep(share, &mut scratch, |client| client.given < sent(client.room), &mut each) {
             // Whoever sends the next message wakes us.
             Ok(Sweep { all: true, .. }) => thread::park_timeout(LONG_REST),
             Ok(Sweep { any: true, .. }) => {}
@@ -192,13 +196,15 @@ fn sweep(
     share: &[Seat],
     scratch: &mut Scratch,
     behind: impl Fn(&Client) -> bool,
-    mut each: impl FnMut(&[u8]),
+    mut each: impl FnMut(usize, &[u8]),
 ) -> Result<Sweep> {
     let mut found = Sweep { any: false, all: true };
     for seat in share {
         let mut seat = lock(seat);
         let Some(client) = seat.as_mut().filter(|client| behind(client)) else { continue };
-        found.any |= client.poll(scratch, &mut each).map_err(|e| format!("a client lost its connection: {e}"))?;
+        let room = client.room;
+        let polled = client.poll(scratch, |line| each(room, line));
+        found.any |= polled.map_err(|e| format!("a client lost its connection: {e}"))?;
         found.all &= !behind(client);
     }
     Ok(found)

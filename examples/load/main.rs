@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod room;
 mod server;
+mod split;
 mod stages;
 mod web;
 
@@ -77,6 +78,7 @@ fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
             Stage::Hashing => bench.hashing(report)?,
             Stage::Class => class::arrivals(program, progress)?.into_iter().for_each(|row| report.add(row)),
             Stage::Web => bench.web(report)?,
+            Stage::Split => bench.split(report)?,
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::crowd::{Crowd, name};
-use crate::report::{Report, Row};
+use crate::report::{Report, Row, median};
 use crate::server::{HASH_ROUNDS, Site};
 use crate::stages::Bench;
 
@@ -50,10 +50,4 @@ impl Bench<'_> {
         let cpu = "cpu_us_per_delivery";
         Ok([memory.value("own_kib_per_client"), quiet.value(cpu), busy.value(cpu)])
     }
-}
-
-fn median(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect::<Option<_>>()?;
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }

@@ -120,6 +120,13 @@ impl Report {
     }
 }
 
+/// The figure in the middle, if each run has it.
+pub(crate) fn median(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect::<Option<_>>()?;
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
 /// Three digits that matter, or all before the point.
 fn shown(value: f64) -> String {
     match value.abs() {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// How long the server is left alone before its memory is read, so that what logins leave behind is gone.
 const SETTLE: Duration = Duration::from_secs(2);
 /// How long one login may take.
-const LOGIN_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const LOGIN_DEADLINE: Duration = Duration::from_secs(60);
 /// How many bad logins come at once (issue 3, row 5).
 const GUESSERS: usize = 50;
 /// The clients who chat meanwhile.
@@ -128,18 +128,23 @@ impl Bench<'_> {
 
     pub(crate) fn busy(&self, clients: usize, deliveries: u64) -> Room {
         let messages = (deliveries / clients as u64).max(1);
-        Room { senders: self.args.senders.clamp(1, clients), messages, pace: Pace::InFlight(self.args.in_flight) }
+        Room {
+            rooms: 1,
+            senders: self.args.senders.clamp(1, clients),
+            messages,
+            pace: Pace::InFlight(self.args.in_flight),
+        }
     }
 
     fn busier(&self, clients: usize) -> Room {
         let senders = (4 * self.args.senders).clamp(1, clients);
         let messages = (self.plan.busier_deliveries / clients as u64).max(1);
-        Room { senders, messages, pace: Pace::InFlight(8 * self.args.in_flight) }
+        Room { rooms: 1, senders, messages, pace: Pace::InFlight(8 * self.args.in_flight) }
     }
 
     pub(crate) fn quiet(&self) -> Room {
         let messages = ((self.args.rate * self.plan.seconds as f64) as u64).max(1);
-        Room { senders: 1, messages, pace: Pace::PerSecond(self.args.rate) }
+        Room { rooms: 1, senders: 1, messages, pace: Pace::PerSecond(self.args.rate) }
     }
 
     pub(crate) fn room(
@@ -226,7 +231,7 @@ impl Bench<'_> {
     }
 
     /// Logs the administrator in.
-    fn enter(&self, server: &Server) -> Result<Client> {
+    pub(crate) fn enter(&self, server: &Server) -> Result<Client> {
         let deadline = Instant::now() + LOGIN_DEADLINE;
         let mut client = Client::connect(server.address, None, deadline)?;
         client.log_in(ADMIN, Credential::Password(PASSWORD), deadline)?;
