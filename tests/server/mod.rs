@@ -5,6 +5,7 @@ mod bad_input;
 mod check;
 #[cfg(target_os = "linux")]
 mod clock;
+mod code;
 mod config;
 mod crowd;
 #[cfg(all(target_os = "linux", feature = "discovery"))]

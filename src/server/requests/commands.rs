@@ -3,6 +3,7 @@
 use super::admin::Staff;
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_page, one_time_is_over, refuse};
 use super::fit::{fit, listed_bytes, name_bytes};
+use super::form::Form;
 use super::rooms::Asking;
 use super::{class_door, history, membership, password_check, people, speech, topic, withheld};
 use crate::protocol::{
@@ -111,8 +112,14 @@ fn perform(
     #[cfg(feature = "fault-injection")]
     crate::server::requests::fault::strike(server, id);
     match request {
-        Request::Say { room, text, action, .. } => speech::say(server, session, id, (room.as_deref(), &text, action)),
-        Request::Whisper { to, text, .. } => speech::whisper(server, session, id, &to, &text),
+        Request::Say { room, text, action, format, lang } => {
+            let form = Form::parse(action, format, lang.as_deref())?;
+            speech::say(server, session, id, (room.as_deref(), &text, form))
+        }
+        Request::Whisper { to, text, format, lang } => {
+            let form = Form::parse(false, format, lang.as_deref())?;
+            speech::whisper(server, session, id, &to, (&text, form))
+        }
         Request::Who { room, after } => who(server, session, room.as_deref(), after.as_deref()),
         Request::Whois { username } => people::whois(server, &username),
         Request::Away { text } => people::away(server, session, text.as_deref()),

@@ -8,6 +8,7 @@ mod commands;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod fit;
+mod form;
 mod history;
 mod membership;
 mod password_check;

@@ -1,9 +1,10 @@
 //! What somebody says, to the room or to one person: whether it may be said, and whether it was said before.
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
+use super::form::Form;
 use super::{history, membership, people};
 use crate::durations;
-use crate::protocol::{ErrorCode, RequestId, Role, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::protocol::{EVENT_BYTES_MAX, ErrorCode, RequestId, Role, ServerMessage, TEXT_CHARS_MAX, Username};
 use crate::reason;
 use crate::server::accounts::TooFast;
 use crate::server::chat::{Said, Session};
@@ -22,7 +23,7 @@ struct Speech<'a> {
     /// To whom, or in which room.
     place: Place,
     text: &'a str,
-    action: bool,
+    form: Form<'a>,
 }
 
 /// Says or does something in a room.
@@ -33,10 +34,10 @@ pub(crate) fn say(
     server: &Server,
     session: &Session,
     id: Option<&RequestId>,
-    (room, text, action): (Option<&str>, &str, bool),
+    (room, text, form): (Option<&str>, &str, Form<'_>),
 ) -> Result<Answer, Refusal> {
     let place = Place::Room(membership::named(room)?);
-    Speech { server, session, id, place, text, action }.deliver()
+    Speech { server, session, id, place, text, form }.deliver()
 }
 
 /// Says something to one account. If it has no session, it will see it when it logs in.
@@ -48,11 +49,11 @@ pub(crate) fn whisper(
     session: &Session,
     id: Option<&RequestId>,
     to: &str,
-    text: &str,
+    (text, form): (&str, Form<'_>),
 ) -> Result<Answer, Refusal> {
     // Perhaps somebody who is no longer there: this may have been said before.
     let Some(name) = Username::parse(to) else { return existing_user(server, to).map(|_| Answer::Nothing) };
-    let answer = Speech { server, session, id, place: Place::Person(name.clone()), text, action: false }.deliver()?;
+    let answer = Speech { server, session, id, place: Place::Person(name.clone()), text, form }.deliver()?;
     let beside = matches!(answer, Answer::Event).then(|| people::line_if_away(server, session, &name));
     Ok(beside.flatten().map_or(answer, Answer::EventAnd))
 }
@@ -119,7 +120,8 @@ impl Speech<'_> {
             Place::Person(to) => ("whisper", to.as_str()),
         };
         let (from, id) = (self.session.name.as_str(), self.id?.as_str());
-        Some(Spoken { kind, from, place, id, text: self.text, action: self.action })
+        let Form { action, format, lang } = self.form;
+        Some(Spoken { kind, from, place, id, text: self.text, action, format, lang })
     }
 
     /// The line of the event with this seq, if it says the same, and isn't an older account's of this name.
@@ -156,7 +158,8 @@ impl Speech<'_> {
     }
 
     fn append(&self, key: Option<u64>) -> Result<Said, Refusal> {
-        let Self { server, session, action, .. } = *self;
+        let Self { server, session, form: Form { action, format, lang }, .. } = *self;
+        let lang = lang.map(Cow::Borrowed);
         let away = matches!(&self.place, Place::Person(to) if server.chat.is_offline(to));
         let event = |seq, time: String| {
             let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
@@ -169,8 +172,8 @@ impl Speech<'_> {
                     room: room.as_str().into(),
                     text,
                     action,
-                    format: None,
-                    lang: None,
+                    format,
+                    lang,
                     removed: false,
                     id,
                 },
@@ -181,8 +184,8 @@ impl Speech<'_> {
                     to: to.as_str().into(),
                     text,
                     id,
-                    format: None,
-                    lang: None,
+                    format,
+                    lang,
                     removed: false,
                     away,
                 },
@@ -214,7 +217,7 @@ fn append<'a>(
 /// What it says to the one who asked that an event isn't there.
 pub(super) fn refusal(e: AppendError) -> Refusal {
     match e {
-        AppendError::TooLong => too_long(),
+        AppendError::TooLong => no_room(),
         AppendError::Sequence(e) => {
             log::error!("an event can't be numbered: {}", reason::of_file(&e));
             unwritten()
@@ -246,6 +249,15 @@ fn muted(until: Timestamp, now: Timestamp) -> Cow<'static, str> {
 
 fn too_long() -> Refusal {
     refuse(ErrorCode::TooLong, format!("a message has at most {TEXT_CHARS_MAX} characters"))
+}
+
+/// Few enough characters, but too many bytes.
+fn no_room() -> Refusal {
+    let message = format!(
+        "a message is at most {EVENT_BYTES_MAX} bytes as a line of JSON, with its names and all; line ends, tabs, quotes and \
+         backslashes are two bytes there, other control characters six: say it in two parts"
+    );
+    refuse(ErrorCode::TooLong, message)
 }
 
 fn unwritten() -> Refusal {

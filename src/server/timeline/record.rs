@@ -1,7 +1,7 @@
 //! An event as its line tells it: what the journal is read back with.
 
 use super::what::{Audience, Keys, Place, Spoken, What};
-use crate::protocol::{Profile, Reason, RoomName, Username};
+use crate::protocol::{Format, Profile, Reason, RoomName, Username};
 use crate::reason::Reason as Why;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -30,6 +30,9 @@ pub(crate) struct Record<'a> {
     pub(crate) id: Cow<'a, str>,
     #[serde(default)]
     pub(crate) action: bool,
+    pub(crate) format: Option<Format>,
+    #[serde(borrow, default)]
+    pub(crate) lang: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) username: Cow<'a, str>,
     pub(crate) reason: Option<Reason>,
@@ -116,7 +119,8 @@ impl<'a> Record<'a> {
     pub(crate) fn spoken(&self) -> Option<Spoken<'_>> {
         let (kind, from, id, text) = (&self.kind, &self.from, &self.id, &self.text);
         let place = if self.to.is_empty() { &self.room } else { &self.to };
-        (self.is_said() && !id.is_empty()).then_some(Spoken { kind, from, place, id, text, action: self.action })
+        let (action, format, lang) = (self.action, self.format, self.lang.as_deref());
+        (self.is_said() && !id.is_empty()).then_some(Spoken { kind, from, place, id, text, action, format, lang })
     }
 }
 

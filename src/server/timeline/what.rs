@@ -1,6 +1,6 @@
 //! What an event is about, and who may see it.
 
-use crate::protocol::{Profile, Reason, RoomName, Username};
+use crate::protocol::{Format, Profile, Reason, RoomName, Username};
 use std::hash::{BuildHasher, RandomState};
 
 /// Who may see an event. Boxed where it is not everyone, because nearly every event is for everyone.
@@ -71,6 +71,8 @@ pub(crate) struct Spoken<'a> {
     pub(crate) id: &'a str,
     pub(crate) text: &'a str,
     pub(crate) action: bool,
+    pub(crate) format: Option<Format>,
+    pub(crate) lang: Option<&'a str>,
 }
 
 /// Makes keys of what was said. They mean nothing to another process.
