@@ -40,6 +40,14 @@ pub fn lines(text: &str, lines_max: usize) -> impl Iterator<Item = Cow<'_, str>>
     text.splitn(lines_max, '\n').map(|part| line(part.strip_suffix('\r').unwrap_or(part)))
 }
 
+/// Makes a row of code safe to print, its tabs as they are: whoever prints it sees to them.
+pub(crate) fn code(row: &str) -> Cow<'_, str> {
+    if row.chars().all(|c| c == '\t' || is_harmless(c)) {
+        return Cow::Borrowed(row);
+    }
+    row.split('\t').map(line).collect::<Vec<_>>().join("\t").into()
+}
+
 /// Whether `c` is printed, takes its place, and changes nothing around it.
 pub(crate) fn is_harmless(c: char) -> bool {
     !matches!(c,
@@ -142,6 +150,12 @@ mod tests {
             assert!(is_invisible(c), "{c:?}");
         }
         assert!(" \t\n\u{a0}\u{3000}aéا你😀/".chars().all(|c| !is_invisible(c)));
+    }
+
+    #[test]
+    fn a_row_of_code_keeps_its_tabs_alone() {
+        assert!(matches!(code("\tif x:\t# ü"), Cow::Borrowed("\tif x:\t# ü")));
+        assert_eq!(code("\t\x1b[2J\t\u{202e}\r"), "\t␛[2J\t␦␍");
     }
 
     #[test]

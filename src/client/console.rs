@@ -84,6 +84,14 @@ impl Console {
         }
     }
 
+    /// The next line with its end, where none is edited; None at the end of input.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn next_raw_line(&self) -> io::Result<Option<Line>> {
+        lock(&self.encoding).next_raw_line(&mut io::stdin().lock())
+    }
+
     /// Asks for something that may be seen. From a pipe it's the next line.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 
 mod advice;
 mod alerts;
+mod code;
 mod comeback;
 mod connection;
 mod console;

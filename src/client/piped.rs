@@ -35,11 +35,20 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// The next line; None at the end of input.
+    /// The next line, without its end and without a mark before it; None at the end of input.
     ///
     /// # Errors
     /// What the system says.
     pub(crate) fn next_line(&mut self, input: &mut impl BufRead) -> io::Result<Option<Line>> {
+        let line = self.next_raw_line(input)?;
+        Ok(line.map(|line| line.map(|line| without_mark(without_end(&line)).to_owned())))
+    }
+
+    /// The next line as it is, with its end if it has one; None at the end of input.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn next_raw_line(&mut self, input: &mut impl BufRead) -> io::Result<Option<Line>> {
         if let Self::Utf16(unit) = self {
             return utf16_line(*unit, input);
         }
@@ -59,9 +68,7 @@ impl Encoding {
                 return utf16_line(*unit, &mut line[2..].chain(input));
             }
         }
-        if line.last() == Some(&b'\n') {
-            line.truncate(line.strip_suffix(b"\r\n").map_or(read - 1, <[u8]>::len));
-        } else if read == TYPED_BYTES_MAX {
+        if line.last() != Some(&b'\n') && read == TYPED_BYTES_MAX {
             input.skip_until(b'\n')?;
             return Ok(Some(Err(Unfit::TooLong)));
         }
@@ -80,28 +87,33 @@ fn utf16_line(unit: fn([u8; 2]) -> u16, input: &mut impl BufRead) -> io::Result<
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(e) => return Err(e),
         }
-        match unit(bytes) {
-            0x0a => break,
-            unit if units.len() < TYPED_BYTES_MAX => units.push(unit),
-            _ => {}
+        let unit = unit(bytes);
+        if units.len() < TYPED_BYTES_MAX {
+            units.push(unit);
+        }
+        if unit == 0x0a {
+            break;
         }
     }
     let text: Result<String, _> = char::decode_utf16(units).collect();
-    let text = text.map_err(|_| Unfit::Garbled).map(|text| text.strip_suffix('\r').unwrap_or(&text).to_owned());
+    let text = text.map_err(|_| Unfit::Garbled);
     Ok(Some(if count > TYPED_BYTES_MAX { Err(Unfit::TooLong) } else { text.and_then(fit) }))
 }
 
-/// A line, if it's no longer than one may be, and text. The mark goes wherever it is: several files make one input.
+/// A line, if it's no longer than one may be, and text.
 fn fit(text: String) -> Line {
     match text {
-        text if text.len() >= TYPED_BYTES_MAX => Err(Unfit::TooLong),
+        text if without_end(&text).len() >= TYPED_BYTES_MAX => Err(Unfit::TooLong),
         text if text.contains('\0') => Err(Unfit::Nul),
-        text if text.starts_with(BYTE_ORDER_MARK) => Ok(without_mark(&text).to_owned()),
         text => Ok(text),
     }
 }
 
-/// A text without the mark that some editors begin a file with.
+fn without_end(line: &str) -> &str {
+    line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+/// A text without the mark that some editors begin a file with, wherever that is: several files make one input.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.trim_start_matches(BYTE_ORDER_MARK)
 }

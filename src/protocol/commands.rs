@@ -41,7 +41,12 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/remove [number]", "take back your last message, or that of this number in /history", Role::User),
     command("/history [number]", "what was said last, up to 1000 messages", Role::Display),
     command("/passwd", "change your password", Role::Display),
-    command("/code", "how others get in: the join code, and the page for browsers", Role::Display),
+    command(
+        "/code [language|file] [@user]",
+        "alone: how others get in; `/code python`: send code, lines until a lone `.` (a line `..` is a lone dot); \
+         `/code x.py`: a file's",
+        Role::Display,
+    ),
     command("/help [command]", "this list, or one command of it", Role::Display),
     command("/logout", "leave, and end this login also where it is remembered", Role::Display),
     command(

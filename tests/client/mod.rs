@@ -1,6 +1,8 @@
 //! The terminal client, driven through pipes.
 
 mod chat;
+#[cfg(target_os = "linux")]
+mod code;
 mod comeback;
 mod commands;
 #[cfg(target_os = "linux")]

@@ -160,6 +160,8 @@ pub(crate) enum Show {
     Events(usize),
     /// Nothing: the client wants to know something itself.
     Nothing,
+    /// Nothing either: it wants the text of this event, out of the history.
+    Text(u64),
 }
 
 /// How a request went.
@@ -171,6 +173,8 @@ pub(crate) enum Answer {
     Cut(String),
     /// Part of the history has come. What is older than this seq is to be asked for, and so much of it is wanted.
     Page(u64, usize),
+    /// It was carried out, and this is the text that was wanted, if it's there.
+    Text(Option<String>),
     /// It was refused.
     Refused {
         /// For programs.

@@ -2,6 +2,8 @@
 
 use super::arguments::{fitting, name, new_secret, secret};
 use super::local::Local;
+use super::programs;
+use crate::client::code::{self, Begun, Save};
 use crate::client::page::missed::HISTORY_SHOWN_MAX;
 use crate::client::terminal::foreign;
 use crate::client::terminal::known::{command_name, unknown, usage};
@@ -27,6 +29,10 @@ pub(super) enum Typed {
     History(usize),
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
+    /// Code, of which only the beginning was typed.
+    Code(Begun),
+    /// Something that was said is to be written to a file.
+    Save(Save),
     /// Something that this program does by itself.
     Local(Local),
     /// Something that may have been typed by mistake, and why: it's done only after a yes.
@@ -47,7 +53,8 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
         Shape::Text(text) => say(text)?,
         Shape::Command(rest) => command(rest)?,
     };
-    Ok(match doubts::doubt(line) {
+    let overwrites = if let Typed::Save(save) = &typed { save.doubt() } else { None };
+    Ok(match doubts::doubt(line).or(overwrites) {
         Some(why) => Typed::Doubtful(Box::new(typed), why),
         None => typed,
     })
@@ -75,7 +82,12 @@ fn command(rest: &str) -> Result<Typed, String> {
         "topic" => Ok(Typed::Request(Request::Topic { room: None, text: topic(arguments.trim_end()) })),
         "who" => alone("/who", arguments, Typed::Request(Request::Who { room: None, after: None })),
         "history" => history(arguments.trim_end()),
-        "code" => alone("/code", arguments, Typed::Request(Request::Code)),
+        "code" => match (programs::request(rest), code::begun(rest)) {
+            (Some(request), _) => request.map(Typed::Request),
+            (None, Some(begun)) => Ok(Typed::Code(begun)),
+            (None, None) => Ok(Typed::Request(Request::Code)),
+        },
+        "save" => Save::parse(arguments).map(Typed::Save).ok_or_else(|| usage("/save")),
         "help" if arguments.is_empty() => Ok(Typed::Request(Request::Help)),
         "logout" if arguments.is_empty() => Ok(Typed::LogOut),
         "quit" if arguments.is_empty() => Ok(Typed::Leave),
@@ -277,6 +289,9 @@ mod tests {
             ("/who", r#"{"type":"who"}"#),
             ("/help ", r#"{"type":"help"}"#),
             ("/code", r#"{"type":"code"}"#),
+            ("/code\n\tx \r\n\n", r#"{"type":"say","text":"\tx \r\n\n","format":"code"}"#),
+            ("/Code Python\n.", r#"{"type":"say","text":".","format":"code","lang":"python"}"#),
+            ("/code @Bob c\n/who", r#"{"type":"whisper","to":"bob","text":"/who","format":"code","lang":"c"}"#),
             ("/passwd a b", r#"{"type":"passwd","old":"a","new":"b"}"#),
             ("/passwd a  b c ", r#"{"type":"passwd","old":"a","new":"b c"}"#),
             ("/adduser Eve", r#"{"type":"add_user","username":"eve","role":"user"}"#),
@@ -352,6 +367,10 @@ mod tests {
             ("/door 5 7b please", "usage: /door [minutes] [group] [guests]"),
             ("/setname", "usage: /setname <user> [text]"),
             ("/setgroup eve 7 b", "usage: /setgroup <user> [group]"),
+            ("/code\n", "there is no code in it"),
+            ("/code x.py\nx", "a file is sent by"),
+            ("/save", "usage: /save <number> <file>"),
+            ("/save x.py 17", "usage: /save <number> <file>"),
             ("/shutdown -h now", "usage: /shutdown"),
             ("/msg b*b hi", "`b*b` is no user name"),
             ("/mgs bob secret", "there is no command `/mgs` (did you mean `/msg`?): /help"),

@@ -4,12 +4,14 @@
 //! carried out in order once the server is back.
 
 use super::retold::{how_to_find_out, typed};
+use crate::client::code::Save;
 use crate::client::connection::{Answer, Session, Show};
-use crate::client::terminal::{doubts, notice};
+use crate::client::terminal::{answer, doubts, notice};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
 use std::collections::VecDeque;
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -35,6 +37,8 @@ pub(super) enum Errand {
     Reply(String),
     /// The newest so many events of the history, oldest first.
     History(usize),
+    /// What was said is to be written to a file, over one that is there if that is meant.
+    Save(Save, bool),
     /// To leave, when all before is done.
     Leave,
 }
@@ -46,6 +50,7 @@ impl Errand {
             Self::Request(request) => Some(typed(request)),
             Self::Reply(text) => Some(format!("/reply {}", sanitize::line(text))),
             Self::History(_) => Some("/history".into()),
+            Self::Save(save, _) => Some(format!("/save {} {}", save.number, save.name())),
             Self::Leave => None,
         }
     }
@@ -118,6 +123,13 @@ impl Errands {
         lock(&self.queue).unsaid += 1;
     }
 
+    /// Something was not done on which a script may rely.
+    pub(super) fn note_failed(&self) {
+        if !io::stdin().is_terminal() {
+            self.note_unsaid();
+        }
+    }
+
     /// How many lines were.
     pub(crate) fn unsaid(&self) -> usize {
         lock(&self.queue).unsaid
@@ -158,6 +170,7 @@ impl Errands {
                     }
                 },
                 Errand::History(wanted) => self.history(wanted),
+                Errand::Save(save, replaces) => self.save(&save, replaces),
                 Errand::Leave => {
                     self.session.leave();
                     Flow::Break(())
@@ -201,6 +214,30 @@ impl Errands {
                     break;
                 }
                 _ => break,
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// Writes to a file what was said.
+    fn save(&self, save: &Save, replaces: bool) -> Flow {
+        let Save { number, .. } = *save;
+        let request = Request::History { room: None, before: Some(number.saturating_add(1)), limit: Some(1) };
+        let written = match self.ask_for(&Arc::new(request), Show::Text(number))? {
+            Answer::Text(Some(text)) if text.is_empty() => Err(format!("message {number} was taken back")),
+            Answer::Text(Some(text)) => save.write(&text, replaces).map(|()| text),
+            Answer::Text(None) => {
+                Err(format!("there is no message {number} that you may see: /history shows the last ones"))
+            }
+            Answer::Refused { message, .. } => Err(sanitize::line(&message).into_owned()),
+            // That is said already.
+            _ => return Flow::Continue(()),
+        };
+        match written {
+            Ok(text) => answer(format_args!("message {number} is in `{}`, {} bytes", save.name(), text.len())),
+            Err(why) => {
+                notice(why);
+                self.note_failed();
             }
         }
         Flow::Continue(())

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod errands;
 mod local;
+mod programs;
 mod retold;
 mod typing;
 

@@ -1,11 +1,15 @@
 //! A request whose answer never came, told to who typed it: what it was, and how to find out what became of it.
 
-use crate::protocol::{Mode, Request};
+use crate::protocol::{Format, Mode, Request};
 use crate::sanitize;
 
 /// A request as it was typed, safe to print, without its passwords.
 pub(super) fn typed(request: &Request) -> String {
     let (command, user) = match request {
+        Request::Say { text, format: Some(Format::Code), lang, .. } => return code(text, lang.as_deref(), None),
+        Request::Whisper { to, text, format: Some(Format::Code), lang } => {
+            return code(text, lang.as_deref(), Some(to));
+        }
         Request::Say { text, action: false, .. } => return sanitize::line(text).into_owned(),
         Request::Say { text, .. } => return format!("/me {}", sanitize::line(text)),
         Request::Whisper { to, text, .. } => return format!("/msg {} {}", sanitize::line(to), sanitize::line(text)),
@@ -70,6 +74,12 @@ pub(super) fn typed(request: &Request) -> String {
         }
     };
     format!("{command} {}", sanitize::line(user))
+}
+
+fn code(text: &str, lang: Option<&str>, to: Option<&str>) -> String {
+    let lang = lang.map(|lang| format!(" {}", sanitize::line(lang))).unwrap_or_default();
+    let to = to.map(|to| format!(" @{}", sanitize::line(to))).unwrap_or_default();
+    format!("/code{lang}{to} ({} lines)", text.lines().count())
 }
 
 /// How to see whether a request was carried out that may not be sent again blindly.

@@ -4,6 +4,8 @@ use super::arguments::new_secret;
 use super::commands::{self, Typed};
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::local::{Local, Locals};
+use super::programs::is_code;
+use crate::client::code::{self, Begun, Lines};
 use crate::client::connection::{Answer, Session};
 use crate::client::console::Console;
 use crate::client::error::ClientError;
@@ -77,6 +79,7 @@ impl Input {
                         self.session.log_out();
                         return Flow::Continue(());
                     }
+                    Ok(Typed::Code(begun)) => self.send(begun)?,
                     Ok(typed) => self.carry_out(typed)?,
                     Err(message) => {
                         doubts::refused(&line);
@@ -116,14 +119,62 @@ impl Input {
             }
             Typed::History(wanted) => self.add(Errand::History(wanted)),
             Typed::Reply(text) => self.add(Errand::Reply(text)),
+            Typed::Save(save) => self.add(Errand::Save(save, false)),
             Typed::Local(Local::Ignore(Some(user))) => self.ignore(user),
             Typed::Local(local) => {
                 self.locals.carry_out(&local);
                 Flow::Continue(())
             }
-            Typed::Doubtful(typed, why) if self.means_it(&typed, &why) => self.carry_out(*typed),
-            Typed::Doubtful(..) | Typed::Nothing | Typed::Leave | Typed::LogOut => Flow::Continue(()),
+            Typed::Doubtful(typed, why) if self.means_it(&typed, &why) => match *typed {
+                Typed::Save(save) => self.add(Errand::Save(save, true)),
+                typed => self.carry_out(typed),
+            },
+            Typed::Code(_) | Typed::Doubtful(..) | Typed::Nothing | Typed::Leave | Typed::LogOut => Flow::Continue(()),
         }
+    }
+
+    /// Sends code of which the beginning was typed: the lines that follow, or those of a file.
+    fn send(&self, begun: Begun) -> Flow {
+        let complete = match begun {
+            Begun::File(head, path) => code::load(&path).map(|loaded| (head.with(&loaded.code), loaded.doubt)),
+            // Also where it was begun in a wrong way, they are no messages.
+            Begun::Lines(head) => {
+                let code = self.lines();
+                head.and_then(|head| code.map(|code| (head.with(&code), None)))
+            }
+        };
+        let typed = complete.and_then(|(line, doubt)| {
+            let typed = commands::parse(&line)?;
+            Ok(match doubt {
+                Some(why) => Typed::Doubtful(Box::new(typed), why),
+                None => typed,
+            })
+        });
+        match typed {
+            Ok(typed) => self.carry_out(typed),
+            Err(why) => {
+                notice(why);
+                self.errands.note_failed();
+                Flow::Continue(())
+            }
+        }
+    }
+
+    /// The lines of code that follow, until a lone dot or the end of the input.
+    fn lines(&self) -> Result<String, String> {
+        if self.console.is_terminal() {
+            answer("code: lines until a lone `.` or Ctrl-D");
+        }
+        let (mut code, mut unfit) = (Lines::default(), None);
+        loop {
+            match self.console.next_raw_line() {
+                Ok(Some(Ok(line))) if code.take(&line) => {}
+                Ok(Some(Err(why))) => unfit = Some(format!("{why} is in the code: nothing of it was sent")),
+                Ok(_) => break,
+                Err(e) => return Err(ClientError::Input(e).to_string()),
+            }
+        }
+        unfit.map_or_else(|| code.end(), Err)
     }
 
     /// Ignores somebody, if there is such an account: who mistypes a name would wonder why nothing changes. Without a
@@ -159,7 +210,11 @@ impl Input {
     /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.
     fn means_it(&self, typed: &Typed, why: &str) -> bool {
         if !self.console.is_terminal() {
-            notice(format_args!("{why}: it was not said; /say <text> says it all the same"));
+            match typed {
+                Typed::Save(_) => notice(format_args!("{why}: nothing was written; name another file")),
+                Typed::Request(request) if is_code(request) => notice(format_args!("{why}: nothing was sent")),
+                _ => notice(format_args!("{why}: it was not said; /say <text> says it all the same")),
+            }
             self.errands.note_unsaid();
             return false;
         }
@@ -169,8 +224,12 @@ impl Input {
             }
             return is_meant;
         }
-        let all = matches!(typed, Typed::Request(Request::Say { .. }));
-        let question = if all { "say it to everyone?" } else { "send it all the same?" };
+        let question = match typed {
+            Typed::Save(_) => "write over it?",
+            Typed::Request(request) if is_code(request) => "send it all the same?",
+            Typed::Request(Request::Say { .. }) => "say it to everyone?",
+            _ => "send it all the same?",
+        };
         let yes = self.console.confirm(&format!("{why}: {question}"));
         if !yes {
             notice("it was not said");

@@ -3,6 +3,8 @@
 //! Whoever fills a page writes plain lines; their first characters say what they are, as docs/plain.md tells. A plain
 //! page keeps them as they are, a styled one paints and wraps them, one for programs leaves them out.
 
+mod code;
+
 use crate::client::alerts::mention;
 use crate::client::terminal::{Colours, Look, Paint, Style, attention, columns, terminal_columns, wrap};
 use crate::sanitize;

@@ -322,16 +322,20 @@ impl<'a, W: Write> Reader<'a, W> {
 
     fn reply(&mut self, mut reply: Reply<'static>) {
         let Some(asked) = reply.id.as_deref().and_then(|id| self.session.asked(id)) else { return };
-        let answer = match &*asked.request {
-            Request::History { before, limit, .. } => {
-                let wanted = if let Show::Events(wanted) = asked.wanted { wanted } else { 0 };
+        let answer = match (&*asked.request, asked.wanted) {
+            (Request::History { .. }, Show::Text(seq)) => {
+                let found = reply.events.iter().flatten().find(|event| event.seq() == Some(seq));
+                Answer::Text(found.and_then(said_text).map(str::to_owned))
+            }
+            (Request::History { before, limit, .. }, wanted) => {
+                let wanted = if let Show::Events(wanted) = wanted { wanted } else { 0 };
                 let events = reply.events.take().unwrap_or_default();
                 let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
                 // A server that doesn't go on would be asked for ever.
                 let next = reply.next.filter(|&next| before.is_none_or(|before| next < before));
                 self.page(events, (reply.more, next), before.is_some(), limit, wanted)
             }
-            request => {
+            (request, _) => {
                 if asked.wanted != Show::Nothing {
                     self.renderer.reply(request, &reply, &mut self.shown);
                 }
@@ -418,6 +422,17 @@ fn speaker<'a>(event: &'a ServerMessage<'_>) -> &'a str {
         | ServerMessage::Whisper { from, .. }
         | ServerMessage::Topic { from, .. } => from,
         _ => "",
+    }
+}
+
+/// What was said; None for an event of another kind. It's empty once it was taken back.
+fn said_text<'a>(event: &'a ServerMessage<'_>) -> Option<&'a str> {
+    match event {
+        ServerMessage::Message { text, .. }
+        | ServerMessage::Whisper { text, .. }
+        | ServerMessage::Announcement { text, .. }
+        | ServerMessage::Question { text, .. } => Some(text),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
 use super::{presence, replies};
 use crate::client::terminal::Names;
 use crate::durations;
-use crate::protocol::{Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::protocol::{Format, Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -103,10 +103,34 @@ impl Renderer {
                 self.clock.new_day(time, out);
                 out.said(&self.clock.time(time), Speaker::Acts(&sanitize::line(from)), text);
             }
+            ServerMessage::Message {
+                seq, time, from, text, format: Some(Format::Code), lang, removed: false, ..
+            } => {
+                self.names.add(from);
+                self.clock.new_day(time, out);
+                let speaker = Speaker::Room(&sanitize::line(from));
+                out.code(&self.clock.time(time), speaker, (*seq, lang.as_deref()), text);
+            }
             ServerMessage::Message { time, from, text, .. } => {
                 self.names.add(from);
                 self.clock.new_day(time, out);
                 out.said(&self.clock.time(time), Speaker::Room(&sanitize::line(from)), text);
+            }
+            ServerMessage::Whisper {
+                seq,
+                time,
+                from,
+                to,
+                text,
+                format: Some(Format::Code),
+                lang,
+                removed: false,
+                ..
+            } => {
+                self.names.add(from);
+                self.clock.new_day(time, out);
+                let speaker = Speaker::Whisper(&self.party(from), &self.party(to));
+                out.code(&self.clock.time(time), speaker, (*seq, lang.as_deref()), text);
             }
             ServerMessage::Whisper { time, from, to, text, .. } => {
                 self.names.add(from);
@@ -166,6 +190,12 @@ impl Renderer {
             _ => {}
         }
         replies::reply(&self.clock, request, reply, out);
+        if matches!(request, Request::Code) && self.names.role() > Role::Display {
+            let _ = writeln!(
+                out,
+                "* /code python (or another language) begins code that you send, /code x.py sends a file's"
+            );
+        }
     }
 
     /// The next event begins no new day.

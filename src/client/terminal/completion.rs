@@ -1,26 +1,29 @@
 //! What Tab completes: commands, names, and the arguments that a command's usage tells of.
 
+use super::block::InCode;
 use super::known::all;
 use super::names::Names;
 use super::usage::{self, Word};
+use crate::client::code::{files_beginning_with, languages_beginning_with};
 use crate::client::settings::{Choices, Cue, choices, settings};
 use crate::protocol::Role;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Result};
 use std::sync::Arc;
 
 /// The editor's helper.
 pub(super) struct Helper {
     names: Arc<Names>,
+    in_code: InCode,
 }
 
 impl Helper {
-    /// Completes these names.
-    pub(super) fn new(names: Arc<Names>) -> Self {
-        Self { names }
+    /// Completes these names; nothing in code.
+    pub(super) fn new(names: Arc<Names>, in_code: InCode) -> Self {
+        Self { names, in_code }
     }
 
     /// Where the word before the cursor begins, and what it may become.
@@ -55,6 +58,9 @@ impl Helper {
             Word::Command => self.commands(&format!("/{word}")).iter().map(|found| found[1..].to_owned()).collect(),
             Word::Role => one_of(&mut Role::ALL.iter().map(|role| role.name().to_owned())),
             Word::Event => one_of(&mut Cue::ALL.iter().map(|cue| cue.name().to_owned())),
+            Word::Language => languages_beginning_with(word).map(|found| found + " ").collect(),
+            Word::File => files_beginning_with(word),
+            Word::Addressee => self.people(&format!("@{}", word.trim_start_matches('@')), " "),
             Word::Setting => one_of(&mut settings().into_iter()),
             Word::Value => match choices(head.split_whitespace().nth(1).unwrap_or_default()) {
                 Choices::Words(words) => one_of(&mut words.into_iter()),
@@ -88,6 +94,9 @@ impl Completer for Helper {
     type Candidate = String;
 
     fn complete(&self, line: &str, cursor: usize, _: &Context<'_>) -> Result<(usize, Vec<String>)> {
+        if self.in_code.is() {
+            return Ok((cursor, vec!["\t".into()]));
+        }
         Ok(self.candidates(&line[..cursor]))
     }
 }
@@ -98,7 +107,11 @@ impl Hinter for Helper {
 
 impl Highlighter for Helper {}
 
-impl Validator for Helper {}
+impl Validator for Helper {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
+        Ok(self.in_code.at_enter(context.input()))
+    }
+}
 
 impl rustyline::Helper for Helper {}
 
@@ -116,7 +129,7 @@ mod tests {
         for name in ["ada", "adam", "bob"] {
             names.add(name);
         }
-        let (start, found) = Helper::new(Arc::new(names)).candidates(before);
+        let (start, found) = Helper::new(Arc::new(names), InCode::default()).candidates(before);
         found.into_iter().map(|found| format!("{}{found}", &before[..start])).collect()
     }
 

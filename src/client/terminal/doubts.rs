@@ -6,6 +6,7 @@ use super::known::{self, is_known};
 use super::known_password::KnownPassword;
 use super::password_words::{could_be_one, is_change, looks_like_one, narrow, password_command};
 use super::shape::{Shape, behind_blanks};
+use crate::client::code;
 use crate::protocol::Secret;
 use crate::sanitize;
 use crate::sync::lock;
@@ -71,6 +72,14 @@ pub(super) fn holds_password(line: &str) -> bool {
 
 /// Why a line that others would read was most likely meant for elsewhere, if it was.
 pub(crate) fn doubt(line: &str) -> Option<String> {
+    if let Shape::Command(rest) = Shape::of(line) {
+        // Programs have words for passwords in them: only what is one is looked for.
+        if let Some(code) = code::text(rest) {
+            return lock(&DOUBTS)
+                .is_known_in(code, Instant::now())
+                .then(|| "this has a password of yours in it".into());
+        }
+    }
     let text = told(line)?;
     let command = text.lines().find_map(password_command);
     if let Some(why) = lock(&DOUBTS).doubt(text, command, &Place { now: Instant::now(), is_piped: is_piped() }) {

@@ -1,5 +1,6 @@
 //! How a terminal is taken over, and where the lines come from that a person types at it.
 
+use super::block::InCode;
 use super::completion::Helper;
 use super::history::{HISTORY_LINES_MAX, HistoryFile};
 use super::keys::{self, Entered, Keys, LINES_WAITING_MAX, Typed};
@@ -62,7 +63,8 @@ impl Terminal {
             .keyseq_timeout(Some(KEY_PAUSE_MS))
             .build();
         let mut editor = Editor::<Helper, DefaultHistory>::with_config(config).map_err(|e| failed(words(&e)))?;
-        editor.set_helper(Some(Helper::new(setup.names)));
+        let in_code = InCode::default();
+        editor.set_helper(Some(Helper::new(setup.names, in_code.clone())));
         let mut history = HistoryFile::open(setup.history);
         for line in history.read() {
             let _ = editor.add_history_entry(line);
@@ -71,7 +73,7 @@ impl Terminal {
         screen::open(printer, setup.style, &setup.title);
         let (typed, lines) = sync_channel(LINES_WAITING_MAX);
         let (resume, resumed) = sync_channel(1);
-        let mut keys = Keys::new(editor, history, setup.style, typed, resumed);
+        let mut keys = Keys::new(editor, (history, in_code), setup.style, typed, resumed);
         let started = thread::Builder::new().name("keys".into()).spawn(move || keys.run());
         started.map_err(|e| failed(Reason(&e).to_string()))?;
         Ok(Self { lines: Mutex::new(lines), resume, paused: AtomicBool::new(true) })

@@ -1,15 +1,18 @@
 //! The `keys` thread: it edits one line after the other until the person leaves.
 
 use super::answers::yes_or_no;
+use super::block::{EndOfCode, InCode};
 use super::completion::Helper;
 use super::doubts::doubt;
 use super::history::{self, HistoryFile};
+use super::known::command_name;
 use super::look::Style;
-use super::notice::notice;
+use super::notice::{answer, notice};
 use super::prompt::Live;
 use super::question::{Early, Question};
 use super::shape::Shape;
 use super::{attention, screen};
+use crate::client::code::{self, Begun, Head, Save};
 use crate::sync::lock;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
@@ -62,6 +65,14 @@ pub(super) struct Keys {
     kept: String,
     leaving: Arc<Mutex<Leaving>>,
     early: Early,
+    in_code: InCode,
+}
+
+/// A line with all that belongs to it: below `/code` the code.
+struct Complete {
+    line: String,
+    /// Why what belongs to it was most likely not meant, if so.
+    doubt: Option<String>,
 }
 
 /// What Ctrl-C has come to so far.
@@ -89,14 +100,16 @@ impl Keys {
     /// For this editor; the lines go to `typed`.
     pub(super) fn new(
         mut editor: Editor<Helper, DefaultHistory>,
-        history: HistoryFile,
+        (history, in_code): (HistoryFile, InCode),
         style: Style,
         typed: SyncSender<Typed>,
         resumed: Receiver<()>,
     ) -> Self {
         let leaving = Arc::<Mutex<Leaving>>::default();
-        let clear = ClearOrInterrupt(Arc::clone(&leaving));
+        let clear = ClearOrInterrupt { leaving: Arc::clone(&leaving), in_code: in_code.clone() };
         editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(clear)));
+        let end = EndOfCode(in_code.clone());
+        editor.bind_sequence(KeyEvent::ctrl('D'), EventHandler::Conditional(Box::new(end)));
         #[cfg(unix)]
         editor.bind_sequence(KeyEvent::ctrl('Z'), EventHandler::Conditional(Box::new(Suspend { style })));
         editor.bind_sequence(LINE_BREAK, EventHandler::Simple(Cmd::Newline));
@@ -104,7 +117,7 @@ impl Keys {
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
         let early = Early::default();
         editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(early.clone())));
-        Self { editor, history, style, typed, resumed, kept: String::new(), leaving, early }
+        Self { editor, history, style, typed, resumed, kept: String::new(), leaving, early, in_code }
     }
 
     /// Edits lines until the person leaves or nobody takes them any more.
@@ -152,16 +165,24 @@ impl Keys {
             self.keep(line);
             return Ok(());
         }
-        let doubt = doubt(&line);
+        // Of code the command alone: what was said to one person isn't written down, and a file can be sent anew.
+        let remembered = if is_code(&line) { line.lines().next().unwrap_or_default().to_owned() } else { line.clone() };
+        let Complete { line, doubt: doubt_beside } = match self.complete(line) {
+            Ok(Some(complete)) => complete,
+            Ok(None) => {
+                self.remember(&remembered);
+                return Ok(());
+            }
+            Err(ReadlineError::Io(e)) => return self.end(Err(e)),
+            Err(_) => return self.end(Ok(None)),
+        };
+        let doubt = doubt(&line).or(doubt_beside);
         if doubt.as_deref().is_some_and(|why| !self.means(&line, why)) {
-            notice("it was not said");
+            notice(if is_saved(&line) { "it was not written" } else { "it was not said" });
             return Ok(());
         }
         let waits = asks_back(&line);
-        if history::may_be_recalled(&line) {
-            let _ = self.editor.add_history_entry(line.as_str());
-            self.history.add(&line);
-        }
+        self.remember(&remembered);
         match self.typed.try_send(Ok(Some(Entered { text: line, is_meant: doubt.is_some() }))) {
             Ok(()) if waits => self.resumed.recv().map_err(drop),
             Ok(()) => Ok(()),
@@ -174,16 +195,82 @@ impl Keys {
         }
     }
 
+    /// Has a line back with the arrow keys, if it may be.
+    fn remember(&mut self, line: &str) {
+        if history::may_be_recalled(line) {
+            let _ = self.editor.add_history_entry(line);
+            self.history.add(line);
+        }
+    }
+
+    /// A line with what belongs to it. None if there is nothing of it to be handed over, and the person knows why.
+    fn complete(&mut self, line: String) -> Result<Option<Complete>, ReadlineError> {
+        let Shape::Command(rest) = Shape::of(&line) else { return Ok(Some(Complete { line, doubt: None })) };
+        if let Some((head, Some(code))) = rest.split_once('\n').map(|(head, _)| (head, code::text(rest))) {
+            let line = format!("/{head}\n{}", code::taken(code));
+            return Ok(Some(Complete { line, doubt: None }));
+        }
+        let doubt = saved(rest).and_then(|save| save.doubt()).map(|what| format!("{what}, and would be written over"));
+        let complete = match code::begun(rest) {
+            None => Ok(Complete { line, doubt }),
+            Some(Begun::Lines(Ok(head))) => match self.code(&head)? {
+                Some(code) => Ok(Complete { line: head.with(&code), doubt: None }),
+                None => return Ok(None),
+            },
+            Some(Begun::Lines(Err(why))) => Err(why),
+            Some(Begun::File(head, path)) => {
+                code::load(&path).map(|loaded| Complete { line: head.with(&loaded.code), doubt: loaded.doubt })
+            }
+        };
+        Ok(complete.map_err(notice).ok())
+    }
+
+    /// Lets the person type code. None if it is dropped.
+    fn code(&mut self, head: &Head) -> Result<Option<String>, ReadlineError> {
+        answer("code: lines until a lone `.` or Ctrl-D; Ctrl-C drops them");
+        let prompt = format!("({head}) > ");
+        let mut kept = std::mem::take(&mut self.kept);
+        loop {
+            self.in_code.set(true);
+            let edited = self.edit(&*prompt, &kept);
+            self.in_code.set(false);
+            match edited {
+                Ok(typed) => {
+                    let code = code::taken(&typed);
+                    match code::fits(&code) {
+                        Ok(()) => return Ok(Some(code)),
+                        Err(why) => notice(why),
+                    }
+                    if code.is_empty() {
+                        return Ok(None);
+                    }
+                    kept = code;
+                }
+                Err(ReadlineError::Interrupted) => {
+                    notice("the code was dropped: nothing was sent");
+                    return Ok(None);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
     /// Whether the person means it: asked where a paste has many lines.
     fn means_all(&mut self, line: &str) -> bool {
         let lines = line.lines().count();
-        lines <= LINES_UNASKED_MAX || self.ask(&format!("send these {lines} lines as one message? "), || ())
+        lines <= LINES_UNASKED_MAX
+            || is_code(line)
+            || self.ask(&format!("send these {lines} lines as one message? "), || ())
     }
 
     /// Whether the person means a doubtful line.
     fn means(&mut self, line: &str, why: &str) -> bool {
         let all = matches!(Shape::of(line), Shape::Text(_));
-        let question = if all { "say it to everyone?" } else { "send it all the same?" };
+        let question = match Shape::of(line) {
+            _ if is_saved(line) => "write it?",
+            _ if all => "say it to everyone?",
+            _ => "send it all the same?",
+        };
         self.ask("", || notice(format_args!("{why}: {question}")))
     }
 
@@ -221,14 +308,33 @@ impl Keys {
     }
 }
 
-/// Ctrl-C: the line is cleared, and can be had back with Ctrl-Y. In an empty one it's for the thread; said on the side,
+/// Whether a line has code below it.
+fn is_code(line: &str) -> bool {
+    matches!(Shape::of(line), Shape::Command(rest) if code::text(rest).is_some())
+}
+
+/// Whether a line is to write something to a file.
+fn is_saved(line: &str) -> bool {
+    matches!(Shape::of(line), Shape::Command(rest) if saved(rest).is_some())
+}
+
+/// What a command is to write to a file, if it is that.
+fn saved(command: &str) -> Option<Save> {
+    let name = command_name(command);
+    (name == "save").then(|| Save::parse(&command[name.len()..]))?
+}
+
+/// Ctrl-C: code is dropped, a line is cleared, and can be had back with Ctrl-Y. In an empty one it's for the thread; said on the side,
 /// since the editor forgets what was typed ahead when it ends with an error.
-struct ClearOrInterrupt(Arc<Mutex<Leaving>>);
+struct ClearOrInterrupt {
+    leaving: Arc<Mutex<Leaving>>,
+    in_code: InCode,
+}
 
 impl ConditionalEventHandler for ClearOrInterrupt {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
-        let mut leaving = lock(&self.0);
-        if !context.line().is_empty() {
+        let mut leaving = lock(&self.leaving);
+        if !context.line().is_empty() && !self.in_code.is() {
             leaving.last = None;
             return Some(Cmd::Kill(Movement::WholeBuffer));
         }

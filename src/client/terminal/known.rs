@@ -10,6 +10,10 @@ use std::borrow::Cow;
 /// Those that the client carries out by itself: `/help` lists them behind the server's.
 pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
     command("/say <text>", "say something that looks like a slip, such as `passwd a b`"),
+    command(
+        "/save <number> <file>",
+        "write code, or any message, to a file, as it was sent; the number stands beside it",
+    ),
     command("/ignore [user]", "show and hear nothing of somebody any more; alone: whom you ignore"),
     command("/unignore <user>", "show and hear them again"),
     command("/sound [event] [on|off|test]", "which events make a sound: show, change, try"),

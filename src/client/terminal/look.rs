@@ -105,6 +105,9 @@ impl Colours {
             (Self::Few, Paint::Whisper) => "1;37;45".into(),
             (Self::Many, Paint::Mention) => "1;38;5;16;48;5;220".into(),
             (Self::Few, Paint::Mention) => "1;30;43".into(),
+            // White on blue: as wide as a row is, however a terminal wraps it.
+            (Self::Many, Paint::Code) => "38;5;231;48;5;24".into(),
+            (Self::Few, Paint::Code) => "37;44".into(),
             (Self::Many, Paint::Dots) => dots::LIGHT_ON_DARK[0].into(),
             (Self::Few, Paint::Dots) => dots::LIGHT_ON_DARK[1].into(),
         };
@@ -125,6 +128,8 @@ pub(crate) enum Paint<'a> {
     Mention,
     /// What is refused, has failed, or needs attention.
     Notice,
+    /// A row of code.
+    Code,
     /// A QR code.
     Dots,
 }
@@ -188,7 +193,9 @@ mod tests {
         assert_eq!(Colours::choose(ColourWish::Never, false, true), Colours::None);
         assert_eq!(Colours::choose(ColourWish::Always, true, true), Colours::Many);
         assert_eq!(Colours::choose(ColourWish::Auto, false, false), Colours::Few);
-        for what in [Paint::Faint, Paint::Name("a"), Paint::Whisper, Paint::Mention, Paint::Notice, Paint::Dots] {
+        for what in
+            [Paint::Faint, Paint::Name("a"), Paint::Whisper, Paint::Mention, Paint::Notice, Paint::Code, Paint::Dots]
+        {
             assert_eq!(Colours::None.paint(what, "x"), "x");
         }
     }

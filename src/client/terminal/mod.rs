@@ -6,6 +6,7 @@
 
 mod answers;
 pub(crate) mod attention;
+mod block;
 mod completion;
 pub(crate) mod doubts;
 mod editing;
@@ -35,4 +36,4 @@ pub(crate) use notice::{answer, notice, row};
 pub(crate) use prompt::{Lack, WAITING, lack};
 pub(crate) use question::READ_AFTER;
 pub(crate) use shape::Shape;
-pub(crate) use wrap::{columns, terminal_columns, wrap};
+pub(crate) use wrap::{columns, cut, terminal_columns, wrap};

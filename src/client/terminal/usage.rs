@@ -20,6 +20,12 @@ pub(crate) enum Word {
     Setting,
     /// What it may be set to.
     Value,
+    /// In which code is written.
+    Language,
+    /// A file's path.
+    File,
+    /// Somebody's name behind an `@`.
+    Addressee,
     /// All the rest of the line.
     Text,
     /// Something that can't be guessed.
@@ -36,13 +42,16 @@ pub(crate) struct Place {
 }
 
 /// The words in usage lines that stand for others.
-const PLACEHOLDERS: [(&str, Word); 11] = [
+const PLACEHOLDERS: [(&str, Word); 14] = [
     ("user", Word::User),
     ("command", Word::Command),
     ("event", Word::Event),
     ("name", Word::Setting),
     ("value", Word::Value),
     ("role", Word::Role),
+    ("language", Word::Language),
+    ("file", Word::File),
+    ("@user", Word::Addressee),
     ("text", Word::Text),
     ("group", Word::Other),
     ("number", Word::Other),
@@ -119,6 +128,9 @@ fn example(word: Word) -> &'static str {
         Word::Event => "mention",
         Word::Setting => "no-bell",
         Word::Value => "on",
+        Word::Language => "python",
+        Word::File => "./lesson.py",
+        Word::Addressee => "@eve",
         Word::Text => "as it is",
         Word::Other => "5",
     }

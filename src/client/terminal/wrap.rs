@@ -42,6 +42,21 @@ pub(crate) fn wrap(text: &str, first: usize, others: usize) -> Vec<&str> {
     cut.pieces
 }
 
+/// Cuts `text` into pieces that are at most `width` columns wide, wherever that is: together they are the text.
+pub(crate) fn cut(text: &str, width: usize) -> Vec<&str> {
+    let (mut pieces, mut start, mut used) = (Vec::new(), 0, 0);
+    for (at, cluster) in text.grapheme_indices(true) {
+        let wide = columns(cluster);
+        if used + wide > width && at > start {
+            pieces.push(&text[start..at]);
+            (start, used) = (at, 0);
+        }
+        used += wide;
+    }
+    pieces.push(&text[start..]);
+    pieces
+}
+
 /// Where there are links in a text. No row of one, wherever a terminal wraps it, can pass for the beginning of a line
 /// that is shown here: those have a blank or a bracket, and a link has none, but for the brackets round an IPv6 address.
 fn links(text: &str) -> Vec<Range<usize>> {
