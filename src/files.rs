@@ -11,10 +11,10 @@ mod modes;
 #[cfg_attr(not(unix), path = "files/elsewhere.rs")]
 mod place;
 mod stamp;
+mod successor;
 #[cfg(unix)]
 mod writers;
 
-use crate::faults;
 pub(crate) use growing::Growing;
 pub(crate) use modes::{make_folder_private, make_private};
 use place::Place;
@@ -23,6 +23,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+pub(crate) use successor::{SUCCESSOR, Successor, remove_leftover};
 #[cfg(unix)]
 pub(crate) use writers::{others, shut_out};
 
@@ -154,7 +155,7 @@ pub(crate) fn put_aside(path: &Path, suffix: &str) -> io::Result<()> {
 /// The first step that failed. The old file then still stands, unless it was the last one, which makes the new one
 /// durable.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    replace_through(".new", path, contents)
+    replace_through(SUCCESSOR, path, contents)
 }
 
 /// As [`replace`], for a change that is taken back where it fails: then the file is again what `before` says stood in it,
@@ -187,33 +188,11 @@ pub(crate) fn replace_or_restore(
 /// # Errors
 /// As [`replace`].
 pub(crate) fn replace_through(suffix: &str, path: &Path, contents: &[u8]) -> io::Result<()> {
-    let to = Place::of(path)?.followed()?;
-    let from = to.beside(suffix)?;
-    // A leftover of a crash may have other modes: begin from nothing.
-    match from.remove() {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let renamed = fill(&from, contents).and_then(|()| {
-        faults::strike("replace.rename")?;
-        from.rename(&to)
-    });
-    if renamed.is_err() {
-        // On a disk that is full it is in everybody's way.
-        let _ = from.remove();
-    }
-    renamed?;
-    faults::strike("replace.folder")?;
-    to.sync_folder()
-}
-
-/// Makes a file with these contents, durably but for its name.
-fn fill(place: &Place, contents: &[u8]) -> io::Result<()> {
-    faults::strike("replace.create")?;
-    let file = place.create()?;
-    faults::write_all("replace.write", &file, contents)?;
-    faults::strike("replace.sync")?;
-    file.sync_all()
+    let mut successor = Successor::begin(suffix, path)?;
+    successor.write(contents)?;
+    successor.sync()?;
+    successor.take_place()?;
+    successor.sync_folder()
 }
 
 /// Creates a file that isn't there yet, with mode 0600 where there are modes.

@@ -159,6 +159,20 @@ impl Chunk {
         self.events.iter().enumerate().map(|(index, entry)| (&self.lines[self.line(index)], entry))
     }
 
+    /// The same events, some of them with other lines: each of `anew` is one of them, in their order. In pieces as memory
+    /// is kept in.
+    pub(super) fn rewritten(&self, anew: &[Self]) -> Vec<Self> {
+        let (mut chunks, mut anew, mut public) = (VecDeque::new(), anew.iter().peekable(), self.public_before);
+        for (seq, (line, entry)) in (self.first..).zip(self.iter()) {
+            while anew.next_if(|event| event.first < seq).is_some() {}
+            let changed = anew.peek().filter(|event| event.first == seq).and_then(|event| event.iter().next());
+            let (line, entry) = changed.unwrap_or((line, entry));
+            append(&mut chunks, usize::MAX, line, (seq, entry.said, entry.audience.clone()), public);
+            public += u64::from(entry.said && entry.audience == Audience::Everyone);
+        }
+        chunks.into()
+    }
+
     /// Adds an event whose line `write` appends, unless that is longer than `bytes_max`: then false.
     pub(super) fn push_with(
         &mut self,

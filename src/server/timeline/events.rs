@@ -290,6 +290,25 @@ impl Events {
         (!copy.is_empty()).then_some(copy)
     }
 
+    /// Gives events other lines: each of these stretches is one of them, in their order. Done for the first one and those
+    /// that are kept in the same piece of memory: how many that is. What isn't in memory needs nothing.
+    pub(super) fn replace(&mut self, anew: &[Chunk]) -> usize {
+        let Some(first) = anew.first().map(|event| event.first) else { return 0 };
+        let index = self.chunks.partition_point(|chunk| chunk.next() <= first);
+        let Some(chunk) = self.chunks.get(index) else { return anew.len() };
+        let count = anew.partition_point(|event| event.first < chunk.next());
+        // A longer line may need a further piece.
+        let mut rewritten = chunk.rewritten(&anew[..count]);
+        if let Some(rest) = rewritten.pop() {
+            self.chunks[index] = rest;
+            rewritten.into_iter().rev().for_each(|chunk| self.chunks.insert(index, chunk));
+        }
+        while self.chunks.len() > TIMELINE_BYTES_MAX / CHUNK_BYTES {
+            self.chunks.pop_front();
+        }
+        count
+    }
+
     /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
     pub(crate) fn note(&mut self, what: What) {
         let last = self.sequence.last();

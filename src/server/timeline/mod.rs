@@ -11,6 +11,7 @@ mod order;
 mod past;
 mod recall;
 mod record;
+mod rewrite;
 mod sequence;
 mod shared;
 mod what;

@@ -43,6 +43,8 @@ pub(crate) struct Timeline {
     scribe: Mutex<Scribe>,
     events: Mutex<Events>,
     archive: std::sync::Arc<Archive>,
+    /// Held over a change of what was written.
+    pub(super) rewriting: Mutex<()>,
     keys: Keys,
     /// What gives events their times.
     pub(crate) clock: Arc<Clock>,
@@ -75,6 +77,7 @@ impl Timeline {
             scribe: Mutex::new(Scribe { journal, writing: None, spare: Chunk::new(head + 1, 0) }),
             events: Mutex::new(Events::new(sequence, Arc::clone(&clock), chunks, recall)),
             archive,
+            rewriting: Mutex::new(()),
             keys,
             clock,
             head: AtomicU64::new(head),
@@ -270,6 +273,16 @@ impl Timeline {
     /// What is in memory of the events from `first` up to the one before `next`; None if there is nothing.
     pub(super) fn copy(&self, first: u64, next: u64) -> Option<Chunk> {
         lock(&self.events).copy(first, next)
+    }
+
+    /// What the journal holds.
+    pub(super) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// Gives the first of these events, and those beside it, other lines in memory. Gives how many that is done for.
+    pub(super) fn replace(&self, anew: &[Chunk]) -> usize {
+        lock(&self.events).replace(anew)
     }
 
     /// What is remembered of the accounts.

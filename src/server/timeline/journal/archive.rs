@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex};
 const PIECE_BYTES: u64 = 256 * 1024;
 /// How many pieces stay in memory, beside those that somebody is copying from: 8 MiB.
 const CACHED_PIECES_MAX: usize = 32;
+/// How often a segment may be replaced while somebody tries to read one piece of it: each time takes two syncs of a disk.
+const REPLACED_MEANWHILE_MAX: usize = 8;
 
 /// What is on disk.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Archive {
     shelves: Mutex<Shelves>,
     /// The pieces read last, newest last. A slot is locked while its piece is read.
     cache: Mutex<VecDeque<(Piece, Slot)>>,
+    /// Held while a segment's file is replaced and it isn't known here yet: who couldn't read it meanwhile waits for that.
+    replacing: Mutex<()>,
     /// Held by whoever looks back: however many ask for what was said, they keep no more than one core busy.
     looking: Mutex<()>,
     /// The first seq of a segment that somebody couldn't read, since that was asked last; 0 if none.
@@ -62,12 +66,16 @@ pub(super) struct Segment {
     marks: Vec<Mark>,
 }
 
+/// Where everything is in a segment that is to take another's place.
+#[derive(Debug)]
+pub(super) struct Index(Segment);
+
 /// Which events a segment has.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
-    pub(super) first: u64,
+pub(crate) struct Extent {
+    pub(crate) first: u64,
     /// The seq after its last event's.
-    pub(super) next: u64,
+    pub(crate) next: u64,
     pub(super) bytes: u64,
 }
 
@@ -96,6 +104,7 @@ impl Archive {
             folder: folder.to_owned(),
             shelves: Mutex::default(),
             cache: Mutex::default(),
+            replacing: Mutex::default(),
             looking: Mutex::default(),
             missed: AtomicU64::new(0),
             bell,
@@ -112,14 +121,12 @@ impl Archive {
     /// # Errors
     /// The file can't be read, or isn't as it was written.
     pub(crate) fn after(&self, after: u64) -> io::Result<Option<Arc<Chunk>>> {
-        let shelves = lock(&self.shelves);
-        let index = shelves.segments.partition_point(|segment| segment.next <= after.saturating_add(1));
-        let piece = shelves.segments.get(index).and_then(|segment| {
+        self.load(|shelves| {
+            let index = shelves.segments.partition_point(|segment| segment.next <= after.saturating_add(1));
+            let segment = shelves.segments.get(index)?;
             let marks = segment.marks.partition_point(|mark| mark.seq <= after.saturating_add(1));
             segment.piece(marks.saturating_sub(1))
-        });
-        drop(shelves);
-        piece.map(|piece| self.load(piece)).transpose()
+        })
     }
 
     /// The newest piece with something said before `before`. None when there is no earlier one.
@@ -128,14 +135,13 @@ impl Archive {
     /// As [`after`](Self::after).
     pub(crate) fn said_before(&self, before: u64) -> io::Result<Option<Arc<Chunk>>> {
         let _turn = lock(&self.looking);
-        let shelves = lock(&self.shelves);
-        let piece = shelves.segments.iter().rev().filter(|segment| segment.first < before).find_map(|segment| {
-            let marks = segment.marks.iter().enumerate().rev();
-            let found = marks.into_iter().find(|(_, mark)| mark.seq < before && mark.said);
-            found.and_then(|(index, _)| segment.piece(index))
-        });
-        drop(shelves);
-        piece.map(|piece| self.load(piece)).transpose()
+        self.load(|shelves| {
+            shelves.segments.iter().rev().filter(|segment| segment.first < before).find_map(|segment| {
+                let marks = segment.marks.iter().enumerate().rev();
+                let found = marks.into_iter().find(|(_, mark)| mark.seq < before && mark.said);
+                found.and_then(|(index, _)| segment.piece(index))
+            })
+        })
     }
 
     /// Begins a segment.
@@ -199,9 +205,14 @@ impl Archive {
     }
 
     /// All segments, oldest first.
-    pub(super) fn extents(&self) -> Vec<Extent> {
+    pub(crate) fn extents(&self) -> Vec<Extent> {
         let extent = |&Segment { first, next, bytes, .. }: &Segment| Extent { first, next, bytes };
         lock(&self.shelves).segments.iter().map(extent).collect()
+    }
+
+    /// Where a segment's file is.
+    pub(super) fn path(&self, first: u64) -> PathBuf {
+        segment::path(&self.folder, first)
     }
 
     /// The first seq of a segment that somebody couldn't read, since this was asked last.
@@ -229,6 +240,20 @@ impl Archive {
         }
     }
 
+    /// Has a segment's file replaced, and notes where everything is in it now. What was read of it before is forgotten.
+    ///
+    /// # Errors
+    /// What `replace` says; then everything is where it was.
+    pub(super) fn replace(&self, first: u64, replace: impl FnOnce() -> io::Result<Index>) -> io::Result<()> {
+        let _replacing = lock(&self.replacing);
+        let Index(anew) = replace()?;
+        if let Some(segment) = lock(&self.shelves).segments.iter_mut().find(|segment| segment.first == first) {
+            (segment.next, segment.bytes, segment.marks) = (anew.next, anew.bytes, anew.marks);
+        }
+        lock(&self.cache).retain(|(piece, _)| piece.segment != first);
+        Ok(())
+    }
+
     /// Notes an event that a start read back. The segment's times are its events'.
     pub(super) fn read_back(&self, record: &Record<'_>, bytes: usize, clock: &Clock) {
         let time = clock.lived_of(record.seq, record.moment().unwrap_or(Timestamp::UNIX_EPOCH));
@@ -241,11 +266,24 @@ impl Archive {
         }
     }
 
-    fn load(&self, piece: Piece) -> io::Result<Arc<Chunk>> {
-        self.try_load(piece).inspect_err(|_| {
-            self.missed.store(piece.segment, Ordering::Release);
-            self.bell.ring();
-        })
+    /// Reads the piece that is to be found. What was there may have another place by the time it's read.
+    fn load(&self, find: impl Fn(&Shelves) -> Option<Piece>) -> io::Result<Option<Arc<Chunk>>> {
+        let mut piece = find(&lock(&self.shelves));
+        for _ in 0..REPLACED_MEANWHILE_MAX {
+            let Some(wanted) = piece else { return Ok(None) };
+            let e = match self.try_load(wanted) {
+                Ok(chunk) => return Ok(Some(chunk)),
+                Err(e) => e,
+            };
+            drop(lock(&self.replacing));
+            piece = find(&lock(&self.shelves));
+            if piece == Some(wanted) {
+                self.missed.store(wanted.segment, Ordering::Release);
+                self.bell.ring();
+                return Err(e);
+            }
+        }
+        Err(io::Error::other("it was replaced again and again while it was read"))
     }
 
     fn try_load(&self, piece: Piece) -> io::Result<Arc<Chunk>> {
@@ -254,7 +292,7 @@ impl Archive {
         if let Some(chunk) = &*held {
             return Ok(Arc::clone(chunk));
         }
-        let path = segment::path(&self.folder, piece.segment);
+        let path = self.path(piece.segment);
         let mut file = files::open(&path, Access::Read)?;
         file.seek(SeekFrom::Start(piece.offset))?;
         let mut lines = vec![0; piece.bytes as usize];
@@ -263,6 +301,9 @@ impl Archive {
             let what = format!("{}, line {line} from byte {}: {what}", path.display(), piece.offset);
             io::Error::new(io::ErrorKind::InvalidData, what)
         };
+        if !lines.ends_with(b"\n") {
+            return Err(damaged((1, "it ends within a line".into())));
+        }
         let chunk = Arc::new(Chunk::parse(piece.seq, lines).map_err(damaged)?);
         *held = Some(Arc::clone(&chunk));
         Ok(chunk)
@@ -277,6 +318,19 @@ impl Archive {
         }
         cache.push_back((piece, Arc::clone(&slot)));
         slot
+    }
+}
+
+impl Index {
+    /// Of a segment that begins with this event, and has none yet.
+    pub(super) fn new(first: u64) -> Self {
+        let (oldest, newest) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        Self(Segment { first, next: first, bytes: 0, oldest, newest, public_before: 0, marks: Vec::new() })
+    }
+
+    /// Adds an event: its line's length, and whether somebody said it.
+    pub(super) fn add(&mut self, bytes: usize, said: bool) {
+        self.0.add(bytes, said);
     }
 }
 

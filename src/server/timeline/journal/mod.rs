@@ -8,6 +8,7 @@
 
 mod archive;
 mod bell;
+mod draft;
 pub(crate) mod segment;
 mod seqs;
 mod synced;
@@ -17,8 +18,9 @@ mod writer;
 
 pub(crate) use archive::Archive;
 pub(crate) use bell::Bell;
+pub(crate) use draft::{Change, Draft, changes};
 pub(crate) use segment::newest;
-pub(crate) use writer::Options;
+pub(crate) use writer::{Options, Replaced};
 
 use super::chunk::Chunk;
 use crate::files::{self, Access};
@@ -67,6 +69,8 @@ impl Journal {
             .map_err(|e| format!("can't make the folder {}: {}", folder.display(), reason::of_file(&e)))?;
         let bell = Arc::default();
         let archive = Arc::new(Archive::new(folder, Arc::clone(&bell)));
+        segment::remove_leftovers(folder)
+            .map_err(|e| format!("can't remove what a crash left in {}: {}", folder.display(), reason::of_file(&e)))?;
         let mut ends: Vec<(PathBuf, End)> = Vec::new();
         for place in segment::list(folder).map_err(|why| why.to_string())? {
             archive.begin(place.first, Timestamp::UNIX_EPOCH);
@@ -181,6 +185,27 @@ impl Journal {
             "the server ends while the journal can't be written: {} of its events ({lost}) were in memory alone and are lost",
             lost.count()
         );
+    }
+
+    /// Makes sure that what was written stands in its segments alone, and for good.
+    ///
+    /// # Errors
+    /// That can't be done now.
+    pub(super) fn prepare(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Writer::prepare)
+    }
+
+    /// Puts a draft in its segment's place, with what was written to that since.
+    ///
+    /// # Errors
+    /// It can't be; then the old one still stands.
+    pub(super) fn replace(&mut self, draft: Draft, change: Change<'_>) -> io::Result<Replaced> {
+        let result = match &mut self.writer {
+            Some(writer) => writer.replace(draft, change),
+            None => Ok(Replaced::Stale),
+        };
+        self.bell.ring();
+        result
     }
 
     /// The last write failed.

@@ -3,7 +3,7 @@
 //! A segment is named by the seq of its first event, so that it's found without being opened. Inside one, seqs follow
 //! each other without a gap.
 
-use crate::files::{self, Access};
+use crate::files::{self, Access, SUCCESSOR};
 use crate::protocol::LINE_BYTES_MAX;
 use crate::reason;
 use crate::server::timeline::record::Record;
@@ -169,6 +169,24 @@ pub(crate) fn newest(folder: &Path) -> Option<Timestamp> {
     })
 }
 
+/// Removes what crashes have left of files that were to take a segment's place: what was said stands in them too.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    let names = fs::read_dir(folder)?.map(|entry| Ok(PathBuf::from(entry?.file_name())));
+    let names: Vec<PathBuf> = names.collect::<io::Result<_>>()?;
+    // Where a segment is a link, the file was beside what that leads to.
+    let leftovers = names.iter().filter_map(|name| successor_of(name));
+    for first in names.iter().filter_map(|name| first_of(name)).chain(leftovers) {
+        let path = path(folder, first);
+        if files::remove_leftover(&path)? {
+            log::info!("{}{SUCCESSOR}, which a crash has left, is removed", path.display());
+        }
+    }
+    Ok(())
+}
+
 /// What else is in the folder.
 pub(crate) fn strangers(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -266,6 +284,11 @@ fn check(line: &[u8]) -> Result<Record<'_>, String> {
         return Err("it breaks off".into());
     }
     Record::parse(line)
+}
+
+/// The first seq of the segment whose place this was to take.
+fn successor_of(name: &Path) -> Option<u64> {
+    name.to_str()?.strip_suffix(SUCCESSOR).and_then(|segment| first_of(Path::new(segment)))
 }
 
 fn first_of(name: &Path) -> Option<u64> {

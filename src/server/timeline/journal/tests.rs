@@ -1,5 +1,6 @@
 //! The journal on a real disk, under a timeline.
 
+mod rewritten;
 mod taken;
 
 use super::writer::SEGMENT_BYTES_MAX;

@@ -2,6 +2,9 @@
 
 mod look;
 mod mend;
+mod rewrite;
+
+pub(crate) use rewrite::Replaced;
 
 use super::archive::Archive;
 use super::segment;

@@ -4,7 +4,7 @@ use super::*;
 use std::io::Write;
 
 /// What the keeper does each second.
-fn tend(timeline: &Timeline) {
+pub(super) fn tend(timeline: &Timeline) {
     if let Some(point) = timeline.with_journal(|journal| journal.sync_point()) {
         let result = point.sync();
         timeline.with_journal(|journal| journal.synced(&point, result));

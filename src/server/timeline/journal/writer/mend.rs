@@ -133,7 +133,7 @@ impl Writer {
 }
 
 /// Leaves so much of a file that may not be there; without anything in it, it goes.
-fn trim(path: &Path, bytes: u64) -> io::Result<()> {
+pub(super) fn trim(path: &Path, bytes: u64) -> io::Result<()> {
     if bytes == 0 {
         return match files::remove(path) {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
