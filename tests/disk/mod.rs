@@ -16,6 +16,8 @@ mod order;
 mod read_only;
 mod removed;
 mod taken;
+#[cfg(all(unix, feature = "fault-injection"))]
+mod taken_back;
 mod torn;
 
 #[cfg(all(unix, feature = "fault-injection"))]

@@ -80,6 +80,12 @@ impl DataDir {
         files_in(&self.file("journal"))
     }
 
+    /// The files that have these words in them.
+    pub(crate) fn files_with(&self, words: &str) -> Vec<String> {
+        let has = |path: &Path| fs::read(path).unwrap().windows(words.len()).any(|found| found == words.as_bytes());
+        self.files().iter().filter(|path| has(path)).map(|path| path.display().to_string()).collect()
+    }
+
     /// A file's bytes.
     pub(crate) fn read_bytes(&self, name: &str) -> Vec<u8> {
         fs::read(self.file(name)).unwrap()

@@ -345,7 +345,7 @@ impl Peer {
         if line["type"] == "error" || line["type"] == "notice" {
             assert_for_people(&line.to_string());
         }
-        let no_event = ["welcome", "reply", "error", "notice", "role", "bye", "ping", "pong", "away"];
+        let no_event = ["welcome", "reply", "error", "notice", "role", "bye", "ping", "pong", "away", "removed"];
         if no_event.iter().any(|kind| line["type"] == *kind) {
             return;
         }

@@ -55,5 +55,6 @@ mod smoke;
 mod start;
 mod storage;
 mod strangers;
+mod taken_back;
 mod tokens;
 mod whisper;

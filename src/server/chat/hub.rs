@@ -76,8 +76,9 @@ impl Chat {
     /// The system has no thread to give.
     pub(crate) fn open(timeline: Arc<Timeline>, postmen: usize, slow_deadline: Duration) -> io::Result<Self> {
         all_leave(&timeline);
-        let keeper = Mutex::new(keeper::start(&timeline)?);
         let delivery = Delivery::start(&timeline, postmen, slow_deadline)?;
+        let theirs = Arc::clone(&delivery);
+        let keeper = Mutex::new(keeper::start(&timeline, move || theirs.wake())?);
         let herald = Herald::start(&timeline, &delivery)?;
         Ok(Self {
             registry: Arc::default(),
@@ -302,10 +303,11 @@ impl Chat {
     }
 }
 
-/// Everyone whom the timeline has online has left, since the server ends or has died.
+/// Everyone whom the timeline has online has left, since the server ends or has died. What else it couldn't tell is told.
 fn all_leave(timeline: &Timeline) {
     for name in timeline.recall(|recall| recall.online()) {
         timeline.announce(What::Left(name, Reason::Shutdown));
     }
     let _ = timeline.commit(&timeline.now());
+    let _ = timeline.retry();
 }

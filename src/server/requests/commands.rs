@@ -5,7 +5,7 @@ use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_p
 use super::fit::{fit, listed_bytes, name_bytes};
 use super::form::Form;
 use super::rooms::Asking;
-use super::{class_door, history, membership, password_check, people, speech, topic, withheld};
+use super::{class_door, history, membership, password_check, people, removal, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
@@ -43,7 +43,7 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
 /// Whether a request may look at what was said before.
 fn looks_back(session: &Session, request: &Request) -> bool {
     match request {
-        Request::History { .. } => true,
+        Request::History { .. } | Request::Remove { .. } => true,
         Request::Say { .. } | Request::Whisper { .. } => session.continues.load(Ordering::Acquire),
         _ => false,
     }
@@ -121,6 +121,7 @@ fn perform(
             speech::whisper(server, session, id, &to, (&text, form))
         }
         Request::Who { room, after } => who(server, session, room.as_deref(), after.as_deref()),
+        Request::Remove { event } => removal::remove(server, session, id, event),
         Request::Whois { username } => people::whois(server, &username),
         Request::Away { text } => people::away(server, session, text.as_deref()),
         Request::Topic { room, text: None } => topic::ask(server, session, room.as_deref()),
@@ -178,7 +179,6 @@ fn perform(
         Request::Next { .. } | Request::Ask { .. } => Err(unbuilt()),
         Request::Poll { .. } | Request::Vote { .. } => Err(unbuilt()),
         Request::Tally { .. } | Request::ClosePoll { .. } => Err(unbuilt()),
-        Request::Remove { .. } => Err(unbuilt()),
         Request::Attendance { .. } => Err(unbuilt()),
         Request::EraseUser { .. } => Err(unbuilt()),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),

@@ -14,6 +14,7 @@ mod membership;
 mod password_check;
 mod people;
 pub(crate) mod reader;
+mod removal;
 mod request_rate;
 pub(crate) mod rooms;
 mod speech;

@@ -9,7 +9,7 @@ use crate::reason;
 use crate::server::accounts::TooFast;
 use crate::server::chat::{Said, Session};
 use crate::server::state::Server;
-use crate::server::timeline::{AppendError, Place, Record, Spoken, What};
+use crate::server::timeline::{AppendError, Key, Place, Record, Spoken, What};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
@@ -133,8 +133,11 @@ impl Speech<'_> {
             log::error!("what {} said before can't be read: {}", self.session.name, reason::of_file(&e));
             None
         })?;
-        let same = Record::parse(&line).is_ok_and(|record| record.spoken() == self.spoken());
-        same.then_some(line)
+        let same = |record: Record<'_>| {
+            let spoken = if record.removed { self.spoken().map(Spoken::wordless) } else { self.spoken() };
+            record.spoken() == spoken
+        };
+        Record::parse(&line).is_ok_and(same).then_some(line)
     }
 
     /// Whether this may be said now.
@@ -157,7 +160,7 @@ impl Speech<'_> {
         Ok(())
     }
 
-    fn append(&self, key: Option<u64>) -> Result<Said, Refusal> {
+    fn append(&self, key: Option<Key>) -> Result<Said, Refusal> {
         let Self { server, session, form: Form { action, format, lang }, .. } = *self;
         let lang = lang.map(Cow::Borrowed);
         let away = matches!(&self.place, Place::Person(to) if server.chat.is_offline(to));

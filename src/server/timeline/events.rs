@@ -82,7 +82,8 @@ pub(crate) struct Events {
     group: Arc<Group>,
     /// What all that isn't published is about, by its seqs; and who came and went meanwhile untold, by the seq before.
     notes: VecDeque<(u64, What)>,
-    /// Comings and goings that couldn't be written. At most one an account: two would cancel each other.
+    /// What couldn't be written and can't be refused: comings and goings, at most one an account, since two would cancel each
+    /// other; and that something was taken back.
     owed: Vec<What>,
     /// What is remembered of the accounts.
     pub(crate) recall: Recall,
@@ -96,14 +97,21 @@ const WRITTEN: u8 = 1;
 const FAILED: u8 = 2;
 
 impl Events {
-    /// Goes on behind the newest seq. `chunks` is what of the past stays in memory, `recall` what is remembered of it.
-    pub(crate) fn new(sequence: Sequence, clock: Arc<Clock>, mut chunks: VecDeque<Chunk>, recall: Recall) -> Self {
+    /// Goes on behind the newest seq. `chunks` is what of the past stays in memory, `recall` what is remembered of it,
+    /// `owed` what is still to be told.
+    pub(crate) fn new(
+        sequence: Sequence,
+        clock: Arc<Clock>,
+        mut chunks: VecDeque<Chunk>,
+        recall: Recall,
+        owed: Vec<What>,
+    ) -> Self {
         let head = sequence.last();
         if chunks.is_empty() {
             chunks.push_back(Chunk::new(head + 1, CHUNK_BYTES));
         }
         let (pending, group) = (Chunk::new(head + 1, 0), Arc::default());
-        Self { sequence, clock, chunks, pending, group, notes: VecDeque::new(), owed: Vec::new(), recall }
+        Self { sequence, clock, chunks, pending, group, notes: VecDeque::new(), owed, recall }
     }
 
     /// The same thing, said before.
@@ -130,6 +138,8 @@ impl Events {
             }
             What::Told { audience, said } => (*said, audience.clone()),
             What::Entered(room, _) | What::Exited(room, _) | What::Closed(room) => (false, Audience::room(room)),
+            What::Removed { by, to: Some(to), .. } => (false, Audience::pair(by, to)),
+            What::Removed { room, .. } => (false, room.as_ref().map_or(Audience::Everyone, Audience::room)),
             What::Joined(..) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
         };
         let seq = self.sequence.next().map_err(AppendError::Sequence)?;
@@ -165,6 +175,10 @@ impl Events {
     /// Keeps a coming or going in mind. A going after a coming that nobody was told of, or the other way round, leaves
     /// nothing to tell.
     pub(crate) fn owe(&mut self, what: What) {
+        if matches!(what, What::Removed { .. }) {
+            self.owed.push(what);
+            return;
+        }
         let (What::Joined(name, _) | What::Left(name, _)) = &what else { return };
         let same = |owed: &What| matches!(owed, What::Joined(other, _) | What::Left(other, _) if other == name);
         match self.owed.iter().position(same) {
@@ -173,11 +187,11 @@ impl Events {
         }
     }
 
-    /// Appends the comings and goings that are kept in mind.
+    /// Appends what is kept in mind.
     pub(super) fn pay_what_is_owed(&mut self) -> Result<(), AppendError> {
         while let Some(what) = self.owed.first().cloned() {
-            if let What::Joined(..) | What::Left(..) = &what {
-                self.add(what.clone(), |seq, time| presence(&what, seq, time))?;
+            if let What::Joined(..) | What::Left(..) | What::Removed { .. } = &what {
+                self.add(what.clone(), |seq, time| told(&what, seq, time))?;
             }
             self.owed.remove(0);
         }
@@ -326,8 +340,8 @@ impl Events {
         (std::mem::replace(&mut self.pending, spare), std::mem::take(&mut self.group))
     }
 
-    /// Drops all that comes after `head` and isn't published: it couldn't be written. Those who came and went are kept in
-    /// mind. Gives the group of what was to be written next.
+    /// Drops all that comes after `head` and isn't published: it couldn't be written. Those who came and went, and what was
+    /// taken back, are kept in mind. Gives the group of what was to be written next.
     pub(super) fn drop_unpublished(&mut self, head: u64) -> Arc<Group> {
         self.sequence.rewind(head);
         self.pending = Chunk::new(head + 1, 0);
@@ -340,7 +354,7 @@ impl Events {
         std::mem::take(&mut self.group)
     }
 
-    /// Whether somebody's coming or going is still to be told.
+    /// Whether something is still to be told.
     pub(super) fn owes(&self) -> bool {
         !self.owed.is_empty()
     }
@@ -377,8 +391,8 @@ impl Group {
     }
 }
 
-/// The event of a coming or a going.
-fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
+/// The event of a coming or a going, or that something was taken back.
+fn told<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
     let (time, username) = (time.into(), |name: &'a Username| name.as_str().into());
     match what {
         What::Left(name, reason) => ServerMessage::Left { seq, time, username: username(name), reason: *reason },
@@ -386,7 +400,16 @@ fn presence<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
             let (called, group) = (called.as_deref().map(Cow::Borrowed), group.as_deref().map(Cow::Borrowed));
             ServerMessage::Joined { seq, time, username: username(name), name: called, group }
         }
-        // Nothing else is a coming or a going.
+        What::Removed { event, by, room, to } => ServerMessage::Removed {
+            seq,
+            time,
+            event: *event,
+            from: username(by),
+            room: room.as_ref().map(|room| room.as_str().into()),
+            to: to.as_ref().map(username),
+            id: None,
+        },
+        // Nothing else is told later.
         _ => ServerMessage::Unknown,
     }
 }

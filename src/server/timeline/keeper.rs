@@ -20,14 +20,15 @@ pub(crate) struct Keeper {
     thread: JoinHandle<()>,
 }
 
-/// Starts the thread. None where there is no journal.
+/// Starts the thread. None where there is no journal. `told` is called when it has written something that is to be
+/// delivered.
 ///
 /// # Errors
 /// The system has no thread to give.
-pub(crate) fn start(timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
+pub(crate) fn start(timeline: &Arc<Timeline>, told: impl Fn() + Send + 'static) -> io::Result<Option<Keeper>> {
     let Some(bell) = timeline.with_journal(|journal| journal.bell().cloned()) else { return Ok(None) };
     let (theirs, timeline) = (Arc::clone(&bell), Arc::clone(timeline));
-    let thread = thread::Builder::new().name("journal".into()).spawn(move || keep(&timeline, &theirs))?;
+    let thread = thread::Builder::new().name("journal".into()).spawn(move || keep(&timeline, &theirs, told))?;
     bell.answers(thread.thread());
     Ok(Some(Keeper { bell, thread }))
 }
@@ -42,10 +43,12 @@ impl Keeper {
     }
 }
 
-fn keep(timeline: &Timeline, bell: &Bell) {
+fn keep(timeline: &Timeline, bell: &Bell, told: impl Fn()) {
     while !bell.is_stopped() {
         bell.wait(LOOK_PAUSE);
-        tend(timeline);
+        if tend(timeline) {
+            told();
+        }
         if timeline.with_journal(|journal| journal.is_troubled()) {
             bell.ring();
         }
@@ -55,8 +58,8 @@ fn keep(timeline: &Timeline, bell: &Bell) {
     timeline.with_journal(|journal| journal.say_what_is_lost(|first, next| timeline.copy(first, next)));
 }
 
-/// Syncs without holding the journal meanwhile, and does what else is due.
-fn tend(timeline: &Timeline) {
+/// Syncs without holding the journal meanwhile, and does what else is due: true if there is something to be delivered.
+fn tend(timeline: &Timeline) -> bool {
     if let Some(point) = timeline.with_journal(|journal| journal.sync_point()) {
         let result = point.sync();
         timeline.with_journal(|journal| journal.synced(&point, result));
@@ -65,5 +68,5 @@ fn tend(timeline: &Timeline) {
         journal.tend();
         journal.mend(|first, next| timeline.copy(first, next));
     });
-    timeline.retry();
+    timeline.retry()
 }

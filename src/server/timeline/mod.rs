@@ -27,4 +27,4 @@ pub(crate) use recall::WHISPERS_PER_ACCOUNT_MAX;
 pub(crate) use record::Record;
 pub(crate) use sequence::Sequence;
 pub(crate) use shared::{Shared, Sight};
-pub(crate) use what::{Place, Spoken, What};
+pub(crate) use what::{Key, Place, Spoken, What};

@@ -17,7 +17,7 @@ use super::past::Past;
 use super::recall::Recall;
 use super::sequence::Sequence;
 use super::shared::Shared;
-use super::what::{Keys, Spoken, What};
+use super::what::{Key, Keys, Spoken, What};
 use crate::protocol::ServerMessage;
 use crate::reason;
 use crate::server::clock::Clock;
@@ -42,7 +42,7 @@ pub(crate) enum Appended {
 pub(crate) struct Timeline {
     scribe: Mutex<Scribe>,
     events: Mutex<Events>,
-    archive: std::sync::Arc<Archive>,
+    pub(super) archive: std::sync::Arc<Archive>,
     /// Held over a change of what was written.
     pub(super) rewriting: Mutex<()>,
     keys: Keys,
@@ -71,11 +71,12 @@ impl Timeline {
     pub(crate) fn new(sequence: Sequence, journal: Journal, mut past: Past, clock: Arc<Clock>) -> Self {
         let head = sequence.last();
         let chunks = past.recent(head);
-        let Past { recall, keys, .. } = past;
+        let Past { recall, keys, untold, .. } = past;
+        let owed = untold.into_values().collect();
         let archive = std::sync::Arc::clone(journal.archive());
         Self {
             scribe: Mutex::new(Scribe { journal, writing: None, spare: Chunk::new(head + 1, 0) }),
-            events: Mutex::new(Events::new(sequence, Arc::clone(&clock), chunks, recall)),
+            events: Mutex::new(Events::new(sequence, Arc::clone(&clock), chunks, recall, owed)),
             archive,
             rewriting: Mutex::new(()),
             keys,
@@ -97,7 +98,7 @@ impl Timeline {
     }
 
     /// The key under which something that was said is remembered.
-    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> u64 {
+    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> Key {
         self.keys.key(spoken)
     }
 
@@ -161,17 +162,17 @@ impl Timeline {
         if ticket.is_written() { Ok(()) } else { Err(AppendError::Unwritten) }
     }
 
-    /// Tries again to write the comings and goings that couldn't be.
-    pub(super) fn retry(&self) {
+    /// Tries again to write what couldn't be, and is to be told all the same: true if there is something to be delivered.
+    pub(crate) fn retry(&self) -> bool {
         let mut events = lock(&self.events);
         if !events.owes() {
-            return;
+            return false;
         }
         let paid = events.pay_what_is_owed();
         let ticket = events.ticket();
         drop(events);
-        // If it fails, they are kept in mind again.
-        let _ = paid.and_then(|()| self.commit(&ticket));
+        // If it fails, it is kept in mind again.
+        paid.and_then(|()| self.commit(&ticket)).is_ok()
     }
 
     /// Reads what `viewer` may see after `after`, up to the event `upto`, into `batch`: whole events, as many as
@@ -273,11 +274,6 @@ impl Timeline {
     /// What is in memory of the events from `first` up to the one before `next`; None if there is nothing.
     pub(super) fn copy(&self, first: u64, next: u64) -> Option<Chunk> {
         lock(&self.events).copy(first, next)
-    }
-
-    /// What the journal holds.
-    pub(super) fn archive(&self) -> &Archive {
-        &self.archive
     }
 
     /// Gives the first of these events, and those beside it, other lines in memory. Gives how many that is done for.

@@ -4,8 +4,8 @@ use super::chunk::{self, Chunk};
 use super::members::Members;
 use super::recall::Recall;
 use super::record::Record;
-use super::what::Keys;
-use std::collections::VecDeque;
+use super::what::{Keys, What};
+use std::collections::{BTreeMap, VecDeque};
 
 /// How many bytes of the newest lines a start keeps in memory: whoever was there when the server ended comes back at
 /// once and asks for these, and gets them as from a server that never ended. All that 5,000 people's going takes.
@@ -19,6 +19,8 @@ pub(crate) struct Past {
     /// The newest ones, without a gap.
     recent: VecDeque<Chunk>,
     last: u64,
+    /// What was taken back by a server that died before it told that.
+    pub(super) untold: BTreeMap<u64, What>,
 }
 
 impl Past {
@@ -41,7 +43,14 @@ impl Past {
         record.moment()?;
         let (said, public) = (record.is_said(), self.recall.public());
         chunk::append(&mut self.recent, RECENT_BYTES_MAX, line, (record.seq, said, record.audience()?), public);
-        self.recall.note(record.seq, &record.what(&self.keys)?);
+        let what = record.what(&self.keys)?;
+        self.recall.note(record.seq, &what);
+        if let What::Removed { event, .. } = what {
+            self.untold.remove(&event);
+        } else if record.removed {
+            let by = if record.by.is_empty() { &record.from } else { &record.by };
+            self.untold.extend(record.removal(record.seq, by).ok().map(|what| (record.seq, what)));
+        }
         Ok(())
     }
 

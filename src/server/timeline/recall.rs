@@ -4,7 +4,7 @@
 //! It is made anew from the journal at each start. Everything in it has a bound.
 
 use super::members::Members;
-use super::what::{Audience, Place, What};
+use super::what::{Audience, Key, Place, What};
 use crate::protocol::{RoomName, Username};
 use std::collections::{HashMap, VecDeque};
 
@@ -78,9 +78,10 @@ impl Recall {
                     Place::Person(to) => [by, to].into_iter().for_each(|name| self.note_whisper(seq, name)),
                 }
                 if let Some(key) = key {
-                    self.note_id(seq, by, *key);
+                    self.note_id(seq, by, key.whole);
                 }
             }
+            What::Removed { .. } => {}
         }
     }
 
@@ -90,9 +91,11 @@ impl Recall {
     }
 
     /// The seq of what an account said under this key.
-    pub(crate) fn find(&self, name: &Username, key: u64) -> Option<u64> {
+    pub(crate) fn find(&self, name: &Username, key: Key) -> Option<u64> {
         let ids = &self.accounts.get(name)?.ids;
-        ids.iter().rev().find(|(other, _)| *other == key).map(|(_, seq)| *seq)
+        // What was taken back before a start is remembered without its words: then these can't tell it from another.
+        let is_it = |other: u64| other == key.whole || other == key.wordless;
+        ids.iter().rev().find(|(other, _)| is_it(*other)).map(|(_, seq)| *seq)
     }
 
     /// When an account last left.

@@ -33,6 +33,15 @@ pub(crate) struct Record<'a> {
     pub(crate) format: Option<Format>,
     #[serde(borrow, default)]
     pub(crate) lang: Option<Cow<'a, str>>,
+    /// Its words were taken back,
+    #[serde(default)]
+    pub(crate) removed: bool,
+    /// by them.
+    #[serde(borrow, default)]
+    pub(crate) by: Cow<'a, str>,
+    /// What was taken back with it.
+    #[serde(default)]
+    pub(crate) event: u64,
     #[serde(borrow, default)]
     pub(crate) username: Cow<'a, str>,
     pub(crate) reason: Option<Reason>,
@@ -103,8 +112,21 @@ impl<'a> Record<'a> {
             "room_closed" => Ok(What::Closed(self.room()?)),
             "joined" => Ok(What::Joined(name(&self.username)?, Profile::default())),
             "left" => Ok(What::Left(name(&self.username)?, self.reason.unwrap_or(Reason::Other))),
+            "removed" => self.removal(self.event, &self.from),
             _ => Ok(What::Told { audience: self.audience()?, said: self.is_said() }),
         }
+    }
+
+    /// That somebody took back the event with this seq, which was said where this one was: to the same two, or in the same
+    /// room.
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub(crate) fn removal(&self, event: u64, by: &str) -> Result<What, String> {
+        let other = if by == self.from { &self.to } else { &self.from };
+        let to = if self.to.is_empty() { None } else { Some(name(other)?) };
+        let room = if self.room.is_empty() { None } else { Some(self.room()?) };
+        Ok(What::Removed { event, by: name(by)?, room, to })
     }
 
     /// Where it happened: in the general room unless it says otherwise.
@@ -120,7 +142,9 @@ impl<'a> Record<'a> {
         let (kind, from, id, text) = (&self.kind, &self.from, &self.id, &self.text);
         let place = if self.to.is_empty() { &self.room } else { &self.to };
         let (action, format, lang) = (self.action, self.format, self.lang.as_deref());
-        (self.is_said() && !id.is_empty()).then_some(Spoken { kind, from, place, id, text, action, format, lang })
+        let spoken = Spoken { kind, from, place, id, text, action, format, lang };
+        let spoken = if self.removed { spoken.wordless() } else { spoken };
+        (self.is_said() && !id.is_empty()).then_some(spoken)
     }
 }
 

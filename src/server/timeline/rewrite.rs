@@ -39,11 +39,11 @@ impl Timeline {
         self.commit(&self.now()).map_err(|why| io::Error::other(why.to_string()))?;
         self.with_journal(Journal::prepare)?;
         let upto = seqs.end.min(self.head().saturating_add(1));
-        let oldest = self.archive().oldest().map_or(upto, |(first, _)| first);
+        let oldest = self.archive.oldest().map_or(upto, |(first, _)| first);
         let mut changed = self.rewrite_memory(seqs.start..upto.min(oldest), change)?;
         let mut next = seqs.start.max(oldest);
         while next < upto {
-            let extents = self.archive().extents();
+            let extents = self.archive.extents();
             let Some(extent) = extents.into_iter().find(|extent| extent.next > next && extent.first < upto) else {
                 break;
             };
@@ -64,10 +64,10 @@ impl Timeline {
 
     fn rewrite_segment(&self, first: u64, seqs: &Range<u64>, change: Change<'_>) -> io::Result<usize> {
         for _ in 0..ATTEMPTS_MAX {
-            let extents = self.archive().extents();
+            let extents = self.archive.extents();
             // Deleted meanwhile, since it was too old: the caller goes on with the next one, and a part that was torn off is one.
             let Some(extent) = extents.into_iter().find(|extent| extent.first == first) else { return Ok(0) };
-            let Some(draft) = Draft::of(self.archive(), extent, seqs, change)? else { return Ok(0) };
+            let Some(draft) = Draft::of(&self.archive, extent, seqs, change)? else { return Ok(0) };
             let replaced = self.with_journal(|journal| {
                 let replaced = journal.replace(draft, change)?;
                 if let Replaced::Done(changes, _) = &replaced {

@@ -41,7 +41,9 @@ pub(crate) enum Place {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum What {
     /// Somebody said something. `key` is that of its [`Spoken`], if it had an id.
-    Said { by: Username, place: Place, key: Option<u64> },
+    Said { by: Username, place: Place, key: Option<Key> },
+    /// Somebody took back what was said under this seq: in a room, or to the other one of two.
+    Removed { event: u64, by: Username, room: Option<RoomName>, to: Option<Username> },
     /// Something else that these may see. `said`: it is read again in the history.
     Told { audience: Audience, said: bool },
     /// An account is in a room.
@@ -75,6 +77,15 @@ pub(crate) struct Spoken<'a> {
     pub(crate) lang: Option<&'a str>,
 }
 
+/// Under what something that was said is remembered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Key {
+    /// All of it.
+    pub(super) whole: u64,
+    /// All but its words: what is left of it once they were taken back.
+    pub(super) wordless: u64,
+}
+
 /// Makes keys of what was said. They mean nothing to another process.
 #[derive(Debug, Default)]
 pub(crate) struct Keys(RandomState);
@@ -82,7 +93,14 @@ pub(crate) struct Keys(RandomState);
 impl Keys {
     /// Two different requests have the same key as often as a guess of 64 bits is right; whoever finds one
     /// remembered compares what was said.
-    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> u64 {
-        self.0.hash_one(spoken)
+    pub(crate) fn key(&self, spoken: &Spoken<'_>) -> Key {
+        Key { whole: self.0.hash_one(spoken), wordless: self.0.hash_one(spoken.wordless()) }
+    }
+}
+
+impl Spoken<'_> {
+    /// What is left of it once its words were taken back. Nothing else that was said has none.
+    pub(crate) fn wordless(self) -> Self {
+        Self { text: "", action: false, ..self }
     }
 }

@@ -11,6 +11,6 @@ impl Keeper {
     pub fn stop(self) {}
 }
 
-pub fn start(_timeline: &Arc<Timeline>) -> io::Result<Option<Keeper>> {
+pub fn start(_timeline: &Arc<Timeline>, _told: impl Fn() + Send + 'static) -> io::Result<Option<Keeper>> {
     Ok(None)
 }
