@@ -42,6 +42,7 @@ mod slips;
 mod smoke;
 #[cfg(all(target_os = "linux", feature = "sound"))]
 mod sound;
+mod taken_back;
 mod transcript;
 mod trust;
 

@@ -378,7 +378,7 @@ fn may_be_sent_again(request: &Request) -> bool {
     use Request::{Away, Code, Help, History, ListUsers, Say, Whisper, Who, Whois};
     match request {
         Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help | Code => true,
-        History { .. } | ListUsers { .. } => true,
+        History { .. } | ListUsers { .. } | Request::Remove { .. } => true,
         Request::Topic { text, .. } => text.is_none(),
         Request::Door { minutes, .. } => minutes.is_none(),
         _ => false,

@@ -27,6 +27,8 @@ pub(super) enum Typed {
     Reply(String),
     /// So many of the messages that were said last.
     History(usize),
+    /// `/remove` alone: the last thing that one said oneself is to be taken back.
+    RemoveLast,
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
     /// Code, of which only the beginning was typed.
@@ -82,6 +84,7 @@ fn command(rest: &str) -> Result<Typed, String> {
         "topic" => Ok(Typed::Request(Request::Topic { room: None, text: topic(arguments.trim_end()) })),
         "who" => alone("/who", arguments, Typed::Request(Request::Who { room: None, after: None })),
         "history" => history(arguments.trim_end()),
+        "remove" => remove(arguments.trim_end()),
         "code" => match (programs::request(rest), code::begun(rest)) {
             (Some(request), _) => request.map(Typed::Request),
             (None, Some(begun)) => Ok(Typed::Code(begun)),
@@ -144,6 +147,17 @@ fn history(arguments: &str) -> Result<Typed, String> {
         .filter(fits)
         .map(Typed::History)
         .ok_or_else(|| format!("{}, and the number is 1 to {HISTORY_SHOWN_MAX}", usage("/history")))
+}
+
+fn remove(arguments: &str) -> Result<Typed, String> {
+    if arguments.is_empty() {
+        return Ok(Typed::RemoveLast);
+    }
+    let number = arguments.strip_prefix('#').unwrap_or(arguments).parse();
+    number.map(|event| Typed::Request(Request::Remove { event })).map_err(|_| {
+        let usage = usage("/remove");
+        format!("{usage}, and /history shows the numbers; somebody's sessions are ended with /logoutuser")
+    })
 }
 
 /// A text that there must be.

@@ -35,6 +35,8 @@ pub(super) enum Errand {
     Request(Request),
     /// To be whispered to the other party of the whisper that is the last one by then.
     Reply(String),
+    /// To take back what the user said last by then.
+    RemoveLast,
     /// The newest so many events of the history, oldest first.
     History(usize),
     /// What was said is to be written to a file, over one that is there if that is meant.
@@ -49,6 +51,7 @@ impl Errand {
         match self {
             Self::Request(request) => Some(typed(request)),
             Self::Reply(text) => Some(format!("/reply {}", sanitize::line(text))),
+            Self::RemoveLast => Some("/remove".into()),
             Self::History(_) => Some("/history".into()),
             Self::Save(save, _) => Some(format!("/save {} {}", save.number, save.name())),
             Self::Leave => None,
@@ -166,6 +169,13 @@ impl Errands {
                     Some(to) => self.carry_out(Request::Whisper { to, text, format: None, lang: None }),
                     None => {
                         notice("nobody has whispered yet: /msg <user> <text> begins");
+                        Flow::Continue(())
+                    }
+                },
+                Errand::RemoveLast => match self.session.people.last_own() {
+                    Some(event) => self.carry_out(Request::Remove { event }),
+                    None => {
+                        notice("you have said nothing here: /remove <number> takes back what /history shows under it");
                         Flow::Continue(())
                     }
                 },

@@ -120,6 +120,7 @@ impl Input {
             Typed::History(wanted) => self.add(Errand::History(wanted)),
             Typed::Reply(text) => self.add(Errand::Reply(text)),
             Typed::Save(save) => self.add(Errand::Save(save, false)),
+            Typed::RemoveLast => self.add(Errand::RemoveLast),
             Typed::Local(Local::Ignore(Some(user))) => self.ignore(user),
             Typed::Local(local) => {
                 self.locals.carry_out(&local);

@@ -35,6 +35,8 @@ pub(super) struct Page {
     text: String,
     /// The beginning of a line that isn't whole yet.
     line: String,
+    /// The number of what is said next.
+    number: Option<u64>,
     /// The terminal's width, once it's asked for.
     columns: Option<usize>,
 }
@@ -53,12 +55,17 @@ pub(super) enum Speaker<'a> {
 impl Page {
     /// An empty page for the account `me`.
     pub(super) fn new(look: Look, me: &str) -> Self {
-        Self { look, me: me.to_owned(), text: String::new(), line: String::new(), columns: None }
+        Self { look, me: me.to_owned(), text: String::new(), line: String::new(), number: None, columns: None }
     }
 
     /// Whether it's for a person who edits lines beside it.
     pub(super) fn is_styled(&self) -> bool {
         matches!(self.look, Look::Styled(_))
+    }
+
+    /// What is said next has this number, which is shown; or none.
+    pub(super) fn number(&mut self, number: Option<u64>) {
+        self.number = number;
     }
 
     /// Appends something that was said at this time of day, to the end of its last line.
@@ -108,8 +115,12 @@ impl Page {
     }
 
     fn said_plainly(&mut self, time: &str, speaker: Speaker<'_>, text: &str) {
+        // As docs/plain.md has it of lines of further kinds, it begins with two blanks.
+        let number = self.number.take().map(|number| format!("  #{number} ")).unwrap_or_default();
         for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
-            let line = if index > 0 { format!("{CONTINUATION}{line}") } else { format!("[{time}] {speaker}{line}") };
+            let first = index == 0;
+            let line =
+                if first { format!("{number}[{time}] {speaker}{line}") } else { format!("{CONTINUATION}{line}") };
             self.finish_plainly(&line);
         }
     }
@@ -127,7 +138,9 @@ impl Page {
                 format!("{}: ", colours.paint(Paint::Whisper, &format!("{from} -> {to} (whisper)")))
             }
         };
-        self.text.push_str(&format!("{} {who}", colours.paint(Paint::Faint, time)));
+        let number = self.number.take().map(|number| format!("#{number} ")).unwrap_or_default();
+        let time = format!("{number}{time}");
+        self.text.push_str(&format!("{} {who}", colours.paint(Paint::Faint, &time)));
         let (columns_all, used) = (self.columns(), columns(&format!("{time} {speaker}")));
         let indent = INDENT.min(columns_all / 3);
         let mut first = columns_all.saturating_sub(used);

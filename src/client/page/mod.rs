@@ -10,6 +10,7 @@ mod render;
 mod replies;
 mod seen;
 mod status;
+mod taken_back;
 pub(crate) mod transcript;
 
 pub(crate) use reader::Reader;

@@ -10,6 +10,7 @@ use super::layout::Page;
 use super::missed::{Back, Missed, Replay};
 use super::render::Renderer;
 use super::seen::Seen;
+use super::taken_back::is_taken_back;
 use super::transcript::Transcript;
 use crate::client::alerts::Alerts;
 use crate::client::connection::{Answer, Session, Show, Wire};
@@ -218,7 +219,9 @@ impl<'a, W: Write> Reader<'a, W> {
             self.reply(reply);
             return None;
         }
+        self.session.people.happened(&message, &self.session.me);
         match &message {
+            ServerMessage::Removed { seq, from, id, .. } => self.taken_back(&message, *seq, from, id.as_deref()),
             ServerMessage::Message { seq, from, id, .. }
             | ServerMessage::Whisper { seq, from, id, .. }
             | ServerMessage::Topic { seq, from, id, .. } => self.said(&message, *seq, from, id.as_deref()),
@@ -254,7 +257,7 @@ impl<'a, W: Write> Reader<'a, W> {
 
     /// Shows what somebody did, and calls for attention if it's new; neither where they are ignored.
     fn event(&mut self, message: &ServerMessage<'_>, whose: &str) {
-        if self.show_event(message, whose) && self.replay.is_none() {
+        if self.show_event(message, whose) && self.replay.is_none() && !is_taken_back(message) {
             self.alerts.came(message, &self.session.me);
         }
     }
@@ -306,6 +309,19 @@ impl<'a, W: Write> Reader<'a, W> {
         }
     }
 
+    /// Shows that something was taken back. For who has done that it's the answer.
+    fn taken_back(&mut self, message: &ServerMessage<'_>, seq: u64, from: &str, id: Option<&str>) {
+        let mine = id.filter(|_| from == self.session.me);
+        self.reach(seq);
+        if self.seen.is_new(seq, false) {
+            self.event(message, from);
+        }
+        self.end_replay_at(seq);
+        if let Some(asked) = mine.and_then(|id| self.session.asked(id)) {
+            self.answered = Some((asked.id, Answer::Done));
+        }
+    }
+
     /// An event is about to be shown: a replay that can't hold it is over.
     fn reach(&mut self, seq: u64) {
         if self.replay.as_ref().is_some_and(|replay| seq > replay.upto) {
@@ -338,6 +354,9 @@ impl<'a, W: Write> Reader<'a, W> {
             (request, _) => {
                 if asked.wanted != Show::Nothing {
                     self.renderer.reply(request, &reply, &mut self.shown);
+                }
+                if let Request::Remove { event } = request {
+                    self.session.people.took_back(*event);
                 }
                 if let Request::Away { text } = request {
                     self.session.people.set_away(text.is_some());
@@ -378,6 +397,7 @@ impl<'a, W: Write> Reader<'a, W> {
             _ => {
                 let mut history = std::mem::take(&mut self.history);
                 history.retain(|event| !self.is_ignored(speaker(event)));
+                history.iter().for_each(|event| self.session.people.happened(event, &self.session.me));
                 self.renderer.history(&history, &mut self.shown);
                 Answer::Done
             }

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::crowd::Crowd;
 use super::layout::{CONTINUATION, Page, Speaker, YOU};
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
+use super::taken_back::{self, Shown};
 use super::{presence, replies};
 use crate::client::terminal::Names;
 use crate::durations;
@@ -22,6 +23,8 @@ const REMARK_LINES_MAX: usize = 50;
 pub(crate) struct Renderer {
     me: String,
     clock: Clock,
+    /// What was said last.
+    said: Shown,
     /// Who came by.
     names: Arc<Names>,
 }
@@ -29,7 +32,7 @@ pub(crate) struct Renderer {
 impl Renderer {
     /// For the account `me`, with times in `zone`.
     pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
-        Self { me: me.to_owned(), clock: Clock::new(zone), names: Arc::default() }
+        Self { me: me.to_owned(), clock: Clock::new(zone), said: Shown::default(), names: Arc::default() }
     }
 
     /// The names that come by, kept up to date.
@@ -85,9 +88,13 @@ impl Renderer {
         let _ = writeln!(out, "* {} is not online, and will see that at the next login", sanitize::line(to));
     }
 
-    /// Appends a stretch of what was said.
+    /// Appends a stretch of what was said, each with its number.
     pub(super) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
-        events.iter().for_each(|event| self.event(event, out));
+        for event in events {
+            out.number(event.seq());
+            self.event(event, out);
+        }
+        out.number(None);
         let _ = match events.len() {
             0 => writeln!(out, "* nothing was said yet that you may see"),
             1 => writeln!(out, "* this was the last message"),
@@ -97,7 +104,15 @@ impl Renderer {
 
     /// Appends what is shown of an event; nothing for what isn't one.
     pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
+        self.said.note(message);
+        if let Some(line) = taken_back::in_its_place(&self.clock, &self.me, message) {
+            let _ = writeln!(out, "* {line}");
+            return;
+        }
         match message {
+            ServerMessage::Removed { event, from, time, .. } => {
+                let _ = writeln!(out, "* {}", self.said.told(&self.clock, &self.me, (*event, from, time)));
+            }
             ServerMessage::Message { time, from, text, action: true, .. } => {
                 self.names.add(from);
                 self.clock.new_day(time, out);

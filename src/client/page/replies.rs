@@ -132,6 +132,7 @@ fn done(request: &Request) -> Option<String> {
             return Some("you are away; whoever whispers to you is told, and speaking ends it".into());
         }
         Request::Away { text: None } => return Some("you are back".into()),
+        Request::Remove { event } => return Some(format!("message #{event} is taken back")),
         Request::Passwd { .. } => return Some("your password is changed".into()),
         Request::Shutdown => return Some("the server shuts down".into()),
         _ => return None,

@@ -75,6 +75,7 @@ fn time(message: &ServerMessage<'_>) -> Timestamp {
         ServerMessage::Message { time, .. } | ServerMessage::Whisper { time, .. } => time,
         ServerMessage::Joined { time, .. } | ServerMessage::Left { time, .. } => time,
         ServerMessage::Topic { time, .. } | ServerMessage::Notice { time, .. } => time,
+        ServerMessage::Removed { time, .. } => time,
         _ => return Timestamp::now(),
     };
     time.parse().unwrap_or_else(|_| Timestamp::now())

@@ -20,10 +20,7 @@ const WORDS: [(&[&str], &str); 24] = [
         "you are logged in already, with your account; /passwd changes its password",
     ),
     (&["password", "pass", "pw", "setpass"], "/passwd changes your password, and asks for it"),
-    (
-        &["kick", "k", "remove", "boot"],
-        "administrators end somebody's sessions with /logoutuser, and keep them out with /ban",
-    ),
+    (&["kick", "k", "boot"], "administrators end somebody's sessions with /logoutuser, and keep them out with /ban"),
     (&["kickban", "kb", "akill", "kline", "gline"], "administrators keep somebody out with /ban"),
     (&["op", "admin", "mod", "oper"], "administrators make others so with /promote <user>"),
     (&["deop", "unadmin", "unmod"], "administrators make others users again with /demote <user>"),
