@@ -188,7 +188,18 @@ pub(crate) fn replace_or_restore(
 /// # Errors
 /// As [`replace`].
 pub(crate) fn replace_through(suffix: &str, path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut successor = Successor::begin(suffix, path)?;
+    succeed(Successor::begin(suffix, path)?, contents)
+}
+
+/// As [`replace`]; but a link is no way to another file, and is itself replaced.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn replace_itself(path: &Path, contents: &[u8]) -> io::Result<()> {
+    succeed(Successor::of(".new", Place::of(path)?)?, contents)
+}
+
+fn succeed(mut successor: Successor, contents: &[u8]) -> io::Result<()> {
     successor.write(contents)?;
     successor.sync()?;
     successor.take_place()?;

@@ -20,6 +20,8 @@
 //! - `password_names`: what people call a password;
 //! - `moment`: a clock that goes on while the machine sleeps;
 //! - `nearest`: what a mistyped word was meant to be;
+//! - `qr`: QR codes, as rows of dots;
+//! - `roster`: lists of people, and what an import of one comes to;
 //! - `output`: whether standard output reaches anybody;
 //! - `reason`: why something failed, as people read it;
 //! - `faults`: disks that fail on demand, for the tests;
@@ -44,7 +46,9 @@ mod options;
 mod output;
 mod password_names;
 pub mod protocol;
+mod qr;
 mod reason;
+mod roster;
 pub mod sanitize;
 pub mod server;
 pub mod sync;

@@ -24,7 +24,14 @@ impl Successor {
     /// # Errors
     /// What the system says.
     pub(crate) fn begin(suffix: &str, path: &Path) -> io::Result<Self> {
-        let to = Place::of(path)?.followed()?;
+        Self::of(suffix, Place::of(path)?.followed()?)
+    }
+
+    /// Makes an empty one for a place.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn of(suffix: &str, to: Place) -> io::Result<Self> {
         let from = to.beside(suffix)?;
         // A leftover of a crash may have other modes: begin from nothing.
         from.remove_if_there()?;

@@ -43,7 +43,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use timeline::{Journal, Members, Past, Sequence, Timeline, journal};
-use tools::{check, doctor, export, identities, users};
+use tools::{check, doctor, export, identities, users, users::Ground};
 
 pub use config::ServerError;
 
@@ -83,7 +83,8 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         Some(Command::User(command)) => {
             put_aside.iter().chain(&folder::exposure(&args.data_dir)).for_each(|told| log::warn!("{told}"));
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
-            users::run(&accounts, since, command).map_err(ServerError::User)
+            let ground = Ground { accounts: &accounts, since, folder: &folder, clock: &clock, args };
+            users::run(&ground, command).map_err(ServerError::User)
         }
         Some(_) | None => serve(config, folder, clock, accounts, put_aside),
     }

@@ -46,6 +46,7 @@ mod requests;
 mod resume;
 mod roles;
 mod rooms;
+mod rosters;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod service;

@@ -3,28 +3,13 @@
 use super::author::Author;
 use super::forms::one_form;
 use super::hasher::Client;
+use super::import::{Import, NewAccount};
 use super::passwords;
 use super::standing::{Mandate, State};
 use super::store::{AccountError, Accounts};
 use super::wait::Wait;
-use crate::protocol::{Profile, Role, Secret, Username};
-use std::io;
+use crate::protocol::{Secret, Username};
 use std::time::Instant;
-
-/// An account to be made.
-#[derive(Debug)]
-pub(crate) struct NewAccount {
-    /// Its name.
-    pub(crate) name: Username,
-    /// Its password; without one a one-time password is made.
-    pub(crate) password: Option<Secret>,
-    /// Its role.
-    pub(crate) role: Role,
-    /// Who its owner is.
-    pub(crate) profile: Profile,
-    /// The newest event there is.
-    pub(crate) since: u64,
-}
 
 impl Accounts {
     /// Makes an account and saves it. Without a password makes a one-time one and returns it.
@@ -37,58 +22,8 @@ impl Accounts {
         new: NewAccount,
         client: &Client<'_>,
     ) -> Result<Option<Secret>, AccountError> {
-        Ok(self.add_all(author, vec![new], client, |_| Ok(())).map_err(|(_, e)| e)?.pop().flatten())
-    }
-
-    /// Makes several accounts with one write; all or none. The result has each one's one-time password, where
-    /// it was given none; `tell` has them before anything is made, so that none is made whose password nobody has.
-    ///
-    /// # Errors
-    /// [`AccountError`], and which of them failed.
-    pub(crate) fn add_all(
-        &self,
-        author: Author<'_>,
-        new: Vec<NewAccount>,
-        client: &Client<'_>,
-        tell: impl FnOnce(&[Option<Secret>]) -> io::Result<()>,
-    ) -> Result<Vec<Option<Secret>>, (usize, AccountError)> {
-        for (index, account) in new.iter().enumerate() {
-            // Asked before the hashing too, which takes long.
-            self.judge(author, account).map_err(|e| (index, e))?;
-        }
-        let (mut made, mut one_time) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
-        for NewAccount { name, password, role, profile, since } in new {
-            let (hash, generated) = match password {
-                Some(password) => (self.hash(password.expose(), client).map_err(|e| (made.len(), e))?, None),
-                None => {
-                    let (generated, hash) = passwords::one_time();
-                    (hash, Some(generated))
-                }
-            };
-            let generation = u32::from_ne_bytes(passwords::random());
-            let mut state = State { role, since, generation, ..State::default() };
-            if generated.is_some() {
-                state.begin_one_time(self.clock.lived());
-            }
-            made.push((name, self.account(hash, state, profile)));
-            one_time.push(generated);
-        }
-        tell(&one_time).map_err(|e| (0, AccountError::Untold(e)))?;
-        let mut at = 0;
-        let result = self.change(author, |accounts| {
-            for (index, (name, account)) in made.into_iter().enumerate() {
-                at = index;
-                if !author.reaches(account.state.role) {
-                    return Err(AccountError::OutOfReach);
-                }
-                if accounts.insert(name, account).is_some() {
-                    return Err(AccountError::Exists);
-                }
-            }
-            Ok(())
-        });
-        result.map_err(|e| (at, e))?;
-        Ok(one_time)
+        let import = Import { new: vec![new], ..Import::default() };
+        Ok(self.import(author, import, client, |_| Ok(())).map_err(|(_, e)| e)?.new.pop().flatten())
     }
 
     /// Whether an account may be made, as things stand.
@@ -148,10 +83,7 @@ impl Accounts {
     pub(crate) fn reset_password(&self, author: Author<'_>, name: &Username) -> Result<Secret, AccountError> {
         let (one_time, hash) = passwords::one_time();
         self.change(author, |accounts| {
-            let account = author.find(accounts, name)?;
-            account.password = hash;
-            account.state.begin_one_time(self.clock.lived());
-            account.state.end_sessions();
+            author.find(accounts, name)?.begin_anew(hash, self.clock.lived());
             Ok(())
         })?;
         Ok(one_time)
@@ -206,6 +138,7 @@ impl Accounts {
 mod tests {
     use super::super::store::tests::{check, open};
     use super::*;
+    use crate::protocol::{Profile, Role};
     use crate::server::accounts::hasher::Hasher;
     use crate::server::accounts::store::LoginError;
     use crate::server::clock::Clock;

@@ -1,8 +1,8 @@
 //! Accounts that people make for themselves, at the class's door, and those of guests, which go again.
 
 use super::author::Author;
-use super::changes::NewAccount;
 use super::hasher::Client;
+use super::import::NewAccount;
 use super::passwords;
 use super::standing::State;
 use super::store::{AccountError, Accounts, Checked};

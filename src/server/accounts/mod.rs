@@ -7,6 +7,7 @@ mod changes;
 mod enrol;
 mod forms;
 mod hasher;
+mod import;
 mod line;
 mod origin;
 mod pairs;
@@ -21,9 +22,9 @@ mod wait;
 
 pub(crate) use attention::Away;
 pub(crate) use author::Author;
-pub(crate) use changes::NewAccount;
 pub(crate) use enrol::Door;
 pub(crate) use hasher::{Client, Hasher, NoTurn};
+pub(crate) use import::{Import, NewAccount, OneTime};
 pub(crate) use line::RANK_IN;
 pub(crate) use origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 pub(crate) use passwords::{door_code, random};

@@ -16,6 +16,7 @@ use crate::reason;
 use crate::server::clock::Clock;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,15 @@ pub(crate) struct Account {
     pub(crate) state: State,
     pub(crate) profile: Profile,
     pub(super) standing: Arc<Standing>,
+}
+
+impl Account {
+    /// It has this one-time password from now on, and nobody is logged in any more.
+    pub(super) fn begin_anew(&mut self, one_time: StoredPassword, now: Timestamp) {
+        self.password = one_time;
+        self.state.begin_one_time(now);
+        self.state.end_sessions();
+    }
 }
 
 /// A password that was right.

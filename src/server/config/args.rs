@@ -330,19 +330,30 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Makes the accounts of a file with lines `NAME,PASSWORD[,ROLE]`, as spreadsheets save it; an empty PASSWORD makes
-    /// a one-time one and prints it
-    Import {
-        /// The file
-        #[arg(value_name = "FILE.csv")]
-        file: PathBuf,
-        /// Its first line says what the columns hold, whatever its words are
-        #[arg(long, conflicts_with = "no_header")]
-        header: bool,
-        /// Its first line asks for an account as all others do, whatever its words are
-        #[arg(long)]
-        no_header: bool,
-    },
+    /// Takes a list of people: makes accounts for who is new, and prints their one-time passwords; changes names and
+    /// groups of who is here; deletes nobody. It may be of Apple School Manager, Microsoft School Data Sync, Moodle, Google
+    /// Admin, GitHub Classroom or WebUntis, or have lines `NAME,PASSWORD[,ROLE]`; an empty PASSWORD makes a one-time one
+    Import(ImportArgs),
+}
+
+/// What is to be done with a list.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImportArgs {
+    /// The list, as a spreadsheet saves it
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Says what would be done, and does nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Writes a page to print and cut, with a slip for each who has no password yet, in place of printing the passwords
+    #[arg(long, value_name = "SLIPS.html")]
+    pub slips: Option<PathBuf>,
+    /// Its first line says what the columns hold, whatever its words are
+    #[arg(long, conflicts_with = "no_header")]
+    pub header: bool,
+    /// Its first line asks for an account as all others do, whatever its words are
+    #[arg(long)]
+    pub no_header: bool,
 }
 
 /// As [`LevelFilter`] reads them.

@@ -17,7 +17,8 @@ pub(crate) mod notices;
 mod report;
 
 pub use args::{
-    Args, Command, ConfigCommand, ExportArgs, ExportFormat, IdentityCommand, MessageRate, Separator, Sync, UserCommand,
+    Args, Command, ConfigCommand, ExportArgs, ExportFormat, IdentityCommand, ImportArgs, MessageRate, Separator, Sync,
+    UserCommand,
 };
 #[cfg(test)]
 pub(crate) use defaults::PING_AFTER;

@@ -4,6 +4,7 @@ use super::addresses::{own_addresses, reachable};
 use super::server::Server;
 use crate::link::Pin;
 use crate::protocol::DEFAULT_PORT;
+use crate::qr;
 use crate::sync::lock;
 use std::net::SocketAddr;
 
@@ -41,20 +42,8 @@ impl Invitation {
     }
 
     /// The first page's address as a QR code: rows of `0` and `1`, none where there is no page.
-    #[cfg(feature = "web")]
     pub(crate) fn qr(&self) -> Vec<String> {
-        use qrcode::{Color, EcLevel, QrCode};
-        // As little as is needed, so that it is read across a classroom.
-        let code = self.pages.first().and_then(|page| QrCode::with_error_correction_level(page, EcLevel::L).ok());
-        let Some(code) = code else { return Vec::new() };
-        let dot = |color: &Color| if *color == Color::Dark { '1' } else { '0' };
-        code.to_colors().chunks(code.width()).map(|row| row.iter().map(dot).collect()).collect()
-    }
-
-    /// None: there is no page.
-    #[cfg(not(feature = "web"))]
-    pub(crate) fn qr(&self) -> Vec<String> {
-        Vec::new()
+        self.pages.first().map(|page| qr::rows(page)).unwrap_or_default()
     }
 }
 

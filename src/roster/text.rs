@@ -28,18 +28,18 @@ const SHOWN_CHARS_MAX: usize = 40;
 
 /// What was read, and as what.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     /// Without a byte order mark.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The encoding's name, for people.
-    pub(super) encoding: &'static str,
+    pub(crate) encoding: &'static str,
 }
 
 /// Reads UTF-8, UTF-16 and Windows-1252 (Latin-1 with the quotes and the euro sign of Windows).
 ///
 /// # Errors
 /// What it is instead, as far as that can be told, and what to do.
-pub(super) fn decode(bytes: &[u8]) -> Result<Text, String> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Text, String> {
     if let Some((_, what)) = NO_TEXT.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Err(format!("it is {what}: {SAVE_AS}"));
     }
@@ -64,7 +64,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Text, String> {
 }
 
 /// A piece of a file or of the command line, safe to print.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => (sanitize::line(&text[..end]) + "…").into_owned().into(),
         None => sanitize::line(text),
@@ -74,7 +74,7 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
 /// What stands around words, in whichever language, or looks like it: an editor may have made it of a `"`, and a spreadsheet
 /// puts a `'` before what is no number. Unicode's own list (Quotation_Mark in PropList.txt), with the primes, the apostrophes,
 /// the accents that stand alone and the ornaments, which are typed in its place.
-pub(super) fn is_quote(c: char) -> bool {
+pub(crate) fn is_quote(c: char) -> bool {
     matches!(c,
         '"' | '\'' | '`' | '´' | '«' | '»'
         | '\u{2b9}'..='\u{2bf}' | '\u{2c8}' | '\u{2ca}' | '\u{2cb}' | '\u{2dd}' | '\u{2ee}' | '\u{2f4}'..='\u{2f6}'

@@ -1,40 +1,64 @@
-//! The accounts that a list asks for, and everything that is wrong with it.
+//! The people that a list asks accounts for, and everything that is wrong with it.
 
-use super::columns::{Column, Columns, FirstLine};
+use super::columns::{Columns, FirstLine, Kind};
+use super::headings::Column;
 use super::sheet::{self, Cell, Row, Sheet};
 use super::text::{self, shown};
+use super::{names, passwords};
 use crate::protocol::{Profile, Role, Secret, Username};
-use crate::server::accounts::NewAccount;
 use std::collections::HashMap;
 
-/// How many accounts one list may bring.
-const ACCOUNTS_MAX: usize = 100_000;
+/// How many people one list may bring.
+const PEOPLE_MAX: usize = 100_000;
 
 /// What was read.
 #[derive(Debug)]
-pub(super) struct Roster {
-    /// Those without a mistake, each with its line.
-    pub(super) accounts: Vec<(usize, NewAccount)>,
+pub(crate) struct Roster {
+    /// Those without a mistake, in the list's order.
+    pub(crate) people: Vec<Person>,
     /// What is wrong, by lines.
-    pub(super) mistakes: Vec<Mistake>,
+    pub(crate) mistakes: Vec<Mistake>,
     /// As what the file was read, where that had to be found out.
-    pub(super) form: String,
+    pub(crate) form: String,
+    /// The headings of the columns that nothing was taken of, safe to print.
+    pub(crate) left_aside: Vec<String>,
+    /// Who made the list.
+    pub(crate) kind: Kind,
+    /// A user name that is missing may come later.
+    pub(super) login_may_come_later: bool,
     /// A first line that was read as an account's and may be a header.
     unsure: Option<usize>,
 }
 
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Person {
+    /// Where they stand, from 1.
+    pub(crate) line: usize,
+    /// The user name that the list gives them.
+    pub(crate) login: Option<Username>,
+    /// What a user name is made of where the list gives none.
+    pub(super) base: String,
+    /// What they are called, and their group, as far as the list says so.
+    pub(crate) profile: Profile,
+    /// The password that the list gives them.
+    pub(crate) password: Option<Secret>,
+    /// The role, if the list says one.
+    pub(crate) role: Option<Role>,
+}
+
 /// Something that is wrong, and what would be right.
 #[derive(Debug)]
-pub(super) struct Mistake {
+pub(crate) struct Mistake {
     /// The line, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// One sentence, safe to print.
-    pub(super) what: String,
+    pub(crate) what: String,
 }
 
 impl Roster {
     /// Adds a mistake.
-    pub(super) fn refuse(&mut self, line: usize, mut what: String) {
+    pub(crate) fn refuse(&mut self, line: usize, mut what: String) {
         // It was not enough like a header to be taken for one.
         if self.unsure == Some(line) {
             what.push_str("; if it's a header, say `--header`, and call its columns `name`, `password`, `role`");
@@ -42,37 +66,45 @@ impl Roster {
         self.mistakes.push(Mistake { line, what });
     }
 
-    /// Reads the rows of accounts.
-    fn add(&mut self, rows: &[Row], columns: &Columns, sheet: &Sheet, said: FirstLine, since: u64) {
-        let mut lines = HashMap::new();
+    /// Reads the rows of people.
+    fn add(&mut self, rows: &[Row], columns: &Columns, sheet: &Sheet, said: FirstLine) {
+        let (mut lines, mut ids) = (HashMap::new(), HashMap::new());
         for (at, Row { line, cells }) in rows.iter().enumerate() {
-            let account = match cells {
+            let person = match cells {
                 Ok(cells) if said != FirstLine::Account && at > 0 && columns.are_named_again(cells) => {
                     Err("this is a header, and only the first line can be one; an account needs another password"
                         .into())
                 }
-                Ok(cells) => read_row(cells, columns, sheet, since),
+                Ok(cells) => read_row(*line, cells, columns, sheet).and_then(|person| {
+                    let id = columns.cell(cells, Column::Id).filter(|id| !id.is_empty());
+                    once(&mut ids, id.map(|id| sheet::trimmed(&id.text).to_owned()), *line)?;
+                    once(&mut lines, person.login.as_ref().map(ToString::to_string), *line)?;
+                    Ok(person)
+                }),
                 Err(what) => Err(what.clone()),
             };
-            let once = account.and_then(|account| match *lines.entry(account.name.clone()).or_insert(*line) {
-                before if before < *line => {
-                    Err(format!("`{}` stands there twice, first in line {before}", account.name))
-                }
-                _ => Ok(account),
-            });
-            match once {
-                Ok(account) => self.accounts.push((*line, account)),
+            match person {
+                Ok(person) => self.people.push(person),
                 Err(what) => self.refuse(*line, what),
             }
         }
     }
 }
 
-/// Reads a list. New accounts see no event up to `since`.
+/// What must stand in one line alone.
+fn once(lines: &mut HashMap<String, usize>, what: Option<String>, line: usize) -> Result<(), String> {
+    let Some(what) = what else { return Ok(()) };
+    match *lines.entry(what.clone()).or_insert(line) {
+        before if before < line => Err(format!("`{}` stands there twice, first in line {before}", shown(&what))),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a list.
 ///
 /// # Errors
 /// It is no list at all.
-pub(super) fn read(bytes: &[u8], said: FirstLine, since: u64) -> Result<Roster, String> {
+pub(crate) fn read(bytes: &[u8], said: FirstLine) -> Result<Roster, String> {
     let text = text::decode(bytes)?;
     let sheet = sheet::read(&text.text);
     let (first, below) = sheet.rows.split_first().ok_or("no line of it asks for an account")?;
@@ -87,28 +119,35 @@ pub(super) fn read(bytes: &[u8], said: FirstLine, since: u64) -> Result<Roster, 
     let named = Columns::named(cells, others, if first.cells.is_ok() { said } else { FirstLine::Account });
     let has_header = matches!(named, Ok(Some(_)));
     let mut roster = Roster {
-        accounts: Vec::new(),
+        people: Vec::new(),
         mistakes: Vec::new(),
         form: form(text.encoding, sheet.separator, has_header),
+        left_aside: Vec::new(),
+        kind: Kind::Own,
+        login_may_come_later: false,
         unsure: None,
     };
     match if matches!(named, Ok(None)) { sheet.rows.len() } else { below.len() } {
         0 if has_header => return Err("there is a header in it, and no line that asks for an account".into()),
-        0..=ACCOUNTS_MAX => {}
-        _ => return Err(format!("it asks for more than {ACCOUNTS_MAX} accounts")),
+        0..=PEOPLE_MAX => {}
+        _ => return Err(format!("it asks for more than {PEOPLE_MAX} accounts")),
     }
     match named {
-        Ok(Some(columns)) => roster.add(below, &columns, &sheet, said, since),
+        Ok(Some(columns)) => {
+            (roster.kind, roster.login_may_come_later) = (columns.kind, columns.login_may_come_later);
+            roster.left_aside = columns.left_aside(cells);
+            roster.add(below, &columns, &sheet, said);
+        }
         Ok(None) => {
             let may_be_one = said == FirstLine::Unsaid && first.cells.is_ok() && sheet.is_table;
             roster.unsure = may_be_one.then_some(first.line);
-            roster.add(&sheet.rows, &Columns::in_order(), &sheet, said, since);
+            roster.add(&sheet.rows, &Columns::in_order(), &sheet, said);
         }
         Err(what) => {
             roster.refuse(first.line, what);
             // What the others hold can't always be told; what is wrong with them as lines can.
             if Columns::are_in_order_anyway(cells) {
-                roster.add(below, &Columns::in_order(), &sheet, said, since);
+                roster.add(below, &Columns::in_order(), &sheet, said);
             } else {
                 let torn = below.iter().filter_map(|row| Some((row.line, row.cells.as_ref().err()?.clone())));
                 torn.for_each(|(line, what)| roster.refuse(line, what));
@@ -130,7 +169,7 @@ fn form(encoding: &str, separator: char, has_header: bool) -> String {
     [encoding, separator, header].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn read_row(row: &[Cell], columns: &Columns, sheet: &Sheet, since: u64) -> Result<NewAccount, String> {
+fn read_row(line: usize, row: &[Cell], columns: &Columns, sheet: &Sheet) -> Result<Person, String> {
     let separator = sheet.separator;
     let cell = |column| columns.cell(row, column).cloned().unwrap_or_default();
     let separates = if separator == '\t' { "tab".to_owned() } else { format!("`{separator}`") };
@@ -149,74 +188,71 @@ fn read_row(row: &[Cell], columns: &Columns, sheet: &Sheet, since: u64) -> Resul
     if columns.overflows(row) {
         return Err(format!("there are more columns than NAME,PASSWORD,ROLE or than the header names; {in_quotes}"));
     }
-    let name = cell(Column::Name);
-    let name = match sheet::trimmed(&name.text) {
-        "" => return Err("there is no name".into()),
-        name => {
-            Username::parse(name).ok_or_else(|| format!("`{}` is no user name: {}", shown(name), Username::RULE))?
-        }
-    };
-    let password = read_password(&cell(Column::Password)).map_err(|what| format!("`{name}`: {what}"))?;
-    let role = cell(Column::Role);
-    let role = match sheet::trimmed(&role.text).to_ascii_lowercase().as_str() {
-        "" => Role::User,
-        other => Role::parse(other).ok_or_else(|| {
-            let roles = Role::ALL.map(|role| format!("`{}`", role.name())).join(", ");
-            format!("`{name}`: `{}` is no role, as {roles} are; {in_quotes}", shown(other))
-        })?,
-    };
-    Ok(NewAccount { name, password, role, profile: Profile::default(), since })
-}
-
-/// The password that a cell holds, if it holds one.
-///
-/// # Errors
-/// It may be another than its owner will type.
-fn read_password(cell: &Cell) -> Result<Option<Secret>, String> {
-    let (text, inner) = (cell.text.as_str(), sheet::trimmed(&cell.text));
-    if inner.is_empty() && cell.quoted && !text.is_empty() {
-        return Err("nothing but blanks stands in quotes: an empty cell asks for a one-time password".into());
+    let (login, called, base) = who(columns, row)?;
+    let who = login.as_ref().map_or_else(|| shown(&called).into_owned(), ToString::to_string);
+    let mut password = cell(Column::Password);
+    if columns.kind == Kind::People && !password.text.is_empty() && password.text.bytes().all(|b| b == b'*') {
+        // What Google Admin writes for one that it doesn't tell.
+        password = Cell::default();
     }
-    if inner.is_empty() {
-        return Ok(None);
-    }
-    let around = text.chars().next().filter(|_| !text.starts_with(inner)).or(text.chars().next_back());
-    let around = around.filter(|&c| text != inner && !(cell.quoted && text.trim_matches(' ') == inner && c == ' '));
-    if let Some(c) = around {
-        let what = match c {
-            ' ' => "a blank".to_owned(),
-            '\t' => "a tab".to_owned(),
-            c => format!("U+{:04X}, which can't be seen,", u32::from(c)),
-        };
+    if !password.is_empty() && !cell(Column::Hashed).is_empty() {
         return Err(format!(
-            "{what} stands at an end of the password: take it away; blanks that belong to it stand in quotes with it"
+            "`{who}`: the password is hashed, so nobody could type it: an empty cell asks for a one-time one"
         ));
     }
-    if let Some(quote) =
-        [text.chars().next(), text.chars().next_back()].into_iter().flatten().find(|&c| text::is_quote(c))
-    {
-        if !cell.quoted {
-            return Err(format!(
-                "`{quote}` stands at an end of the password: quotes around a cell are `\"`; where it belongs to the \
-                 password, `\"` stand around both, and a `\"` is written twice"
-            ));
-        }
-    }
-    if text.contains('\u{fffd}') {
-        return Err("a letter of the password was lost when this was saved (U+FFFD): type it anew".into());
-    }
-    if is_shortened_number(text) {
-        return Err("the password looks like a number that a spreadsheet has shortened: make its cell text".into());
-    }
-    Ok(Some(text.to_owned().into()))
+    let password = passwords::read(&password).map_err(|what| format!("`{who}`: {what}"))?;
+    let role = read_role(&cell(Column::Role), columns.kind).map_err(|what| format!("`{who}`: {what}; {in_quotes}"))?;
+    let group = cell(Column::Group);
+    let group = match sheet::trimmed(&group.text) {
+        "" => None,
+        text if text.chars().all(|c| c == '/') => None,
+        text => Some(
+            names::group(text)
+                .ok_or_else(|| format!("`{who}`: `{}` is no group: {}", shown(text), Profile::GROUP_RULE))?,
+        ),
+    };
+    let profile = Profile::parse(Some(&called), group.as_deref()).map_err(|rule| format!("`{who}`: {rule}"))?;
+    Ok(Person { line, login, base, profile, password, role })
 }
 
-/// As spreadsheets show numbers of many digits: `1.23457E+11`, or `1,23457E+11`.
-fn is_shortened_number(text: &str) -> bool {
-    text.split_once("E+").is_some_and(|(number, exponent)| {
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        digits(exponent) && number.split([',', '.']).all(digits)
-    })
+/// The user name, what somebody is called, and what a user name can be made of.
+fn who(columns: &Columns, row: &[Cell]) -> Result<(Option<Username>, String, String), String> {
+    let text = |column| columns.cell(row, column).map_or("", |cell| sheet::trimmed(&cell.text));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (first, last, called) = (text(Column::First), text(Column::Last), text(Column::Called));
+    let called = match (called, text(Column::Label)) {
+        ("", _) if !first.is_empty() || !last.is_empty() => words(&format!("{first} {last}")),
+        ("", label) => words(label),
+        (called, _) => words(called),
+    };
+    let base =
+        if first.is_empty() && last.is_empty() { names::login_of_whole(&called) } else { names::login(first, last) };
+    let login = match (text(Column::Login), columns.kind) {
+        ("", _) => None,
+        (login, Kind::Own) => Some(
+            Username::parse(login).ok_or_else(|| format!("`{}` is no user name: {}", shown(login), Username::RULE))?,
+        ),
+        // Theirs may be longer, or have other signs; then there is one of the name's.
+        (login, Kind::People) => names::given(login),
+    };
+    if login.is_none() && called.is_empty() {
+        return Err("there is no name".into());
+    }
+    if login.is_none() && base.is_none() {
+        return Err(format!("no user name can be made of `{}`: a column `username` gives one", shown(&called)));
+    }
+    Ok((login, called, base.unwrap_or_default()))
+}
+
+fn read_role(cell: &Cell, kind: Kind) -> Result<Option<Role>, String> {
+    match sheet::trimmed(&cell.text).to_lowercase().as_str() {
+        "" => Ok(None),
+        "student" | "pupil" | "learner" | "schüler" | "schülerin" if kind == Kind::People => Ok(None),
+        other => Role::parse(other).map(Some).ok_or_else(|| {
+            let roles = Role::ALL.map(|role| format!("`{}`", role.name())).join(", ");
+            format!("`{}` is no role, as {roles} are", shown(other))
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -226,10 +262,13 @@ mod tests {
     /// The accounts of a list without a mistake.
     #[track_caller]
     fn accounts(list: &str) -> Vec<(String, Option<String>, Role)> {
-        let roster = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap();
+        let roster = read(list.as_bytes(), FirstLine::Unsaid).unwrap();
         assert!(roster.mistakes.is_empty(), "{list}: {:?}", roster.mistakes);
-        let password = |account: &NewAccount| account.password.as_ref().map(|password| password.expose().to_owned());
-        roster.accounts.iter().map(|(_, a)| (a.name.to_string(), password(a), a.role)).collect()
+        let password = |person: &Person| person.password.as_ref().map(|password| password.expose().to_owned());
+        let one = |person: &Person| {
+            (person.login.as_ref().unwrap().to_string(), password(person), person.role.unwrap_or_default())
+        };
+        roster.people.iter().map(one).collect()
     }
 
     #[test]
@@ -251,7 +290,7 @@ mod tests {
         assert_eq!(accounts("ada,\" two words\"\n")[0].1.as_deref(), Some(" two words"), "in quotes it is meant");
         assert_eq!(accounts("name\nada\n"), [("ada".to_owned(), None, Role::User)]);
         assert_eq!(
-            read("login;pw\nada;\n".as_bytes(), FirstLine::Unsaid, 0).unwrap().form,
+            read("login;pw\nada;\n".as_bytes(), FirstLine::Unsaid).unwrap().form,
             "`;` between the columns, a header"
         );
     }
@@ -278,20 +317,20 @@ mod tests {
             ("last,correct horse", ""),
         ];
         let list: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
-        let roster = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap();
+        let roster = read(list.as_bytes(), FirstLine::Unsaid).unwrap();
         let told = |line: usize| roster.mistakes.iter().find(|mistake| mistake.line == line);
         for (at, (line, expected)) in lines.iter().enumerate() {
             let what = told(at + 1).map_or("", |mistake| mistake.what.as_str());
             assert!(what.contains(expected) && what.is_empty() == expected.is_empty(), "{line}: {what}");
         }
-        assert_eq!(roster.accounts.len(), 2);
+        assert_eq!(roster.people.len(), 2);
     }
 
     /// Where no line is in cells, none of them is the odd one.
     #[test]
     fn a_list_with_nothing_between_its_cells() {
         for list in ["ada|x1y2z3w4\nbob|x1y2z3w4\n", "ada:x1y2z3w4\nbob:x1y2z3w4\n", "ada x1y2z3w4\nbob x1y2z3w4\n"] {
-            let mistakes = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap().mistakes;
+            let mistakes = read(list.as_bytes(), FirstLine::Unsaid).unwrap().mistakes;
             assert_eq!(mistakes.len(), 2);
             for Mistake { what, .. } in mistakes {
                 assert!(what.contains("no line has a `,`, a `;` or a tab") && !what.contains("other lines"), "{what}");
@@ -309,17 +348,17 @@ mod tests {
             ("Our School,\nKlasse 7b\nname,password\nada,x1y2z3w4\n", "delete the lines above it"),
         ] {
             for said in [FirstLine::Unsaid, FirstLine::Header] {
-                let error = read(list.as_bytes(), said, 0).unwrap_err();
+                let error = read(list.as_bytes(), said).unwrap_err();
                 assert!(error.contains(told), "{list}: {error}");
             }
         }
-        assert!(read(b"bob,x1y2z3w4\nname,password\n", FirstLine::Unsaid, 0).is_ok(), "an account above it is none");
+        assert!(read(b"bob,x1y2z3w4\nname,password\n", FirstLine::Unsaid).is_ok(), "an account above it is none");
     }
 
     #[test]
     fn what_is_no_list() {
         for (list, told) in [("", "no line"), ("# nobody\n\n", "no line"), ("name,password\n", "a header in it")] {
-            let error = read(list.as_bytes(), FirstLine::Unsaid, 0).unwrap_err();
+            let error = read(list.as_bytes(), FirstLine::Unsaid).unwrap_err();
             assert!(error.contains(told), "{list}: {error}");
         }
     }

@@ -1,41 +1,29 @@
 //! Which column of a table holds what: as its first line says, or by their order.
 
+use super::headings::{Column, GITHUB, PEOPLE, called, chosen, heading, is_of_a_password};
 use super::sheet::Cell;
 use super::{text, words};
-use crate::password_names::folded;
 use crate::protocol::Role;
 
-/// What a column holds. A new kind of list has new ones, and words for them.
+/// Of whom a list is, and who made it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Column {
-    /// What the account is called.
-    Name,
-    /// Its password.
-    Password,
-    /// What it may do.
-    Role,
+pub(crate) enum Kind {
+    /// It asks for accounts here: each column means what its heading says, and every mistake is one.
+    Own,
+    /// Another program's, of people: what it has beside their names is left aside, passwords of those who are here already
+    /// too.
+    People,
 }
 
 /// The columns of a list whose first line doesn't say.
-const ORDER: [Column; 3] = [Column::Name, Column::Password, Column::Role];
+const ORDER: [Column; 3] = [Column::Login, Column::Password, Column::Role];
 
-/// How the first line calls them, as [`folded`] has it.
-const WORDS: [(Column, &str); 3] = [
-    (
-        Column::Name,
-        "name user username userid login loginname account accountname nick nickname benutzer benutzername nutzername \
-         anmeldename kennung konto utilisateur nomdutilisateur identifiant usuario nombredeusuario utente nomeutente \
-         nomedeusuario gebruiker gebruikersnaam",
-    ),
-    (
-        Column::Password,
-        "password passwd passphrase pass pwd pw passwort kennwort motdepasse contrasena senha wachtwoord",
-    ),
-    (Column::Role, "role rolle rol ruolo"),
-];
+/// Beside one of these `name` is what somebody is called.
+const BESIDE_NAME: &str = "username loginname benutzername nutzername anmeldename nomdutilisateur nombredeusuario nomeutente \
+     nomedeusuario gebruikersnaam";
 
-/// What may stand before a word for a password.
-const INITIAL: [&str; 9] = ["initial", "first", "start", "temporary", "temp", "default", "onetime", "new", "erst"];
+/// What the first line of a list of our own may say.
+const KNOWN: &str = "`username`, `name`, `group`, `password` and `role` are";
 
 /// How many lines with a password it takes until a first one without any is strange.
 const OTHERS_MIN: usize = 2;
@@ -48,7 +36,7 @@ const WAYS_OUT: &str = "`--no-header` makes an account of it, `--header` a heade
 
 /// What the first line is, as far as whoever asks has said so.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum FirstLine {
+pub(crate) enum FirstLine {
     /// That is to be found out.
     Unsaid,
     /// It says what the columns hold.
@@ -59,12 +47,22 @@ pub(super) enum FirstLine {
 
 /// Which column holds what.
 #[derive(Debug)]
-pub(super) struct Columns(Vec<Option<Column>>);
+pub(super) struct Columns {
+    columns: Vec<Option<Column>>,
+    /// Of which kind the list is.
+    pub(super) kind: Kind,
+    /// A user name may be missing and come later.
+    pub(super) login_may_come_later: bool,
+}
 
 impl Columns {
     /// Those of a list without a header.
     pub(super) fn in_order() -> Self {
-        Self(ORDER.map(Some).into())
+        Self::own(ORDER.map(Some).into())
+    }
+
+    fn own(columns: Vec<Option<Column>>) -> Self {
+        Self { columns, kind: Kind::Own, login_may_come_later: false }
     }
 
     /// Those that a list's first row names. None if it's an account's, which the rows below it help to tell.
@@ -76,7 +74,9 @@ impl Columns {
         below: impl Iterator<Item = &'a [Cell]>,
         said: FirstLine,
     ) -> Result<Option<Self>, String> {
+        let of_people = if said == FirstLine::Account { None } else { Self::of_people(first, said) };
         match said {
+            _ if of_people.is_some() => Ok(of_people),
             FirstLine::Account => Ok(None),
             FirstLine::Header => {
                 let columns = Self::of_header(first, true).map_err(|what| format!("this is a header, but {what}"))?;
@@ -84,7 +84,7 @@ impl Columns {
             }
             FirstLine::Unsaid if is_like_a_header(first) => match Self::of_header(first, false) {
                 Ok(columns) => Ok(Some(columns)),
-                Err(what) => Err(format!("this looks like a header, but {what}; {WAYS_OUT}")),
+                Err(what) => Err(format!("this looks like a header, but {what}; {WAYS_OUT}{}", hint_for_people(first))),
             },
             FirstLine::Unsaid if differs(first, below) => {
                 Err(format!("this may be a header, since its password is unlike all others; {WAYS_OUT}"))
@@ -93,33 +93,63 @@ impl Columns {
         }
     }
 
-    /// What a header names. In one that is surely one, a first cell of any other word is over the names.
+    /// What the header of another program's list of people names. None if it's no such header. Two headings could be
+    /// anybody's, so where nobody says that this is a header there is a third.
+    fn of_people(header: &[Cell], said: FirstLine) -> Option<Self> {
+        let words: Vec<String> = header.iter().map(|cell| heading(&cell.text)).collect();
+        let has = |word: &str| words.iter().any(|heading| heading == word);
+        if has("githubusername") && has("identifier") {
+            let columns = chosen(&words, &GITHUB);
+            return Some(Self { columns, kind: Kind::People, login_may_come_later: true });
+        }
+        let mut columns = chosen(&words, &PEOPLE);
+        if let Some(password) = words.iter().position(|word| is_of_a_password(word)) {
+            columns[password] = columns[password].or(Some(Column::Password));
+        }
+        let names = |column| columns.contains(&Some(column));
+        let known = columns.iter().flatten().count();
+        let is_one = names(Column::First) && names(Column::Last) && (known > 2 || said == FirstLine::Header);
+        is_one.then_some(Self { columns, kind: Kind::People, login_may_come_later: has("sisusername") })
+    }
+
+    /// What a header of our own names. In one that is surely one, a first cell of any other word is over the user names.
     fn of_header(header: &[Cell], surely: bool) -> Result<Self, String> {
         let mut columns: Vec<Option<Column>> = header.iter().map(|cell| called(&cell.text)).collect();
-        let has_name = columns.contains(&Some(Column::Name));
-        if let Some(first) = columns.first_mut().filter(|first| surely && !has_name && first.is_none()) {
-            *first = Some(Column::Name);
+        let words: Vec<String> = header.iter().map(|cell| heading(&cell.text)).collect();
+        if words.iter().any(|word| BESIDE_NAME.split_whitespace().any(|known| known == word)) {
+            let names = words.iter().zip(&mut columns).filter(|(word, _)| *word == "name");
+            names.for_each(|(_, column)| *column = Some(Column::Called));
         }
-        let known = "`name`, `password` and `role` are";
+        let named = |columns: &[Option<Column>], column| columns.contains(&Some(column));
+        let has_name = named(&columns, Column::Login) || named(&columns, Column::Called);
+        if let Some(first) = columns.first_mut().filter(|first| surely && !has_name && first.is_none()) {
+            *first = Some(Column::Login);
+        }
         if let Some(at) = (0..header.len()).find(|&at| columns[at].is_none() && !header[at].is_empty()) {
             // A password is shown to nobody.
             let strange = match header[at].text.as_str() {
                 text if at == 0 || words::is_heading(text) => format!("`{}`", text::shown(text)),
                 _ => format!("what stands in cell {}", at + 1),
             };
-            return Err(format!("{strange} is no column: {known}"));
+            return Err(format!("{strange} is no column: {KNOWN}"));
         }
         if let Some(at) = (0..columns.len()).find(|&at| columns[at].is_some() && columns[..at].contains(&columns[at])) {
-            return Err(format!("`{}` is what another column is: {known}", text::shown(&header[at].text)));
+            return Err(format!("`{}` is what another column is: {KNOWN}", text::shown(&header[at].text)));
         }
-        if !columns.contains(&Some(Column::Name)) {
-            return Err(format!("no column is `name`: {known}"));
+        if !named(&columns, Column::Login) && !named(&columns, Column::Called) {
+            return Err(format!("no column is `name`: {KNOWN}"));
         }
         // Somebody may be called Nick, and get a one-time password.
         if !surely && columns.len() > 1 && columns.iter().flatten().count() == 1 {
             return Err("it names one column of more".into());
         }
-        Ok(Self(columns))
+        Ok(Self::own(columns))
+    }
+
+    /// The headings of what is left aside, safe to print.
+    pub(super) fn left_aside(&self, header: &[Cell]) -> Vec<String> {
+        let unused = header.iter().zip(&self.columns).filter(|(_, column)| matches!(column, None | Some(Column::Mail)));
+        unused.filter(|(cell, _)| !cell.is_empty()).map(|(cell, _)| text::shown(&cell.text).into_owned()).collect()
     }
 
     /// How many rows stand above the header, where these say what the table is about: one cell each, and no column's.
@@ -132,9 +162,11 @@ impl Columns {
         for (above, row) in rows.take(TITLES_MAX + 1).enumerate() {
             if !is_title(row) {
                 let names = |columns: Self| {
-                    [Column::Name, Column::Password].iter().all(|column| columns.0.contains(&Some(*column)))
+                    [Column::Login, Column::Password].iter().all(|column| columns.columns.contains(&Some(*column)))
                 };
-                return if Self::of_header(row, false).is_ok_and(names) { above } else { 0 };
+                let is_header =
+                    Self::of_people(row, FirstLine::Unsaid).is_some() || Self::of_header(row, false).is_ok_and(names);
+                return if is_header { above } else { 0 };
             }
         }
         0
@@ -150,22 +182,23 @@ impl Columns {
     /// Whether a row further down is another header: lists are put together of several.
     pub(super) fn are_named_again(&self, row: &[Cell]) -> bool {
         let is_heading = |column| self.cell(row, column).is_some_and(|cell| words::is_heading(&cell.text));
-        is_heading(Column::Name) && is_heading(Column::Password)
+        is_heading(Column::Login) && is_heading(Column::Password)
     }
 
     /// What a row has in this column, which may be nothing.
     pub(super) fn cell<'a>(&self, row: &'a [Cell], column: Column) -> Option<&'a Cell> {
-        row.get(self.0.iter().position(|found| *found == Some(column))?)
+        row.get(self.columns.iter().position(|found| *found == Some(column))?)
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.columns.len()
     }
 
-    /// Whether a row has something in a column that holds nothing.
+    /// Whether a row has something in a column that there isn't, or in a list of our own in one that holds nothing.
     pub(super) fn overflows(&self, row: &[Cell]) -> bool {
-        let holds_nothing = |at: usize| self.0.get(at).is_none_or(Option::is_none);
+        let is_own = self.kind == Kind::Own;
+        let holds_nothing = |at: usize| self.columns.get(at).is_none_or(|column| is_own && column.is_none());
         row.iter().enumerate().any(|(at, cell)| holds_nothing(at) && !cell.is_empty())
     }
 }
@@ -221,17 +254,12 @@ fn differs<'a>(first: &[Cell], below: impl Iterator<Item = &'a [Cell]>) -> bool 
     differ && others >= others_min
 }
 
-/// What a column is that is called so.
-fn called(cell: &str) -> Option<Column> {
-    let word = folded(cell);
-    let is_one = |word: &str, column: Column| {
-        WORDS.iter().any(|(of, words)| *of == column && words.split_whitespace().any(|known| known == word))
-    };
-    let of_a_password = INITIAL.iter().find_map(|start| word.strip_prefix(start));
-    if of_a_password.is_some_and(|rest| is_one(rest, Column::Password)) {
-        return Some(Column::Password);
+/// What helps whoever has a list of first and last names alone.
+fn hint_for_people(first: &[Cell]) -> &'static str {
+    match Columns::of_people(first, FirstLine::Header) {
+        Some(_) => ", where user names are made of the names; so does a third column, such as `group`",
+        None => "",
     }
-    ORDER.into_iter().find(|&column| is_one(&word, column))
 }
 
 #[cfg(test)]
@@ -245,7 +273,7 @@ mod tests {
     fn named_above(first: &[&str], below: &[&[&str]], said: FirstLine) -> Result<Option<Vec<Option<Column>>>, String> {
         let below: Vec<Vec<Cell>> = below.iter().map(|cells| row(cells)).collect();
         let columns = Columns::named(&row(first), below.iter().map(Vec::as_slice), said);
-        columns.map(|columns| columns.map(|columns| columns.0))
+        columns.map(|columns| columns.map(|columns| columns.columns))
     }
 
     fn named(first: &[&str]) -> Result<Option<Vec<Option<Column>>>, String> {
@@ -254,16 +282,16 @@ mod tests {
 
     #[test]
     fn headers_are_recognised() {
-        use Column::{Name, Password, Role};
+        use Column::{Login, Password, Role};
         for (first, expected) in [
-            (&["user", "passphrase"][..], vec![Some(Name), Some(Password)]),
-            (&["login", "initial password"], vec![Some(Name), Some(Password)]),
-            (&["Benutzername", "Start-Passwort", "Rolle"], vec![Some(Name), Some(Password), Some(Role)]),
-            (&["Role", "", "User name"], vec![Some(Role), None, Some(Name)]),
-            (&["Username", "One-Time Password"], vec![Some(Name), Some(Password)]),
-            (&["Nom d’utilisateur", "Mot de passe:"], vec![Some(Name), Some(Password)]),
-            (&["“name”", "“contraseña”"], vec![Some(Name), Some(Password)]),
-            (&["name"], vec![Some(Name)]),
+            (&["user", "passphrase"][..], vec![Some(Login), Some(Password)]),
+            (&["login", "initial password"], vec![Some(Login), Some(Password)]),
+            (&["Benutzername", "Start-Passwort", "Rolle"], vec![Some(Login), Some(Password), Some(Role)]),
+            (&["Role", "", "User name"], vec![Some(Role), None, Some(Login)]),
+            (&["Username", "One-Time Password"], vec![Some(Login), Some(Password)]),
+            (&["Nom d’utilisateur", "Mot de passe:"], vec![Some(Login), Some(Password)]),
+            (&["“name”", "“contraseña”"], vec![Some(Login), Some(Password)]),
+            (&["name"], vec![Some(Login)]),
         ] {
             assert_eq!(named(first), Ok(Some(expected)), "{first:?}");
         }
@@ -321,11 +349,11 @@ mod tests {
 
     #[test]
     fn what_is_said_to_be_a_header_is_one() {
-        use Column::{Name, Password, Role};
+        use Column::{Login, Password, Role};
         let said = |first: &[&str]| named_above(first, &[], FirstLine::Header);
-        assert_eq!(said(&["handle", "Kennwort"]), Ok(Some(vec![Some(Name), Some(Password)])));
-        assert_eq!(said(&["Role", "user"]), Ok(Some(vec![Some(Role), Some(Name)])));
-        assert_eq!(said(&["nick", ""]), Ok(Some(vec![Some(Name), None])));
+        assert_eq!(said(&["handle", "Kennwort"]), Ok(Some(vec![Some(Login), Some(Password)])));
+        assert_eq!(said(&["Role", "user"]), Ok(Some(vec![Some(Role), Some(Login)])));
+        assert_eq!(said(&["nick", ""]), Ok(Some(vec![Some(Login), None])));
         for first in [&["first", "last"][..], &["handle", "seven green bottles"], &["class", "name"]] {
             let error = said(first).unwrap_err();
             assert!(error.contains("is no column") && !error.contains("bottles"), "{first:?}: {error}");
