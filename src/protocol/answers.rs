@@ -77,6 +77,9 @@ pub struct AccountInfo<'a> {
     pub group: Option<Cow<'a, str>>,
     /// Whether it has a session.
     pub online: bool,
+    /// Its password is for one login: nobody has chosen one yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_time: bool,
     /// It is a guest's: it has no password, and is deleted some hours after the door's end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guest: bool,

@@ -32,6 +32,7 @@ mod reaching;
 mod recalled;
 #[cfg(target_os = "linux")]
 mod remembered;
+mod rosters;
 #[cfg(target_os = "linux")]
 pub(crate) mod screen;
 mod settings;

@@ -11,7 +11,7 @@ use super::slow::ANSWER_AFTER;
 use super::wire::{PONG_WAIT, Wire};
 use crate::client::error::ClientError;
 use crate::client::terminal::{Lack, lack};
-use crate::protocol::{ErrorCode, Request};
+use crate::protocol::{ErrorCode, Reply, Request};
 use crate::reason::Reason;
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -158,17 +158,19 @@ pub(crate) enum Show {
     All,
     /// So many events of the history, this request's among them.
     Events(usize),
-    /// Nothing: the client wants to know something itself.
+    /// Nothing: the client wants to know something itself, and is given the whole answer.
     Nothing,
     /// Nothing either: it wants the text of this event, out of the history.
     Text(u64),
 }
 
 /// How a request went.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Answer {
     /// It was carried out.
     Done,
+    /// It was carried out, and this is all that the server said. Where nothing was to be shown of it.
+    Given(Arc<Reply<'static>>),
     /// It was carried out, and the list in the answer was cut after this name.
     Cut(String),
     /// Part of the history has come. What is older than this seq is to be asked for, and so much of it is wanted.

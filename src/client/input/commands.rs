@@ -1,6 +1,7 @@
 //! What a typed line means.
 
 use super::arguments::{fitting, name, new_secret, secret};
+use super::import::Import;
 use super::local::Local;
 use super::programs;
 use crate::client::code::{self, Begun, Save};
@@ -29,6 +30,8 @@ pub(super) enum Typed {
     History(usize),
     /// `/remove` alone: the last thing that one said oneself is to be taken back.
     RemoveLast,
+    /// A list of people to be taken.
+    Import(Import),
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
     /// Code, of which only the beginning was typed.
@@ -108,6 +111,7 @@ fn command(rest: &str) -> Result<Typed, String> {
         "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
         "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
         "door" => door(arguments),
+        "import" => Import::parse(arguments).map(Typed::Import),
         "setname" => set_name(arguments),
         "setgroup" => set_group(arguments),
         "promote" => set_role("/promote", arguments, |username, role| Request::Promote { username, role }),

@@ -3,6 +3,7 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
+use super::import::Import;
 use super::retold::{how_to_find_out, typed};
 use crate::client::code::Save;
 use crate::client::connection::{Answer, Session, Show};
@@ -41,6 +42,8 @@ pub(super) enum Errand {
     History(usize),
     /// What was said is to be written to a file, over one that is there if that is meant.
     Save(Save, bool),
+    /// To take a list of people.
+    Import(Import),
     /// To leave, when all before is done.
     Leave,
 }
@@ -54,6 +57,7 @@ impl Errand {
             Self::RemoveLast => Some("/remove".into()),
             Self::History(_) => Some("/history".into()),
             Self::Save(save, _) => Some(format!("/save {} {}", save.number, save.name())),
+            Self::Import(import) => Some(import.typed()),
             Self::Leave => None,
         }
     }
@@ -181,6 +185,7 @@ impl Errands {
                 },
                 Errand::History(wanted) => self.history(wanted),
                 Errand::Save(save, replaces) => self.save(&save, replaces),
+                Errand::Import(import) => import.carry_out(&mut |request, wanted| self.ask_patiently(&request, wanted)),
                 Errand::Leave => {
                     self.session.leave();
                     Flow::Break(())
@@ -285,28 +290,32 @@ impl Errands {
     }
 
     fn ask_for(&self, request: &Arc<Request>, wanted: Show) -> ControlFlow<(), Answer> {
+        let answer = self.ask_patiently(request, wanted)?;
+        match (&answer, &**request) {
+            (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed(&[old, new]),
+            (_, Request::Passwd { new, .. }) => doubts::settled(new),
+            _ => {}
+        }
+        let why = match &answer {
+            Answer::None => "the server gave no answer to",
+            Answer::Unknown => "the connection broke before the server answered",
+            _ => return ControlFlow::Continue(answer),
+        };
+        let (typed, find_out) = (typed(request), how_to_find_out(request));
+        notice(format_args!("{why} {typed}: it may or may not have been done; {find_out}"));
+        lock(&self.queue).unanswered.push(typed);
+        ControlFlow::Continue(answer)
+    }
+
+    /// Sends a request until it has an answer other than that it came too fast, or it can't be told whether it was done.
+    fn ask_patiently(&self, request: &Arc<Request>, wanted: Show) -> ControlFlow<(), Answer> {
         for tries in 1.. {
             match self.session.ask(request, wanted) {
                 Answer::Over => return ControlFlow::Break(()),
                 Answer::Refused { code: ErrorCode::RateLimited, .. } if tries < RATE_LIMIT_TRIES_MAX => {
                     thread::sleep(RATE_LIMIT_PAUSE);
                 }
-                answer => {
-                    match (&answer, &**request) {
-                        (Answer::Refused { .. }, Request::Passwd { old, new }) => doubts::failed(&[old, new]),
-                        (_, Request::Passwd { new, .. }) => doubts::settled(new),
-                        _ => {}
-                    }
-                    let why = match &answer {
-                        Answer::None => "the server gave no answer to",
-                        Answer::Unknown => "the connection broke before the server answered",
-                        _ => return ControlFlow::Continue(answer),
-                    };
-                    let (typed, find_out) = (typed(request), how_to_find_out(request));
-                    notice(format_args!("{why} {typed}: it may or may not have been done; {find_out}"));
-                    lock(&self.queue).unanswered.push(typed);
-                    return ControlFlow::Continue(answer);
-                }
+                answer => return ControlFlow::Continue(answer),
             }
         }
         ControlFlow::Continue(Answer::None)

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod errands;
+mod import;
 mod local;
 mod programs;
 mod retold;

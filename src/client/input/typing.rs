@@ -118,6 +118,7 @@ impl Input {
                 Flow::Continue(())
             }
             Typed::History(wanted) => self.add(Errand::History(wanted)),
+            Typed::Import(import) => self.add(Errand::Import(import)),
             Typed::Reply(text) => self.add(Errand::Reply(text)),
             Typed::Save(save) => self.add(Errand::Save(save, false)),
             Typed::RemoveLast => self.add(Errand::RemoveLast),

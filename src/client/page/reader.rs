@@ -352,12 +352,14 @@ impl<'a, W: Write> Reader<'a, W> {
                 self.page(events, (reply.more, next), before.is_some(), limit, wanted)
             }
             (request, _) => {
-                if asked.wanted != Show::Nothing {
-                    self.renderer.reply(request, &reply, &mut self.shown);
+                if asked.wanted == Show::Nothing {
+                    self.answered = Some((asked.id, Answer::Given(Arc::new(reply))));
+                    return;
                 }
                 if let Request::Remove { event } = request {
                     self.session.people.took_back(*event);
                 }
+                self.renderer.reply(request, &reply, &mut self.shown);
                 if let Request::Away { text } = request {
                     self.session.people.set_away(text.is_some());
                 }

@@ -204,7 +204,7 @@ impl Renderer {
             }
             _ => {}
         }
-        replies::reply(&self.clock, request, reply, out);
+        replies::reply(&self.clock, self.names.role(), request, reply, out);
         if matches!(request, Request::Code) && self.names.role() > Role::Display {
             let _ = writeln!(
                 out,

@@ -4,14 +4,14 @@ use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
 use crate::client::terminal::{Paint, known};
-use crate::protocol::{AccountInfo, CommandHelp, Guests, Reply, Request, TopicInfo, UserList};
+use crate::protocol::{AccountInfo, CommandHelp, Guests, Reply, Request, Role, TopicInfo, UserList};
 use crate::sanitize;
 use crate::{dots, durations};
 use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Appends what is shown of the reply to `request`.
-pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+pub(super) fn reply(clock: &Clock, role: Role, request: &Request, reply: &Reply<'_>, out: &mut Page) {
     match (request, &reply.users) {
         (Request::Who { after, .. }, Some(UserList::Names(names))) => {
             presence::online((names, &reply.names), &reply.away, reply.more, after.is_some(), out);
@@ -29,7 +29,7 @@ pub(super) fn reply(clock: &Clock, request: &Request, reply: &Reply<'_>, out: &m
         invitation(code, reply, out);
     }
     if let Some(commands) = &reply.commands {
-        help(commands, out);
+        help(commands, role, out);
     }
     if matches!(request, Request::Door { .. }) {
         door(clock, request, reply, out);
@@ -147,9 +147,14 @@ fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
     for (name, account) in names.iter().zip(accounts) {
         let (role, is) = (account.role.name(), if account.online { "online" } else { "-" });
         let _ = write!(out, "  {name:width$}  {role:roles$}  {is}");
-        for (_, mark) in [(account.guest, ", guest"), (account.banned, ", banned"), (account.muted, ", muted")]
-            .iter()
-            .filter(|(is, _)| *is)
+        for (_, mark) in [
+            (account.one_time, ", one-time password"),
+            (account.guest, ", guest"),
+            (account.banned, ", banned"),
+            (account.muted, ", muted"),
+        ]
+        .iter()
+        .filter(|(is, _)| *is)
         {
             let _ = out.write_str(mark);
         }
@@ -163,9 +168,9 @@ fn table(accounts: &[AccountInfo<'_>], out: &mut Page) {
     }
 }
 
-/// What the server knows, and what this program does by itself.
-fn help(commands: &[CommandHelp<'_>], out: &mut Page) {
-    let commands = commands.iter().chain(known::LOCAL);
+/// What the server knows, and what this program does by itself, for whoever has this role.
+fn help(commands: &[CommandHelp<'_>], role: Role, out: &mut Page) {
+    let commands = commands.iter().chain(known::LOCAL.iter().filter(|command| role >= command.role));
     let usages: Vec<_> = commands.clone().map(|command| sanitize::line(&command.usage)).collect();
     let width = widest(&usages);
     for (usage, command) in usages.iter().zip(commands) {
@@ -191,7 +196,7 @@ mod tests {
 
     fn answered(request: &Request, json: &str) -> String {
         let mut out = Page::new(Look::Plain, "ada");
-        super::reply(&Clock::new(TimeZone::UTC), request, &serde_json::from_str(json).unwrap(), &mut out);
+        super::reply(&Clock::new(TimeZone::UTC), Role::User, request, &serde_json::from_str(json).unwrap(), &mut out);
         out.take()
     }
 

@@ -21,6 +21,15 @@ pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
     command("/set [name] [value]", "show or change a setting; `-` takes it back"),
     command("/quit", "leave; a login that --remember keeps stays"),
     command("/clear", "clear the screen"),
+    CommandHelp {
+        usage: Cow::Borrowed("/import <file> [dry-run] [slips]"),
+        about: Cow::Borrowed(
+            "take a class from a list, as schools' programs save it; `dry-run`: what would that do; `slips FILE.html`: a page \
+             to print and cut, in place of showing the passwords",
+        ),
+        admin: true,
+        role: Role::Teacher,
+    },
 ];
 
 /// The key that nobody finds by trying: `/help` has it behind the commands where lines are edited.

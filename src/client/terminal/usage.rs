@@ -172,7 +172,7 @@ mod tests {
         literals.sort_by_key(|word| format!("{word:?}"));
         literals.dedup();
         // Whoever adds a word to a usage line says here, or in `PLACEHOLDERS`, which of both it is.
-        assert_eq!(literals, ["guests", "off", "on", "test"].map(Word::Literal));
+        assert_eq!(literals, ["dry-run", "guests", "off", "on", "slips", "test"].map(Word::Literal));
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl<'a> Staff<'a> {
             role: state.role,
             name: profile.name.map(Into::into),
             group: profile.group.map(Into::into),
+            one_time: state.must_change_password,
             guest: state.guest_until.is_some(),
             banned: state.banned,
             muted: state.is_muted(now),
@@ -215,7 +216,7 @@ pub(super) fn forget(server: &Server, name: &Username) -> Vec<Arc<Session>> {
 /// What an entry takes in a line.
 fn entry_bytes((name, _, profile): &(Username, State, Profile)) -> usize {
     const ENTRY_BYTES: usize =
-        r#"{"username":"","role":"teacher","name":,"group":"","guest":true,"online":false,"banned":true,"muted":true},"#.len();
+        r#"{"username":"","role":"teacher","name":,"group":"","one_time":true,"guest":true,"online":false,"banned":true,"muted":true},"#.len();
     let group = profile.group.as_ref().map_or(0, |group| group.len());
     ENTRY_BYTES + name.as_str().len() + profile.name.as_ref().map_or(0, |name| json_bytes(name)) + group
 }
