@@ -18,7 +18,7 @@ CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || com
 
 # Beside the modules, so that they are found.
 mkdir -p "$target/browser"
-cp tests/browser/package.json tests/browser/page.test.js "$target/browser/"
+cp tests/browser/package.json tests/browser/*.js "$target/browser/"
 if ! (cd "$target/browser" && timeout "$NPM_SECONDS_MAX" npm install --silent --no-audit --no-fund); then
     echo "web-test: the page is NOT tried, https://registry.npmjs.org can't be had from here" >&2
     [ -z "${WEB_TEST_WHOLE:-}" ] || exit 1

@@ -7,6 +7,7 @@ const assert = require("node:assert");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const slips = require("./slips.js");
 
 const BINARIES = process.env.HOMEROOM_BINARIES ?? path.join(__dirname, "../../target/debug");
 const SHOTS = process.env.HOMEROOM_SHOTS;
@@ -165,6 +166,9 @@ async function main() {
   await said(ada, "in at last");
 
   const { noether, code } = await withCode(browser, place, ada, bob);
+  const taker = startClient(server, "root");
+  await slips(browser, server, taker, folder, { open, until, chooseOwn, login, told });
+  taker.stdin.end("/quit\n");
   await commandsByRole(noether, ada);
   await projector(browser, server, noether, code, displays);
 

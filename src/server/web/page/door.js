@@ -174,7 +174,12 @@ async function lookAtDoor() {
 const isStaff = () => ["teacher", "admin"].includes(me.role);
 
 // The same people, in the other view.
-addEventListener("hashchange", () => { if (me.token) location.reload(); });
+addEventListener("hashchange", () => {
+  const isSlip = takeSlip();
+  if (!me.token) fillIn();
+  else if (isSlip) slip = null, tell("a slip is for whoever comes in: log out first");
+  else location.reload();
+});
 
 /** Rows of 0 and 1, with the quiet zone of four that readers want around them. */
 function drawDots(svg, rows) {
@@ -197,8 +202,29 @@ async function programs() {
   $("programs").append("This server also has ", link, fitting ? `; for this computer: ${fitting.name}` : "", ".");
 }
 
+let slip = null;
+
+/** What a slip's QR code has behind `#`: `name,password`. It leaves the address at once, so that the browser doesn't keep it. */
+function takeSlip() {
+  const found = location.hash.match(/^#([^,]+),(.+)$/);
+  if (!found) return false;
+  history.replaceState(null, "", location.pathname);
+  try { slip = found.slice(1).map(decodeURIComponent); } catch { slip = null; }
+  return true;
+}
+
+/** Fills in the form with what a slip says: whoever has it still clicks. */
+function fillIn() {
+  if (!slip) return;
+  if (registering) otherWay();
+  [$("name").value, $("password").value] = slip;
+  slip = null;
+  $("enter").focus();
+}
+
 function begin() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? localStorage.getItem(KEPT) ?? "null");
+  takeSlip();
+  const kept = slip ? null : JSON.parse(sessionStorage.getItem(KEPT) ?? localStorage.getItem(KEPT) ?? "null");
   if (kept) {
     Object.assign(me, { keep: kept.keep });
     $("name").value = kept.name;
@@ -206,6 +232,7 @@ function begin() {
   }
   $("door").hidden = false;
   $("name").focus();
+  fillIn();
   programs().catch(() => {});
 }
 
