@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page in a real browser: tests/browser/page.test.js against the programs in BIN, with what it needs from npm in
+# The page in a real browser: tests/browser/*.test.js against the programs in BIN, with what it needs from npm in
 # target/browser. SHOTS=FOLDER takes the pictures of docs/, HOMEROOM_STATES=FOLDER one of each
 # state. Where npm's registry can't be had from here nothing is tried, and that is
 # said; with WEB_TEST_WHOLE=1 it is a failure.
@@ -25,5 +25,9 @@ if ! (cd "$target/browser" && timeout "$NPM_SECONDS_MAX" npm install --silent --
     exit 0
 fi
 shots=${SHOTS:+$(cd "$SHOTS" && pwd)}
-CHROMIUM=$CHROMIUM HOMEROOM_BINARIES=$(cd "${BIN:-target/release}" && pwd) HOMEROOM_SHOTS=$shots \
-    timeout "$TEST_SECONDS_MAX" node "$target/browser/page.test.js"
+export CHROMIUM HOMEROOM_SHOTS=$shots
+HOMEROOM_BINARIES=$(cd "${BIN:-target/release}" && pwd)
+export HOMEROOM_BINARIES
+for test in tests/browser/*.test.js; do
+    timeout "$TEST_SECONDS_MAX" node "$target/browser/${test##*/}"
+done

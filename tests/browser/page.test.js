@@ -1,107 +1,14 @@
 // The page in headless Chromium, with the real server and the real terminal client: `make web-test`.
-// The certificate's warning is taken as clicked through.
 "use strict";
-const { chromium } = require("playwright-core");
-const { spawn, execFileSync } = require("node:child_process");
 const assert = require("node:assert");
-const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
+const { SHOTS, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, until, startServer, startClient, launch, makeAccounts, open, login,
+  chooseOwn, said, say, told, withoutFindings, picture, test } = require("./harness.js");
+const { pictures } = require("./pictures.js");
 const slips = require("./slips.js");
-
-const BINARIES = process.env.HOMEROOM_BINARIES ?? path.join(__dirname, "../../target/debug");
-const SHOTS = process.env.HOMEROOM_SHOTS;
-/** Where pictures of each state go, to be looked at and thrown away. */
-const STATES = process.env.HOMEROOM_STATES;
-const PASSWORD = "seven green bottles";
-const WAIT_MS = 15000;
-/** A phone, a tablet, a screen. */
-const WIDTHS = [320, 768, 1440];
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "homeroom-web-"));
-const data = path.join(folder, "data");
-fs.mkdirSync(data, { mode: 0o700 });
-
-const children = [];
-
-/** A program and all that it prints. */
-function run(name, args, options = {}) {
-  const child = spawn(path.join(BINARIES, name), args, { stdio: ["pipe", "pipe", "pipe"], ...options });
-  children.push(child);
-  child.said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => { child.said += bytes; });
-  child.waitFor = (what) => until(() => child.said.includes(what), `${name}: ${what}`, () => child.said);
-  return child;
-}
-
-async function until(holds, what, meanwhile = () => "") {
-  const end = Date.now() + WAIT_MS;
-  while (!await holds()) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${meanwhile()}`);
-    await new Promise((over) => setTimeout(over, 20));
-  }
-}
-
-async function startServer(listen, folder = data) {
-  const server = run("homeroom-server", ["--data-dir", folder, "--listen", listen, "--no-announce", "--hash-rounds", "1000"]);
-  await server.waitFor("ready\n");
-  server.place = server.said.match(/listening on (\S+)/)[1];
-  server.code = server.said.match(/join code (\S+)/)[1];
-  return server;
-}
-
-function startClient(server, name) {
-  const settings = path.join(folder, `settings-${name}`);
-  const env = { ...process.env, HOMEROOM_PASSWORD: PASSWORD, HOMEROOM_CONFIG_DIR: settings };
-  return run("homeroom-client", [server.place, server.code, "--user", name], { env });
-}
-
-const violations = [];
-
-async function open(browser, place, options = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(WAIT_MS);
-  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) violations.push(message.text()); });
-  page.on("pageerror", (error) => violations.push(String(error)));
-  page.on("dialog", (dialog) => { violations.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
-  await page.goto(`https://${place}/`);
-  return page;
-}
-
-async function login(page, name, password = PASSWORD) {
-  await page.fill("#name", name);
-  await page.fill("#password", password);
-  await page.click("#enter");
-}
-
-async function chooseOwn(page) {
-  await page.waitForSelector("#ask[open]");
-  await page.fill("#new", "nine red lanterns");
-  await page.fill("#again", "nine red lanterns");
-  await page.click("#change");
-  await page.waitForSelector("#ask:not([open])", { state: "attached" });
-}
-
-const said = (page, text) => page.locator("#log .row .text", { hasText: text }).first().waitFor();
-
-async function say(page, text) {
-  await page.fill("#line", text);
-  await page.press("#line", "Enter");
-}
-
-/** What is only text, whoever says it. */
-const HOSTILE = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\"><svg onload=alert(1)>", "javascript:alert(1)",
-  "<a href=javascript:alert(1)>x</a>", "<iframe srcdoc='<script>alert(1)</script>'>", "{{constructor.constructor('alert(1)')()}}",
-  "</script><script>alert(1)</script>", "&lt;b&gt;", "<b>bold</b>", "<style>*{display:none}</style>", "\u202Eolleh", "\u0000\u0007\u001b[2J",
-  "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>", "<base href=//evil.example>", "<meta http-equiv=refresh content=0>",
-  "`${alert(1)}`", "%3Cscript%3E", "<template><img src=x onerror=alert(1)></template>", "<details open ontoggle=alert(1)>"];
 
 async function main() {
   const accounts = ["root", "ada", "bob", "eve", "noether"].map((name) => `${name},${PASSWORD},${name === "root" ? "admin" : "user"}`);
-  fs.writeFileSync(path.join(folder, "accounts.csv"), `${accounts.join("\n")}\nzoe,,user\nbeamer,,user\n`);
-  const imported = execFileSync(path.join(BINARIES, "homeroom-server"),
-    ["--data-dir", data, "--hash-rounds", "1000", "user", "import", path.join(folder, "accounts.csv")], { encoding: "utf8" });
+  const imported = makeAccounts([...accounts, "zoe,,user", "beamer,,user"], data);
   const [oneTime, displays] = ["zoe", "beamer"].map((name) => imported.match(new RegExp(`${name}\\W+(\\S{6,})`))[1].replace(/^,|"/g, ""));
   let server = await startServer("127.0.0.1:0");
   const place = server.place;
@@ -113,7 +20,7 @@ async function main() {
   await administrator.waitFor("beamer is a display now");
   administrator.stdin.end("/quit\n");
 
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const browser = await launch();
   const ada = await open(browser, place);
 
   console.log("a wrong password is refused, the right one lets in");
@@ -255,18 +162,6 @@ async function main() {
   await browser.close();
 }
 
-/** What a browser shows before the page, and what is clicked there. */
-async function warning(browser, place) {
-  const page = await (await browser.newContext({ viewport: { width: 800, height: 640 } })).newPage();
-  await page.goto(`https://${place}/`).then(() => assert.fail("no warning"), (error) => assert.match(String(error), /ERR_CERT_AUTHORITY_INVALID/));
-  await page.screenshot({ path: path.join(SHOTS, "lesson-warning.png") });
-  await page.click("#details-button");
-  await page.locator("#proceed-link").scrollIntoViewIfNeeded();
-  await page.screenshot({ path: path.join(SHOTS, "lesson-proceed.png") });
-  await page.click("#proceed-link");
-  await page.waitForSelector("#name");
-}
-
 /** A field's own complaint. */
 async function complains(page, field, words) {
   await until(async () => (await page.textContent(`#${field}-wrong`)).includes(words), `${words} beside ${field}`, () => page.url());
@@ -279,7 +174,6 @@ async function register(page, code, name, { full = "", password = "", twice = pa
   await page.press("#twice", "Enter");
 }
 
-const told = (page, text) => page.locator("#log .word", { hasText: text }).last().waitFor();
 
 /** The class code of a teacher's door, which is shown large. */
 async function openDoor(teacher, line) {
@@ -401,88 +295,4 @@ async function projector(browser, server, noether, code, oneTime) {
   await beamer.close();
 }
 
-/** No serious finding of axe, in light and dark. */
-async function withoutFindings(pages) {
-  const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-  // Its own script is let past the policy by the debugger.
-  for (const page of pages) {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await page.evaluate(axe);
-      const { violations: found } = await page.evaluate(() => globalThis.axe.run());
-      const serious = found.filter(({ impact }) => ["serious", "critical"].includes(impact));
-      assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html).slice(0, 3)]), []);
-    }
-  }
-}
-
-/** How a state looks on a phone and on a screen, where pictures are wanted; on both nothing is wider than its window. */
-async function picture(page, name) {
-  const before = page.viewportSize();
-  for (const width of [WIDTHS[0], WIDTHS.at(-1)]) {
-    await page.setViewportSize({ width, height: 640 });
-    assert(!await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), `${name} is too wide at ${width}`);
-    for (const colorScheme of STATES ? ["light", "dark"] : []) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: path.join(STATES, `${name}-${width}-${colorScheme}.png`) });
-    }
-  }
-  await page.setViewportSize(before);
-}
-
-/** A class chats, for docs/. The server listens where a real one does, so that the addresses in the pictures are such as people see. */
-async function pictures(browser) {
-  const people = ["ada", "bob", "eve", "mia", "noether"];
-  const folder = fs.mkdtempSync(path.join(data, "pictures-"));
-  const accounts = path.join(folder, "accounts.csv");
-  const lines = people.map((name) => `${name},${PASSWORD},${name === "noether" ? "admin" : "user"}\n`);
-  fs.writeFileSync(accounts, `${lines.join("")}zoe,,user\n`);
-  const imported = execFileSync(path.join(BINARIES, "homeroom-server"),
-    ["--data-dir", folder, "--hash-rounds", "1000", "user", "import", accounts], { encoding: "utf8" });
-  const server = await startServer("0.0.0.0:7667", folder);
-  server.place = server.said.match(/page +https:\/\/(\S+)\//)[1];
-  await warning(browser, server.place);
-  const clients = {};
-  for (const name of people.filter((name) => name !== "ada")) {
-    clients[name] = startClient(server, name);
-    await clients[name].waitFor(name);
-  }
-  const ada = await open(browser, server.place);
-  await ada.screenshot({ path: path.join(SHOTS, "page-door.png"), clip: { x: 320, y: 0, width: 640, height: 320 } });
-  await login(ada, "ada");
-  for (const [name, text] of [["noether", "/topic fractions, page 12"], ["noether", "Good morning! Who has an idea for exercise 3?"],
-    ["bob", "12/18 is 2/3"], ["mia", "/me raises a hand"], ["mia", "first divide both by 6"], ["eve", "/msg ada is it due today?"],
-    ["noether", "Right, Mia. ada, what about 15/35?"]]) {
-    clients[name].stdin.write(`${text}\n`);
-    await ada.locator("#log, #topic", { hasText: text.replace(/^\/(topic|me|msg ada) /, "") }).first().waitFor();
-  }
-  await say(ada, "3/7, since both have a 5 in them");
-  await said(ada, "3/7");
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of WIDTHS) {
-      await ada.setViewportSize({ width, height: 640 });
-      await ada.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await ada.screenshot({ path: path.join(SHOTS, `page-${width}-${colorScheme}.png`) });
-    }
-  }
-  const wall = await open(browser, `${server.place}`);
-  await wall.goto(`https://${server.place}/#wall`);
-  await wall.reload();
-  await login(wall, "eve");
-  await wall.locator("#wall-qr path").waitFor();
-  await said(wall, "3/7");
-  await wall.screenshot({ path: path.join(SHOTS, "page-wall.png") });
-  const zoe = await open(browser, server.place, { viewport: { width: 800, height: 640 } });
-  await login(zoe, "zoe", imported.match(/zoe\W+(\S{6,})/)[1].replace(/^,|"/g, ""));
-  await zoe.waitForSelector("#ask[open]");
-  await zoe.screenshot({ path: path.join(SHOTS, "lesson-password.png") });
-}
-
-main().then(() => 0, (error) => { console.error(error, violations); return 1; }).then(async (status) => {
-  for (const child of children) {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && !child.signalCode) await new Promise((over) => child.once("exit", over));
-  }
-  fs.rmSync(folder, { recursive: true, force: true });
-  process.exit(status);
-});
+test(main);

@@ -11,15 +11,41 @@ const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = concat!(
     include_str!("page/wire.js"),
     include_str!("page/shown.js"),
+    include_str!("page/rooms.js"),
     include_str!("page/typed.js"),
+    include_str!("page/lesson.js"),
     include_str!("page/door.js"),
 );
 
 /// The document as it is served, and the hashes of the one style and the one script that a browser may use in it.
 static PAGE: LazyLock<(String, [String; 2])> = LazyLock::new(|| {
-    let whole = DOCUMENT.replace("/*STYLE*/", STYLE).replace("/*SCRIPT*/", SCRIPT);
-    (whole, [STYLE, SCRIPT].map(|text| format!("sha256-{}", BASE64.encode(&Sha256::digest(text)))))
+    let [document, style, script] = [DOCUMENT, STYLE, SCRIPT].map(bare);
+    let style = tight(style);
+    let whole = document.replace("/*STYLE*/", &style).replace("/*SCRIPT*/", &script);
+    (whole, [style, script].map(|text| format!("sha256-{}", BASE64.encode(&Sha256::digest(text)))))
 });
+
+/// A text as a browser needs it: without indentation, and without the comments that stand in lines of their own. They are
+/// for whoever reads the sources, and a class loads the page thirty times at once.
+fn bare(text: &str) -> String {
+    let mut inside = false;
+    let mut kept = String::with_capacity(text.len());
+    for line in text.lines().map(str::trim_start) {
+        let begins = line.starts_with("/*");
+        let is_comment = inside || begins || line.starts_with("//");
+        inside = (inside || begins) && !line.contains("*/");
+        if !is_comment && !line.is_empty() {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+/// A style without the blanks around its marks. None of its texts has such a mark.
+fn tight(style: String) -> String {
+    [": ", "; ", ", ", "{ ", " {", " }"].iter().fold(style, |style, mark| style.replace(mark, mark.trim()))
+}
 
 /// The page, for whoever asked for it at this place.
 pub(super) fn answer(place: &str) -> Answer {
@@ -46,10 +72,20 @@ mod tests {
     const PAGE_BYTES_MAX: usize = 60_000;
 
     #[test]
+    fn what_is_left_out_of_the_page_is_indentation_and_comments() {
+        assert_eq!(
+            bare("a {\n  /** One\n   *  two. */\n  // three\n  b(\"//\"); // four\n}\n"),
+            "a {\nb(\"//\"); // four\n}\n"
+        );
+        // No text goes over several lines, whose beginnings would be another text then.
+        assert!(SCRIPT.lines().all(|line| line.matches('`').count() % 2 == 0));
+    }
+
+    #[test]
     fn the_page_is_one_piece_and_small() {
         let (whole, _) = &*PAGE;
         assert!(whole.len() < PAGE_BYTES_MAX, "{}", whole.len());
-        assert!(whole.contains(STYLE) && whole.contains(SCRIPT));
+        assert!(whole.contains(&tight(bare(STYLE))) && whole.contains(&bare(SCRIPT)));
         for (tag, count) in [("<script", 1), ("</script", 1), ("<style", 1), ("</style", 1)] {
             assert_eq!(whole.matches(tag).count(), count, "{tag}");
         }

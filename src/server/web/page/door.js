@@ -78,7 +78,7 @@ function enterRoom(hello) {
   $("room").hidden = false;
   $("password").value = $("twice").value = $("code").value = "";
   $("log").replaceChildren();
-  lastDay = "";
+  stays = true;
   title();
   if (hello.motd) row("word", null, hello.motd);
   if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}, so this name is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
@@ -191,15 +191,9 @@ function drawDots(svg, rows) {
 
 // ---- The beginning ------------------------------------------------------------------------------------------------
 
-/** Which program fits this computer, where the server has some. */
+/** Where the server has some. */
 async function programs() {
-  const answer = await fetch("/get/", { headers: { Accept: "application/json" } });
-  if (!answer.ok) return;
-  const system = /Windows/.test(navigator.userAgent) ? "windows" : /Mac/.test(navigator.userAgent) ? "mac" : "linux";
-  const fitting = (await answer.json()).find(({ name }) => name.includes(system));
-  const link = make("a", "", "programs for a terminal");
-  link.href = "/get/";
-  $("programs").append("This server also has ", link, fitting ? `; for this computer: ${fitting.name}` : "", ".");
+  if ((await fetch("/get/")).ok) $("programs").append("This server also has ", Object.assign(make("a", "", "programs for a terminal"), { href: "/get/" }), ".");
 }
 
 let slip = null;

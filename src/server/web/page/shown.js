@@ -29,13 +29,18 @@ function person(name, full = names.get(name)) { return make("span", "", make("bd
 /** Somebody's name, in the colour that it has in the terminal too; a click begins a whisper. With the keyboard the list of
  *  people offers the same, without a stop at each line. */
 function by(name, inList = false) {
-  const button = make("button", `by c${colour(name)}`, make("bdi", "", name));
-  button.type = "button";
-  button.tabIndex = inList ? 0 : -1;
-  if (inList) button.append(...called(names.get(name)));
-  button.title = `Whisper to ${name}`;
-  button.onclick = () => { $("line").value = `/msg ${name} `; grow(); $("line").focus(); };
-  return button;
+  const whisperTo = button(`by c${colour(name)}`, make("bdi", "", name), () => { $("line").value = `/msg ${name} `; grow(); $("line").focus(); });
+  whisperTo.tabIndex = inList ? 0 : -1;
+  if (inList) whisperTo.append(...called(names.get(name)));
+  whisperTo.title = `Whisper to ${name}`;
+  return whisperTo;
+}
+
+function button(kind, label, action) {
+  const element = make("button", kind, label);
+  element.type = "button";
+  element.onclick = () => Promise.resolve(action()).catch(refused);
+  return element;
 }
 
 /** FNV-1a, as in the terminal client. */
@@ -45,30 +50,84 @@ function colour(name) {
   return hash % 12;
 }
 
-function text(words) { return make("span", "text", words); }
+/** What was said: as text, as a program, or that it was taken back. */
+function text({ seq, text: words, removed, format, lang }) {
+  const taken = later.get(seq)?.removed;
+  if (taken || removed) return make("span", "also", taken ? `removed by ${taken.from}` : "removed");
+  if (format !== "code") return make("span", "text", words);
+  const program = make("pre", "", words);
+  program.tabIndex = 0;
+  const copy = button("small", "copy", async () => { await navigator.clipboard.writeText(words); copy.textContent = "copied"; });
+  return make("span", "", `${lang ?? "code"}, number ${seq} `, copy, program);
+}
 
-/** What is shown of an event; null for what is shown nowhere in the log. */
+/** How long one may take back what one said. */
+const REMOVE_MS = 600000;
+
+/** An event's row; null for what is shown nowhere in the log. */
 function draw(event) {
+  const { seq, time, from = later.get(seq)?.asked?.from } = event;
+  if (event.from && from !== me.name && ignored.has(from)) return null;
+  const line = rowOf({ ...event, from });
+  if (!line) return null;
+  Object.assign(line, { event }).dataset.seq = seq;
+  const isOwn = from === me.name;
+  const left = Date.parse(time) + REMOVE_MS - now();
+  if (event.removed || later.get(seq)?.removed || !["message", "whisper", "question", "announcement"].includes(event.type)) return line;
+  if (!isStaff() && !(isOwn && left > 0)) return line;
+  const take = button(`small take${isOwn ? " own" : ""}`, "remove", () => {
+    if (take.textContent === "remove") take.textContent = "really?";
+    else return ask({ type: "remove", event: seq });
+  });
+  take.tabIndex = -1;
+  if (!isStaff()) setTimeout(() => take.remove(), left);
+  line.append(" ", take);
+  return line;
+}
+
+function rowOf(event) {
+  const { type, from, username, room } = event;
   const time = timeOf(event.time);
-  const others = event.from && event.from !== me.name;
-  if (others && ignored.has(event.from)) return null;
-  switch (event.type) {
-    case "message": {
-      const kind = others && mentions(event.text) ? "row mention" : "row";
-      return event.action ? make("p", kind, time, "* ", by(event.from), " ", text(event.text))
-        : make("p", kind, time, by(event.from), ": ", text(event.text));
-    }
+  const others = from && from !== me.name;
+  const as = (kind, ...inside) => make("p", `row ${kind}`, time, ...inside);
+  const news = (name, ...inside) => as("news", name ? by(name) : "", ...inside);
+  const doer = event.by ? ` (by ${event.by})` : "";
+  switch (type) {
+    case "message": return as(others && mentions(event.text ?? "") ? "mention" : "", event.action ? "* " : "", by(from), event.action ? " " : ": ", text(event));
     case "whisper": {
-      const [from, to] = [event.from, event.to].map((name) => (name === me.name ? "you" : by(name)));
-      const line = make("p", "row whisper", time, from, " to ", to, " alone: ", text(event.text));
+      const [sender, to] = [from, event.to].map((name) => (name === me.name ? "you" : by(name)));
+      const line = as("whisper", sender, " to ", to, " alone: ", text(event));
       if (event.away && !others) line.append(make("span", "also", ` (${event.to} is not here, and will read it later)`));
       return line;
     }
-    case "joined": return make("p", "row news", time, by(event.username), ...called(event.name), " joined");
-    case "left": return make("p", "row news", time, by(event.username), ` left (${event.reason.replace("_", " ")})`);
-    case "topic": return event.text ? make("p", "row news", time, by(event.from), " set the topic: ", text(event.text))
-      : make("p", "row news", time, by(event.from), " removed the topic");
+    case "announcement": return as("mention announcement", by(from), " to all: ", text(event));
+    case "question": return as("", "somebody asks: ", text(event), from ? ` (${from})` : "");
+    case "joined": return news(username, ...called(event.name), " joined");
+    case "left": return news(username, ` left (${event.reason.replace("_", " ")})`);
+    case "topic": return event.text ? news(from, " set the topic: ", text(event)) : news(from, " removed the topic");
+    case "entered": return news(username, ` came into ${room}${doer}`);
+    case "exited": return news(username, ` went out of ${room}${doer}`);
+    case "room_closed": return news("", `${room} is closed${doer}`);
+    case "floor": return news(from, ` ${floorWords(event) || "everyone may speak"}`);
+    case "called": return news(username, username ? " is called" : "nobody is called");
+    case "poll": return news(from, " asks: ", event.question, ...event.options.map((option, at) => `\n${at + 1}. ${option}`));
+    case "poll_closed": return make("div", "row", time, ...bars({ ...polls.get(event.poll), ...event }));
     default: return null;
+  }
+}
+
+/** What came later about an event: that it was taken back, whose question it was. */
+const later = new Map();
+
+function note(event) {
+  const about = { removed: event.event, asked: event.question }[event.type];
+  if (!about) return;
+  later.set(about, { ...later.get(about), [event.type]: event });
+  for (const room of rooms.values()) {
+    for (const line of linesOf(room).querySelectorAll(`[data-seq="${about}"]`)) {
+      if (event.type === "removed") delete line.event.text;
+      line.replaceWith(draw(line.event) ?? "");
+    }
   }
 }
 
@@ -79,33 +138,41 @@ function mentions(words) {
 }
 
 function show(event, live) {
-  if (event.type === "joined") nameAll([event.username], { [event.username]: event.name }), online.add(event.username), list();
-  if (event.type === "left") online.delete(event.username), away.delete(event.username), list();
-  if (event.type === "topic") topic(event.text ? event : null);
-  if (event.type === "whisper" && event.from !== me.name) lastWhisperer = event.from;
-  const line = draw(event);
-  if (!line) return;
-  line.dataset.seq = event.seq;
-  append(line, event.time);
-  if (live) call(event, line.classList.contains("mention"));
+  const { type, username } = event;
+  skew = Math.max(skew, Date.parse(event.time) - Date.now());
+  if (type === "joined") nameAll([username], { [username]: event.name }), online.add(username);
+  if (type === "left") for (const set of [away, ...[...rooms.values()].map(({ people }) => people)]) set.delete(username);
+  // Which other rooms somebody is in who comes online, nobody tells.
+  if (type === "joined" && here.name !== GENERAL) whoIsAway().catch(() => {});
+  if (type === "whisper" && event.from !== me.name) lastWhisperer = event.from;
+  note(event);
+  moved(event);
+  const places = roomsOf(event).map((one) => [one, draw(event)]);
+  for (const [one, line] of places) {
+    happened(event, one);
+    if (line && one !== here && ["message", "question", "poll"].includes(type)) one.unread += 1;
+  }
+  // First what stands around the lines, then the lines: whoever reads the last one goes on with the last one.
+  drawRoom();
+  for (const [one, line] of places) if (line) append(line, event.time, one);
+  if (live) call(event, places[0]?.[1]?.matches(".mention"));
 }
 
-let lastDay = "";
-
-/** Puts a line at the end, and stays there if that is where one reads. */
-function append(line, time) {
-  const log = $("log");
-  const atEnd = isAtEnd();
+/** Puts a line at the end of a room, and stays there if that is where one reads. */
+function append(line, time, room = here) {
+  const log = linesOf(room);
+  const atEnd = room !== here || stays;
   const day = time && new Date(time).toDateString();
-  if (day && day !== lastDay) log.append(make("p", "day", dates.format(new Date(time))));
-  if (day) lastDay = day;
+  if (day && day !== room.day) log.append(make("p", "day", dates.format(new Date(time))));
+  if (day) room.day = day;
   log.append(line);
   for (const pending of log.querySelectorAll(".pending")) log.append(pending);
   while (log.childElementCount > ROWS_MAX && atEnd) {
     log.firstElementChild.remove();
-    oldestSeq = Number(log.querySelector("[data-seq]")?.dataset.seq ?? oldestSeq);
-    looking = false;
+    room.oldest = Number(log.querySelector("[data-seq]")?.dataset.seq ?? room.oldest);
+    room.whole = false;
   }
+  if (room !== here) return;
   if (atEnd) toEnd();
   else $("newest").hidden = false;
 }
@@ -128,18 +195,23 @@ function toEnd() {
 
 /** What was said before, above all else; what a reader of the screen needn't hear again. */
 async function past(since, missed) {
-  const log = $("log");
-  const request = { type: "history", limit: HISTORY_EVENTS };
-  if (oldestSeq) request.before = oldestSeq;
-  const page = await ask(request);
-  const events = page.events;
-  if (!events.length && !page.next) return false;
-  oldestSeq = page.next ?? events[0].seq;
+  const room = here;
+  if (room.looking || room.whole) return;
+  Object.assign(room, { looking: true, looked: true });
+  const { events, next } = await ask({ type: "history", limit: HISTORY_EVENTS, before: room.oldest, ...only(room) })
+    .finally(() => { room.looking = false; });
+  if (!events.length && !next) return void (room.whole = true);
+  room.oldest = next ?? events[0].seq;
+  events.forEach(note);
+  const log = linesOf(room);
   const height = log.scrollHeight;
   log.ariaBusy = "true";
   const lines = [];
   let day = "";
   for (const event of events) {
+    if (event.type === "poll") polls.set(event.seq, event);
+    if (!roomsOf(event).includes(room)) continue;
+    if (!room.known) happened(event, room);
     const line = draw(event);
     if (!line) continue;
     const its = new Date(event.time).toDateString();
@@ -149,45 +221,35 @@ async function past(since, missed) {
       lines.push(make("p", "row since", `${missed} said since you were here last`));
       missed = 0;
     }
-    line.dataset.seq = event.seq;
     lines.push(line);
   }
   log.prepend(...lines);
-  lastDay ||= day;
+  room.day ||= day;
   log.ariaBusy = "false";
-  log.scrollTop += log.scrollHeight - height;
-  return true;
+  if (room === here) log.scrollTop += log.scrollHeight - height;
+  if (!lines.length && room === here) await past(since, missed);
 }
 
-let looking = false;
-let stays = true; // whoever reads the newest goes on reading it in a window of another size
+/** Whoever reads the newest goes on reading it in a window of another size. */
+let stays = true;
 new ResizeObserver(() => { if (stays) toEnd(); }).observe($("log"));
-$("log").onscroll = async () => {
+$("log").onscroll = () => {
   stays = isAtEnd();
   if (isAtEnd()) $("newest").hidden = true;
-  if (looking || $("log").scrollTop > 200 || !oldestSeq) return;
-  looking = true;
-  try { looking = !(await past()); } catch (refusal) { looking = false; refused(refusal); }
+  if ($("log").scrollTop <= 200) past().catch(refused);
 };
 
-function topic(now) {
-  $("topic").replaceChildren(now?.text ? make("bdi", "", now.text) : "homeroom");
+function setPeople(room, users, more = 0) {
+  room.people.clear();
+  users.forEach((name) => room.people.add(name));
+  room.elsewhere = more;
 }
-
-function setOnline(users, more = 0) {
-  online.clear();
-  users.forEach((name) => online.add(name));
-  elsewhere = more;
-  list();
-}
-
-/** How many more are online than a list could hold. */
-let elsewhere = 0;
 
 /** Nobody tells who goes away for a moment: it is asked for, as long as somebody looks. */
 async function whoIsAway() {
-  const answer = await ask({ type: "who" });
-  setOnline(answer.users, answer.more);
+  const room = here;
+  const answer = await ask({ type: "who", ...only(room) });
+  setPeople(room, answer.users, answer.more);
   away.clear();
   (answer.away ?? []).forEach((name) => away.add(name));
   nameAll(answer.users, answer.names);
@@ -206,13 +268,11 @@ function nameAll(users, some) {
 }
 
 function list() {
-  const items = [...online].sort().map((name) => {
-    const item = make("li", away.has(name) ? "away" : "", by(name, true));
-    return item;
-  });
+  const { people, elsewhere } = here;
+  const items = [...people].sort().map((name) => make("li", away.has(name) ? "away" : "", by(name, true)));
   if (elsewhere) items.push(make("li", "also", `and ${elsewhere} more`));
   $("here").replaceChildren(...items);
-  if (socket) state(`${me.name} · ${online.size + elsewhere} here`);
+  if (socket) state(`${me.name} · ${people.size + elsewhere} here`);
 }
 
 function state(words, bad = false) {
@@ -266,10 +326,10 @@ function play(name) {
 function call(event, mentioned) {
   const who = event.from ?? event.username;
   if (who === me.name || ignored.has(who)) return;
-  const cue = { joined: "login", left: "logout", whisper: "private", message: mentioned ? "mention" : "message" }[event.type];
+  const cue = mentioned ? "mention" : { joined: "login", left: "logout", whisper: "private", question: "message", poll: "message", message: "message" }[event.type];
   if (!cue) return;
   play(cue);
-  if (!document.hidden || !["message", "whisper"].includes(event.type)) return;
+  if (!document.hidden || ["joined", "left"].includes(event.type)) return;
   unread += 1;
   title();
 }

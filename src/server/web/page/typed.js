@@ -3,6 +3,7 @@
 /** A command about one user, and what is said when it is done. */
 const requestOf = (type, done) => (username) =>
   isWord(username) ? ask({ type, username }, false).then(() => tell(person(username.toLowerCase(), null), ` ${done}`)) : null;
+const told = (request, ...words) => ask(request).then(() => tell(...words));
 const alone = (type, then) => (rest) => rest ? null : ask({ type }).then(then);
 
 /** The commands, as they are typed in the terminal. Each gives a promise, or null where its usage is to be told. */
@@ -10,33 +11,31 @@ const COMMANDS = {
   __proto__: null,
   msg: (rest) => whisper(...cut(rest)),
   reply: (rest) => !lastWhisperer ? tell("nobody has whispered to you yet") : whisper(lastWhisperer, rest),
-  me: (rest) => rest ? say({ type: "say", text: rest, action: true }) : null,
+  me: (rest) => rest ? say({ text: rest, action: true }) : null,
   who: (rest) => rest ? null : whoIsAway().then(({ users, more = 0 }) => tell(`${users.length + more} online: `,
     ...users.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]), more ? ` and ${more} more` : "")),
   whois: (rest) => rest ? ask({ type: "whois", username: rest }).then(({ whois }) => tell(...whoisWords(whois))) : null,
-  away: (rest) => ask({ type: "away", text: rest }).then(() => tell("you are away until you say something, or /back")),
+  away: (rest) => told({ type: "away", text: rest }, "you are away until you say something, or /back"),
   back: alone("away", () => tell("you are back")),
-  topic: (rest) => rest ? ask({ type: "topic", text: rest === "-" ? "" : rest })
-    : ask({ type: "topic" }).then(({ topic: now }) => tell(now ? `the topic is: ${now.text}` : "there is no topic")),
+  topic: (rest) => rest ? inRoom({ type: "topic", text: rest === "-" ? "" : rest })
+    : inRoom({ type: "topic" }).then(({ topic: now }) => tell(now ? `the topic is: ${now.text}` : "there is no topic")),
   history: () => { $("log").scrollTop = 0; return tell("older messages come while you scroll up"); },
   passwd: (rest) => rest ? tell("type /passwd alone: it asks for the passwords, and hides them") : choosePassword(false),
   help: (rest) => help().then(() => tell(helpWords(rest))),
   logout: (rest) => rest ? null : logout(),
-  code: alone("code", (answer) => {
+  code: (rest, raw) => rest ? program(raw) : ask({ type: "code" }).then((answer) => {
     const line = row("word code", null, `join code ${answer.code}${(answer.pages ?? []).map((page) => `\n${page}`).join("")}`);
     if (!answer.qr) return;
-    const dots = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    dots.setAttribute("role", "img");
-    dots.setAttribute("aria-label", "The page's address as a QR code");
+    const dots = $("wall-qr").cloneNode();
+    dots.id = "";
     drawDots(dots, answer.qr);
     line.append(dots);
     toEnd();
   }),
   dnd: (rest) => /^\d*$/.test(rest) ? quiet(rest) : rest === "off" ? quiet("0") : null,
-  ignore: (rest) => { if (rest) ignored.add(rest.toLowerCase()); return tell(`you ignore ${[...ignored].join(", ") || "nobody"}`); },
-  unignore: (rest) => { if (!rest) return null; ignored.delete(rest.toLowerCase()); return tell(`you ignore ${[...ignored].join(", ") || "nobody"}`); },
-  sound: (rest) => rest ? null : ($("sound").click(), tell("the button Sound turns sounds on and off")),
-  clear: (rest) => { if (rest) return null; $("log").replaceChildren(); oldestSeq = 0; lastDay = ""; return tell("older messages are kept: reload the page to see them"); },
+  ignore: (rest) => whomIgnored(rest && ignored.add(rest.toLowerCase())),
+  unignore: (rest) => rest ? whomIgnored(ignored.delete(rest.toLowerCase())) : null,
+  clear: (rest) => { if (rest) return null; $("log").replaceChildren(); Object.assign(here, { whole: true, day: "" }); return tell("older messages are kept: reload the page to see them"); },
   adduser: (rest) => addUser(...cut(rest)),
   listusers: alone("list_users", (answer) => row("word", null, ...accountsWords(answer))),
   logoutuser: requestOf("logout_user", "is logged out"),
@@ -51,7 +50,7 @@ const COMMANDS = {
   door: (rest) => door(rest),
   status: alone("status", ({ status }) => tell(Object.entries(status).map(([key, value]) => `${key.replaceAll("_", " ")}: ${value}`).join("\n"))),
   reload: alone("reload", ({ report }) => tell((report ?? []).join("\n"))),
-  shutdown: (rest) => rest || !confirm("End the server for everyone?") ? (rest ? null : tell("nothing was done")) : ask({ type: "shutdown" }, false),
+  shutdown: (rest) => rest ? null : confirm("End the server for everyone?") ? ask({ type: "shutdown" }, false) : tell("nothing was done"),
 };
 /** Other words for them. */
 const ALSO = { __proto__: null, whisper: "msg", w: "msg", r: "reply", quit: "logout" };
@@ -60,7 +59,6 @@ const LOCAL = [
   { usage: "/dnd [minutes|off]", about: "no sounds, for so long" },
   { usage: "/ignore [user]", about: "don't show what somebody says, until the page is closed" },
   { usage: "/unignore <user>", about: "show it again" },
-  { usage: "/sound", about: "sounds on or off" },
   { usage: "/clear", about: "an empty page" },
 ];
 
@@ -72,15 +70,19 @@ function cut(rest) {
 /** The client's own answer. */
 function tell(...words) { row("word", null, "* ", ...words); return Promise.resolve(); }
 
+const whomIgnored = () => tell(`you ignore ${[...ignored].join(", ") || "nobody"}`);
+const no = (why) => Promise.reject(why);
+
 function refused(refusal) {
   row("refusal", null, `! ${refusal.message ?? refusal}`);
   play("error");
 }
 
-function say(request) { return ask(request); }
+function say(request) { return inRoom({ type: "say", ...request }); }
 
 function whisper(to, words) { return to && words ? ask({ type: "whisper", to, text: words }) : null; }
 
+const wordsOf = (rest) => rest.split(/\s+/).filter(Boolean);
 const isWord = (text) => text && !/\s/.test(text);
 
 /** The roles, the least first, and what somebody of each is. */
@@ -90,14 +92,13 @@ const titleOf = (name) => ROLES[name] ?? name;
 function role(type, done, username, which) {
   const wanted = which.toLowerCase();
   if (!username || /\s/.test(wanted)) return null;
-  if (wanted && !ROLES[wanted]) return Promise.reject(`${usageOf(type)}, and a role is one of ${Object.keys(ROLES).join(", ")}`);
-  return ask({ type, username, ...(wanted && { role: wanted }) }).then(() => tell(`${username} ${wanted ? `is ${titleOf(wanted)} now` : done}`));
+  if (wanted && !ROLES[wanted]) return no(`${usageOf(type)}, and a role is one of ${Object.keys(ROLES).join(", ")}`);
+  return told({ type, username, ...(wanted && { role: wanted }) }, `${username} ${wanted ? `is ${titleOf(wanted)} now` : done}`);
 }
 
 function mute(username, minutes) {
   if (!username || !/^\d*$/.test(minutes)) return null;
-  return ask({ type: "mute", username, ...(minutes && { minutes: +minutes }) })
-    .then(() => tell(`${username} is muted${minutes && ` for ${minutes} min`}`));
+  return told({ type: "mute", username, ...(minutes && { minutes: +minutes }) }, `${username} is muted${minutes && ` for ${minutes} min`}`);
 }
 
 /** Nobody is told of a new name: it is asked for. */
@@ -107,8 +108,7 @@ function setName(username, name) {
 }
 
 function setGroup(username, group) {
-  return username && !/\s/.test(group) ? ask({ type: "set_user", username, group })
-    .then(() => tell(`${username} is in ${group ? `${group.toLowerCase()} now` : "no group any more"}`)) : null;
+  return username && !/\s/.test(group) ? told({ type: "set_user", username, group }, `${username} is in ${group ? `${group.toLowerCase()} now` : "no group any more"}`) : null;
 }
 
 function addUser(username, password) {
@@ -122,7 +122,7 @@ const DOOR_MINUTES = 10;
 
 /** `/door 10 7b guests`: each of them may be left out. */
 function door(rest) {
-  const words = rest.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(rest.toLowerCase());
   const isAsked = !words.length;
   const guests = words.at(-1) === "guests" && Boolean(words.pop());
   const minutes = /^\d+$/.test(words[0] ?? "") ? +words.shift() : DOOR_MINUTES;
@@ -160,10 +160,12 @@ function accountsWords({ users, more }) {
   return [...lines, more ? `\nand ${more} more` : ""];
 }
 
-async function help() { commands = (await ask({ type: "help" })).commands; }
+async function help() { commands = [...(await ask({ type: "help" })).commands, ...LOCAL]; }
+
+const firstWord = ({ usage }) => usage.split(" ")[0];
 
 function helpWords(which) {
-  const some = [...commands, ...LOCAL].filter(({ usage }) => !which || usage.split(/[\s]/)[0] === `/${which.replace(/^\//, "")}`);
+  const some = commands.filter((one) => !which || firstWord(one) === `/${which.replace(/^\//, "")}`);
   return some.map(({ usage, about }) => `${usage}: ${about}`).join("\n") || `there is no /${which}`;
 }
 
@@ -175,26 +177,25 @@ function typed(line) {
   if (visible.startsWith("//")) return said(visible.slice(1));
   const name = visible.slice(1).split(/\s/, 1)[0].toLowerCase();
   const word = ALSO[name] ?? name;
-  const isOffered = !commands.length || [...commands, ...LOCAL].some(({ usage }) => usage.split(" ")[0] === `/${word}`);
+  const isOffered = !commands.length || commands.some((one) => firstWord(one) === `/${word}`);
   const command = isOffered ? COMMANDS[word] : null;
-  const rest = visible.slice(1 + name.length).trim();
-  if (!command) return Promise.reject(`there is no /${name}: /help lists the commands; //${name} says it`);
-  return command(rest) ?? Promise.reject(usageOf(word));
+  const raw = visible.slice(1 + name.length);
+  if (!command) return no(`there is no /${name}: /help lists the commands; //${name} says it`);
+  return command(raw.trim(), raw) ?? no(usageOf(word));
 }
 
 function usageOf(name) {
-  const known = [...commands, ...LOCAL].find(({ usage }) => usage.split(" ")[0] === `/${name}`);
+  const known = commands.find((one) => firstWord(one) === `/${name}`);
   return known ? `usage: ${known.usage}` : `that is not how /${name} is used: /help`;
 }
 
-function said(words) {
-  if ([...words].length > TEXT_CHARS_MAX) return Promise.reject(`that has more than ${TEXT_CHARS_MAX} characters: say it in pieces`);
-  const answer = say({ type: "say", text: words });
-  const pending = make("p", "row pending", "… ", text(words));
-  pending.id = `${run}-${count}`;
+function said(words, how) {
+  if ([...words].length > TEXT_CHARS_MAX) return no(`that has more than ${TEXT_CHARS_MAX} characters: say it in pieces`);
+  const room = here;
+  const pending = make("p", "row pending", "… ", make("span", "text", words));
   // Only what isn't answered at once is shown as waiting.
-  setTimeout(() => { if (waiting.has(pending.id)) append(pending); }, 500);
-  return answer;
+  const late = setTimeout(() => append(pending, 0, room), 500);
+  return say({ text: words, ...how }).finally(() => { clearTimeout(late); pending.remove(); });
 }
 
 const sentLines = [];
@@ -202,6 +203,7 @@ let recalled = 0;
 
 async function submit() {
   const line = $("line").value;
+  const room = here;
   if (!line.trim()) return;
   $("line").value = "";
   if (!line.startsWith("/passwd") && !line.startsWith("/adduser")) sentLines.push(line);
@@ -212,8 +214,9 @@ async function submit() {
     await typed(line);
   } catch (refusal) {
     refused(refusal);
-    // Nothing that was typed is lost.
-    if (!$("line").value) $("line").value = line;
+    // Nothing that was typed is lost, and nothing gets into another room.
+    if (room !== here) room.draft ||= line;
+    else if (!$("line").value) $("line").value = line;
     grow();
   }
 }
@@ -242,7 +245,7 @@ function complete() {
   const word = before.split(/\s/).pop();
   if (!word) return false;
   const isCommand = word.startsWith("/") && word === before;
-  const all = isCommand ? [...commands, ...LOCAL].map(({ usage }) => usage.split(" ")[0]) : [...online];
+  const all = isCommand ? commands.map(firstWord) : [...online, ...rooms.keys()];
   const start = word.replace(/^@/, "").toLowerCase();
   const fits = all.filter((one) => one.startsWith(start));
   if (fits.length !== 1) return false;

@@ -17,18 +17,21 @@ const WAIT_MS = 1000, WAIT_MS_MAX = 30000;
 const SILENCE_MS = 75000, ANSWER_MS = 10000;
 /** The longest text, in characters as the server counts them. */
 const TEXT_CHARS_MAX = 4000;
+/** The room in which everyone is. */
+const GENERAL = "general";
 
 const me = { name: "", role: "", token: "", keep: false };
-const names = new Map();   // user name -> the name that others read
-const online = new Set();
-const away = new Set();
-const ignored = new Set();
-let held = null;           // whispers that waited, until history shows which of them it has
-const waiting = new Map(); // id -> a request without an answer
-let commands = [];         // what the server's help lists
-let lastSeq = 0;           // the greatest seq that was shown
-let oldestSeq = 0;         // the smallest one, where history goes on
-let early = new Set();     // answers that came before their turn
+/** The names that others read, by user names. */
+const names = new Map();
+const online = new Set(), away = new Set(), ignored = new Set();
+/** Whispers that waited, until history shows which of them it has. */
+let held = null;
+/** Requests without an answer, by their ids. */
+const waiting = new Map();
+/** What can be typed, as the server's help lists it. */
+let commands = [];
+/** The greatest seq that was shown, and answers that came before their turn. */
+let lastSeq = 0, early = new Set();
 let unread = 0;
 let lastWhisperer = "";
 let quietUntil = 0;
@@ -137,7 +140,6 @@ function take(message) {
   if (!id || !waiting.has(id) || (message.from && message.from !== me.name)) return;
   const { done, failed } = waiting.get(id);
   waiting.delete(id);
-  $(id)?.remove();
   if (type === "error") failed(message);
   else done(message);
 }
@@ -146,7 +148,7 @@ function take(message) {
 function shown(event) {
   if (event.seq <= lastSeq && held) return held.push(event);
   if (event.seq <= lastSeq || early.has(event.seq)) return early.delete(event.seq);
-  const answers = event.id && event.from === me.name && waiting.get(event.id)?.sentAgain;
+  const answers = event.id && (event.from ?? event.by ?? event.username) === me.name && waiting.get(event.id)?.sentAgain;
   if (answers) early.add(event.seq);
   else lastSeq = event.seq;
   show(event, true);
@@ -157,20 +159,20 @@ async function welcome(hello) {
   Object.assign(me, { name: hello.username, role: hello.role, token: hello.token });
   remember();
   connectedAt = Date.now();
-  setOnline(hello.users, hello.more);
   nameAll(hello.users, hello.names);
-  topic(hello.topic);
   if (first) {
     lastSeq = hello.seq;
-    oldestSeq = hello.seq + 1;
     early = new Set();
     held = [];
+    go(GENERAL);
+  }
+  ownRooms(hello, first);
+  if (first) {
     enterRoom(hello);
   } else if (hello.gap) {
     row("word", null, "what was said meanwhile is no longer kept in full");
   }
-  elsewhere = hello.more ?? 0;
-  list();
+  drawRoom();
   if (hello.must_change_password) await choosePassword(true);
   // The server knows what it has under which id: nothing is said twice.
   for (const pending of waiting.values()) {
@@ -179,7 +181,7 @@ async function welcome(hello) {
   }
   try {
     if (first) await begun(hello);
-    await whoIsAway();
+    await lookAround();
   } catch (refusal) {
     refused(refusal);
   }
@@ -192,8 +194,7 @@ async function begun(hello) {
   const waited = held;
   held = null;
   for (const event of waited) {
-    if (event.seq < oldestSeq) show(event, true);
-    else call(event, false);
+    event.seq < here.oldest ? show(event, true) : call(event, false);
   }
   await help();
 }
@@ -202,6 +203,7 @@ async function promoted(role) {
   const before = me.role;
   me.role = role;
   tell(role === "user" ? `you are no longer ${titleOf(before)}` : `you are ${titleOf(role)} now; /help lists the commands`);
+  drawRoom();
   await help();
 }
 

@@ -1,0 +1,178 @@
+// ---- The floor, hands, questions, polls -----------------------------------------------------------------------------
+
+/** Polls by their seq, and what one chose in them. */
+const polls = new Map(), chosen = new Map();
+/** How far the server's clock is ahead of this one. */
+let skew = -Infinity;
+const now = () => Date.now() + (skew > -Infinity ? skew : 0);
+
+/** What an event changes in a room. */
+function happened(event, room) {
+  const { type, username } = event;
+  if (type === "topic") room.topic = event;
+  if (type === "floor") {
+    room.floor = { ...event, called: event.mode === "quiet" ? room.floor.called : undefined };
+    for (const { floor } of rooms.values()) floor.whispers = event.whispers;
+  }
+  if (type === "called") room.floor.called = username, room.hands.delete(username);
+  if (type === "hand" && event.up) room.hands.set(username, event.text ?? "");
+  if (type === "hand" && !event.up) room.hands.delete(username);
+  if (type === "poll") polls.set(event.seq, room.poll = event);
+  if (type === "poll_closed" && room.poll?.poll === event.poll) room.poll = { ...room.poll, ...event };
+}
+
+function floorWords({ mode, seconds, whispers, called: who }) {
+  const words = { quiet: `quiet: ${who ? `${who} and teachers` : "teachers, and who is called,"} may speak`, slow: `slow: one message in ${seconds} s` };
+  return [words[mode], { staff: "whispers to teachers alone", off: "no whispers" }[whispers]].filter(Boolean).join("; ");
+}
+
+const handWords = () => [...here.hands].map(([name, why], at) => `${at + 1}. ${name}${why && ` (${why})`}`).join(", ");
+
+let drawnPoll = null;
+
+function drawLesson() {
+  const { floor, hands, poll } = here;
+  fill("holds", floorWords(floor));
+  $("left").dataset.until = floor.until ?? "";
+  $("floor").hidden = !$("holds").textContent;
+  fill("up", hands.size ? `Hands: ${handWords()}` : "");
+  $("hands").hidden = !hands.size;
+  $("next").hidden = !isStaff();
+  $("hand").ariaPressed = hands.has(me.name);
+  if (poll !== drawnPoll) drawPoll(poll);
+  for (const [at, option] of $("poll").querySelectorAll("button").entries()) option.ariaPressed = chosen.get(poll.poll) === at;
+  tick();
+}
+
+/** What changes is read out: so what doesn't is left alone. */
+function fill(id, words) { if ($(id).textContent !== words) $(id).textContent = words; }
+
+/** To choose from while it is open; how it came out stays in the log, and on the wall. */
+function drawPoll(poll) {
+  drawnPoll = poll;
+  $("poll").hidden = !poll;
+  if (!poll) return;
+  $("poll").className = poll.counts ? "over" : "";
+  if (poll.counts) return $("poll").replaceChildren(...bars(poll));
+  const until = make("span", "left");
+  until.dataset.until = poll.until ?? "";
+  $("poll").replaceChildren(make("h2", "", poll.question, " ", until), ...poll.options.map((option, at) => button("", `${at + 1}. ${option}`, () => vote(at))));
+}
+
+function vote(option) {
+  const { poll, options, counts } = here.poll ?? {};
+  if (!poll || counts) return no("there is no poll here");
+  if (!options[option]) return null;
+  return ask({ type: "vote", poll, option }).then(() => { chosen.set(poll, option); drawLesson(); });
+}
+
+function bars({ question = "the poll", options = [], counts, voted, entitled }) {
+  return [make("h2", "", question, ` (${voted} of ${entitled} voted)`), ...counts.map((count, at) => {
+    const bar = Object.assign(make("meter"), { max: voted || 1, value: count, ariaLabel: options[at] ?? at + 1 });
+    return make("p", "bar", bar, ` ${count}: ${options[at] ?? at + 1}`);
+  })];
+}
+
+/** What is left, in minutes and seconds. */
+function tick() {
+  for (const left of document.querySelectorAll("[data-until]")) {
+    const seconds = Math.max(0, Math.ceil((Date.parse(left.dataset.until) - now()) / 1000));
+    left.textContent = left.dataset.until && `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+}
+setInterval(tick, 1000);
+
+const inRoom = (request) => ask({ ...request, room: here.name });
+
+/** A request to the room that is shown, with numbers, the first so many of which it needs. */
+const counted = (request, needed, ...keys) => (rest) => {
+  const given = wordsOf(rest);
+  if (given.length < needed || given.length > keys.length || !given.every((word) => /^\d+$/.test(word))) return null;
+  return inRoom({ ...request, ...Object.fromEntries(given.map((word, at) => [keys[at], +word])) });
+};
+
+let isWarned = false;
+
+function question(words) {
+  if (!words) return null;
+  if (isWarned) return inRoom({ type: "ask", text: words });
+  isWarned = true;
+  return no("others don't see who asks, teachers do: send it once more");
+}
+
+function poll(rest) {
+  const [question, ...options] = rest.split("|").map((part) => part.trim());
+  return question && options.length > 1 ? inRoom({ type: "poll", question, options }) : null;
+}
+
+/** Something about the room's last poll. */
+const ofPoll = (type, then) => (rest) => rest ? null : here.poll ? ask({ type, poll: here.poll.poll }).then(then) : no("there is no poll here");
+
+function tallied({ counts, voted, missing }) {
+  const all = { ...here.poll, counts, voted: voted.length, entitled: voted.length + missing.length };
+  append(make("div", "row word", ...bars(all), missing.length ? `not yet: ${missing.join(", ")}` : ""));
+}
+
+/** `/code python`, and a program in the lines after it. Nothing of it is changed. */
+function program(raw) {
+  const [, lang, to, words] = raw.match(/^[ \t]*([\w.-]{0,16})[ \t]*(?:@(\S+)[ \t]*)?\n([^]*)$/) ?? [];
+  if (!words?.trim()) return no("the program begins in the line after /code python: Shift-Enter, and paste it");
+  return said(words, { format: "code", ...(lang && { lang: lang.toLowerCase() }), ...(to && { type: "whisper", to }) });
+}
+
+const named = (type) => (rest) => {
+  const [username, room] = cut(rest);
+  return username ? ask({ type, username, room: room || here.name }) : null;
+};
+
+const speakIn = (otherwise) => (rest) => {
+  const room = rest.toLowerCase();
+  return !isWord(room) ? null : rooms.has(room) ? go(room) : otherwise(room);
+};
+
+function makeRoom(room, rest) {
+  const [, closed, about] = rest.match(/^(closed\b)?\s*([^]*)$/);
+  return room ? ask({ type: "make_room", room: wanted = room, open: !closed, about }) : null;
+}
+
+/** `/attendance 7b 2026-11-23 2026-11-24`: whole days; today if none is named. */
+async function attendance(rest) {
+  const words = wordsOf(rest);
+  const group = /^\d{4}-/.test(words[0]) ? undefined : words.shift();
+  const [first = Date.now(), last = first] = words.map((day) => `${day}T00:00`);
+  const [from, to] = [[first, 0], [last, 24]].map(([day, hour]) => new Date(new Date(day).setHours(hour, 0, 0, 0)).toISOString());
+  for (let after, more = 1; more;) {
+    const answer = await ask({ type: "attendance", group, from, to, after });
+    for (const { username, name, first, last, minutes, messages } of answer.people) {
+      tell(person(username, name), first ? `: ${clock.format(new Date(first))} to ${clock.format(new Date(last))}, ${minutes} min, ${messages} messages` : ": absent");
+    }
+    after = answer.people.at(-1)?.username;
+    more = answer.more;
+  }
+}
+
+Object.assign(COMMANDS, {
+  rooms: alone("rooms", toldRooms), join: speakIn((room) => ask({ type: "enter", room: wanted = room })),
+  room: speakIn((room) => no(`you are not in ${room}: /join ${room}`)),
+  leave: (rest) => ask({ type: "leave", room: rest || here.name }),
+  makeroom: (rest) => makeRoom(...cut(rest)), letin: named("let_in"), putout: named("put_out"),
+  closeroom: (rest) => ask({ type: "close_room", room: rest || here.name }),
+  split: (rest) => counted({ type: "split" }, 1, "groups", "minutes")(rest)
+    ?.then((answer) => tell(answer.rooms.map(({ room, users = [] }) => `${room}: ${users.join(", ")}`).join("\n"))),
+  gather: alone("gather", () => tell("the groups are closed")),
+  all: (rest) => rest ? ask({ type: "announce", text: rest }) : null,
+  quiet: counted({ type: "floor", mode: "quiet" }, 0, "minutes"), open: counted({ type: "floor", mode: "open" }, 0),
+  slow: counted({ type: "floor", mode: "slow" }, 1, "seconds", "minutes"),
+  whispers: (rest) => /^(all|staff|off)$/.test(rest) ? inRoom({ type: "floor", whispers: rest }) : null,
+  hand: (rest) => inRoom({ type: "hand", up: rest !== "-", ...(rest && rest !== "-" && { text: rest }) }),
+  hands: (rest) => rest ? null : lookAround().then(() => tell(handWords() || "no hand is up")),
+  next: (rest) => /^(nobody)?$/.test(rest) ? inRoom({ type: "next", ...(rest && { nobody: true }) }) : null,
+  ask: question, poll, vote: (rest) => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
+  tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
+  remove: (rest) => /^\d*$/.test(rest) ? ask({ type: "remove", event: +rest || [...$("log").querySelectorAll(".own")].at(-1)?.parentNode.event.seq }) : null,
+  attendance, erase: requestOf("erase_user", "is erased"),
+});
+
+for (const [id, line] of Object.entries({ others: "/rooms", exit: "/leave", next: "/next", hand: "/hand" })) {
+  $(id).onclick = () => typed($(id).ariaPressed === "true" ? `${line} -` : line).catch(refused);
+}

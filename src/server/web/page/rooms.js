@@ -1,0 +1,134 @@
+// ---- Rooms --------------------------------------------------------------------------------------------------------
+
+/** The rooms that one is in, the general one first: each with its lines, what is half typed there, and what holds in it. */
+const rooms = new Map();
+let here = roomOf(GENERAL);
+
+function roomOf(name) {
+  const room = rooms.get(name) ?? { name, people: name === GENERAL ? online : new Set(), elsewhere: 0, draft: "", hands: new Map(), floor: {} };
+  if (!rooms.has(name)) empty(room, lastSeq + 1);
+  rooms.set(name, room);
+  return room;
+}
+
+/** Nothing of it is shown yet, and all before this seq is to be had from the server. */
+function empty(room, oldest) {
+  Object.assign(room, { lines: new DocumentFragment(), oldest, day: "", unread: 0, looking: false, looked: false, whole: false });
+}
+
+/** What a welcome says: rooms that it doesn't name are over. */
+function ownRooms({ rooms: own = [], users, more }, first) {
+  for (const name of rooms.keys()) if (name !== GENERAL && !own.some(({ room }) => room === name)) exit(name);
+  for (const { room: name, topic, floor, poll } of own) {
+    const room = Object.assign(roomOf(name), { topic, floor, poll, known: true });
+    if (first) empty(room, lastSeq + 1);
+  }
+  setPeople(roomOf(GENERAL), users, more);
+}
+
+/** With whispers and comings the general one's past is that of everything. */
+const only = ({ name }) => name === GENERAL ? {} : { room: name };
+const linesOf = (room) => room === here ? $("log") : room.lines;
+
+/** Where an event is shown. */
+function roomsOf({ type, room, username }) {
+  const general = rooms.get(GENERAL);
+  if (type === "announcement") return [...rooms.values()];
+  if (type === "whisper") return [...new Set([general, here])];
+  if (!room || rooms.has(room)) return [rooms.get(room ?? GENERAL)];
+  return type === "room_closed" || username === me.name ? [general] : [];
+}
+
+/** Where one asked to go. */
+let wanted = "";
+
+/** Who comes into a room and goes out. Whoever is led somewhere speaks there at once. */
+function moved({ type, seq, room: name, username, by: leader }) {
+  const mine = username === me.name;
+  if (type === "entered") {
+    if (mine && !rooms.has(name)) empty(roomOf(name), seq);
+    rooms.get(name)?.people.add(username);
+    if (mine && (name === wanted || leader && leader !== me.name)) go(name);
+  }
+  if (type === "exited") rooms.get(name)?.people.delete(username);
+  if (type === "room_closed" || type === "exited" && mine) exit(name);
+}
+
+function exit(name) {
+  const room = rooms.get(name);
+  if (!room) return;
+  if (room === here) go(GENERAL);
+  rooms.delete(name);
+  room.tab?.remove();
+  if (room.draft.trim()) tell(`you had not sent in ${name}: ${room.draft}`);
+}
+
+/** Shows a room, and speaks there. */
+async function go(name) {
+  const room = rooms.get(name);
+  if (room === here) return;
+  const log = $("log");
+  Object.assign(here, { draft: $("line").value, top: stays ? Infinity : log.scrollTop }).lines.append(...log.childNodes);
+  here = room;
+  log.replaceChildren(room.lines);
+  room.unread = 0;
+  $("line").value = room.draft;
+  grow();
+  drawRoom();
+  toEnd();
+  if (room.top < Infinity) log.scrollTop = room.top;
+  stays = isAtEnd();
+  (room.looked ? lookAround() : past().then(lookAround)).catch(() => {});
+}
+
+/** Who is there, and whose hands are up. */
+async function lookAround() {
+  const room = here;
+  await whoIsAway();
+  const { hands } = await ask({ type: "hands", room: room.name });
+  room.hands = new Map(hands.map(({ username, text: why = "" }) => [username, why]));
+  drawRoom();
+}
+
+/** All around the lines: the tabs, the topic, who is there, and what the lesson is at. */
+function drawRoom() {
+  const isGeneral = here.name === GENERAL;
+  $("rooms").hidden = rooms.size < 2 && !isStaff();
+  $("exit").hidden = isGeneral;
+  for (const room of rooms.values()) {
+    const tab = room.tab ??= tabOf(room.name);
+    tab.ariaSelected = room === here;
+    tab.tabIndex = room === here ? 0 : -1;
+    tab.textContent = room.unread ? `${room.name} (${room.unread})` : room.name;
+    if (!tab.parentNode) $("tabs").append(tab);
+  }
+  $("middle").setAttribute("aria-labelledby", here.tab.id);
+  $("topic").replaceChildren(make("bdi", "", here.topic?.text || (isGeneral ? "homeroom" : here.name)));
+  list();
+  drawLesson();
+}
+
+function tabOf(name) {
+  const tab = button("", name, () => go(name));
+  tab.id = `tab-${name}`;
+  tab.role = "tab";
+  tab.setAttribute("aria-controls", "middle");
+  return tab;
+}
+
+// The arrows go round, Home and End to the ends.
+$("tabs").onkeydown = (event) => {
+  const all = [...rooms.keys()];
+  const at = all.indexOf(here.name);
+  const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  go(all.at(next % all.length));
+  here.tab.focus();
+};
+
+function toldRooms({ rooms: all }) {
+  for (const { room, open, about, online: there } of all) {
+    row("word", null, `* ${room}${open ? "" : " (closed)"}, ${there} online${about ? `: ${about}` : ""} `, button("small", "go there", () => typed(`/join ${room}`)));
+  }
+}
