@@ -15,18 +15,22 @@
 //! - [`hex`]: how SHA-256 values are written;
 //! - `discovery`: how a server is found in the local network;
 //! - `files`: files that hold secrets, replaced whole;
+//! - `attendance`: who was there, as people read it;
 //! - `durations`: lengths of time in words;
 //! - `options`: options in a file;
 //! - `password_names`: what people call a password;
 //! - `moment`: a clock that goes on while the machine sleeps;
+//! - `moments`: a stretch of time as people type it;
 //! - `nearest`: what a mistyped word was meant to be;
 //! - `qr`: QR codes, as rows of dots;
 //! - `roster`: lists of people, and what an import of one comes to;
 //! - `output`: whether standard output reaches anybody;
 //! - `reason`: why something failed, as people read it;
 //! - `faults`: disks that fail on demand, for the tests;
+//! - `spreadsheet`: tables that a spreadsheet opens;
 //! - [`sync`]: locks that outlive a panic.
 
+mod attendance;
 pub mod client;
 #[cfg(feature = "discovery")]
 mod discovery;
@@ -41,6 +45,7 @@ pub mod join_code;
 pub mod lines;
 pub mod link;
 mod moment;
+mod moments;
 mod nearest;
 mod options;
 mod output;
@@ -51,4 +56,5 @@ mod reason;
 mod roster;
 pub mod sanitize;
 pub mod server;
+mod spreadsheet;
 pub mod sync;

@@ -48,6 +48,20 @@ pub(crate) fn code(row: &str) -> Cow<'_, str> {
     row.split('\t').map(line).collect::<Vec<_>>().join("\t").into()
 }
 
+/// A user name, and behind it what people call its owner: `eve (Eve Noether)`. The user name is first, and nothing in the
+/// brackets closes them: nobody can be taken for somebody else, whatever they are called.
+pub(crate) fn person(username: &str, called: Option<&str>) -> String {
+    match called {
+        Some(called) => format!("{} ({})", line(username), in_brackets(called)),
+        None => line(username).into_owned(),
+    }
+}
+
+/// What people call somebody, safe to stand in brackets.
+pub(crate) fn in_brackets(called: &str) -> String {
+    line(called).replace('(', "[").replace(')', "]")
+}
+
 /// Whether `c` is printed, takes its place, and changes nothing around it.
 pub(crate) fn is_harmless(c: char) -> bool {
     !matches!(c,

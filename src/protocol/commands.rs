@@ -80,7 +80,11 @@ pub const COMMANDS: &[CommandHelp<'static>] = &[
     command("/poll <question> | <answer> | <answer> ...", "let everyone choose", Role::Teacher),
     command("/tally", "how the poll stands, and who hasn't voted", Role::Teacher),
     command("/endpoll", "end the poll, and show how it came out", Role::Teacher),
-    command("/attendance [group] [from [to]]", "who was there, and for how long", Role::Teacher),
+    command(
+        "/attendance [save <file>] [group] [from [to]]",
+        "who was there and for how long, today or from 08:00, yesterday, 2026-11-28; `save` writes a table for spreadsheets",
+        Role::Teacher,
+    ),
     command("/listusers", "every account, its role, and whether it's online", Role::Teacher),
     command("/logoutuser <user>", "end every session of an account", Role::Teacher),
     command("/ban <user>", "log an account out and keep it out", Role::Admin),

@@ -31,6 +31,7 @@ use config::{
     no_thread, notices, system,
 };
 use door::accept;
+use jiff::tz::TimeZone;
 use requests::rooms;
 use running::{Banner, caretaker, notifier, signals, supervisor};
 use state::{
@@ -43,7 +44,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use timeline::{Journal, Members, Past, Sequence, Timeline, journal};
-use tools::{check, doctor, export, identities, users, users::Ground};
+use tools::{attendance, check, doctor, export, identities, users, users::Ground};
 
 pub use config::ServerError;
 
@@ -64,6 +65,9 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     }
     if let Some(Command::Export(wanted)) = &args.command {
         return export::run(&args.data_dir, wanted);
+    }
+    if let Some(Command::Attendance(wanted)) = &args.command {
+        return attendance::run(&args.data_dir, wanted);
     }
     if let Some(Command::Config(command)) = args.command {
         return match command {
@@ -212,6 +216,7 @@ fn build(
         sessions: Gate::default(),
         next_session: 0.into(),
         class_door: state::ClassDoor::default(),
+        rollbook: state::Rollbook::new(TimeZone::system()),
         shutdown: Shutdown::default(),
     }))
 }

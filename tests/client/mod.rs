@@ -1,5 +1,6 @@
 //! The terminal client, driven through pipes.
 
+mod attendance;
 mod chat;
 #[cfg(target_os = "linux")]
 mod code;

@@ -132,6 +132,7 @@ fn what_may_not_be_read_is_told_with_as_whom_it_may() {
         &["check"],
         &["doctor"],
         &["export"],
+        &["attendance"],
     ] {
         let told = run(words(command).uid(SERVICE).gid(SERVICE), b"");
         let told = told.failed_with(1).to_owned() + &told.stdout;
@@ -189,7 +190,9 @@ fn no_command_of_roots_follows_a_link_in_a_services_folder() {
         let (kept, place) = (data.file("kept"), data.file(name));
         let was_there = fs::rename(&place, &kept).is_ok();
         symlink(aside(name), &place).unwrap();
-        for words in [&["user", "add", "eve"][..], &["identity", "new"], &["check"], &["doctor"], &["export"]] {
+        for words in
+            [&["user", "add", "eve"][..], &["identity", "new"], &["check"], &["doctor"], &["export"], &["attendance"]]
+        {
             let told = command(&data, words);
             assert!(!format!("{told:?}").contains("panicked"), "{name}, {words:?}: {told:?}");
         }

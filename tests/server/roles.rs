@@ -50,6 +50,7 @@ fn table() -> Vec<Row> {
         (json!({"type": "list_users"}), staff),
         (json!({"type": "door"}), ["not_allowed", "not_allowed", "ok", "ok"]),
         (json!({"type": "door", "minutes": 0, "guests": "remove"}), ["not_allowed", "not_allowed", "ok", "ok"]),
+        (json!({"type": "attendance"}), ["not_allowed", "not_allowed", "ok", "ok"]),
         (json!({"type": "set_user", "username": "eve", "name": "Eve Noether"}), staff),
         (about("mute", "eve"), staff),
         (about("unmute", "eve"), staff),

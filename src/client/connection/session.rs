@@ -11,7 +11,7 @@ use super::slow::ANSWER_AFTER;
 use super::wire::{PONG_WAIT, Wire};
 use crate::client::error::ClientError;
 use crate::client::terminal::{Lack, lack};
-use crate::protocol::{ErrorCode, Reply, Request};
+use crate::protocol::{Attendee, ErrorCode, Reply, Request};
 use crate::reason::Reason;
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -177,6 +177,8 @@ pub(crate) enum Answer {
     Page(u64, usize),
     /// It was carried out, and this is the text that was wanted, if it's there.
     Text(Option<String>),
+    /// Who was there: all of them, to be saved.
+    People(Vec<Attendee<'static>>),
     /// It was refused.
     Refused {
         /// For programs.
@@ -380,7 +382,7 @@ fn may_be_sent_again(request: &Request) -> bool {
     use Request::{Away, Code, Help, History, ListUsers, Say, Whisper, Who, Whois};
     match request {
         Say { .. } | Whisper { .. } | Who { .. } | Whois { .. } | Away { .. } | Help | Code => true,
-        History { .. } | ListUsers { .. } | Request::Remove { .. } => true,
+        History { .. } | ListUsers { .. } | Request::Remove { .. } | Request::Attendance { .. } => true,
         Request::Topic { text, .. } => text.is_none(),
         Request::Door { minutes, .. } => minutes.is_none(),
         _ => false,

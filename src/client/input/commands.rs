@@ -1,6 +1,7 @@
 //! What a typed line means.
 
 use super::arguments::{fitting, name, new_secret, secret};
+use super::attendance;
 use super::import::Import;
 use super::local::Local;
 use super::programs;
@@ -10,6 +11,7 @@ use crate::client::terminal::foreign;
 use crate::client::terminal::known::{command_name, unknown, usage};
 use crate::client::terminal::{Shape, doubts};
 use crate::protocol::{Guests, Removal, Request, Role};
+use std::path::PathBuf;
 
 /// How many messages `/history` shows when it's given no number.
 const HISTORY_SHOWN: usize = 50;
@@ -32,6 +34,8 @@ pub(super) enum Typed {
     RemoveLast,
     /// A list of people to be taken.
     Import(Import),
+    /// Who was there, into this file.
+    SaveAttendance(Request, PathBuf),
     /// `/passwd` alone: the passwords are to be asked for.
     ChangePassword,
     /// Code, of which only the beginning was typed.
@@ -101,6 +105,10 @@ fn command(rest: &str) -> Result<Typed, String> {
             Err(format!("{}; a parting word is said before, like any other", usage(&format!("/{name}"))))
         }
         "passwd" => passwd(arguments),
+        "attendance" => Ok(match attendance::parse(arguments)? {
+            (request, None) => Typed::Request(request),
+            (request, Some(file)) => Typed::SaveAttendance(request, file),
+        }),
         "adduser" => add_user(arguments),
         "listusers" => alone("/listusers", arguments, Typed::Request(Request::ListUsers { after: None })),
         "logoutuser" => for_user("/logoutuser", arguments, |username| Request::LogoutUser { username }),

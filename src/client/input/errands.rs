@@ -3,6 +3,7 @@
 //! Whoever types goes on typing while the server is slow, or gone. What is typed then is kept, within a bound, and
 //! carried out in order once the server is back.
 
+use super::attendance;
 use super::import::Import;
 use super::retold::{how_to_find_out, typed};
 use crate::client::code::Save;
@@ -14,6 +15,7 @@ use crate::sync::lock;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -44,6 +46,8 @@ pub(super) enum Errand {
     Save(Save, bool),
     /// To take a list of people.
     Import(Import),
+    /// To ask who was there, and to save that in this file.
+    SaveAttendance(Request, PathBuf),
     /// To leave, when all before is done.
     Leave,
 }
@@ -52,7 +56,7 @@ impl Errand {
     /// What a person typed for it; None for what nobody did.
     fn typed(&self) -> Option<String> {
         match self {
-            Self::Request(request) => Some(typed(request)),
+            Self::Request(request) | Self::SaveAttendance(request, _) => Some(typed(request)),
             Self::Reply(text) => Some(format!("/reply {}", sanitize::line(text))),
             Self::RemoveLast => Some("/remove".into()),
             Self::History(_) => Some("/history".into()),
@@ -186,6 +190,7 @@ impl Errands {
                 Errand::History(wanted) => self.history(wanted),
                 Errand::Save(save, replaces) => self.save(&save, replaces),
                 Errand::Import(import) => import.carry_out(&mut |request, wanted| self.ask_patiently(&request, wanted)),
+                Errand::SaveAttendance(request, file) => self.save_attendance(request, &file),
                 Errand::Leave => {
                     self.session.leave();
                     Flow::Break(())
@@ -260,23 +265,46 @@ impl Errands {
 
     /// Carries out a request, a cut list with all its pieces.
     fn carry_out(&self, request: Request) -> Flow {
+        self.ask_for_all(request, Show::All).map_continue(drop)
+    }
+
+    /// Who was there, into a file.
+    fn save_attendance(&self, request: Request, file: &Path) -> Flow {
+        if let Some(Answer::People(people)) = self.ask_for_all(request, Show::Nothing)? {
+            if !attendance::save(&people, file) {
+                self.note_failed();
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// Asks for a list piece after piece. Gives the last answer, unless it was a refusal, which is said.
+    fn ask_for_all(&self, request: Request, wanted: Show) -> ControlFlow<(), Option<Answer>> {
         let mut request = Arc::new(request);
         for _ in 0..LIST_PIECES_MAX {
-            match (self.ask(&request)?, &*request) {
+            match (self.ask_for(&request, wanted)?, &*request) {
                 (Answer::Cut(last), Request::Who { room, .. }) => {
                     request = Arc::new(Request::Who { room: room.clone(), after: Some(last) });
                 }
                 (Answer::Cut(last), Request::ListUsers { .. }) => {
                     request = Arc::new(Request::ListUsers { after: Some(last) });
                 }
+                (Answer::Cut(last), Request::Attendance { from, to, group, .. }) => {
+                    let (from, to, group) = (from.clone(), to.clone(), group.clone());
+                    request = Arc::new(Request::Attendance { from, to, group, after: Some(last) });
+                }
+                // The server reads on with the next one.
+                (Answer::Refused { code: ErrorCode::TryLater, .. }, Request::Attendance { .. }) => {
+                    thread::sleep(RATE_LIMIT_PAUSE);
+                }
                 (Answer::Refused { message, .. }, _) => {
                     notice(sanitize::line(&message));
-                    break;
+                    return ControlFlow::Continue(None);
                 }
-                _ => break,
+                (answer, _) => return ControlFlow::Continue(Some(answer)),
             }
         }
-        Flow::Continue(())
+        ControlFlow::Continue(None)
     }
 
     /// Sends a request until it has an answer other than that it came too fast. What has none is said here.

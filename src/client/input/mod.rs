@@ -1,6 +1,7 @@
 //! What is typed: its turn, what it means, and how it is carried out.
 
 mod arguments;
+mod attendance;
 mod commands;
 mod errands;
 mod import;

@@ -119,6 +119,7 @@ impl Input {
             }
             Typed::History(wanted) => self.add(Errand::History(wanted)),
             Typed::Import(import) => self.add(Errand::Import(import)),
+            Typed::SaveAttendance(request, file) => self.add(Errand::SaveAttendance(request, file)),
             Typed::Reply(text) => self.add(Errand::Reply(text)),
             Typed::Save(save) => self.add(Errand::Save(save, false)),
             Typed::RemoveLast => self.add(Errand::RemoveLast),

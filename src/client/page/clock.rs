@@ -21,6 +21,11 @@ impl Clock {
         Self { zone, day }
     }
 
+    /// Where it tells the time.
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The next event begins no new day.
     pub(super) fn forget_day(&self) {
         self.day.set(None);

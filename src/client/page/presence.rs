@@ -5,6 +5,7 @@ use super::layout::Page;
 use crate::durations;
 use crate::protocol::{AwayInfo, Reason, Whois};
 use crate::sanitize;
+pub(super) use crate::sanitize::{in_brackets, person};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,20 +13,6 @@ use std::time::Duration;
 
 /// What those who are online are called, by their user names.
 pub(super) type Called<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
-
-/// A user name, and behind it what people call its owner: `eve (Eve Noether)`. The user name is first, and nothing in the
-/// brackets closes them: nobody can be taken for somebody else, whatever they are called.
-pub(super) fn person(username: &str, called: Option<&str>) -> String {
-    match called {
-        Some(called) => format!("{} ({})", sanitize::line(username), in_brackets(called)),
-        None => sanitize::line(username).into_owned(),
-    }
-}
-
-/// What people call somebody, safe to stand in brackets.
-pub(super) fn in_brackets(called: &str) -> String {
-    sanitize::line(called).replace('(', "[").replace(')', "]")
-}
 
 /// Appends who is online; `continued` if the beginning of the list is shown already.
 pub(super) fn online(

@@ -3,6 +3,7 @@
 //! It outlives a connection. What the next one replays is shown once, and in its place: the timeline's order is that of
 //! `seq`, and what isn't beyond the newest that was seen was shown before.
 
+mod attendance;
 mod comings;
 
 use super::crowd::Crowd;
@@ -18,7 +19,7 @@ use crate::client::error::{ClientError, End};
 use crate::client::terminal::{Look, notice};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::protocol::{Attendee, ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -45,6 +46,8 @@ pub(crate) struct Reader<'a, W> {
     seen: Seen,
     /// The pages of the history that have come so far.
     history: Vec<ServerMessage<'static>>,
+    /// Who was there, the pages that have come so far.
+    people: Vec<Attendee<'static>>,
     /// What was missed is being replayed.
     replay: Option<Replay>,
     /// It's over, and whoever waits to ask something is to be told once it's shown.
@@ -76,6 +79,7 @@ impl<'a, W: Write> Reader<'a, W> {
             complained: false,
             seen: Seen::default(),
             history: Vec::new(),
+            people: Vec::new(),
             replay: None,
             caught_up: false,
         }
@@ -230,13 +234,12 @@ impl<'a, W: Write> Reader<'a, W> {
             ServerMessage::Notice { .. } | ServerMessage::Role { .. } => self.event(&message, ""),
             ServerMessage::Away(away) => self.event(&message, &away.username),
             ServerMessage::Error { id, code, message } => {
-                // What came too fast is said again.
-                if *code != ErrorCode::RateLimited {
+                let asked = id.as_deref().and_then(|id| self.session.asked(id).map(|asked| (id, asked.request)));
+                if !asked.as_ref().is_some_and(|(_, request)| is_said_again(*code, request)) {
                     self.alerts.refused();
                 }
-                let asked = id.as_deref().filter(|id| self.session.asked(id).is_some());
                 match asked {
-                    Some(id) => {
+                    Some((id, _)) => {
                         let answer = Answer::Refused { code: *code, message: message.to_string() };
                         self.answered = Some((id.to_owned(), answer));
                     }
@@ -351,6 +354,9 @@ impl<'a, W: Write> Reader<'a, W> {
                 let next = reply.next.filter(|&next| before.is_none_or(|before| next < before));
                 self.page(events, (reply.more, next), before.is_some(), limit, wanted)
             }
+            (Request::Attendance { .. }, _) => {
+                self.attendance(&asked, reply.people.take().unwrap_or_default(), reply.more)
+            }
             (request, _) => {
                 if asked.wanted == Show::Nothing {
                     self.answered = Some((asked.id, Answer::Given(Arc::new(reply))));
@@ -435,6 +441,12 @@ impl<'a, W: Write> Reader<'a, W> {
         }
         Ok(())
     }
+}
+
+/// Whether what was refused is said again by itself: it came too fast, or the server reads on.
+fn is_said_again(code: ErrorCode, request: &Request) -> bool {
+    let reads_on = matches!(request, Request::Attendance { .. }) && code == ErrorCode::TryLater;
+    code == ErrorCode::RateLimited || reads_on
 }
 
 /// Who said something; nobody where it isn't said.

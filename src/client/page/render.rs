@@ -8,7 +8,7 @@ use super::taken_back::{self, Shown};
 use super::{presence, replies};
 use crate::client::terminal::Names;
 use crate::durations;
-use crate::protocol::{Format, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::protocol::{Attendee, Format, Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -193,6 +193,12 @@ impl Renderer {
         for line in crowd.lines() {
             let _ = writeln!(out, "{line}");
         }
+    }
+
+    /// Appends who was there, as all replies to `request` have it.
+    pub(super) fn attendance(&self, request: &Request, people: &[Attendee<'_>], out: &mut Page) {
+        people.iter().for_each(|person| self.names.add(&person.username));
+        replies::attendance(&self.clock, request, people, out);
     }
 
     /// Appends what is shown of the reply to `request`.

@@ -3,10 +3,12 @@
 use super::clock::Clock;
 use super::layout::Page;
 use super::{presence, status};
+use crate::attendance;
 use crate::client::terminal::{Paint, known};
-use crate::protocol::{AccountInfo, CommandHelp, Guests, Reply, Request, Role, TopicInfo, UserList};
+use crate::protocol::{AccountInfo, Attendee, CommandHelp, Guests, Reply, Request, Role, TopicInfo, UserList};
 use crate::sanitize;
 use crate::{dots, durations};
+use jiff::Timestamp;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -48,6 +50,17 @@ pub(super) fn reply(clock: &Clock, role: Role, request: &Request, reply: &Reply<
             let _ = write!(out, ", with the one-time password {}", sanitize::line(password.expose()));
         }
         let _ = writeln!(out);
+    }
+}
+
+/// Appends who was there, and who wasn't.
+pub(super) fn attendance(clock: &Clock, request: &Request, people: &[Attendee<'_>], out: &mut Page) {
+    let Request::Attendance { from, to, group, .. } = request else { return };
+    let now = Timestamp::now();
+    let moment = |time: &Option<String>| time.as_ref().and_then(|time| time.parse().ok()).unwrap_or(now);
+    let stretch = (moment(from), moment(to));
+    for line in attendance::lines(people, group.as_deref(), stretch, (now, clock.zone())) {
+        let _ = writeln!(out, "{line}");
     }
 }
 

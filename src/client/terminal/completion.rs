@@ -57,6 +57,7 @@ impl Helper {
             Word::User => self.people(word.trim_start_matches('@'), " "),
             Word::Command => self.commands(&format!("/{word}")).iter().map(|found| found[1..].to_owned()).collect(),
             Word::Role => one_of(&mut Role::ALL.iter().map(|role| role.name().to_owned())),
+            Word::From | Word::To => one_of(&mut ["today", "yesterday"].into_iter().map(str::to_owned)),
             Word::Event => one_of(&mut Cue::ALL.iter().map(|cue| cue.name().to_owned())),
             Word::Language => languages_beginning_with(word).map(|found| found + " ").collect(),
             Word::File => files_beginning_with(word),

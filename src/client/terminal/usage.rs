@@ -26,6 +26,9 @@ pub(crate) enum Word {
     File,
     /// Somebody's name behind an `@`.
     Addressee,
+    /// A moment at which something begins, or ends.
+    From,
+    To,
     /// All the rest of the line.
     Text,
     /// Something that can't be guessed.
@@ -37,12 +40,14 @@ pub(crate) enum Word {
 pub(crate) struct Place {
     /// The command is right without it.
     pub(crate) optional: bool,
+    /// It can only stand there if what is before it does: `to` in `[from [to]]`, `file` in `[save <file>]`.
+    pub(crate) follows: bool,
     /// One of these stands there.
     pub(crate) words: Vec<Word>,
 }
 
 /// The words in usage lines that stand for others.
-const PLACEHOLDERS: [(&str, Word); 14] = [
+const PLACEHOLDERS: [(&str, Word); 16] = [
     ("user", Word::User),
     ("command", Word::Command),
     ("event", Word::Event),
@@ -53,6 +58,8 @@ const PLACEHOLDERS: [(&str, Word); 14] = [
     ("file", Word::File),
     ("@user", Word::Addressee),
     ("text", Word::Text),
+    ("from", Word::From),
+    ("to", Word::To),
     ("group", Word::Other),
     ("number", Word::Other),
     ("minutes", Word::Other),
@@ -63,10 +70,14 @@ const PLACEHOLDERS: [(&str, Word); 14] = [
 pub(crate) fn places(command: &'static CommandHelp<'static>) -> Vec<Place> {
     let places = command.usage.split(' ').skip(1);
     let word = |name| PLACEHOLDERS.iter().find(|known| known.0 == name).map_or(Word::Literal(name), |known| known.1);
+    let mut open = 0;
     places
-        .map(|place| Place {
-            optional: place.starts_with('['),
-            words: place.trim_matches(|c| "<>[]".contains(c)).split('|').map(word).collect(),
+        .map(|place| {
+            let follows = open > 0;
+            open += place.matches('[').count();
+            open -= place.matches(']').count().min(open);
+            let words = place.trim_matches(|c| "<>[]".contains(c)).split('|').map(word).collect();
+            Place { optional: place.starts_with('['), follows, words }
         })
         .collect()
 }
@@ -88,14 +99,14 @@ pub(super) fn next(head: &str) -> Option<Vec<Word>> {
         });
     }
     let mut words = rest.first().map(|place| place.words.clone()).unwrap_or_default();
-    let literals = reached(rest).skip(1).flat_map(|place| &place.words);
-    words.extend(literals.filter(|word| matches!(word, Word::Literal(_))));
+    let known = reached(rest).skip(1).filter(|place| !place.follows).flat_map(|place| &place.words);
+    words.extend(known.filter(|word| matches!(word, Word::Literal(_) | Word::From)));
     Some(words)
 }
 
 /// The places that may be next: up to the first that is needed.
 fn reached(places: &[Place]) -> impl Iterator<Item = &Place> {
-    let needed = places.iter().position(|place| !place.optional).unwrap_or(places.len());
+    let needed = places.iter().position(|place| !place.optional && !place.follows).unwrap_or(places.len());
     places.iter().take(needed + 1)
 }
 
@@ -109,13 +120,19 @@ impl Place {
 #[cfg(test)]
 pub(crate) fn allowed(command: &'static CommandHelp<'static>) -> Vec<String> {
     let name = command.usage.split(' ').next().unwrap_or_default().to_owned();
-    let mut lines = vec![name];
-    for Place { optional, words } in places(command) {
-        let without = if optional { lines.clone() } else { Vec::new() };
-        let with = |line: &String| words.iter().map(|word| format!("{line} {}", example(*word))).collect::<Vec<_>>();
-        lines = lines.iter().flat_map(with).chain(without).collect();
+    // Each with whether something stands at the place before.
+    let mut lines = vec![(name, true)];
+    for Place { optional, follows, words } in places(command) {
+        let (possible, without): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(_, is_there)| *is_there || !follows);
+        let left_out = if optional { possible.clone() } else { Vec::new() };
+        let with = |(line, _): &(String, bool)| {
+            words.iter().map(|word| (format!("{line} {}", example(*word)), true)).collect::<Vec<_>>()
+        };
+        let with: Vec<_> = possible.iter().flat_map(with).collect();
+        let without = without.into_iter().chain(left_out).map(|(line, _)| (line, false));
+        lines = with.into_iter().chain(without).collect();
     }
-    lines
+    lines.into_iter().map(|(line, _)| line).collect()
 }
 
 #[cfg(test)]
@@ -132,6 +149,8 @@ fn example(word: Word) -> &'static str {
         Word::File => "./lesson.py",
         Word::Addressee => "@eve",
         Word::Text => "as it is",
+        Word::From => "yesterday",
+        Word::To => "today",
         Word::Other => "5",
     }
 }
@@ -159,6 +178,9 @@ mod tests {
             ("/w ", vec![Word::User]),
             ("/r ", vec![Word::Text]),
             ("/who ", vec![]),
+            ("/attendance ", vec![Word::Literal("save"), Word::From]),
+            ("/attendance save ", vec![Word::Other, Word::From]),
+            ("/attendance 7b ", vec![Word::Other, Word::From]),
         ] {
             assert_eq!(next(head), Some(words), "{head}");
         }
@@ -172,7 +194,7 @@ mod tests {
         literals.sort_by_key(|word| format!("{word:?}"));
         literals.dedup();
         // Whoever adds a word to a usage line says here, or in `PLACEHOLDERS`, which of both it is.
-        assert_eq!(literals, ["dry-run", "guests", "off", "on", "slips", "test"].map(Word::Literal));
+        assert_eq!(literals, ["dry-run", "guests", "off", "on", "save", "slips", "test"].map(Word::Literal));
     }
 
     #[test]
@@ -180,5 +202,11 @@ mod tests {
         assert_eq!(allowed(find("dnd").unwrap()), ["/dnd 5", "/dnd off", "/dnd"]);
         assert_eq!(allowed(find("msg").unwrap()), ["/msg eve as it is"]);
         assert_eq!(allowed(find("sound").unwrap()).len(), 8);
+        let attendance = allowed(find("attendance").unwrap());
+        assert_eq!(attendance.len(), 12, "{attendance:?}");
+        assert!(
+            !attendance.iter().any(|line| line == "/attendance save" || line == "/attendance today"),
+            "{attendance:?}"
+        );
     }
 }

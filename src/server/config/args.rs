@@ -6,8 +6,9 @@ use super::defaults::{
     SLOW_DEADLINE, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX,
 };
 use super::{listen, motd};
+use crate::moments;
 use crate::options::path;
-use crate::protocol::Role;
+use crate::protocol::{Profile, Role};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -80,8 +81,10 @@ impl Args {
     /// # Errors
     /// What doesn't, and what to do about it.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if let Some(Command::Export(wanted)) = &self.command {
-            wanted.check()?;
+        match &self.command {
+            Some(Command::Export(wanted)) => wanted.check()?,
+            Some(Command::Attendance(wanted)) => wanted.check()?,
+            _ => {}
         }
         listen::check(&self.listen, self.metrics)?;
         match self.metrics {
@@ -206,6 +209,8 @@ pub enum Command {
     ///
     /// Whispers are among it, since whoever may read the data folder may read them: --room leaves them out.
     Export(ExportArgs),
+    /// Prints who was there, for how long, and who was absent, from the journal, also while a server runs
+    Attendance(AttendanceArgs),
     /// Checks users.json, the journal and the other files for damage, also while a server runs; changes nothing
     Check,
     /// Checks ports, addresses, certificate, clock, file modes, room and limits; changes nothing
@@ -229,6 +234,32 @@ pub struct ExportArgs {
     #[arg(long)]
     pub room: bool,
     /// How it is printed
+    #[command(flatten)]
+    pub form: FormArgs,
+}
+
+/// Who is to be listed, and how it is printed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AttendanceArgs {
+    /// Only accounts of this class or group
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
+    /// From then on: 08:00, today, yesterday, 2026-11-28, 2026-11-28T08:00 (this machine's time zone), or
+    /// 2026-11-28T08:00:00Z [default: today]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Until then; a day itself is left out [default: the end of the day of --from]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// How it is printed
+    #[command(flatten)]
+    pub form: FormArgs,
+}
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct FormArgs {
+    /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ExportFormat,
     /// Begin the table with a byte order mark: without one Excel shows umlauts wrong
@@ -239,12 +270,12 @@ pub struct ExportArgs {
     pub separator: Separator,
 }
 
-/// How history is printed.
+/// In which format something is printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum ExportFormat {
-    /// For people: a line with day and time for each, as in the client's transcripts
+    /// For people
     Text,
-    /// The events as they were sent, one JSON object a line
+    /// As it is sent to clients, one JSON object a line
     Json,
     /// A table, with a header
     Csv,
@@ -261,17 +292,56 @@ pub enum Separator {
     Tab,
 }
 
+impl Separator {
+    /// As it stands in the table.
+    pub(crate) fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+        }
+    }
+}
+
 impl ExportArgs {
     fn check(&self) -> Result<(), String> {
-        if self.format != ExportFormat::Csv && (self.bom || self.separator != Separator::Comma) {
-            return Err("--bom and --separator are about a table: say --format csv".into());
-        }
+        self.form.check()?;
         match (self.from, self.to) {
             (Some(from), Some(to)) if from >= to => {
                 Err(format!("nothing is from {from} on and before {to}: --to names the moment where it ends"))
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl AttendanceArgs {
+    /// The stretch that is meant.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn stretch(&self, now: Timestamp, zone: &TimeZone) -> Result<(Timestamp, Timestamp), String> {
+        moments::stretch(self.from.as_deref(), self.to.as_deref(), (now, zone))
+    }
+
+    /// The group that is meant, as accounts have it.
+    pub(crate) fn group(&self) -> Result<Option<String>, &'static str> {
+        Profile::parse(None, self.group.as_deref()).map(|profile| profile.group)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.form.check()?;
+        self.group()?;
+        self.stretch(Timestamp::now(), &TimeZone::system()).map(drop)
+    }
+}
+
+impl FormArgs {
+    fn check(&self) -> Result<(), String> {
+        if self.format != ExportFormat::Csv && (self.bom || self.separator != Separator::Comma) {
+            return Err("--bom and --separator are about a table: say --format csv".into());
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
-use crate::files;
+use crate::files::{self, Access};
 use crate::reason::{self, Reason};
 use crate::sync::lock;
 use fs4::{FileExt, TryLockError};
@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
 
 /// The server's key and certificate.
 pub(crate) const IDENTITY: &str = "identity.p12";
@@ -66,13 +68,26 @@ pub(crate) fn exposure(path: &Path) -> Option<String> {
     ))
 }
 
+/// How often a lock is tried again: somebody may only be [looking](is_held) whether the folder is held, for some µs.
+const LOOKS_MAX: usize = 2;
+/// And after how long.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
 /// Locks the folder's file.
 fn take(path: &Path) -> Result<File, String> {
     let name = path.join(LOCK);
     // Private: whoever else may open it could lock it and keep the server from starting.
     let lock =
         files::append_private(&name).map_err(|e| format!("can't open {}: {}", name.display(), reason::of_file(&e)))?;
-    match FileExt::try_lock(&lock) {
+    let mut locked = FileExt::try_lock(&lock);
+    for _ in 0..LOOKS_MAX {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        thread::sleep(LOOK_PAUSE);
+        locked = FileExt::try_lock(&lock);
+    }
+    match locked {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(format!(
             "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
@@ -80,6 +95,13 @@ fn take(path: &Path) -> Result<File, String> {
         )),
         Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {}", name.display(), Reason(&e))),
     }
+}
+
+/// Whether a server, or a command that changes something, holds the folder at this moment. For those who only look at it.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let Ok(lock) = files::open(&path.join(LOCK), Access::Read) else { return false };
+    // Shared, so that whoever else looks finds the same; and given back at once.
+    matches!(FileExt::try_lock_shared(&lock), Err(TryLockError::WouldBlock))
 }
 
 /// A data folder that this process holds.

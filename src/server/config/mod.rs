@@ -17,7 +17,8 @@ pub(crate) mod notices;
 mod report;
 
 pub use args::{
-    Args, Command, ConfigCommand, ExportArgs, ExportFormat, IdentityCommand, ImportArgs, MessageRate, Separator, Sync,
+    Args, AttendanceArgs, Command, ConfigCommand, ExportArgs, ExportFormat, FormArgs, IdentityCommand, ImportArgs, MessageRate,
+    Separator, Sync,
     UserCommand,
 };
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_p
 use super::fit::{fit, listed_bytes, name_bytes};
 use super::form::Form;
 use super::rooms::Asking;
-use super::{class_door, history, membership, password_check, people, removal, speech, topic, withheld};
+use super::{attendance, class_door, history, membership, password_check, people, removal, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
@@ -13,7 +13,7 @@ use crate::protocol::{
 use crate::reason;
 use crate::server::chat::Session;
 use crate::server::metrics;
-use crate::server::state::Server;
+use crate::server::state::{Query, Server};
 use crate::server::timeline::Where;
 use crate::sync::lock;
 use std::borrow::Cow;
@@ -30,7 +30,12 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
                 // Before its turn: whoever ends the session waits for that.
                 history::wait_for_turn(session);
             }
-            let Some(result) = session.take_turn(|| perform(server, session, id.as_ref(), request)) else {
+            let reckoned = reckon(server, session, &request);
+            let perform = || match reckoned {
+                Some(result) => permit(server, session, &request).and(result),
+                None => perform(server, session, id.as_ref(), request),
+            };
+            let Some(result) = session.take_turn(perform) else {
                 return Flow::Leave;
             };
             (id, result)
@@ -38,6 +43,17 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
         Err(bad) => (bad.id, Err(refuse(ErrorCode::BadRequest, bad.message))),
     };
     answer(server, session, id.as_ref(), result)
+}
+
+/// What a request comes to that takes long and changes nothing, if it is one and may be asked for: before its turn too. It is
+/// only told if it still may be when that comes.
+fn reckon(server: &Server, session: &Session, request: &Request) -> Option<Result<Answer, Refusal>> {
+    let Request::Attendance { from, to, group, after } = request else { return None };
+    permit(server, session, request).ok()?;
+    session.mandate.standing().attention.heard(Instant::now());
+    let (from, to, group) = (from.clone(), to.clone(), group.clone());
+    let query = Query { by: session.name.clone(), from, to, group };
+    Some(attendance::answer(server, session, query, after.as_deref()))
 }
 
 /// Whether a request may look at what was said before.
@@ -179,7 +195,8 @@ fn perform(
         Request::Next { .. } | Request::Ask { .. } => Err(unbuilt()),
         Request::Poll { .. } | Request::Vote { .. } => Err(unbuilt()),
         Request::Tally { .. } | Request::ClosePoll { .. } => Err(unbuilt()),
-        Request::Attendance { .. } => Err(unbuilt()),
+        // It is reckoned before its turn, or not permitted.
+        Request::Attendance { .. } => Err(ended()),
         Request::EraseUser { .. } => Err(unbuilt()),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),
     }

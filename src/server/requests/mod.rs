@@ -3,6 +3,7 @@
 
 mod admin;
 mod answer;
+mod attendance;
 pub(crate) mod class_door;
 mod commands;
 #[cfg(feature = "fault-injection")]

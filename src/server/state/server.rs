@@ -5,6 +5,7 @@ use super::audit::Audit;
 use super::class_door::ClassDoor;
 use super::counts::Counts;
 use super::identity::InUse;
+use super::rollbook::Rollbook;
 use super::rooms::Rooms;
 use super::shutdown::Shutdown;
 use super::strangers::Strangers;
@@ -39,6 +40,8 @@ pub(crate) struct Server {
     pub(crate) topic: Topic,
     pub(crate) rooms: Rooms,
     pub(crate) class_door: ClassDoor,
+    /// What was reckoned of who was there.
+    pub(crate) rollbook: Rollbook,
     pub(crate) identity: Mutex<InUse>,
     pub(crate) notices: Notices,
     /// What is wrong with files of the data folder. Held over a look at them.

@@ -323,6 +323,18 @@ impl Events {
         count
     }
 
+    /// A copy of what is in memory of the stretch behind `after`, whoever may see it. None where nothing is there yet.
+    ///
+    /// # Errors
+    /// [`Forgotten`] when the event after `after` is no longer in memory.
+    pub(super) fn stretch_after(&self, after: u64) -> Result<Option<Chunk>, Forgotten> {
+        let (next, oldest) = (after.saturating_add(1), self.chunks[0].first);
+        if next < oldest {
+            return Err(Forgotten { oldest });
+        }
+        Ok(self.chunks.iter().find(|chunk| chunk.next() > next).and_then(|chunk| self.copy(next, chunk.next())))
+    }
+
     /// Takes note of a coming or going that nobody is told of, as if it came right after all that is appended.
     pub(crate) fn note(&mut self, what: What) {
         let last = self.sequence.last();

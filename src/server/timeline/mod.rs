@@ -1,6 +1,7 @@
 //! What happened, in one order: `order.rs` is what everyone says and reads, `members.rs` decides who may see what,
 //! `journal/` has it on disk.
 
+pub(crate) mod attendance;
 mod backlog;
 mod chunk;
 mod events;

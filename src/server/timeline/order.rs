@@ -271,6 +271,19 @@ impl Timeline {
         Ok(self.archive.said_before(before)?.map(|chunk| look(&chunk, &self.eyes(viewer))))
     }
 
+    /// The stretch behind `after`, whoever may see it; it may begin before. For a thread that may wait for a disk.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub(crate) fn stretch_after(&self, after: u64) -> io::Result<Option<std::sync::Arc<Chunk>>> {
+        let copied = lock(&self.events).stretch_after(after);
+        match copied.map_err(|Forgotten { oldest }| (oldest, self.archive.after(after))) {
+            Ok(chunk) => Ok(chunk.map(Into::into)),
+            Err((oldest, Ok(None))) => self.stretch_after(oldest - 1),
+            Err((_, found)) => found,
+        }
+    }
+
     /// What is in memory of the events from `first` up to the one before `next`; None if there is nothing.
     pub(super) fn copy(&self, first: u64, next: u64) -> Option<Chunk> {
         lock(&self.events).copy(first, next)

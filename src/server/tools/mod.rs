@@ -1,9 +1,11 @@
 //! The commands that look after a data folder while no server runs on it, or beside one.
 
+pub(crate) mod attendance;
 mod browsers;
 pub(crate) mod check;
 pub(crate) mod doctor;
 pub(crate) mod export;
 mod finding;
 pub(crate) mod identities;
+mod reading;
 pub(crate) mod users;

@@ -4,9 +4,10 @@ use crate::client::transcript::Lines;
 use crate::protocol::Reason;
 use crate::reason::Reason as Why;
 use crate::sanitize;
-use crate::server::config::{ExportArgs, ExportFormat, Separator};
+use crate::server::config::{ExportArgs, ExportFormat};
 use crate::server::timeline::Record;
 use crate::server::timeline::journal::segment::Line;
+use crate::spreadsheet::{BYTE_ORDER_MARK, harmless, unwrapped};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -37,24 +38,21 @@ struct Row<'a> {
 /// The table's header.
 const HEADER: [&str; 9] = ["seq", "time", "type", "name", "to", "room", "action", "reason", "text"];
 
-/// Excel takes a table without it for one in its system's old encoding.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
 impl<W: Write> Printer<W> {
     /// Prints what stands before all events.
     ///
     /// # Errors
     /// What the system says.
     pub(super) fn begin(wanted: &ExportArgs, mut out: W) -> io::Result<Self> {
-        Ok(match wanted.format {
+        Ok(match wanted.form.format {
             ExportFormat::Text => Self::Text(Box::new(Lines::new("", TimeZone::system())), out),
             ExportFormat::Json => Self::Json(out),
             ExportFormat::Csv => {
-                if wanted.bom {
+                if wanted.form.bom {
                     out.write_all(BYTE_ORDER_MARK)?;
                 }
                 let mut options = csv::WriterBuilder::new();
-                let mut table = options.has_headers(false).delimiter(delimiter(wanted.separator)).from_writer(out);
+                let mut table = options.has_headers(false).delimiter(wanted.form.separator.byte()).from_writer(out);
                 table.write_record(HEADER).map_err(unwrapped)?;
                 Self::Csv(Box::new(table))
             }
@@ -107,99 +105,15 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What the system said. The crate's own way into an `io::Error` would hide which kind it is.
-fn unwrapped(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
-}
-
-/// A cell that begins like a formula would be one for a spreadsheet, and could fetch, send or start something: it gets
-/// an apostrophe before it (OWASP, CSV injection). What can't be seen before that is no protection.
-///
-/// A spreadsheet may also take another character for the separator than it is, as a German one does that is given a table
-/// with commas: then a cell begins wherever one of them or a line break stands, also inside of quotes. There only what
-/// can do something gets its apostrophe: it calls, starts or names something outside. A `;-)` stays as it is.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let first = text.chars().find(|&c| !is_nothing(c));
-    let whole = first.is_some_and(|c| BEGINS_FORMULA.contains(&c)) || text.starts_with(['\t', '\r', '\n', '\0']);
-    let mut safe = String::from(if whole { "'" } else { "" });
-    let (mut begin, mut copied) = (None, 0);
-    let last_act = text.rfind(ACTS).unwrap_or(0);
-    for (at, c) in text.char_indices().take_while(|&(at, _)| at < last_act) {
-        match begin {
-            Some(begin) if BEGINS_FORMULA.contains(&c) => {
-                safe.push_str(&text[copied..begin]);
-                safe.push('\'');
-                copied = begin;
-            }
-            _ => {}
-        }
-        if BEGINS_CELL.contains(&c) {
-            begin = Some(at + c.len_utf8());
-        } else if !is_nothing(c) {
-            begin = None;
-        }
-    }
-    if safe.is_empty() { text.into() } else { (safe + &text[copied..]).into() }
-}
-
-/// How a formula begins.
-const BEGINS_FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-/// Where a spreadsheet may have a cell begin: after what separates cells or lines, and after a quote.
-const BEGINS_CELL: [char; 12] =
-    [',', ';', '\t', '|', '"', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
-/// One of them is in every formula that calls a function (`HYPERLINK(`), starts a program (`cmd|'/c calc'!A1`) or names
-/// another file (`'http://x/[a.xls]b'!A1`).
-const ACTS: [char; 5] = ['(', '|', '!', '（', '！'];
-
-/// What may stand before a formula.
-fn is_nothing(c: char) -> bool {
-    c.is_whitespace() || c == '"' || sanitize::is_invisible(c)
-}
-
-fn delimiter(separator: Separator) -> u8 {
-    match separator {
-        Separator::Comma => b',',
-        Separator::Semicolon => b';',
-        Separator::Tab => b'\t',
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_is_no_formula() {
-        for (text, cell) in [
-            ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            (" \u{200b}\u{feff}=1", "' \u{200b}\u{feff}=1"),
-            ("\0", "'\0"),
-            (" a=b", " a=b"),
-            ("\"=1+1", "'\"=1+1"),
-            ("\u{200d}=1", "'\u{200d}=1"),
-            ("so;=HYPERLINK(\"http://x\");", "so;'=HYPERLINK(\"http://x\");"),
-            ("so\n =cmd|'/c calc'!A1", "so\n' =cmd|'/c calc'!A1"),
-            ("a\t@SUM(A1),+SUM(A2)", "a\t'@SUM(A1),'+SUM(A2)"),
-            ("=1;='http://x/[a.xls]b'!A1", "'=1;'='http://x/[a.xls]b'!A1"),
-            ("well ;-) ;=D", "well ;-) ;=D"),
-            ("- one\n- two", "'- one\n- two"),
-            ("a=b", "a=b"),
-            ("", ""),
-        ] {
-            assert_eq!(harmless(text), cell);
-        }
-    }
+    use crate::server::config::{FormArgs, Separator};
 
     fn table(bom: bool, separator: Separator) -> String {
         let mut out = Vec::new();
-        let wanted = ExportArgs { from: None, to: None, room: false, format: ExportFormat::Csv, bom, separator };
+        let form = FormArgs { format: ExportFormat::Csv, bom, separator };
+        let wanted = ExportArgs { from: None, to: None, room: false, form };
         let mut printer = Printer::begin(&wanted, &mut out).unwrap();
         for bytes in [
             &br#"{"type":"message","seq":1,"time":"t","from":"ada","room":"general","text":"a, \"b\"\nc","action":true}"#

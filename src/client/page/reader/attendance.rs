@@ -1,0 +1,26 @@
+//! Who was there comes in pages. It is shown, or handed on, when all of them are here.
+
+use super::Reader;
+use crate::client::connection::{Answer, Asked, Show};
+use crate::protocol::{Attendee, Request};
+use std::io::Write;
+
+impl<W: Write> Reader<'_, W> {
+    /// Takes a page, behind which `more` people come.
+    pub(super) fn attendance(&mut self, asked: &Asked, page: Vec<Attendee<'static>>, more: usize) -> Answer {
+        if matches!(&*asked.request, Request::Attendance { after: None, .. }) {
+            self.people.clear();
+        }
+        let last = page.last().map(|person| person.username.to_string());
+        self.people.extend(page);
+        if let Some(last) = last.filter(|_| more > 0) {
+            return Answer::Cut(last);
+        }
+        let people = std::mem::take(&mut self.people);
+        if asked.wanted == Show::Nothing {
+            return Answer::People(people);
+        }
+        self.renderer.attendance(&asked.request, &people, &mut self.shown);
+        Answer::Done
+    }
+}
