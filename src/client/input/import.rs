@@ -300,7 +300,9 @@ impl Work<'_, '_> {
             Answer::Refused { code: ErrorCode::ShuttingDown, .. } | Answer::Over => return ControlFlow::Break(()),
             Answer::Refused { code, message } => Outcome::Refused(code, message),
             Answer::None | Answer::Unknown => Outcome::Unknown,
-            Answer::Done | Answer::Cut(_) | Answer::Page(..) | Answer::Text(_) => Outcome::Done(None),
+            Answer::Done | Answer::Cut(_) | Answer::Page(..) | Answer::Text(_) | Answer::People(_) => {
+                Outcome::Done(None)
+            }
         })
     }
 }

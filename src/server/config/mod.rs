@@ -17,9 +17,8 @@ pub(crate) mod notices;
 mod report;
 
 pub use args::{
-    Args, AttendanceArgs, Command, ConfigCommand, ExportArgs, ExportFormat, FormArgs, IdentityCommand, ImportArgs, MessageRate,
-    Separator, Sync,
-    UserCommand,
+    Args, AttendanceArgs, Command, ConfigCommand, ExportArgs, ExportFormat, FormArgs, IdentityCommand, ImportArgs,
+    MessageRate, Separator, Sync, UserCommand,
 };
 #[cfg(test)]
 pub(crate) use defaults::PING_AFTER;
