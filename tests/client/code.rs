@@ -121,7 +121,7 @@ fn what_is_no_code_is_not_sent() {
     let mut ada = Terminal::join(&server, "ada");
     ada.type_keys(&format!("/code text\npassword = '{PASSWORD}'\n.\n"));
     assert!(ada.finish().failed_with(1).contains("a password of yours"));
-    bob.say("last");
+    bob.send(&json!({"type": "say", "text": "last"}));
     assert!(bob.until_text("last").iter().all(|event| event["from"] != "ada"));
 }
 

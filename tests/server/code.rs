@@ -98,6 +98,7 @@ fn code_that_is_said_again_is_one_only_with_its_form() {
         let (token, last) = (ada.welcome["token"].clone(), ada.seq());
         drop(ada);
         ada = server.connect();
+        ada.hears_again = true;
         ada.resume("ada", &token, last);
         for (form, seq) in forms.iter().zip(&seqs) {
             ada.send(&again(form.clone(), kind.clone()));

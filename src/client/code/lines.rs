@@ -54,7 +54,7 @@ pub(crate) fn taken(typed: &str) -> String {
     let typed = typed.strip_suffix('\n').filter(|typed| is_ended(typed)).unwrap_or(typed);
     let code = if is_ended(typed) { &typed[..typed.len() - END.len()] } else { typed };
     let line = |line: &str| if line.trim_end_matches('\n') == DOT { line[1..].to_owned() } else { line.to_owned() };
-    code.split_inclusive('\n').map(|text| line(text)).collect()
+    code.split_inclusive('\n').map(line).collect()
 }
 
 /// Whether it is neither empty nor longer than a message may be.
