@@ -53,7 +53,7 @@ pub(crate) fn stretch(
 pub(crate) fn is_meant(text: &str) -> bool {
     let marks = text.bytes().filter(|b| b"-./".contains(b)).count();
     let digits = text.starts_with(|c: char| c.is_ascii_digit());
-    word(text, Date::MIN).is_ok() || text.contains(':') || digits && marks >= 2 && !text.contains(char::is_alphabetic)
+    word(text, Date::MAX).is_ok() || text.contains(':') || digits && marks >= 2 && !text.contains(char::is_alphabetic)
 }
 
 fn word(text: &str, today: Date) -> Result<Word, String> {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_group_is_told_from_a_moment() {
-        for moment in ["8:00", "25:00", "today", "2026-11-28", "2026-13-01", "28.11.2026", "1/2/2026"] {
+        for moment in ["8:00", "25:00", "today", "yesterday", "2026-11-28", "2026-13-01", "28.11.2026", "1/2/2026"] {
             assert!(is_meant(moment), "{moment}");
         }
         for group in ["7b", "8", "2026", "7.2", "class-7-b", "7-b-x", "todays", "a.b.c"] {

@@ -92,6 +92,7 @@ mod tests {
             assert_eq!(from.map(|from| from.replace(".000Z", "Z")).as_deref(), Some(day));
             assert_eq!(to.as_deref(), Some("2026-11-28T08:00:00.000Z"));
         }
+        assert!(matches!(parse("yesterday today"), Ok((Request::Attendance { group: None, .. }, None))));
         for typed in ["", "7b", "today", "7b yesterday", "save a.csv", "7b yesterday 09:30", "yesterday today"] {
             assert!(parse(typed).is_ok(), "{typed}: {:?}", parse(typed));
         }

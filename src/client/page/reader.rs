@@ -19,7 +19,7 @@ use crate::client::error::{ClientError, End};
 use crate::client::terminal::{Look, notice};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{Attendee, ErrorCode, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::protocol::{Attendee, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -235,7 +235,7 @@ impl<'a, W: Write> Reader<'a, W> {
             ServerMessage::Away(away) => self.event(&message, &away.username),
             ServerMessage::Error { id, code, message } => {
                 let asked = id.as_deref().and_then(|id| self.session.asked(id).map(|asked| (id, asked.request)));
-                if !asked.as_ref().is_some_and(|(_, request)| is_said_again(*code, request)) {
+                if !asked.as_ref().is_some_and(|(_, request)| attendance::is_said_again(*code, request)) {
                     self.alerts.refused();
                 }
                 match asked {
@@ -441,12 +441,6 @@ impl<'a, W: Write> Reader<'a, W> {
         }
         Ok(())
     }
-}
-
-/// Whether what was refused is said again by itself: it came too fast, or the server reads on.
-fn is_said_again(code: ErrorCode, request: &Request) -> bool {
-    let reads_on = matches!(request, Request::Attendance { .. }) && code == ErrorCode::TryLater;
-    code == ErrorCode::RateLimited || reads_on
 }
 
 /// Who said something; nobody where it isn't said.

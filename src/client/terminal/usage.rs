@@ -1,6 +1,7 @@
 //! What a command's usage line wants at each place: for Tab, and to be held to it.
 
 use super::known::find;
+use crate::moments;
 use crate::protocol::CommandHelp;
 
 /// What may stand at a place.
@@ -93,6 +94,12 @@ pub(super) fn next(head: &str) -> Option<Vec<Word>> {
         if place.words.contains(&Word::Text) {
             return Some(vec![Word::Text]);
         }
+        // Where that word alone may stand, it is left out, and what only stands behind it.
+        let left_out = match place.words[..] {
+            [Word::Literal(_)] if place.optional => 1 + others.iter().take_while(|place| place.follows).count(),
+            _ => 0,
+        };
+        let others = rest.get(left_out + 1..).unwrap_or_default();
         rest = reached(rest).find(|place| place.has(word)).map_or(others, |found| {
             let index = places.iter().position(|place| std::ptr::eq(place, found)).unwrap_or(places.len());
             &places[index + 1..]
@@ -106,13 +113,18 @@ pub(super) fn next(head: &str) -> Option<Vec<Word>> {
 
 /// The places that may be next: up to the first that is needed.
 fn reached(places: &[Place]) -> impl Iterator<Item = &Place> {
-    let needed = places.iter().position(|place| !place.optional && !place.follows).unwrap_or(places.len());
+    let is_needed = |(index, place): (usize, &Place)| !place.optional && (index == 0 || !place.follows);
+    let needed = places.iter().enumerate().position(is_needed).unwrap_or(places.len());
     places.iter().take(needed + 1)
 }
 
 impl Place {
     fn has(&self, word: &str) -> bool {
-        self.words.iter().any(|known| matches!(known, Word::Literal(literal) if literal.eq_ignore_ascii_case(word)))
+        self.words.iter().any(|known| match known {
+            Word::Literal(literal) => literal.eq_ignore_ascii_case(word),
+            Word::From => moments::is_meant(word),
+            _ => false,
+        })
     }
 }
 
@@ -179,8 +191,11 @@ mod tests {
             ("/r ", vec![Word::Text]),
             ("/who ", vec![]),
             ("/attendance ", vec![Word::Literal("save"), Word::From]),
-            ("/attendance save ", vec![Word::Other, Word::From]),
-            ("/attendance 7b ", vec![Word::Other, Word::From]),
+            ("/attendance save ", vec![Word::File]),
+            ("/attendance 7b ", vec![Word::From]),
+            ("/attendance save a.csv 7b ", vec![Word::From]),
+            ("/attendance 7b yesterday ", vec![Word::To]),
+            ("/attendance yesterday ", vec![Word::To]),
         ] {
             assert_eq!(next(head), Some(words), "{head}");
         }

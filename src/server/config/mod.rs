@@ -14,12 +14,10 @@ pub mod logging;
 mod lost;
 pub(crate) mod motd;
 pub(crate) mod notices;
+mod printing;
 mod report;
 
-pub use args::{
-    Args, AttendanceArgs, Command, ConfigCommand, ExportArgs, ExportFormat, FormArgs, IdentityCommand, ImportArgs,
-    MessageRate, Separator, Sync, UserCommand,
-};
+pub use args::{Args, Command, ConfigCommand, IdentityCommand, ImportArgs, MessageRate, Sync, UserCommand};
 #[cfg(test)]
 pub(crate) use defaults::PING_AFTER;
 pub(crate) use defaults::{ROUNDS_DEFAULT, ROUNDS_MIN};
@@ -32,4 +30,5 @@ pub use layers::{Config, ConfigError};
 pub(crate) use limits::Limits;
 pub(crate) use lost::{Lost, lost};
 pub(crate) use notices::{Lasting, Notice, Notices, Posted, Trouble};
+pub use printing::{AttendanceArgs, ExportArgs, ExportFormat, FormArgs, Separator};
 pub(super) use report::{check, show};

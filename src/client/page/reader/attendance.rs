@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::client::connection::{Answer, Asked, Show};
-use crate::protocol::{Attendee, Request};
+use crate::protocol::{Attendee, ErrorCode, Request};
 use std::io::Write;
 
 impl<W: Write> Reader<'_, W> {
@@ -23,4 +23,10 @@ impl<W: Write> Reader<'_, W> {
         self.renderer.attendance(&asked.request, &people, &mut self.shown);
         Answer::Done
     }
+}
+
+/// Whether what was refused is said again by itself: it came too fast, or the server reads on.
+pub(super) fn is_said_again(code: ErrorCode, request: &Request) -> bool {
+    let reads_on = matches!(request, Request::Attendance { .. }) && code == ErrorCode::TryLater;
+    code == ErrorCode::RateLimited || reads_on
 }
