@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) passwords_left: usize,
     /// Who is new, though somebody else is called the same: both user names.
     pub(crate) namesakes: Vec<(Username, Username)>,
+    /// Who was found by name, under a user name that isn't made of it: it may be somebody else who says to be called so.
+    pub(crate) elsewhere: Vec<Known>,
 }
 
 /// What becomes of one person.
@@ -102,10 +104,13 @@ impl Plan {
         let Matching { found, claimed, groups, .. } = matching;
         let mut taken: HashSet<Username> = known.iter().map(|known| known.username.clone()).collect();
         taken.extend(people.iter().filter_map(|person| person.login.clone()));
-        let (mut steps, mut namesakes, mut passwords_left) = (Vec::with_capacity(people.len()), Vec::new(), 0);
+        let (mut steps, mut passwords_left) = (Vec::with_capacity(people.len()), 0);
+        let (mut namesakes, mut elsewhere) = (Vec::new(), Vec::new());
         for (person, found) in people.into_iter().zip(found) {
             let line = person.line;
             passwords_left += usize::from(found.is_some() && person.password.is_some());
+            let is_elsewhere = |known: &&Known| person.login.as_ref() != Some(&known.username) && !person.may_be(known);
+            elsewhere.extend(found.map(|at| &known[at]).filter(is_elsewhere).cloned());
             let step = match found {
                 Some(at) => here(person, &known[at], roster.kind),
                 None => new(person, &mut taken),
@@ -122,7 +127,15 @@ impl Plan {
         }
         let is_gone = |(known, claimed): &(&Known, bool)| !claimed && is_pupil(known) && groups.has(known);
         let gone = known.iter().zip(claimed).filter(is_gone).map(|(known, _)| known.clone()).collect();
-        Self { steps, gone, passwords_left, namesakes }
+        Self { steps, gone, passwords_left, namesakes, elsewhere }
+    }
+}
+
+impl Person {
+    /// Whether an account's user name is made of what they are called, with a number or without.
+    fn may_be(&self, known: &Known) -> bool {
+        let end = known.username.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
+        self.base == known.username.as_str() || !end.is_empty() && self.base.starts_with(end)
     }
 }
 

@@ -103,3 +103,15 @@ fn many_of_one_name() {
     let taken: HashSet<Username> = (1..=20).filter_map(|number| names::numbered("a", number)).collect();
     assert_eq!(free("a", &taken).unwrap().as_str(), "a21");
 }
+
+/// Whoever makes an account for themselves says what they are called.
+#[test]
+fn who_is_found_under_another_user_name_is_told() {
+    let elsewhere = |username: &str| {
+        let mut roster = read(format!("{HEADER}Müller;Zoë;7b\n").as_bytes(), FirstLine::Unsaid).unwrap();
+        let plan = Plan::new(&mut roster, &[known(username, "Zoë Müller", "7b")]);
+        assert_eq!(plan.steps[0].what, What::Keep { one_time: false });
+        plan.elsewhere.len()
+    };
+    assert_eq!(["zoe.mueller", "zoe.mueller12", "zoe", "mallory", "99"].map(elsewhere), [0, 0, 0, 1, 1]);
+}

@@ -31,15 +31,18 @@ pub(crate) struct Report {
     left_aside: Vec<String>,
     passwords_left: usize,
     namesakes: Vec<String>,
+    elsewhere: Vec<String>,
 }
 
 impl Report {
     /// Of a list that nothing was done for yet.
     pub(crate) fn new(roster: &Roster, plan: &Plan) -> Self {
-        let gone = plan.gone.iter().map(|Known { username, profile, .. }| person(username, profile)).collect();
+        let people =
+            |all: &[Known]| all.iter().map(|Known { username, profile, .. }| person(username, profile)).collect();
+        let (gone, elsewhere) = (people(&plan.gone), people(&plan.elsewhere));
         let left_aside = roster.left_aside.clone();
         let namesakes = plan.namesakes.iter().map(|(new, other)| format!("{new} (as {other})")).collect();
-        Self { gone, left_aside, namesakes, passwords_left: plan.passwords_left, ..Self::default() }
+        Self { gone, left_aside, namesakes, elsewhere, passwords_left: plan.passwords_left, ..Self::default() }
     }
 
     /// All that is planned, as if it were done; with slips if they are asked for.
@@ -76,6 +79,10 @@ impl Report {
         }
         if !self.namesakes.is_empty() {
             lines.push(format!("new, though somebody else has the same name: {}", listed(&self.namesakes)));
+        }
+        if !self.elsewhere.is_empty() {
+            let whom = listed(&self.elsewhere);
+            lines.push(format!("found by name alone, under a user name of another kind; is it they? {whom}"));
         }
         if self.passwords_left > 0 {
             lines.push(format!(
