@@ -286,6 +286,9 @@ impl<'a> Matching<'a> {
                 None => drop(nameless.insert(known.username.as_str(), at)),
             }
         }
+        // In the list's order: of two who may be one account's the first is it.
+        let mut rows: Vec<(String, Vec<usize>)> = rows.into_iter().collect();
+        rows.sort_by_key(|(_, rows)| rows.first().copied());
         for (name, rows) in rows {
             let anywhere = rows.iter().all(|&row| self.people[row].profile.group.is_none());
             let mut same = free.remove(&name).unwrap_or_default();

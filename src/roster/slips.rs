@@ -47,18 +47,18 @@ const HEAD: &str = "<!doctype html>
 <style>
 @page { margin: 8mm; }
 * { box-sizing: border-box; margin: 0; }
-body { font: 10.5pt/1.35 system-ui, sans-serif; color: #000; background: #fff; }
+body { font: 10pt/1.25 system-ui, sans-serif; color: #000; background: #fff; }
 .note { padding: 4mm; }
-section { display: grid; grid-template-columns: 1fr 1fr; grid-auto-rows: 63mm; width: 194mm; max-width: 100%; margin: auto;
+section { display: grid; grid-template-columns: 1fr 1fr; grid-auto-rows: 65mm; width: 194mm; max-width: 100%; margin: auto;
   break-inside: avoid; break-after: page; }
 section:last-child { break-after: auto; }
-article { border: .3mm dashed #888; padding: 4mm; break-inside: avoid; overflow: hidden; display: grid;
+article { border: .3mm dashed #888; padding: 3.5mm; break-inside: avoid; overflow: hidden; display: grid;
   grid-template-columns: 1fr 32mm; column-gap: 3mm; align-content: start; }
-h2 { font-size: 13pt; line-height: 1.2; grid-column: 1 / 3; overflow-wrap: anywhere; margin-bottom: 1mm; }
+h2 { font-size: 12pt; line-height: 1.15; grid-column: 1 / 3; overflow-wrap: anywhere; margin-bottom: 1mm; }
 h2 small { font-weight: normal; }
-dt { font-size: 8pt; color: #444; }
+dt { font-size: 7.5pt; color: #444; }
 dd { overflow-wrap: anywhere; }
-code { font: bold 11pt/1.2 ui-monospace, 'DejaVu Sans Mono', Consolas, monospace; }
+code { font: bold 10.5pt/1.2 ui-monospace, 'DejaVu Sans Mono', Consolas, monospace; }
 svg { width: 32mm; height: 32mm; }
 @media print { .note { display: none; } }
 </style></head><body>
