@@ -1,5 +1,6 @@
 //! The server's core (timeline, sessions, delivery, registry, chat) under every interleaving that a scheduler can
-//! find: people who come, speak, whisper, read slowly, are removed and leave while the server ends.
+//! find: people who come, speak, whisper, read slowly, are removed and leave while the server ends; and who enter a room,
+//! speak there, go out of it and are put out of it while it is closed.
 //!
 //! The core's own source files are compiled here a second time, with shuttle's locks and threads in place of the
 //! standard library's, and with a TLS session and a socket that live in memory. A wake-up that is lost is a
@@ -24,8 +25,10 @@ const PREEMPTIONS: usize = 3;
 
 fn main() {
     let schedules = std::env::var("INTERLEAVINGS").ok().and_then(|text| text.parse().ok()).unwrap_or(SCHEDULES);
-    shuttle::check_random(server::scenario::run, schedules);
-    shuttle::check_pct(server::scenario::run, schedules, PREEMPTIONS);
-    println!("{schedules} random schedules and {schedules} with {PREEMPTIONS} preemptions");
-    println!("2 passed, 0 failed");
+    for scenario in [server::scenario::run, server::rooms::run] {
+        shuttle::check_random(scenario, schedules);
+        shuttle::check_pct(scenario, schedules, PREEMPTIONS);
+    }
+    println!("{schedules} random schedules of each of two scenarios, and {schedules} with {PREEMPTIONS} preemptions");
+    println!("4 passed, 0 failed");
 }

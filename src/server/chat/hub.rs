@@ -236,9 +236,15 @@ impl Chat {
     where
         E: FnOnce(u64, String) -> ServerMessage<'a>,
     {
-        let appended: Result<(), AppendError> =
-            events.into_iter().try_for_each(|(what, event)| self.timeline.append(what, || false, event).map(drop));
-        let written = self.timeline.commit(&self.timeline.now());
+        let mut tickets = Vec::new();
+        let appended = events.into_iter().try_for_each(|(what, event)| {
+            if let Appended::Pending(ticket) = self.timeline.append(what, || false, event)? {
+                tickets.push(ticket);
+            }
+            Ok(())
+        });
+        // Each by its own ticket: what somebody else couldn't write meanwhile is gone, and what comes later isn't.
+        let written = tickets.iter().map(|ticket| self.timeline.commit(ticket)).fold(Ok(()), Result::and);
         self.delivery.wake();
         appended.and(written)
     }

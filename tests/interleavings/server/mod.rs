@@ -3,5 +3,6 @@
 pub mod accounts;
 pub mod chat;
 pub mod clock;
+pub mod rooms;
 pub mod scenario;
 pub mod timeline;

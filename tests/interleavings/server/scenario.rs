@@ -14,17 +14,17 @@ use std::ops::Bound::{Excluded, Included};
 use std::time::{Duration, Instant};
 
 /// What each of those who speak says.
-const MESSAGES: usize = 3;
+pub(super) const MESSAGES: usize = 3;
 
 /// How often one account comes and goes: as often as it's told of at once, and once more.
 const VISITS: u64 = 5;
 
 /// One person's connection.
-struct Person {
-    session: Arc<Session>,
-    socket: Arc<Socket>,
+pub(super) struct Person {
+    pub(super) session: Arc<Session>,
+    pub(super) socket: Arc<Socket>,
     /// The seq after which it must have everything that it may see.
-    since: u64,
+    pub(super) since: u64,
 }
 
 /// Runs the scenario once and checks what everyone was given.
@@ -36,7 +36,8 @@ pub fn run() {
     let chat = Arc::new(Chat::open(timeline, 2, Duration::from_secs(10)).unwrap());
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
     let account = || Arc::new(Standing::new(State::default(), Profile::default()));
-    let people: Vec<Person> = people.map(|(id, name, full)| come(&chat, id, name, full, &account()).unwrap()).into();
+    let people: Vec<Person> =
+        people.map(|(id, name, full)| come(&chat, id, name, full, &account(), None).unwrap()).into();
 
     let mut threads = Vec::new();
     for (from, to) in [(0, 1), (1, 2)] {
@@ -78,7 +79,7 @@ pub fn run() {
     }));
     let there = Arc::clone(&chat);
     threads.push(thread::spawn(move || flap(&there)));
-    let late = thread::spawn(move || come(&door, 3, "dan", 2, &dan));
+    let late = thread::spawn(move || come(&door, 3, "dan", 2, &dan, None));
     assert!(chat.is_well(Instant::now() + Duration::from_secs(60)), "the postmen answer while all goes on");
     // Half of the schedules end the server while everything is still going on.
     let early = shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5);
@@ -101,7 +102,15 @@ fn end(chat: &Arc<Chat>, name: &Username, standing: &Standing) -> u64 {
     chat.head()
 }
 
-fn come(chat: &Arc<Chat>, id: u64, name: &str, full_of_four: u32, account: &Arc<Standing>) -> Result<Person, Refused> {
+/// Somebody logs in, and asks for all after `after`, or for nothing of the past.
+pub(super) fn come(
+    chat: &Arc<Chat>,
+    id: u64,
+    name: &str,
+    full_of_four: u32,
+    account: &Arc<Standing>,
+    after: Option<u64>,
+) -> Result<Person, Refused> {
     let name = Username::parse(name).unwrap();
     let socket = Arc::new(Socket::new(full_of_four));
     let peer = "192.0.2.1:1".parse().unwrap();
@@ -111,14 +120,15 @@ fn come(chat: &Arc<Chat>, id: u64, name: &str, full_of_four: u32, account: &Arc<
     let session = Arc::new(session);
     let own = Arc::clone(&session);
     let own = thread::spawn(move || own.wait_for_welcome());
-    let arrived = chat.arrive(&session, None, |names| names.cloned().collect());
+    let arrived = chat.arrive(&session, after, |names| names.cloned().collect());
     if arrived.is_ok() {
         chat.delivery().welcome(&session, b"{\"type\":\"welcome\"}\n".to_vec());
         chat.delivery().take(&session);
     }
     session.end_unless_welcomed();
     own.join().unwrap();
-    Ok(Person { session, socket, since: arrived?.seq })
+    let now = arrived?.seq;
+    Ok(Person { session, socket, since: after.unwrap_or(now) })
 }
 
 /// Comes and goes more often than anybody is told of.
@@ -145,7 +155,7 @@ fn speak(chat: &Arc<Chat>, session: &Arc<Session>, to: &Username) {
     }
 }
 
-fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize) {
+pub(super) fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, number: usize) {
     let from = session.name.as_str();
     let whisper = |seq, time: String| ServerMessage::Whisper {
         seq,
@@ -224,7 +234,7 @@ fn check(people: Vec<Person>, late: Result<Person, Refused>, answered: u64) {
 }
 
 /// The events in what was written to somebody, after checking the lines around them.
-fn given(person: &Person) -> Vec<Value> {
+pub(super) fn given(person: &Person) -> Vec<Value> {
     let written = person.socket.written();
     let name = &person.session.name;
     let before_close = written.strip_suffix(CLOSE).unwrap_or_else(|| panic!("{name}: it was never said goodbye"));
