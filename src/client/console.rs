@@ -38,6 +38,8 @@ pub(super) struct Console {
     editor: OnceLock<Terminal>,
     /// The last line was doubtful, and is meant.
     meant: AtomicBool,
+    /// The room that its prompt named.
+    entered_in: Mutex<Option<String>>,
 }
 
 impl Console {
@@ -52,6 +54,7 @@ impl Console {
             hurried: false.into(),
             editor: OnceLock::new(),
             meant: false.into(),
+            entered_in: Mutex::default(),
         }
     }
 
@@ -78,6 +81,7 @@ impl Console {
         match self.editor.get() {
             Some(editor) => Ok(editor.next_line()?.map(|line| {
                 self.meant.store(line.is_meant, Ordering::SeqCst);
+                *lock(&self.entered_in) = Some(line.room);
                 Ok(line.text)
             })),
             None => lock(&self.encoding).next_line(&mut io::stdin().lock()),
@@ -156,6 +160,11 @@ impl Console {
     /// the line. None where none is edited.
     pub(super) fn is_meant(&self) -> Option<bool> {
         self.editor.get().map(|_| self.meant.load(Ordering::SeqCst))
+    }
+
+    /// The room that the prompt of the last line named. None where none is edited.
+    pub(super) fn entered_in(&self) -> Option<String> {
+        lock(&self.entered_in).clone()
     }
 
     /// Asks a person for a yes, where no lines are edited. Only what is typed once the question can have been read is its

@@ -18,6 +18,7 @@ mod error;
 mod input;
 mod page;
 mod piped;
+mod rooms;
 pub mod settings;
 mod terminal;
 mod threads;
@@ -43,10 +44,11 @@ use error::End;
 use input::{Errands, Input, Locals, Preliminaries};
 use jiff::tz::TimeZone;
 use page::{Reader, Renderer};
+use rooms::Rooms;
 use settings::{Settings, TRANSCRIPT};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use terminal::{Look, Setup, notice, screen};
+use terminal::{Look, Setup, keep_true, notice, screen};
 use threads::spawn;
 use transcript::Transcript;
 
@@ -84,7 +86,8 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let LoggedIn { welcome, pending } = logged_in;
     last.remember(&server, &welcome.username);
 
-    let renderer = Renderer::new(&welcome.username, TimeZone::system());
+    let rooms = Arc::new(Rooms::new(&welcome.username, console.is_terminal()));
+    let renderer = Renderer::new(Arc::clone(&rooms), TimeZone::system());
     let transcript = args.log.as_deref().map(|path| Transcript::open(path, &welcome.username)).transpose();
     let transcript = match transcript {
         // What was set once is not what somebody wants now: its disk may be away.
@@ -96,7 +99,7 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     };
     let settings = Arc::new(settings);
     let alerts = Arc::new(Alerts::start(Arc::clone(&settings)));
-    let session = Arc::new(Session::new(welcome.username.to_string(), args.remember)?);
+    let session = Arc::new(Session::new(Arc::clone(&rooms), args.remember)?);
     *lock(&current) = Some(Arc::clone(&session));
     let errands = Arc::new(Errands::new(Arc::clone(&session)));
     let look = Look::choose(args.plain, args.json, args.color);
@@ -106,7 +109,10 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
             let history = Some(known.path().with_file_name("history"));
             let title = format!("{} - homeroom {}", welcome.username, server.host);
             let names = renderer.names();
-            console.open_editor(Setup { style, title: sanitize::line(&title).into_owned(), history, names })?;
+            let (title, room) = (sanitize::line(&title).into_owned(), Arc::clone(&rooms));
+            console.open_editor(Setup { style, title, history, names, rooms: room })?;
+            let rooms = Arc::clone(&rooms);
+            spawn("floor", move || keep_true(&rooms))?;
             Box::new(screen::Output)
         }
         Look::Plain | Look::PlainRows | Look::Json => Box::new(io::stdout().lock()),
@@ -121,7 +127,13 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let online_after = welcome.users.last().filter(|_| welcome.more > 0).map(ToString::to_string);
     let locals = Locals { settings, alerts };
     let (session_too, errands_too) = (Arc::clone(&session), Arc::clone(&errands));
-    let input = Input { session: session_too, console: Arc::clone(&console), errands: errands_too, locals };
+    let input = Input {
+        session: session_too,
+        console: Arc::clone(&console),
+        errands: errands_too,
+        locals,
+        told_who_sees: false.into(),
+    };
     spawn("stdin", move || input.run(Preliminaries { online_after, one_time }))?;
     let account = welcome.username.to_string();
     let comeback =

@@ -69,8 +69,8 @@ fn words_of_other_chats_are_told_what_there_is_in_their_place() {
     let server = Server::with_users(&["ada", "bob"]);
     let mut bob = server.login("bob");
     for (line, answer) in [
-        ("/join #general", "one room"),
-        ("/part", "/quit"),
+        ("/channel general", "/join <room>"),
+        ("/part", "/leave"),
         ("/query bob my secret", "/msg <user> <text>"),
         ("/names", "/who"),
         ("/nick ada_", "account"),
@@ -79,7 +79,7 @@ fn words_of_other_chats_are_told_what_there_is_in_their_place() {
         ("/exit", "/quit"),
         ("/logout now", "usage: /logout"),
         ("/kick bob", "/logoutuser"),
-        ("/list", "one room"),
+        ("/list", "/rooms"),
         ("/msg nickserv identify my-password", "/passwd"),
     ] {
         let finished = Terminal::join(&server, "ada").script(&[line]);

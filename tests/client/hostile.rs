@@ -116,7 +116,41 @@ fn every_field_of_a_hostile_server_is_made_safe() {
             json!({"type": "error", "code": attack, "message": attack}),
             json!({"type": attack, "message": attack}),
         ]);
+        show(hostile_lesson(attack));
     }
+}
+
+/// What happens in a lesson, with an attack in every field, of others and of ada.
+fn hostile_lesson(attack: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for (time, room) in [("2026-11-23T12:00:00.123Z", attack), (attack, "general")] {
+        for name in [attack, "ada"] {
+            lines.extend([
+                json!({"type": "entered", "room": room, "username": name, "by": attack}),
+                json!({"type": "floor", "room": room, "from": attack, "mode": "quiet", "until": attack, "whispers": "off"}),
+                json!({"type": "floor", "room": room, "mode": "slow", "seconds": 4_294_967_295_u32, "until": time,
+                    "whispers": "staff"}),
+                json!({"type": "hand", "room": room, "username": name, "up": true, "text": attack}),
+                json!({"type": "called", "room": room, "username": name, "from": attack}),
+                json!({"type": "question", "room": room, "text": attack}),
+                json!({"type": "asked", "room": room, "question": 7, "from": name}),
+                json!({"type": "announcement", "from": attack, "text": attack}),
+                json!({"type": "poll", "room": room, "from": attack, "poll": 5, "question": attack,
+                    "options": vec![attack; 100], "until": attack}),
+                json!({"type": "poll_closed", "room": room, "from": attack, "poll": 5, "counts": vec![u64::MAX; 100],
+                    "voted": u64::MAX, "entitled": 0}),
+                json!({"type": "exited", "room": room, "username": name, "by": attack}),
+                json!({"type": "room_closed", "room": room, "by": attack}),
+            ]);
+            for line in &mut lines {
+                line["time"] = json!(time);
+            }
+        }
+    }
+    for (seq, line) in (2..).zip(&mut lines) {
+        line["seq"] = json!(seq);
+    }
+    lines
 }
 
 /// What a hostile server says of itself, and without being asked.
@@ -125,7 +159,8 @@ fn hostile_welcome(attack: &str) -> Vec<Value> {
     vec![
         json!({"type": "welcome", "protocol": 1, "server": attack, "username": attack, "role": "admin", "token": "t",
             "seq": 1, "users": [attack], "must_change_password": false, "motd": attack,
-            "topic": {"text": attack, "by": attack, "time": attack}}),
+            "topic": {"text": attack, "by": attack, "time": attack}, "rooms": [hostile_room(attack, attack),
+            hostile_room("general", attack)]}),
         json!({"type": "message", "seq": 2, "time": time, "from": attack, "room": "general", "text": attack,
             "action": true}),
         json!({"type": "topic", "seq": 3, "time": time, "from": attack, "text": attack}),
@@ -133,6 +168,13 @@ fn hostile_welcome(attack: &str) -> Vec<Value> {
         json!({"type": "notice", "time": time, "text": attack}),
         json!({"type": "away", "username": attack, "text": attack, "since": time}),
     ]
+}
+
+/// A room that it says one is in.
+fn hostile_room(name: &str, attack: &str) -> Value {
+    json!({"room": name, "open": true, "topic": {"text": attack, "by": attack, "time": attack},
+        "floor": {"mode": "quiet", "until": attack, "whispers": "off", "called": attack},
+        "poll": {"poll": 7, "question": attack, "options": [attack], "until": attack, "voted": false}})
 }
 
 /// What it answers to a request, with an attack in every field.
@@ -151,13 +193,18 @@ fn hostile_answer(request: &Value, attack: &str) -> Value {
     json!({"type": "reply", "id": id, "ok": true, "users": users, "away": [attack], "password": attack,
         "whois": {"username": attack, "role": "user", "sessions": 2, "since": time, "away": away},
         "topic": {"text": attack, "by": attack, "time": time}, "report": [attack],
-        "commands": [{"usage": attack, "about": attack, "admin": false}]})
+        "commands": [{"usage": attack, "about": attack, "admin": false}],
+        "rooms": [{"room": attack, "open": true, "about": attack, "member": true, "online": 1, "users": [attack]}],
+        "hands": [{"username": attack, "text": attack, "since": attack}],
+        "counts": [1], "voted": [attack], "missing": [attack]})
 }
 
 #[test]
 fn every_answer_of_a_hostile_server_is_made_safe() {
     let typed = ["/who", "/whois bob", "/topic", "/listusers", "/help", "/reload", "/adduser eve", "/msg bob hi"];
     let typed = [&typed[..], &["/mute bob 5", "/away x", "/ban bob", "/history"]].concat();
+    let typed =
+        [&typed[..], &["/rooms", "/hands", "/split 2", "/makeroom chess", "/tally", "/vote 1", "/join chess"]].concat();
     for attack in ATTACKS {
         let server = FakeServer::new();
         let link = server.join_link();

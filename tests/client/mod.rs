@@ -33,6 +33,7 @@ mod reaching;
 mod recalled;
 #[cfg(target_os = "linux")]
 mod remembered;
+mod rooms;
 mod rosters;
 #[cfg(target_os = "linux")]
 pub(crate) mod screen;

@@ -114,6 +114,16 @@ fn cue(message: &ServerMessage<'_>, me: &str) -> Option<Cue> {
         ServerMessage::Joined { username, .. } => (username != me).then_some(Cue::Login),
         ServerMessage::Left { username, .. } => (username != me).then_some(Cue::Logout),
         ServerMessage::Notice { .. } => Some(Cue::Error),
+        ServerMessage::Announcement { from, .. } => (from != me).then_some(Cue::Mention),
+        // Others say where one may be, or that it's one's turn.
+        ServerMessage::Entered { username, by, .. } | ServerMessage::Exited { username, by, .. } => match by {
+            Some(by) if username == me && by != me => Some(Cue::Mention),
+            _ => None,
+        },
+        ServerMessage::Called { username: Some(called), .. } => (called == me).then_some(Cue::Mention),
+        ServerMessage::Poll { from, .. } => (from != me).then_some(Cue::Message),
+        ServerMessage::Question { text, .. } if mention::find(text, me).next().is_some() => Some(Cue::Mention),
+        ServerMessage::Question { .. } => Some(Cue::Message),
         _ => None,
     }
 }
@@ -140,6 +150,18 @@ mod tests {
         assert_eq!((whisper("bob", "ada"), whisper("ada", "bob")), (Some(Cue::Private), None));
         let joined = |name| heard(&format!(r#"{{"type":"joined","seq":1,"time":"t","username":"{name}"}}"#));
         assert_eq!((joined("bob"), joined("ada")), (Some(Cue::Login), None));
+        let announced =
+            |from| heard(&format!(r#"{{"type":"announcement","seq":1,"time":"t","from":"{from}","text":"the bell"}}"#));
+        assert_eq!((announced("bob"), announced("ada")), (Some(Cue::Mention), None));
+        let called = |name| {
+            heard(&format!(r#"{{"type":"called","seq":1,"time":"t","room":"r","username":"{name}","from":"bob"}}"#))
+        };
+        assert_eq!((called("ada"), called("eve")), (Some(Cue::Mention), None));
+        let entered = |name, by: &str| {
+            heard(&format!(r#"{{"type":"entered","seq":1,"time":"t","room":"r","username":"{name}"{by}}}"#))
+        };
+        assert_eq!(entered("ada", r#","by":"bob""#), Some(Cue::Mention));
+        assert_eq!((entered("ada", ""), entered("eve", r#","by":"bob""#)), (None, None));
         assert_eq!(heard(r#"{"type":"pong"}"#), None);
     }
 

@@ -4,6 +4,7 @@
 use crate::client::terminal::attention;
 use crate::protocol::ServerMessage;
 use crate::sanitize;
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 /// What fits a notice on any desktop.
@@ -40,6 +41,8 @@ fn notice(message: &ServerMessage<'_>, dialect: Dialect) -> Option<String> {
     let (title, text) = match message {
         ServerMessage::Whisper { from, text, .. } => (format!("{} whispers", sanitize::line(from)), text),
         ServerMessage::Message { from, text, .. } => (sanitize::line(from).into_owned(), text),
+        ServerMessage::Announcement { from, text, .. } => (format!("{} to all", sanitize::line(from)), text),
+        ServerMessage::Called { from, .. } => (sanitize::line(from).into_owned(), &Cow::Borrowed("it is your turn")),
         _ => return None,
     };
     let text: String = sanitize::line(text).chars().take(NOTICE_CHARS_MAX).collect();

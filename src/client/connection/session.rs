@@ -10,6 +10,7 @@ use super::people::People;
 use super::slow::ANSWER_AFTER;
 use super::wire::{PONG_WAIT, Wire};
 use crate::client::error::ClientError;
+use crate::client::rooms::Rooms;
 use crate::client::terminal::{Lack, lack};
 use crate::protocol::{Attendee, ErrorCode, Reply, Request};
 use crate::reason::Reason;
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) me: String,
     /// What is remembered of the others.
     pub(crate) people: People,
+    /// Where one is, and speaks.
+    pub(crate) rooms: Arc<Rooms>,
     ids: Ids,
     leaving: AtomicBool,
     /// Whether the login is to outlive the session.
@@ -202,15 +205,16 @@ struct Ids {
 }
 
 impl Session {
-    /// The session of the account `me`, not connected yet. A login that is kept outlives it, unless it is
+    /// The session of the account whose rooms these are, not connected yet. A login that is kept outlives it, unless it is
     /// [ended](Self::log_out).
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub(crate) fn new(me: String, is_kept: bool) -> Result<Self, ClientError> {
+    pub(crate) fn new(rooms: Arc<Rooms>, is_kept: bool) -> Result<Self, ClientError> {
         Ok(Self {
-            me,
+            me: rooms.me().to_owned(),
             people: People::default(),
+            rooms,
             ids: Ids::new()?,
             leaving: AtomicBool::new(false),
             is_kept: AtomicBool::new(is_kept),
@@ -385,6 +389,9 @@ fn may_be_sent_again(request: &Request) -> bool {
         History { .. } | ListUsers { .. } | Request::Remove { .. } | Request::Attendance { .. } => true,
         Request::Topic { text, .. } => text.is_none(),
         Request::Door { minutes, .. } => minutes.is_none(),
+        // Whoever is in a room already is told so.
+        Request::Enter { .. } => true,
+        Request::Rooms | Request::Hands { .. } | Request::Tally { .. } | Request::Vote { .. } => true,
         _ => false,
     }
 }

@@ -1,12 +1,24 @@
 //! What may stand behind a command: a name, a password, a text.
 
-use crate::protocol::{Secret, TEXT_CHARS_MAX, Username};
+use crate::client::rooms::room_name;
+use crate::protocol::{GENERAL, RoomName, Secret, TEXT_CHARS_MAX, Username};
 use crate::sanitize::{self, is_invisible};
 
 /// The account that somebody means, also with the `@` that other chats have before a name.
 pub(super) fn name(text: &str) -> Result<String, String> {
     let wrong = || format!("`{}` is no user name: {}", sanitize::line(text), Username::RULE);
     Username::parse(text.strip_prefix('@').unwrap_or(text)).map(|name| name.to_string()).ok_or_else(wrong)
+}
+
+/// A room as requests name it: the general one is meant where none is named.
+pub(super) fn place(room: &str) -> Option<String> {
+    (room != GENERAL).then(|| room.to_owned())
+}
+
+/// The room that somebody means, also with the `#` that it is shown with.
+pub(super) fn room(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{}` is no room's name: {}", sanitize::line(text), RoomName::RULE);
+    room_name(text).ok_or_else(wrong)
 }
 
 /// A password as it was typed.

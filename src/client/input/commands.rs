@@ -1,17 +1,18 @@
 //! What a typed line means.
 
-use super::arguments::{fitting, name, new_secret, secret};
+use super::arguments::{fitting, name, new_secret, place, secret};
 use super::attendance;
 use super::import::Import;
+use super::lesson;
 use super::local::Local;
 use super::programs;
-use crate::client::code::{self, Begun, Save};
+use super::typed::Typed;
+use crate::client::code::{self, Save};
 use crate::client::page::missed::HISTORY_SHOWN_MAX;
 use crate::client::terminal::foreign;
 use crate::client::terminal::known::{command_name, unknown, usage};
 use crate::client::terminal::{Shape, doubts};
 use crate::protocol::{Guests, Removal, Request, Role};
-use std::path::PathBuf;
 
 /// How many messages `/history` shows when it's given no number.
 const HISTORY_SHOWN: usize = 50;
@@ -19,48 +20,15 @@ const HISTORY_SHOWN: usize = 50;
 /// How many minutes `/door` opens it for when it's given no number: so long a class takes to type a code.
 const DOOR_MINUTES: u32 = 10;
 
-/// What a typed line asks for.
-#[derive(Debug)]
-pub(super) enum Typed {
-    /// Nothing: a blank line.
-    Nothing,
-    /// Something of the server.
-    Request(Request),
-    /// A whisper to whoever was the other party of the last one.
-    Reply(String),
-    /// So many of the messages that were said last.
-    History(usize),
-    /// `/remove` alone: the last thing that one said oneself is to be taken back.
-    RemoveLast,
-    /// A list of people to be taken.
-    Import(Import),
-    /// Who was there, into this file.
-    SaveAttendance(Request, PathBuf),
-    /// `/passwd` alone: the passwords are to be asked for.
-    ChangePassword,
-    /// Code, of which only the beginning was typed.
-    Code(Begun),
-    /// Something that was said is to be written to a file.
-    Save(Save),
-    /// Something that this program does by itself.
-    Local(Local),
-    /// Something that may have been typed by mistake, and why: it's done only after a yes.
-    Doubtful(Box<Typed>, String),
-    /// The end of the session, and of the login if that is kept.
-    LogOut,
-    /// The end of the session.
-    Leave,
-}
-
-/// Reads one typed line, without its end.
+/// Reads one typed line, without its end, that was typed while one spoke `here`.
 ///
 /// # Errors
 /// What is wrong with it and what the right form is. Nothing that looks like a command is ever said to the room.
-pub(super) fn parse(line: &str) -> Result<Typed, String> {
+pub(super) fn parse(line: &str, here: &str) -> Result<Typed, String> {
     let typed = match Shape::of(line) {
         Shape::Nothing => Typed::Nothing,
-        Shape::Text(text) => say(text)?,
-        Shape::Command(rest) => command(rest)?,
+        Shape::Text(text) => say(text, here)?,
+        Shape::Command(rest) => command(rest, here)?,
     };
     let overwrites = if let Typed::Save(save) = &typed { save.doubt() } else { None };
     Ok(match doubts::doubt(line).or(overwrites) {
@@ -70,16 +38,16 @@ pub(super) fn parse(line: &str) -> Result<Typed, String> {
 }
 
 /// Reads a command, without its slash.
-fn command(rest: &str) -> Result<Typed, String> {
+fn command(rest: &str, here: &str) -> Result<Typed, String> {
     let name = command_name(rest);
     let arguments = rest[name.len()..].trim_start();
     match name.as_str() {
         "msg" | "whisper" | "w" => whisper(arguments),
         // Whoever types this means it: no more is asked.
-        "say" => say(&words("/say", arguments)?),
+        "say" => say(&words("/say", arguments)?, here),
         "reply" | "r" => Ok(Typed::Reply(words("/reply", arguments)?)),
         "me" => Ok(Typed::Request(Request::Say {
-            room: None,
+            room: place(here),
             text: words("/me", arguments)?,
             action: true,
             format: None,
@@ -88,11 +56,11 @@ fn command(rest: &str) -> Result<Typed, String> {
         "whois" => for_user("/whois", arguments, |username| Request::Whois { username }),
         "away" => Ok(Typed::Request(Request::Away { text: Some(arguments.trim_end().to_owned()) })),
         "back" => alone("/back", arguments, Typed::Request(Request::Away { text: None })),
-        "topic" => Ok(Typed::Request(Request::Topic { room: None, text: topic(arguments.trim_end()) })),
-        "who" => alone("/who", arguments, Typed::Request(Request::Who { room: None, after: None })),
-        "history" => history(arguments.trim_end()),
+        "topic" => Ok(Typed::Request(Request::Topic { room: place(here), text: topic(arguments.trim_end()) })),
+        "who" => alone("/who", arguments, Typed::Request(Request::Who { room: place(here), after: None })),
+        "history" => history(arguments.trim_end(), here),
         "remove" => remove(arguments.trim_end()),
-        "code" => match (programs::request(rest), code::begun(rest)) {
+        "code" => match (programs::request(rest, here), code::begun(rest)) {
             (Some(request), _) => request.map(Typed::Request),
             (None, Some(begun)) => Ok(Typed::Code(begun)),
             (None, None) => Ok(Typed::Request(Request::Code)),
@@ -127,7 +95,9 @@ fn command(rest: &str) -> Result<Typed, String> {
         "status" => alone("/status", arguments, Typed::Request(Request::Status)),
         "reload" => alone("/reload", arguments, Typed::Request(Request::Reload)),
         "shutdown" => alone("/shutdown", arguments, Typed::Request(Request::Shutdown)),
-        _ => Local::parse(&name, arguments).unwrap_or_else(|| Err(unknown(&name))).map(Typed::Local),
+        _ => lesson::parse(&name, arguments.trim_end(), here)
+            .or_else(|| Local::parse(&name, arguments).map(|local| local.map(Typed::Local)))
+            .unwrap_or_else(|| Err(unknown(&name))),
     }
 }
 
@@ -135,8 +105,9 @@ fn alone(command: &str, arguments: &str, typed: Typed) -> Result<Typed, String> 
     if arguments.is_empty() { Ok(typed) } else { Err(usage(command)) }
 }
 
-fn say(text: &str) -> Result<Typed, String> {
-    Ok(Typed::Request(Request::Say { room: None, text: fitting(text)?, action: false, format: None, lang: None }))
+fn say(text: &str, here: &str) -> Result<Typed, String> {
+    let (room, text) = (place(here), fitting(text)?);
+    Ok(Typed::Request(Request::Say { room, text, action: false, format: None, lang: None }))
 }
 
 fn whisper(arguments: &str) -> Result<Typed, String> {
@@ -151,13 +122,13 @@ fn whisper(arguments: &str) -> Result<Typed, String> {
     Ok(Typed::Request(Request::Whisper { to: name(to)?, text: fitting(text)?, format: None, lang: None }))
 }
 
-fn history(arguments: &str) -> Result<Typed, String> {
+fn history(arguments: &str, here: &str) -> Result<Typed, String> {
     let number = if arguments.is_empty() { Ok(HISTORY_SHOWN) } else { arguments.parse() };
     let fits = |number: &usize| (1..=HISTORY_SHOWN_MAX).contains(number);
     number
         .ok()
         .filter(fits)
-        .map(Typed::History)
+        .map(|number| Typed::History(number, place(here)))
         .ok_or_else(|| format!("{}, and the number is 1 to {HISTORY_SHOWN_MAX}", usage("/history")))
 }
 
@@ -282,7 +253,11 @@ mod tests {
     use super::*;
     use crate::client::terminal::known::all;
     use crate::client::terminal::usage::allowed;
-    use crate::protocol::TEXT_CHARS_MAX;
+    use crate::protocol::{GENERAL, TEXT_CHARS_MAX};
+
+    fn parse(line: &str) -> Result<Typed, String> {
+        super::parse(line, GENERAL)
+    }
 
     /// What goes over the wire for a line, without the id.
     fn wire(line: &str) -> String {
@@ -356,8 +331,8 @@ mod tests {
             ("/logout", "Ok(LogOut)"),
             ("/quit", "Ok(Leave)"),
             ("/passwd", "Ok(ChangePassword)"),
-            ("/history", "Ok(History(50))"),
-            ("/history 1000 ", "Ok(History(1000))"),
+            ("/history", "Ok(History(50, None))"),
+            ("/history 1000 ", "Ok(History(1000, None))"),
         ] {
             assert_eq!(wire(line), expected, "{line:?}");
         }
@@ -403,15 +378,14 @@ mod tests {
             ("/whoi", "there is no command `/whoi` (did you mean `/who`?)"),
             ("/frobnicate", "there is no command `/frobnicate`: /help"),
             ("/", "there is no command `/`"),
-            ("/join #math", "there is no command `/join`: there is one room, and you are in it"),
             ("/Nick ada_", "there is no command `/nick`: your name is that of your account"),
             ("/query bob hi", "there is no command `/query`: /msg <user> <text>"),
-            ("/part", "there is no command `/part`: there is one room; /quit leaves it"),
+            ("/part", "there is no command `/part`: /leave goes out of a room; /quit leaves the chat"),
             ("/names", "there is no command `/names`: /who"),
             ("/kick eve being loud", "there is no command `/kick`: administrators"),
             ("/identify hunter2", "there is no command `/identify`: you are logged in already"),
             ("/msg NickServ identify hunter2", "nothing is whispered to `NickServ`: you are logged in"),
-            ("/msg #general hi", "there is one room: what doesn't begin with /"),
+            ("/msg #general hi", "that is a room: /room <room> speaks in one"),
             ("/exit", "there is no command `/exit`: /quit leaves"),
             ("/quit bye", "usage: /quit; a parting word is said before"),
             ("/\x1b[2J", "there is no command `/␛[2j`"),
@@ -460,7 +434,9 @@ mod tests {
     #[test]
     fn whatever_a_usage_line_allows_is_taken() {
         for line in all().flat_map(allowed) {
-            assert!(parse(&line).is_ok(), "{line}: {:?}", parse(&line));
+            // Some do nothing in the general room.
+            let parsed = super::parse(&line, "chess");
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
         }
     }
 

@@ -5,10 +5,11 @@
 
 use super::attendance;
 use super::import::Import;
-use super::retold::{how_to_find_out, typed};
+use super::retold::{self, how_to_find_out, typed};
+use super::typed::Ballot;
 use crate::client::code::Save;
 use crate::client::connection::{Answer, Session, Show};
-use crate::client::terminal::{answer, doubts, notice};
+use crate::client::terminal::{answer, doubts, give_back, notice};
 use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
@@ -40,8 +41,10 @@ pub(super) enum Errand {
     Reply(String),
     /// To take back what the user said last by then.
     RemoveLast,
-    /// The newest so many events of the history, oldest first.
-    History(usize),
+    /// The newest so many events of the history of a room, or of all, oldest first.
+    History(usize, Option<String>),
+    /// Something about the poll of a room: this one, or the one that is known by then.
+    Ballot(Ballot, String, Option<u64>),
     /// What was said is to be written to a file, over one that is there if that is meant.
     Save(Save, bool),
     /// To take a list of people.
@@ -59,7 +62,9 @@ impl Errand {
             Self::Request(request) | Self::SaveAttendance(request, _) => Some(typed(request)),
             Self::Reply(text) => Some(format!("/reply {}", sanitize::line(text))),
             Self::RemoveLast => Some("/remove".into()),
-            Self::History(_) => Some("/history".into()),
+            Self::History(..) => Some("/history".into()),
+            // What it is about has no number yet.
+            Self::Ballot(ballot, _, poll) => Some(typed(&ballot.request(poll.unwrap_or_default()))),
             Self::Save(save, _) => Some(format!("/save {} {}", save.number, save.name())),
             Self::Import(import) => Some(import.typed()),
             Self::Leave => None,
@@ -187,7 +192,8 @@ impl Errands {
                         Flow::Continue(())
                     }
                 },
-                Errand::History(wanted) => self.history(wanted),
+                Errand::History(wanted, room) => self.history(wanted, room.as_deref()),
+                Errand::Ballot(ballot, room, poll) => self.ballot(ballot, &room, poll),
                 Errand::Save(save, replaces) => self.save(&save, replaces),
                 Errand::Import(import) => import.carry_out(&mut |request, wanted| self.ask_patiently(&request, wanted)),
                 Errand::SaveAttendance(request, file) => self.save_attendance(request, &file),
@@ -222,12 +228,24 @@ impl Errands {
         if self.session.is_over() { Flow::Break(()) } else { Flow::Continue(()) }
     }
 
+    /// Does something about a poll: this one, or the newest of the room.
+    fn ballot(&self, ballot: Ballot, room: &str, poll: Option<u64>) -> Flow {
+        match poll.or_else(|| self.session.rooms.poll(room).map(|poll| poll.number)) {
+            Some(poll) => self.carry_out(ballot.request(poll)),
+            None => {
+                notice(format_args!("there was no poll in #{room} yet"));
+                Flow::Continue(())
+            }
+        }
+    }
+
     /// Fetches pages of the history, from the newest on. The reader shows them when it has all.
-    fn history(&self, mut wanted: usize) -> Flow {
+    fn history(&self, mut wanted: usize, room: Option<&str>) -> Flow {
         let mut before = None;
         for _ in 0..LIST_PIECES_MAX {
             let limit = Some(wanted.min(HISTORY_EVENTS_MAX));
-            match self.ask_for(&Arc::new(Request::History { room: None, before, limit }), Show::Events(wanted))? {
+            let request = Arc::new(Request::History { room: room.map(str::to_owned), before, limit });
+            match self.ask_for(&request, Show::Events(wanted))? {
                 Answer::Page(first, left) => (before, wanted) = (Some(first), left),
                 Answer::Refused { message, .. } => {
                     notice(sanitize::line(&message));
@@ -297,8 +315,11 @@ impl Errands {
                 (Answer::Refused { code: ErrorCode::TryLater, .. }, Request::Attendance { .. }) => {
                     thread::sleep(RATE_LIMIT_PAUSE);
                 }
-                (Answer::Refused { message, .. }, _) => {
-                    notice(sanitize::line(&message));
+                (Answer::Refused { code, message }, request) => {
+                    if let Request::Enter { room } = request {
+                        self.session.rooms.not_entered(room);
+                    }
+                    refused(request, code, &message);
                     return ControlFlow::Continue(None);
                 }
                 (answer, _) => return ControlFlow::Continue(Some(answer)),
@@ -347,5 +368,15 @@ impl Errands {
             }
         }
         ControlFlow::Continue(Answer::None)
+    }
+}
+
+/// Says why something is refused. What can be said later, or in another room, is not lost by that.
+fn refused(request: &Request, code: ErrorCode, message: &str) {
+    use ErrorCode::{NotInRoom, Quiet, Slow, UnknownRoom, WhispersOff};
+    let why = sanitize::line(message);
+    match retold::said(request).filter(|_| matches!(code, Quiet | Slow | WhispersOff | NotInRoom | UnknownRoom)) {
+        Some((text, room)) => give_back(&text, &typed(request), room, &why),
+        None => notice(why),
     }
 }

@@ -5,9 +5,11 @@ mod attendance;
 mod commands;
 mod errands;
 mod import;
+mod lesson;
 mod local;
 mod programs;
 mod retold;
+mod typed;
 mod typing;
 
 pub(crate) use errands::Errands;

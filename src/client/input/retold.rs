@@ -1,6 +1,6 @@
 //! A request whose answer never came, told to who typed it: what it was, and how to find out what became of it.
 
-use crate::protocol::{Format, Mode, Request};
+use crate::protocol::{Format, GENERAL, Mode, Request};
 use crate::sanitize;
 
 /// A request as it was typed, safe to print, without its passwords.
@@ -10,8 +10,11 @@ pub(super) fn typed(request: &Request) -> String {
         Request::Whisper { to, text, format: Some(Format::Code), lang } => {
             return code(text, lang.as_deref(), Some(to));
         }
-        Request::Say { text, action: false, .. } => return sanitize::line(text).into_owned(),
-        Request::Say { text, .. } => return format!("/me {}", sanitize::line(text)),
+        Request::Say { room, text, action, .. } => {
+            let place = room.as_ref().map(|room| format!("#{room} ")).unwrap_or_default();
+            let me = if *action { "/me " } else { "" };
+            return format!("{place}{me}{}", sanitize::line(text));
+        }
         Request::Whisper { to, text, .. } => return format!("/msg {} {}", sanitize::line(to), sanitize::line(text)),
         Request::Whois { username } => ("/whois", username),
         Request::AddUser { username, .. } => ("/adduser", username),
@@ -80,6 +83,30 @@ fn code(text: &str, lang: Option<&str>, to: Option<&str>) -> String {
     let lang = lang.map(|lang| format!(" {}", sanitize::line(lang))).unwrap_or_default();
     let to = to.map(|to| format!(" @{}", sanitize::line(to))).unwrap_or_default();
     format!("/code{lang}{to} ({} lines)", text.lines().count())
+}
+
+/// What was to be said, as it can be typed again, and the room for which; None for what isn't said. A whisper is for
+/// whichever room one is in.
+pub(super) fn said(request: &Request) -> Option<(String, Option<&str>)> {
+    Some(match request {
+        Request::Say { room, text, format: Some(Format::Code), lang, .. } => {
+            (format!("/code {}\n{text}", lang.as_deref().unwrap_or("text")), here(room))
+        }
+        Request::Whisper { to, text, format: Some(Format::Code), lang } => {
+            (format!("/code {} @{to}\n{text}", lang.as_deref().unwrap_or("text")), None)
+        }
+        Request::Say { room, text, action: true, .. } => (format!("/me {text}"), here(room)),
+        Request::Say { room, text, .. } if text.starts_with('/') => (format!("/{text}"), here(room)),
+        Request::Say { room, text, .. } => (text.clone(), here(room)),
+        Request::Whisper { to, text, .. } => (format!("/msg {to} {text}"), None),
+        Request::Ask { room, text } => (format!("/ask {text}"), here(room)),
+        _ => return None,
+    })
+}
+
+/// The room of a request.
+fn here(room: &Option<String>) -> Option<&str> {
+    Some(room.as_deref().unwrap_or(GENERAL))
 }
 
 /// How to see whether a request was carried out that may not be sent again blindly.

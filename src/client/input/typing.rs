@@ -1,10 +1,11 @@
 //! The stdin thread: what is typed, line after line, becomes an errand each.
 
 use super::arguments::new_secret;
-use super::commands::{self, Typed};
+use super::commands;
 use super::errands::{ERRANDS_MAX, Errand, Errands, Flow};
 use super::local::{Local, Locals};
 use super::programs::is_code;
+use super::typed::Typed;
 use crate::client::code::{self, Begun, Lines};
 use crate::client::connection::{Answer, Session};
 use crate::client::console::Console;
@@ -14,6 +15,7 @@ use crate::output;
 use crate::protocol::{ErrorCode, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Request, Secret};
 use crate::sanitize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often a person is asked for a new password in a row.
 const NEW_PASSWORD_TRIES_MAX: usize = 10;
@@ -29,6 +31,8 @@ pub(crate) struct Input {
     pub(crate) errands: Arc<Errands>,
     /// What this program does by itself.
     pub(crate) locals: Locals,
+    /// They were told that teachers see who asks.
+    pub(crate) told_who_sees: AtomicBool,
 }
 
 /// What is to be done before anything typed is.
@@ -73,7 +77,7 @@ impl Input {
     fn follow(&self) -> Flow {
         loop {
             match self.console.next_line() {
-                Ok(Some(Ok(line))) => match commands::parse(&line) {
+                Ok(Some(Ok(line))) => match commands::parse(&line, &self.here()) {
                     Ok(Typed::Leave) => return Flow::Continue(()),
                     Ok(Typed::LogOut) => {
                         self.session.log_out();
@@ -96,12 +100,33 @@ impl Input {
         }
     }
 
+    /// The room that a line is for: the one that its prompt named, where there was one.
+    fn here(&self) -> String {
+        self.console.entered_in().unwrap_or_else(|| self.session.rooms.present())
+    }
+
+    /// Whether somebody knows that a question isn't anonymous to everyone: an editor has asked that itself.
+    fn knows_who_sees(&self) -> bool {
+        self.console.entered_in().is_some() || self.told_who_sees.load(Ordering::Relaxed)
+    }
+
     fn carry_out(&self, typed: Typed) -> Flow {
         match typed {
             Typed::Request(request @ Request::Passwd { .. }) => {
                 self.add(Errand::Request(request))?;
                 // Whether it fails decides what the next line may be.
                 self.errands.wait_until_done()
+            }
+            Typed::Request(request @ Request::Ask { .. }) if !self.knows_who_sees() => {
+                if self.console.is_terminal() && !self.console.confirm(&format!("{}: ask it?", known::WHO_SEES)) {
+                    notice("it was not asked");
+                    return Flow::Continue(());
+                }
+                if !self.console.is_terminal() {
+                    notice(known::WHO_SEES);
+                }
+                self.told_who_sees.store(true, Ordering::Relaxed);
+                self.add(Errand::Request(request))
             }
             Typed::Request(request) => match unseen(&request) {
                 Some(why) => {
@@ -117,7 +142,25 @@ impl Input {
                 notice("from a pipe it is /passwd <old> <new>");
                 Flow::Continue(())
             }
-            Typed::History(wanted) => self.add(Errand::History(wanted)),
+            Typed::History(wanted, room) => self.add(Errand::History(wanted, room)),
+            Typed::Switch(switch, request) => {
+                let is_script = !self.console.is_terminal();
+                if is_script {
+                    // What is shown of what was asked before has its room before it, or not.
+                    self.errands.wait_until_done()?;
+                }
+                // An editor has made it when the line was entered.
+                if self.console.entered_in().is_none() {
+                    switch.make(&self.session.rooms);
+                }
+                request.map_or(Flow::Continue(()), |request| self.add(Errand::Request(request)))?;
+                if is_script { self.errands.wait_until_done() } else { Flow::Continue(()) }
+            }
+            Typed::Ballot(ballot, room) => {
+                // A person votes in the poll that they see; of a script nobody knows how far it has come.
+                let seen = self.session.rooms.poll(&room).filter(|_| self.console.is_terminal());
+                self.add(Errand::Ballot(ballot, room, seen.map(|poll| poll.number)))
+            }
             Typed::Import(import) => self.add(Errand::Import(import)),
             Typed::SaveAttendance(request, file) => self.add(Errand::SaveAttendance(request, file)),
             Typed::Reply(text) => self.add(Errand::Reply(text)),
@@ -138,6 +181,8 @@ impl Input {
 
     /// Sends code of which the beginning was typed: the lines that follow, or those of a file.
     fn send(&self, begun: Begun) -> Flow {
+        // Where it was begun.
+        let here = self.here();
         let complete = match begun {
             Begun::File(head, path) => code::load(&path).map(|loaded| (head.with(&loaded.code), loaded.doubt)),
             // Also where it was begun in a wrong way, they are no messages.
@@ -147,7 +192,7 @@ impl Input {
             }
         };
         let typed = complete.and_then(|(line, doubt)| {
-            let typed = commands::parse(&line)?;
+            let typed = commands::parse(&line, &here)?;
             Ok(match doubt {
                 Some(why) => Typed::Doubtful(Box::new(typed), why),
                 None => typed,

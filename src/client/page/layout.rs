@@ -37,6 +37,8 @@ pub(super) struct Page {
     line: String,
     /// The number of what is said next.
     number: Option<u64>,
+    /// What stands before each line: the room, with a blank behind it, where it isn't the present one.
+    mark: String,
     /// The terminal's width, once it's asked for.
     columns: Option<usize>,
 }
@@ -48,6 +50,10 @@ pub(super) enum Speaker<'a> {
     Room(&'a str),
     /// To the room, as something that is done.
     Acts(&'a str),
+    /// To every room.
+    Everywhere(&'a str),
+    /// A question to the room; whose it is, where that is known.
+    Asks(Option<&'a str>),
     /// From one to the other; what both are called here.
     Whisper(&'a str, &'a str),
 }
@@ -55,7 +61,13 @@ pub(super) enum Speaker<'a> {
 impl Page {
     /// An empty page for the account `me`.
     pub(super) fn new(look: Look, me: &str) -> Self {
-        Self { look, me: me.to_owned(), text: String::new(), line: String::new(), number: None, columns: None }
+        let (text, line, mark) = (String::new(), String::new(), String::new());
+        Self { look, me: me.to_owned(), text, line, number: None, mark, columns: None }
+    }
+
+    /// What is appended from now on happens in this room, and not in the present one; or in the present one.
+    pub(super) fn in_room(&mut self, room: Option<&str>) {
+        self.mark = room.map(|room| format!("#{room} ")).unwrap_or_default();
     }
 
     /// Whether it's for a person who edits lines beside it.
@@ -82,6 +94,17 @@ impl Page {
         if let Look::Styled(style) = self.look {
             self.text.push_str(&format!("{:PAINTED_INDENT$}{}\n", "", style.colours.paint(paint, line)));
         }
+    }
+
+    /// How many columns a line has.
+    pub(super) fn columns_left(&mut self) -> usize {
+        self.columns().saturating_sub(columns(&self.mark))
+    }
+
+    /// Of this width.
+    #[cfg(test)]
+    pub(super) fn for_tests(look: Look, columns: usize) -> Self {
+        Self { columns: Some(columns + 1), ..Self::new(look, "ada") }
     }
 
     /// Whether that line has room in the terminal's width.
@@ -118,9 +141,11 @@ impl Page {
         // As docs/plain.md has it of lines of further kinds, it begins with two blanks.
         let number = self.number.take().map(|number| format!("  #{number} ")).unwrap_or_default();
         for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
-            let first = index == 0;
-            let line =
-                if first { format!("{number}[{time}] {speaker}{line}") } else { format!("{CONTINUATION}{line}") };
+            let line = if index == 0 {
+                format!("{}{number}[{time}] {speaker}{line}", self.mark)
+            } else {
+                format!("{CONTINUATION}{line}")
+            };
             self.finish_plainly(&line);
         }
     }
@@ -134,14 +159,16 @@ impl Page {
         let who = match speaker {
             Speaker::Room(name) => format!("{}: ", colours.paint(Paint::Name(name), name)),
             Speaker::Acts(name) => format!("* {} ", colours.paint(Paint::Name(name), name)),
+            Speaker::Everywhere(_) => colours.paint(Paint::Mention, speaker.to_string().trim_end()) + " ",
+            Speaker::Asks(_) => colours.paint(Paint::Notice, speaker.to_string().trim_end()) + " ",
             Speaker::Whisper(from, to) => {
                 format!("{}: ", colours.paint(Paint::Whisper, &format!("{from} -> {to} (whisper)")))
             }
         };
         let number = self.number.take().map(|number| format!("#{number} ")).unwrap_or_default();
-        let time = format!("{number}{time}");
-        self.text.push_str(&format!("{} {who}", colours.paint(Paint::Faint, &time)));
-        let (columns_all, used) = (self.columns(), columns(&format!("{time} {speaker}")));
+        let (mark, time) = (self.painted_mark(colours), format!("{number}{time}"));
+        self.text.push_str(&format!("{mark}{} {who}", colours.paint(Paint::Faint, &time)));
+        let (columns_all, used) = (self.columns(), columns(&format!("{}{time} {speaker}", self.mark)));
         let indent = INDENT.min(columns_all / 3);
         let mut first = columns_all.saturating_sub(used);
         for (index, line) in sanitize::lines(text, MESSAGE_LINES_MAX).enumerate() {
@@ -180,8 +207,16 @@ impl Page {
         let line = std::mem::take(&mut self.line);
         match self.look {
             Look::Json => {}
-            Look::Plain | Look::PlainRows => self.finish_plainly(&line),
+            Look::Plain | Look::PlainRows => self.finish_plainly(&format!("{}{line}", self.mark)),
             Look::Styled(style) => self.finish_in_style(style.colours, &line),
+        }
+    }
+
+    /// A room has its colour as a person has.
+    fn painted_mark(&self, colours: Colours) -> String {
+        match self.mark.trim_end() {
+            "" => String::new(),
+            mark => colours.paint(Paint::Name(mark), mark) + " ",
         }
     }
 
@@ -196,13 +231,16 @@ impl Page {
     }
 
     fn finish_in_style(&mut self, colours: Colours, line: &str) {
+        let mark = self.painted_mark(colours);
         let columns_all = self.columns();
+        let first = columns_all.saturating_sub(columns(&self.mark));
+        self.text.push_str(&mark);
         let (paint, indent) = match line.get(..2) {
             _ if line.starts_with(CONTINUATION) => (Some(Paint::Faint), INDENT),
             Some("  ") => (None, column(line).filter(|&column| column <= columns_all / 2).unwrap_or(4)),
             _ => (Paint::of(line), 2),
         };
-        for (index, piece) in wrap(line, columns_all, columns_all - indent).into_iter().enumerate() {
+        for (index, piece) in wrap(line, first, columns_all - indent).into_iter().enumerate() {
             if index > 0 {
                 self.text.push_str(&format!("{:indent$}", ""));
             }
@@ -229,7 +267,8 @@ impl Speaker<'_> {
     /// Whether it's the one whose page it is.
     fn is(self, me: &str) -> bool {
         match self {
-            Self::Room(from) | Self::Acts(from) => from == me,
+            Self::Room(from) | Self::Acts(from) | Self::Everywhere(from) => from == me,
+            Self::Asks(from) => from == Some(me),
             Self::Whisper(from, _) => from == YOU,
         }
     }
@@ -243,6 +282,10 @@ impl fmt::Display for Speaker<'_> {
         match self {
             Self::Room(from) => write!(f, "{from}: "),
             Self::Acts(from) => write!(f, "* {from} "),
+            // No name has brackets: nobody can be called so.
+            Self::Everywhere(from) => write!(f, "{from} (to all rooms): "),
+            Self::Asks(Some(from)) => write!(f, "{from} (question): "),
+            Self::Asks(None) => write!(f, "(question): "),
             Self::Whisper(from, to) => write!(f, "{from} -> {to} (whisper): "),
         }
     }

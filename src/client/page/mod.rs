@@ -1,9 +1,13 @@
 //! What comes from the server, and how it is shown and written down.
 
+mod about;
 mod clock;
 mod crowd;
 mod layout;
+mod lesson;
+mod lesson_replies;
 pub(crate) mod missed;
+mod poll;
 mod presence;
 mod reader;
 mod render;

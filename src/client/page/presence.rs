@@ -14,12 +14,21 @@ use std::time::Duration;
 /// What those who are online are called, by their user names.
 pub(super) type Called<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
 
-/// Appends who is online; `continued` if the beginning of the list is shown already.
+/// Which part of a list it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum List<'a> {
+    /// Its beginning, or all: of a room, or of everybody.
+    Whole(Option<&'a str>),
+    /// What comes behind.
+    Continued,
+}
+
+/// Appends who is online.
 pub(super) fn online(
     (names, called): (&[Cow<'_, str>], &Called<'_>),
     away: &[Cow<'_, str>],
     more: usize,
-    continued: bool,
+    list: List<'_>,
     out: &mut Page,
 ) {
     let shown = |name: &Cow<'_, str>| {
@@ -27,9 +36,11 @@ pub(super) fn online(
         if away.contains(name) { format!("{person} (away)") } else { person }
     };
     let safe: Vec<_> = names.iter().map(shown).collect();
-    let _ = match continued {
-        true => writeln!(out, "* also online: {}", safe.join(", ")),
-        false => writeln!(out, "* {} online: {}", names.len().saturating_add(more), safe.join(", ")),
+    let (all, names) = (names.len().saturating_add(more), safe.join(", "));
+    let _ = match list {
+        List::Continued => writeln!(out, "* also online: {names}"),
+        List::Whole(None) => writeln!(out, "* {all} online: {names}"),
+        List::Whole(Some(room)) => writeln!(out, "* {all} online in #{}: {names}", sanitize::line(room)),
     };
 }
 

@@ -5,6 +5,8 @@
 
 mod attendance;
 mod comings;
+mod history;
+mod lesson;
 
 use super::crowd::Crowd;
 use super::layout::Page;
@@ -52,6 +54,10 @@ pub(crate) struct Reader<'a, W> {
     replay: Option<Replay>,
     /// It's over, and whoever waits to ask something is to be told once it's shown.
     caught_up: bool,
+    /// The room where one spoke is no more, or one is no longer in it: to be told when all that was missed is shown.
+    left: bool,
+    /// A question whose asker may come next.
+    held: Option<ServerMessage<'static>>,
     /// Who has come and gone and isn't shown yet; None where each has a line of their own, as docs/plain.md tells.
     crowd: Option<Crowd>,
 }
@@ -82,6 +88,8 @@ impl<'a, W: Write> Reader<'a, W> {
             people: Vec::new(),
             replay: None,
             caught_up: false,
+            held: None,
+            left: false,
         }
     }
 
@@ -96,6 +104,7 @@ impl<'a, W: Write> Reader<'a, W> {
     /// Standard output can't be written to.
     pub(crate) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
         self.seen.begin(welcome.seq);
+        self.session.rooms.begin(&welcome.rooms);
         self.renderer.welcome(welcome, &mut self.shown);
         self.shown.wire(for_programs(welcome).as_bytes());
         self.write()
@@ -120,6 +129,7 @@ impl<'a, W: Write> Reader<'a, W> {
         self.seen.go_on(welcome.seq);
         self.lines = LineReader::default();
         self.renderer.names().set_role(welcome.role);
+        self.left = self.session.rooms.begin(&welcome.rooms);
         self.shown.wire(for_programs(welcome).as_bytes());
         let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
         self.replay = Some(Replay { upto: welcome.seq, said: 0, back });
@@ -173,6 +183,9 @@ impl<'a, W: Write> Reader<'a, W> {
     fn end_replay(&mut self, whole: bool) {
         if let Some(Replay { said, back, .. }) = self.replay.take() {
             self.renderer.back(&back, said, whole, &mut self.shown);
+            if std::mem::take(&mut self.left) {
+                self.renderer.moved(&mut self.shown);
+            }
             if said > 0 {
                 self.alerts.missed();
             }
@@ -201,6 +214,7 @@ impl<'a, W: Write> Reader<'a, W> {
             }
         });
         self.lines = lines;
+        self.question(None);
         self.show(wire)?;
         Ok(end)
     }
@@ -219,11 +233,19 @@ impl<'a, W: Write> Reader<'a, W> {
             // What is shown stands in its order.
             self.tell_crowd();
         }
+        if self.question(Some(&message)) {
+            self.asked(&message);
+            return None;
+        }
         if let ServerMessage::Reply(reply) = message {
             self.reply(reply);
             return None;
         }
         self.session.people.happened(&message, &self.session.me);
+        if matches!(message, ServerMessage::Question { .. }) {
+            self.held = Some(message);
+            return None;
+        }
         match &message {
             ServerMessage::Removed { seq, from, id, .. } => self.taken_back(&message, *seq, from, id.as_deref()),
             ServerMessage::Message { seq, from, id, .. }
@@ -252,8 +274,8 @@ impl<'a, W: Write> Reader<'a, W> {
                 self.answered = Some((id.to_string(), Answer::None));
             }
             ServerMessage::Bye { reason } => return Some(End::Bye(*reason)),
-            // A type that doesn't belong here, or that this version doesn't know.
-            _ => {}
+            // What is no event doesn't belong here, or is of a type that this version doesn't know.
+            other => self.lesson(other),
         }
         None
     }
@@ -274,6 +296,7 @@ impl<'a, W: Write> Reader<'a, W> {
             self.session.people.whispered(from, to, &self.session.me);
         }
         self.renderer.event(message, &mut self.shown);
+        self.count(message);
         self.log(message);
         true
     }
@@ -366,6 +389,7 @@ impl<'a, W: Write> Reader<'a, W> {
                     self.session.people.took_back(*event);
                 }
                 self.renderer.reply(request, &reply, &mut self.shown);
+                self.rooms_of(request, &reply);
                 if let Request::Away { text } = request {
                     self.session.people.set_away(text.is_some());
                 }
@@ -381,35 +405,6 @@ impl<'a, W: Write> Reader<'a, W> {
             }
         };
         self.answered = Some((asked.id, answer));
-    }
-
-    /// A page of the history, before those that came already if it `continues` them. All is shown when it's here. How
-    /// many more there are, and from where the server goes on if it has only looked so far.
-    fn page(
-        &mut self,
-        mut events: Vec<ServerMessage<'static>>,
-        (more, next): (usize, Option<u64>),
-        continues: bool,
-        limit: usize,
-        wanted: usize,
-    ) -> Answer {
-        events.truncate(limit);
-        let (found, first) = (events.len(), events.first().and_then(ServerMessage::seq));
-        if continues {
-            events.append(&mut self.history);
-        }
-        self.history = events;
-        let left = wanted.saturating_sub(found);
-        match next.or(first.filter(|_| more > 0 || found == limit)) {
-            Some(place) if left > 0 => Answer::Page(place, left),
-            _ => {
-                let mut history = std::mem::take(&mut self.history);
-                history.retain(|event| !self.is_ignored(speaker(event)));
-                history.iter().for_each(|event| self.session.people.happened(event, &self.session.me));
-                self.renderer.history(&history, &mut self.shown);
-                Answer::Done
-            }
-        }
     }
 
     fn complain(&mut self) {

@@ -1,14 +1,16 @@
 //! What is shown of what the server sends: plain lines, safe for a terminal, as docs/plain.md describes them.
 
+use super::about::About;
 use super::clock::Clock;
 use super::crowd::Crowd;
 use super::layout::{CONTINUATION, Page, Speaker, YOU};
 use super::missed::{Back, HISTORY_SHOWN_MAX, Missed};
 use super::taken_back::{self, Shown};
-use super::{presence, replies};
+use super::{lesson, presence, replies};
+use crate::client::rooms::Rooms;
 use crate::client::terminal::Names;
 use crate::durations;
-use crate::protocol::{Attendee, Format, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::protocol::{Attendee, Format, GENERAL, Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -27,12 +29,15 @@ pub(crate) struct Renderer {
     said: Shown,
     /// Who came by.
     names: Arc<Names>,
+    /// Where one is, and speaks.
+    rooms: Arc<Rooms>,
 }
 
 impl Renderer {
-    /// For the account `me`, with times in `zone`.
-    pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
-        Self { me: me.to_owned(), clock: Clock::new(zone), said: Shown::default(), names: Arc::default() }
+    /// For the account whose rooms these are, with times in `zone`.
+    pub(crate) fn new(rooms: Arc<Rooms>, zone: TimeZone) -> Self {
+        let (me, said, names) = (rooms.me().to_owned(), Shown::default(), Arc::default());
+        Self { me, clock: Clock::new(zone), said, names, rooms }
     }
 
     /// The names that come by, kept up to date.
@@ -47,10 +52,14 @@ impl Renderer {
         let _ = writeln!(out, "* you are {me}{role}; /help lists the commands");
         self.names.set_role(welcome.role);
         welcome.users.iter().for_each(|name| self.names.add(name));
-        presence::online((&welcome.users, &welcome.names), &[], welcome.more, false, out);
+        presence::online((&welcome.users, &welcome.names), &[], welcome.more, presence::List::Whole(None), out);
         if let Some(topic) = &welcome.topic {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
+        for own in welcome.rooms.iter().filter(|own| own.room == GENERAL) {
+            lesson::standing(own, out);
+        }
+        lesson::own_rooms(&self.rooms.names(), out);
         if let Some(motd) = &welcome.motd {
             remark(motd, out);
         }
@@ -90,11 +99,7 @@ impl Renderer {
 
     /// Appends a stretch of what was said, each with its number.
     pub(super) fn history(&self, events: &[ServerMessage<'_>], out: &mut Page) {
-        for event in events {
-            out.number(event.seq());
-            self.event(event, out);
-        }
-        out.number(None);
+        self.events(events, out);
         let _ = match events.len() {
             0 => writeln!(out, "* nothing was said yet that you may see"),
             1 => writeln!(out, "* this was the last message"),
@@ -102,9 +107,51 @@ impl Renderer {
         };
     }
 
+    /// Appends some events with their numbers; a question with who asks it, where that is known.
+    fn events(&self, events: &[ServerMessage<'_>], out: &mut Page) {
+        let mut rest = events;
+        while let [event, more @ ..] = rest {
+            rest = more;
+            out.number(event.seq());
+            match (event.seq(), more.first()) {
+                (Some(seq), Some(ServerMessage::Asked { question, from, .. })) if *question == seq => {
+                    rest = &more[1..];
+                    self.question(event, from, out);
+                }
+                _ => self.event(event, out),
+            }
+        }
+        out.number(None);
+    }
+
+    /// Appends a question with who asks it.
+    pub(super) fn question(&self, question: &ServerMessage<'_>, from: &str, out: &mut Page) {
+        let ServerMessage::Question { time, room, text, .. } = question else { return };
+        self.clock.new_day(time, out);
+        self.mark(question, Some(room), out);
+        out.said(&self.clock.time(time), Speaker::Asks(Some(&self.party(from))), text);
+        out.in_room(None);
+    }
+
+    /// What is appended from now on is of an event in this room.
+    fn mark(&self, message: &ServerMessage<'_>, room: Option<&str>, out: &mut Page) {
+        let room = lesson::mark(&self.rooms, message, room);
+        out.in_room(room.map(sanitize::line).as_deref());
+    }
+
     /// Appends what is shown of an event; nothing for what isn't one.
     pub(super) fn event(&self, message: &ServerMessage<'_>, out: &mut Page) {
         self.said.note(message);
+        let about = About::of(message);
+        if let Some(about) = about.filter(|about| about.room.is_some()) {
+            self.clock.new_day(about.time, out);
+            self.mark(message, about.room, out);
+        }
+        self.lines(message, out);
+        out.in_room(None);
+    }
+
+    fn lines(&self, message: &ServerMessage<'_>, out: &mut Page) {
         if let Some(line) = taken_back::in_its_place(&self.clock, &self.me, message) {
             let _ = writeln!(out, "* {line}");
             return;
@@ -115,7 +162,6 @@ impl Renderer {
             }
             ServerMessage::Message { time, from, text, action: true, .. } => {
                 self.names.add(from);
-                self.clock.new_day(time, out);
                 out.said(&self.clock.time(time), Speaker::Acts(&sanitize::line(from)), text);
             }
             ServerMessage::Message {
@@ -128,7 +174,6 @@ impl Renderer {
             }
             ServerMessage::Message { time, from, text, .. } => {
                 self.names.add(from);
-                self.clock.new_day(time, out);
                 out.said(&self.clock.time(time), Speaker::Room(&sanitize::line(from)), text);
             }
             ServerMessage::Whisper {
@@ -181,8 +226,23 @@ impl Renderer {
             ServerMessage::Away(away) => {
                 let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), presence::away(&self.clock, away));
             }
-            _ => {}
+            ServerMessage::Announcement { time, from, .. } => {
+                self.names.add(from);
+                self.clock.new_day(time, out);
+                lesson::event(&self.clock, &self.rooms, message, out);
+            }
+            _ => lesson::event(&self.clock, &self.rooms, message, out),
         }
+    }
+
+    /// Appends that others have moved one to another room.
+    pub(super) fn moved(&self, out: &mut Page) {
+        lesson::moved(&self.rooms, out);
+    }
+
+    /// Takes note of how a room is now: for lines that stand by themselves.
+    pub(super) fn note_state(&self, message: &ServerMessage<'_>) {
+        self.rooms.note_state(message);
     }
 
     /// Appends who has come and gone together.
@@ -210,7 +270,10 @@ impl Renderer {
             }
             _ => {}
         }
-        replies::reply(&self.clock, self.names.role(), request, reply, out);
+        for room in reply.rooms.iter().flatten() {
+            self.rooms.hear_of(&room.room);
+        }
+        replies::reply(&self.clock, (self.names.role(), &self.rooms), request, reply, out);
         if matches!(request, Request::Code) && self.names.role() > Role::Display {
             let _ = writeln!(
                 out,
@@ -247,6 +310,10 @@ mod tests {
     use crate::client::terminal::Look;
     use std::time::Duration;
 
+    fn ada(zone: TimeZone) -> Renderer {
+        Renderer::new(Arc::new(Rooms::new("ada", true)), zone)
+    }
+
     fn plain() -> Page {
         Page::new(Look::Plain, "ada")
     }
@@ -254,7 +321,7 @@ mod tests {
     /// What ada sees, five and a half hours east of Greenwich.
     fn shown(json: &str) -> String {
         let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds((5 * 60 + 30) * 60).unwrap());
-        let renderer = Renderer::new("ada", zone);
+        let renderer = ada(zone);
         renderer.forget_day();
         let mut out = plain();
         match serde_json::from_str(json).unwrap() {
@@ -311,7 +378,7 @@ mod tests {
 
     #[test]
     fn another_day_is_said() {
-        let renderer = Renderer::new("ada", TimeZone::UTC);
+        let renderer = ada(TimeZone::UTC);
         let mut out = plain();
         for time in ["2026-11-22T23:59:59Z", "2026-11-23T00:00:00Z", "2026-11-23T00:00:01Z", "x"] {
             let message =
@@ -325,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_way_back() {
-        let renderer = Renderer::new("ada", TimeZone::UTC);
+        let renderer = ada(TimeZone::UTC);
         for (seconds, gap, said, whole, expected) in [
             (12, false, 3, true, "* back after 12 s; 3 missed messages are above; 4 online\n"),
             (0, false, 1, false, "* back after 0 s; 1 missed message is above; 4 online\n"),

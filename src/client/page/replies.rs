@@ -2,8 +2,9 @@
 
 use super::clock::Clock;
 use super::layout::Page;
-use super::{presence, status};
+use super::{lesson_replies, presence, status};
 use crate::attendance;
+use crate::client::rooms::Rooms;
 use crate::client::terminal::{Paint, known};
 use crate::protocol::{AccountInfo, Attendee, CommandHelp, Guests, Reply, Request, Role, TopicInfo, UserList};
 use crate::sanitize;
@@ -13,16 +14,24 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Appends what is shown of the reply to `request`.
-pub(super) fn reply(clock: &Clock, role: Role, request: &Request, reply: &Reply<'_>, out: &mut Page) {
+pub(super) fn reply(
+    clock: &Clock,
+    (role, rooms): (Role, &Rooms),
+    request: &Request,
+    reply: &Reply<'_>,
+    out: &mut Page,
+) {
     match (request, &reply.users) {
-        (Request::Who { after, .. }, Some(UserList::Names(names))) => {
-            presence::online((names, &reply.names), &reply.away, reply.more, after.is_some(), out);
+        (Request::Who { after, room }, Some(UserList::Names(names))) => {
+            let whole = presence::List::Whole(room.as_deref());
+            let list = after.as_ref().map_or(whole, |_| presence::List::Continued);
+            presence::online((names, &reply.names), &reply.away, reply.more, list, out);
         }
         (Request::ListUsers { .. }, Some(UserList::Accounts(accounts))) => table(accounts, out),
         _ => {}
     }
-    if matches!(request, Request::Topic { .. }) {
-        topic(clock, reply.topic.as_ref(), out);
+    if let Request::Topic { room, .. } = request {
+        topic(clock, room.as_deref(), reply.topic.as_ref(), out);
     }
     if let Some(whois) = &reply.whois {
         presence::whois(clock, whois, out);
@@ -44,6 +53,7 @@ pub(super) fn reply(clock: &Clock, role: Role, request: &Request, reply: &Reply<
     for sentence in reply.report.iter().flatten() {
         let _ = writeln!(out, "* {}", sanitize::line(sentence));
     }
+    lesson_replies::reply(clock, rooms, request, reply, out);
     if let Some(done) = done(request) {
         let _ = write!(out, "* {done}");
         if let Some(password) = &reply.password {
@@ -64,12 +74,13 @@ pub(super) fn attendance(clock: &Clock, request: &Request, people: &[Attendee<'_
     }
 }
 
-fn topic(clock: &Clock, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
+fn topic(clock: &Clock, room: Option<&str>, topic: Option<&TopicInfo<'_>>, out: &mut Page) {
+    let of = room.map(|room| format!(" of #{}", sanitize::line(room))).unwrap_or_default();
     let _ = match topic {
-        None => writeln!(out, "* there is no topic"),
+        None => writeln!(out, "* there is no topic{of}"),
         Some(TopicInfo { text, by, time }) => {
             let (text, by) = (sanitize::line(text), sanitize::line(by));
-            writeln!(out, "* topic: {text} (set by {by}, {})", clock.moment(time))
+            writeln!(out, "* topic{of}: {text} (set by {by}, {})", clock.moment(time))
         }
     };
 }
@@ -209,7 +220,8 @@ mod tests {
 
     fn answered(request: &Request, json: &str) -> String {
         let mut out = Page::new(Look::Plain, "ada");
-        super::reply(&Clock::new(TimeZone::UTC), Role::User, request, &serde_json::from_str(json).unwrap(), &mut out);
+        let (clock, rooms) = (Clock::new(TimeZone::UTC), Rooms::new("ada", true));
+        super::reply(&clock, (Role::User, &rooms), request, &serde_json::from_str(json).unwrap(), &mut out);
         out.take()
     }
 

@@ -2,15 +2,18 @@
 //!
 //! Each line is one of docs/plain.md with the day and the time to the second before it.
 
+use super::about::About;
 use super::layout::{CONTINUATION, Page};
 use super::render::Renderer;
 use crate::client::error::ClientError;
+use crate::client::rooms::Rooms;
 use crate::client::terminal::{Look, notice};
 use crate::files::Growing;
 use crate::protocol::ServerMessage;
 use crate::reason::Reason;
 use jiff::{Timestamp, tz::TimeZone};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A file that grows.
 #[derive(Debug)]
@@ -57,7 +60,9 @@ impl Transcript {
 impl Lines {
     /// As the account `me` sees them, or as nobody in particular if that is empty.
     pub(crate) fn new(me: &str, zone: TimeZone) -> Self {
-        Self { renderer: Renderer::new(me, zone.clone()), page: Page::new(Look::Plain, me), zone }
+        // Nobody switches rooms here: all but the general one are named.
+        let rooms = Arc::new(Rooms::new(me, false));
+        Self { renderer: Renderer::new(rooms, zone.clone()), page: Page::new(Look::Plain, me), zone }
     }
 
     /// The lines of one event; empty for what isn't one.
@@ -65,17 +70,16 @@ impl Lines {
         // Every line has its day.
         self.renderer.forget_day();
         self.renderer.event(message, &mut self.page);
+        self.renderer.note_state(message);
         dated(&self.page.take(), &self.zone, time(message))
     }
 }
 
 /// When it happened; what has no time happened now.
 fn time(message: &ServerMessage<'_>) -> Timestamp {
-    let time = match message {
-        ServerMessage::Message { time, .. } | ServerMessage::Whisper { time, .. } => time,
-        ServerMessage::Joined { time, .. } | ServerMessage::Left { time, .. } => time,
-        ServerMessage::Topic { time, .. } | ServerMessage::Notice { time, .. } => time,
-        ServerMessage::Removed { time, .. } => time,
+    let time = match (About::of(message), message) {
+        (Some(about), _) => about.time,
+        (None, ServerMessage::Notice { time, .. }) => time,
         _ => return Timestamp::now(),
     };
     time.parse().unwrap_or_else(|_| Timestamp::now())
@@ -86,16 +90,23 @@ fn dated(lines: &str, zone: &TimeZone, time: Timestamp) -> String {
     let moment = zone.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let mut text = String::new();
     for line in lines.lines() {
-        let (before, rest) = match line.strip_prefix(CONTINUATION) {
-            Some(rest) => (format!("{:width$} |", "", width = moment.len() - 2), rest),
-            None => (
-                moment.clone(),
-                line.strip_prefix('[').and_then(|line| line.split_once("] ")).map_or(line, |line| line.1),
-            ),
-        };
-        text.push_str(&format!("{before} {rest}\n"));
+        if let Some(rest) = line.strip_prefix(CONTINUATION) {
+            text.push_str(&format!("{:width$} | {rest}\n", "", width = moment.len() - 2));
+            continue;
+        }
+        let (mark, rest) = marked(line);
+        let rest = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(rest, |rest| rest.1);
+        text.push_str(&format!("{moment} {mark}{rest}\n"));
     }
     text
+}
+
+/// The room that stands before a line, with its blank; and the line.
+fn marked(line: &str) -> (&str, &str) {
+    match line.find(' ').filter(|_| line.starts_with('#')) {
+        Some(blank) => line.split_at(blank + 1),
+        None => ("", line),
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +121,9 @@ mod tests {
             ("[12:00] bob: a\n      | b\n", "2026-11-23 12:00:00 bob: a\n                  | b\n"),
             ("[12:00] bob: [x] y\n", "2026-11-23 12:00:00 bob: [x] y\n"),
             ("* bob joined\n", "2026-11-23 12:00:00 * bob joined\n"),
+            ("#chess [12:00] bob: [x] y\n", "2026-11-23 12:00:00 #chess bob: [x] y\n"),
+            ("#chess * eve entered the room\n", "2026-11-23 12:00:00 #chess * eve entered the room\n"),
+            ("[12:00] bob: a\n      | #b [x] y\n", "2026-11-23 12:00:00 bob: a\n                  | #b [x] y\n"),
         ] {
             assert_eq!(dated(plain, &TimeZone::UTC, time), expected);
         }

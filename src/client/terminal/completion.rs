@@ -5,6 +5,7 @@ use super::known::all;
 use super::names::Names;
 use super::usage::{self, Word};
 use crate::client::code::{files_beginning_with, languages_beginning_with};
+use crate::client::rooms::Rooms;
 use crate::client::settings::{Choices, Cue, choices, settings};
 use crate::protocol::Role;
 use rustyline::completion::Completer;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 /// The editor's helper.
 pub(super) struct Helper {
     names: Arc<Names>,
+    rooms: Arc<Rooms>,
     in_code: InCode,
 }
 
 impl Helper {
-    /// Completes these names; nothing in code.
-    pub(super) fn new(names: Arc<Names>, in_code: InCode) -> Self {
-        Self { names, in_code }
+    /// Completes these names, and the names of these rooms; nothing in code.
+    pub(super) fn new(names: Arc<Names>, rooms: Arc<Rooms>, in_code: InCode) -> Self {
+        Self { names, rooms, in_code }
     }
 
     /// Where the word before the cursor begins, and what it may become.
@@ -55,6 +57,10 @@ impl Helper {
             Word::Literal(literal) => one_of(&mut [literal.to_owned()].into_iter()),
             // The command wants the name alone.
             Word::User => self.people(word.trim_start_matches('@'), " "),
+            Word::Room => {
+                let found = self.rooms.beginning_with(word.trim_start_matches('#'));
+                found.into_iter().map(|room| room + " ").collect()
+            }
             Word::Command => self.commands(&format!("/{word}")).iter().map(|found| found[1..].to_owned()).collect(),
             Word::Role => one_of(&mut Role::ALL.iter().map(|role| role.name().to_owned())),
             Word::From | Word::To => one_of(&mut ["today", "yesterday"].into_iter().map(str::to_owned)),
@@ -68,8 +74,8 @@ impl Helper {
                 Choices::People => self.people(word, " "),
                 Choices::Any => Vec::new(),
             },
-            Word::Text if !word.is_empty() => self.people(word, " "),
-            Word::Text | Word::Other => Vec::new(),
+            Word::Text | Word::Poll if !word.is_empty() => self.people(word, " "),
+            Word::Text | Word::Poll | Word::Other => Vec::new(),
         }
     }
 
@@ -130,7 +136,12 @@ mod tests {
         for name in ["ada", "adam", "bob"] {
             names.add(name);
         }
-        let (start, found) = Helper::new(Arc::new(names), InCode::default()).candidates(before);
+        let rooms = Rooms::new("ada", true);
+        for room in ["chess", "choir", "latin"] {
+            rooms.hear_of(room);
+        }
+        let helper = Helper::new(Arc::new(names), Arc::new(rooms), InCode::default());
+        let (start, found) = helper.candidates(before);
         found.into_iter().map(|found| format!("{}{found}", &before[..start])).collect()
     }
 
@@ -171,6 +182,16 @@ mod tests {
             ["display", "user", "teacher", "admin"].map(|role| format!("/demote ada {role} "))
         );
         assert_eq!(completed("/who b"), [""; 0]);
+    }
+
+    #[test]
+    fn rooms() {
+        assert_eq!(completed("/join ch"), ["/join chess ", "/join choir "]);
+        assert_eq!(completed("/join #L"), ["/join latin "]);
+        assert_eq!(completed("/room gen"), ["/room general "]);
+        assert_eq!(completed("/letin bo"), ["/letin bob "]);
+        assert_eq!(completed("/letin bob la"), ["/letin bob latin "]);
+        assert_eq!(completed("/whispers st"), ["/whispers staff "]);
     }
 
     #[test]

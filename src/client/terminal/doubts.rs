@@ -22,12 +22,16 @@ const START_CHARS_SHOWN: usize = 20;
 const SLASHES_ALIKE: [char; 7] = ['／', '⁄', '∕', '⧸', '╱', '⟋', '\\'];
 
 /// The commands that tell others what stands behind them, and whether the first word of that is a name.
-const TELLING: [(&str, bool); 8] = [
+const TELLING: [(&str, bool); 12] = [
     ("me", false),
     ("reply", false),
     ("r", false),
     ("topic", false),
     ("away", false),
+    ("all", false),
+    ("ask", false),
+    ("hand", false),
+    ("poll", false),
     ("msg", true),
     ("whisper", true),
     ("w", true),
@@ -259,6 +263,10 @@ mod tests {
             "/reply hello\n/passwd old new",
             "/topic passwd old new",
             "/away passwd old new",
+            "/all passwd old new",
+            "/ask passwd old new",
+            "/hand passwd old new",
+            "/poll passwd old new | a | b",
             "//passwd old new",
         ] {
             let why = doubt(line).unwrap_or_default();

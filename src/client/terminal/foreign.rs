@@ -1,12 +1,19 @@
 //! What people type who know other chats: IRC's words, Slack's, Discord's. Each is told what is here in its place.
 
 /// The words, without `/`, and what is said to whoever types one.
-const WORDS: [(&[&str], &str); 24] = [
+const WORDS: [(&[&str], &str); 28] = [
     (
-        &["join", "j", "channel", "chan", "room", "rooms", "channels", "list", "open"],
-        "there is one room, and you are in it; /who tells who else is",
+        &["channel", "chan", "channels", "list"],
+        "/rooms lists the rooms, /join <room> goes into one, /room <room> speaks in another that you are in",
     ),
-    (&["part", "leave", "close", "cycle"], "there is one room; /quit leaves it"),
+    (&["part", "close", "cycle"], "/leave goes out of a room; /quit leaves the chat"),
+    (
+        &["breakout", "breakouts", "groups"],
+        "teachers put a class into several rooms with /split <number>, and end them with /gather",
+    ),
+    (&["announce", "broadcast", "wall"], "teachers say something in every room with /all <text>"),
+    (&["raise", "raisehand"], "/hand [text] raises your hand"),
+    (&["survey", "choose"], "teachers let everyone choose with /poll, and /vote <number> chooses"),
     (&["exit", "bye", "signoff", "disconnect", "q", "logoff"], "/quit leaves"),
     (&["query", "dm", "pm", "tell", "message", "privmsg", "notice", "t"], "/msg <user> <text> whispers to one person"),
     (&["names", "users", "online", "people", "members", "here", "ls", "active"], "/who tells who is online"),
@@ -25,16 +32,22 @@ const WORDS: [(&[&str], &str); 24] = [
     (&["op", "admin", "mod", "oper"], "administrators make others so with /promote <user>"),
     (&["deop", "unadmin", "unmod"], "administrators make others users again with /demote <user>"),
     (
-        &["mode", "quiet", "silence", "timeout", "devoice"],
-        "administrators let somebody say nothing with /mute <user> [minutes]",
+        &["mode", "silence", "timeout", "devoice"],
+        "teachers let somebody say nothing with /mute <user> [minutes], and everybody with /quiet [minutes]",
     ),
-    (&["voice", "unquiet", "unsilence"], "administrators let somebody speak again with /unmute <user>"),
-    (&["invite"], "whoever administers the server makes accounts (/adduser), and gives out the line to join"),
+    (
+        &["voice", "unquiet", "unsilence"],
+        "teachers let somebody speak again with /unmute <user>, and everybody with /open",
+    ),
+    (
+        &["invite"],
+        "/letin <user> lets somebody into a room; teachers and administrators make accounts (/adduser), and a code for a class (/door)",
+    ),
     (&["block", "squelch", "hide"], "/ignore <user> shows nothing of somebody any more"),
     (&["unblock", "unsquelch", "unhide"], "/unignore <user> shows somebody again"),
     (&["afk", "brb", "gone", "idle"], "/away [text] tells others that you are away"),
     (
-        &["s", "shout", "all", "amsg", "action", "emote", "describe"],
+        &["s", "shout", "amsg", "action", "emote", "describe"],
         "what doesn't begin with / is said; /me <text> says what you do",
     ),
     (&["search", "log", "logs", "scrollback", "lastlog", "last"], "/history [number] shows what was said"),
@@ -59,7 +72,9 @@ pub(crate) fn no_person(name: &str) -> Option<String> {
     if SERVICES.contains(&&*name.to_ascii_lowercase()) {
         return answer("nickserv").map(|answer| format!("nothing is whispered to `{name}`: {answer}"));
     }
-    name.starts_with('#').then(|| "there is one room: what doesn't begin with / is said to it".into())
+    name.starts_with('#').then(|| {
+        "that is a room: /room <room> speaks in one that you are in, and what doesn't begin with / is said there".into()
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! meanwhile. Whatever else is in it, the newest lines that are lines are had back.
 //!
 //! Lines that hold a password are never remembered at all. Whispers are until the program ends, and never written
-//! down: what was meant for one person should not lie on a disk that others may sit at.
+//! down: what was meant for one person should not lie on a disk that others may sit at. Nor are questions without a name
+//! and votes.
 
 use super::doubts::{doubt, holds_password};
 use super::known;
@@ -46,10 +47,13 @@ pub(super) fn may_be_recalled(line: &str) -> bool {
     }
 }
 
+/// What others are not to know: what was whispered, who asked, and what somebody voted for.
+const PRIVATE: [&str; 7] = ["msg", "whisper", "w", "reply", "r", "ask", "vote"];
+
 /// Whether a line may be written down.
 fn may_be_kept(line: &str) -> bool {
-    let is_whisper = |rest| ["msg", "whisper", "w", "reply", "r"].contains(&&*known::command_name(rest));
-    may_be_recalled(line) && !matches!(Shape::of(line), Shape::Command(rest) if is_whisper(rest))
+    let is_private = |rest| PRIVATE.contains(&&*known::command_name(rest));
+    may_be_recalled(line) && !matches!(Shape::of(line), Shape::Command(rest) if is_private(rest))
 }
 
 impl HistoryFile {
@@ -170,7 +174,9 @@ mod tests {
 
     #[test]
     fn whispers_are_not_written_down() {
-        for whisper in ["/msg bob psst", "/w bob psst", "/Whisper bob psst", "\u{200b}/msg bob psst"] {
+        for whisper in
+            ["/msg bob psst", "/w bob psst", "/Whisper bob psst", "\u{200b}/msg bob psst", "/ask why?", "/Vote 2"]
+        {
             assert!(may_be_recalled(whisper) && !may_be_kept(whisper), "{whisper:?}");
         }
         assert!(may_be_kept("/who") && may_be_kept("hello"));

@@ -2,6 +2,9 @@
 
 use super::answers::yes_or_no;
 use super::block::{EndOfCode, InCode};
+#[cfg(unix)]
+use super::bound::Suspend;
+use super::bound::{ByNumber, Focus};
 use super::completion::Helper;
 use super::doubts::doubt;
 use super::history::{self, HistoryFile};
@@ -11,8 +14,10 @@ use super::notice::{answer, notice};
 use super::prompt::Live;
 use super::question::{Early, Question};
 use super::shape::Shape;
-use super::{attention, screen};
+use super::switching::Switch;
+use super::{attention, given_back, known, screen};
 use crate::client::code::{self, Begun, Head, Save};
+use crate::client::rooms::Rooms;
 use crate::sync::lock;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
@@ -50,6 +55,8 @@ pub(super) type Typed = io::Result<Option<Entered>>;
 pub(crate) struct Entered {
     /// Without its end.
     pub(crate) text: String,
+    /// The room that the prompt named.
+    pub(crate) room: String,
     /// There was a doubt, and the person means it all the same.
     pub(crate) is_meant: bool,
 }
@@ -66,6 +73,9 @@ pub(super) struct Keys {
     leaving: Arc<Mutex<Leaving>>,
     early: Early,
     in_code: InCode,
+    rooms: Arc<Rooms>,
+    /// They know that a question isn't anonymous to everyone.
+    knows_who_sees: bool,
 }
 
 /// A line with all that belongs to it: below `/code` the code.
@@ -100,8 +110,8 @@ impl Keys {
     /// For this editor; the lines go to `typed`.
     pub(super) fn new(
         mut editor: Editor<Helper, DefaultHistory>,
-        (history, in_code): (HistoryFile, InCode),
-        style: Style,
+        (history, style): (HistoryFile, Style),
+        (rooms, in_code): (Arc<Rooms>, InCode),
         typed: SyncSender<Typed>,
         resumed: Receiver<()>,
     ) -> Self {
@@ -115,9 +125,14 @@ impl Keys {
         editor.bind_sequence(LINE_BREAK, EventHandler::Simple(Cmd::Newline));
         editor.bind_sequence(FOCUS_IN, EventHandler::Conditional(Box::new(Focus(true))));
         editor.bind_sequence(FOCUS_OUT, EventHandler::Conditional(Box::new(Focus(false))));
+        for number in '1'..='9' {
+            let room = ByNumber { rooms: Arc::clone(&rooms), place: number as usize - '1' as usize };
+            editor.bind_sequence(KeyEvent::alt(number), EventHandler::Conditional(Box::new(room)));
+        }
         let early = Early::default();
         editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(early.clone())));
-        Self { editor, history, style, typed, resumed, kept: String::new(), leaving, early, in_code }
+        let (kept, knows_who_sees) = (String::new(), false);
+        Self { editor, history, style, typed, resumed, kept, leaving, early, in_code, rooms, knows_who_sees }
     }
 
     /// Edits lines until the person leaves or nobody takes them any more.
@@ -126,11 +141,12 @@ impl Keys {
             return;
         }
         while !screen::is_closed() {
-            let kept = std::mem::take(&mut self.kept);
-            let sent = match self.edit(&Live::now(), &kept) {
+            let prompt = Live::now(&self.rooms);
+            let kept = self.begin_with(&prompt.room());
+            let sent = match self.edit(&prompt, &kept) {
                 Ok(line) => {
                     lock(&self.leaving).last = None;
-                    self.accept(line)
+                    self.accept(line, &prompt)
                 }
                 Err(ReadlineError::Interrupted) if !lock(&self.leaving).is_meant(Instant::now()) => {
                     notice("Ctrl-C once more, or Ctrl-D, leaves");
@@ -160,7 +176,13 @@ impl Keys {
     }
 
     /// Hands a line over, unless the person thinks better of it. An error: nobody takes lines any more.
-    fn accept(&mut self, line: String) -> Result<(), ()> {
+    fn accept(&mut self, line: String, prompt: &Live) -> Result<(), ()> {
+        let room = prompt.room();
+        if prompt.is_unread() {
+            notice(format_args!("you speak in #{room} since just now: that was not said yet, Enter says it there"));
+            self.keep(line);
+            return Ok(());
+        }
         if !self.means_all(&line) {
             self.keep(line);
             return Ok(());
@@ -181,9 +203,16 @@ impl Keys {
             notice(if is_saved(&line) { "it was not written" } else { "it was not said" });
             return Ok(());
         }
+        if !self.means_to_ask(&line) {
+            notice("it was not asked");
+            return Ok(());
+        }
         let waits = asks_back(&line);
         self.remember(&remembered);
-        match self.typed.try_send(Ok(Some(Entered { text: line, is_meant: doubt.is_some() }))) {
+        if let Some(switch) = Switch::of(&line, &room) {
+            switch.make(&self.rooms);
+        }
+        match self.typed.try_send(Ok(Some(Entered { text: line, room, is_meant: doubt.is_some() }))) {
             Ok(()) if waits => self.resumed.recv().map_err(drop),
             Ok(()) => Ok(()),
             Err(TrySendError::Full(line)) => {
@@ -253,6 +282,23 @@ impl Keys {
                 Err(e) => return Err(e),
             }
         }
+    }
+
+    /// What a line begins with: what was kept for it, else what comes back from the server.
+    fn begin_with(&mut self, room: &str) -> String {
+        let kept = std::mem::take(&mut self.kept);
+        let Some((text, said)) = given_back::take(room, kept.is_empty()) else { return kept };
+        screen::print(&said);
+        if kept.is_empty() { text } else { kept }
+    }
+
+    /// Whether the person means it: asked before the first question, which isn't anonymous to everyone.
+    fn means_to_ask(&mut self, line: &str) -> bool {
+        if self.knows_who_sees || !known::asks(line) {
+            return true;
+        }
+        self.knows_who_sees = self.ask("", || notice(format_args!("{}: ask it?", known::WHO_SEES)));
+        self.knows_who_sees
     }
 
     /// Whether the person means it: asked where a paste has many lines.
@@ -340,33 +386,6 @@ impl ConditionalEventHandler for ClearOrInterrupt {
         }
         leaving.now = true;
         Some(Cmd::AcceptLine)
-    }
-}
-
-/// Ctrl-Z: what the terminal reports is nothing to the shell.
-#[cfg(unix)]
-struct Suspend {
-    style: Style,
-}
-
-#[cfg(unix)]
-impl ConditionalEventHandler for Suspend {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        if self.style.is_xterm {
-            attention::lose_sight();
-            screen::write_now(attention::FOCUS_REPORTS_OFF);
-        }
-        Some(Cmd::Suspend)
-    }
-}
-
-/// The terminal's way to the front or to the back.
-struct Focus(bool);
-
-impl ConditionalEventHandler for Focus {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        screen::write_now(&attention::focus(self.0));
-        Some(Cmd::Noop)
     }
 }
 

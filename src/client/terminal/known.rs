@@ -51,15 +51,28 @@ pub(crate) fn command_name(rest: &str) -> String {
 }
 
 /// Other names of commands, each with the one under which it's listed.
-const ALIASES: [(&str, &str); 3] = [("whisper", "msg"), ("w", "msg"), ("r", "reply")];
+const ALIASES: [(&str, &str); 4] = [("whisper", "msg"), ("w", "msg"), ("r", "reply"), ("j", "join")];
 
 /// The commands that a password may stand behind, or is tried to stand behind, and from how many words on.
 pub(super) const WITH_PASSWORD: [(&str, usize); 3] = [("passwd", 1), ("adduser", 2), ("resetpassword", 2)];
 
+/// The name under which a command is listed.
+pub(crate) fn listed(name: &str) -> &str {
+    ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1)
+}
+
 /// What is listed of a command, under any of its names.
 pub(crate) fn find(name: &str) -> Option<&'static CommandHelp<'static>> {
-    let name = ALIASES.iter().find(|alias| alias.0 == name).map_or(name, |alias| alias.1);
+    let name = listed(name);
     all().find(|command| command_name(&command.usage[1..]) == name)
+}
+
+/// What whoever asks without a name should know.
+pub(crate) const WHO_SEES: &str = "your question is shown without your name, but teachers see who asks";
+
+/// Whether a line asks a question without a name.
+pub(crate) fn asks(line: &str) -> bool {
+    matches!(Shape::of(line), Shape::Command(rest) if command_name(rest) == "ask" && rest.contains(char::is_whitespace))
 }
 
 /// Whether a text is a command that there is.

@@ -86,8 +86,8 @@ impl Prompt for Question<'_> {
         if self.is_open.get() { &self.whole } else { self.text }
     }
 
-    fn renew(&self) -> bool {
+    fn renew(&self) -> Option<String> {
         let is_over = self.early.is_over();
-        self.is_open.replace(is_over) != is_over
+        (self.is_open.replace(is_over) != is_over).then(|| self.raw().to_owned())
     }
 }

@@ -63,11 +63,20 @@ pub(crate) fn print(lines: &str) -> bool {
 pub(super) fn say(line: &str) -> bool {
     let mut screen = lock(&SCREEN);
     let Some(colours) = screen.as_ref().map(|screen| screen.colours) else { return false };
+    print_on(&mut screen, &painted(line, colours))
+}
+
+/// The client's own word as it would be shown there. None where there is no such line.
+pub(super) fn dressed(line: &str) -> Option<String> {
+    lock(&SCREEN).as_ref().map(|screen| painted(line, screen.colours))
+}
+
+fn painted(line: &str, colours: Colours) -> String {
     let room = terminal_columns().saturating_sub(1);
     let pieces = wrap(line, room, room.saturating_sub(NOTICE_INDENT.len()));
     let paint = Paint::of(line);
     let painted: Vec<_> = pieces.iter().map(|piece| colours.paint_if(paint, piece)).collect();
-    print_on(&mut screen, &format!("{}\n", painted.join(&format!("\n{NOTICE_INDENT}"))))
+    format!("{}\n", painted.join(&format!("\n{NOTICE_INDENT}")))
 }
 
 fn print_on(screen: &mut Option<Screen>, lines: &str) -> bool {

@@ -30,6 +30,10 @@ pub(crate) enum Word {
     /// A moment at which something begins, or ends.
     From,
     To,
+    /// A room's name.
+    Room,
+    /// A question and its answers.
+    Poll,
     /// All the rest of the line.
     Text,
     /// Something that can't be guessed.
@@ -48,7 +52,7 @@ pub(crate) struct Place {
 }
 
 /// The words in usage lines that stand for others.
-const PLACEHOLDERS: [(&str, Word); 16] = [
+const PLACEHOLDERS: [(&str, Word); 20] = [
     ("user", Word::User),
     ("command", Word::Command),
     ("event", Word::Event),
@@ -61,6 +65,10 @@ const PLACEHOLDERS: [(&str, Word); 16] = [
     ("text", Word::Text),
     ("from", Word::From),
     ("to", Word::To),
+    ("room", Word::Room),
+    ("about", Word::Text),
+    ("question", Word::Poll),
+    ("seconds", Word::Other),
     ("group", Word::Other),
     ("number", Word::Other),
     ("minutes", Word::Other),
@@ -69,7 +77,8 @@ const PLACEHOLDERS: [(&str, Word); 16] = [
 
 /// The places of a command: `/sound [event] [on|off|test]` has two, both optional.
 pub(crate) fn places(command: &'static CommandHelp<'static>) -> Vec<Place> {
-    let places = command.usage.split(' ').skip(1);
+    // What stands behind a question belongs to it.
+    let places = command.usage.split(' ').skip(1).take_while(|place| *place != "|");
     let word = |name| PLACEHOLDERS.iter().find(|known| known.0 == name).map_or(Word::Literal(name), |known| known.1);
     let mut open = 0;
     places
@@ -91,8 +100,8 @@ pub(super) fn next(head: &str) -> Option<Vec<Word>> {
     let mut rest = &places[..];
     for word in typed {
         let [place, others @ ..] = rest else { return Some(Vec::new()) };
-        if place.words.contains(&Word::Text) {
-            return Some(vec![Word::Text]);
+        if let Some(text) = place.words.iter().find(|word| matches!(word, Word::Text | Word::Poll)) {
+            return Some(vec![*text]);
         }
         // Where that word alone may stand, it is left out, and what only stands behind it.
         let left_out = match place.words[..] {
@@ -160,6 +169,8 @@ fn example(word: Word) -> &'static str {
         Word::Language => "python",
         Word::File => "./lesson.py",
         Word::Addressee => "@eve",
+        Word::Room => "chess",
+        Word::Poll => "Which? | a | b",
         Word::Text => "as it is",
         Word::From => "yesterday",
         Word::To => "today",
@@ -209,7 +220,8 @@ mod tests {
         literals.sort_by_key(|word| format!("{word:?}"));
         literals.dedup();
         // Whoever adds a word to a usage line says here, or in `PLACEHOLDERS`, which of both it is.
-        assert_eq!(literals, ["dry-run", "guests", "off", "on", "save", "slips", "test"].map(Word::Literal));
+        let known = ["all", "closed", "dry-run", "guests", "nobody", "off", "on", "save", "slips", "staff", "test"];
+        assert_eq!(literals, known.map(Word::Literal));
     }
 
     #[test]

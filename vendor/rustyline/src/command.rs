@@ -127,6 +127,8 @@ pub fn execute<H: Helper, P: Prompt + ?Sized>(
             s.edit_insert('\n', 1)?;
         }
         Cmd::Repaint => {
+            // homeroom: whoever asks for it may have made another prompt of it
+            s.renew_prompt();
             s.refresh_line()?;
         }
         Cmd::AcceptLine | Cmd::AcceptOrInsertLine { .. } => {

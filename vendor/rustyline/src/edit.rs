@@ -25,6 +25,7 @@ use RefreshKind::All;
 pub struct State<'out, 'prompt, H: Helper, P: Prompt + ?Sized> {
     pub out: &'out mut <Terminal as Term>::Writer,
     prompt: &'prompt P,           // Prompt to display (rl_prompt)
+    renewed: Option<String>,      // homeroom: what it has become
     other_prompt: Option<String>, // homeroom: what is displayed instead of it
     pub line: LineBuffer,         // Edited line buffer
     pub layout: Layout,
@@ -65,6 +66,7 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
         Self {
             out,
             prompt,
+            renewed: None,
             other_prompt: None,
             line: LineBuffer::with_capacity(MAX_LINE).can_growth(true),
             layout: Layout::new(gcm),
@@ -169,9 +171,25 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
 
     /// homeroom: the layout of what is to be displayed now
     fn layout_with(&self, info: Option<&str>) -> Layout {
-        let prompt = self.other_prompt.as_deref().unwrap_or(self.prompt.raw());
-        self.out
-            .compute_layout(prompt, self.other_prompt.is_none(), &self.line, info)
+        self.out.compute_layout(
+            self.shown_prompt(),
+            self.other_prompt.is_none(),
+            &self.line,
+            info,
+        )
+    }
+
+    /// homeroom: the prompt may have become another one
+    pub fn renew_prompt(&mut self) {
+        if let Some(renewed) = self.prompt.renew() {
+            self.renewed = Some(renewed);
+        }
+    }
+
+    /// homeroom: the prompt that is displayed
+    fn shown_prompt(&self) -> &str {
+        let prompt = self.other_prompt.as_deref().or(self.renewed.as_deref());
+        prompt.unwrap_or(self.prompt.raw())
     }
 
     /// homeroom: takes prompt and line off the screen
@@ -213,7 +231,7 @@ impl<'out, 'prompt, H: Helper, P: Prompt + ?Sized> State<'out, 'prompt, H, P> {
         let old_layout = (kind == All).then_some(&self.layout);
         debug!(target: "rustyline", "old layout: {old_layout:?}");
         debug!(target: "rustyline", "new layout: {new_layout:?}");
-        match &self.other_prompt {
+        match self.other_prompt.as_ref().or(self.renewed.as_ref()) {
             Some(prompt) => self.out.refresh_line(
                 prompt,
                 &self.line,
@@ -361,8 +379,15 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
         self.out.begin_synchronized_update()?;
         self.out.clear_rows(&self.layout)?;
         // homeroom: the prompt may have become another one, which is no text above it
-        let msg = msg.replace(crate::prompt::REDRAW, "");
-        self.prompt.renew();
+        let mut msg = msg.replace(crate::prompt::REDRAW, "");
+        self.renew_prompt();
+        let is_empty = self.line.is_empty() && self.other_prompt.is_none();
+        if let Some((text, lines)) = self.prompt.give_back(is_empty) {
+            msg.push_str(&lines);
+            if is_empty {
+                self.line.update(&text, text.len(), &mut self.changes);
+            }
+        }
         if !msg.is_empty() {
             self.above.clear();
             self.out.write_and_flush(msg.as_str())?;
@@ -376,8 +401,7 @@ impl<H: Helper, P: Prompt + ?Sized> Refresher for State<'_, '_, H, P> {
 
     fn resized(&mut self, told: Option<Told>) -> Result<()> {
         // What is drawn up to the cursor, in the width in which it was drawn.
-        let prompt = self.other_prompt.as_deref().unwrap_or(self.prompt.raw());
-        let text = [prompt, &self.line[..self.line.pos()]].concat();
+        let text = [self.shown_prompt(), &self.line[..self.line.pos()]].concat();
         let drawn = self
             .out
             .on_rows(&text, self.layout.top, Unit::MAX)
@@ -876,6 +900,7 @@ pub fn init_state<'out, H: Helper>(
     State {
         out,
         prompt: "",
+        renewed: None,
         other_prompt: None,
         line: LineBuffer::init(line, pos),
         layout: Layout::default(),

@@ -528,6 +528,12 @@ impl<'b> InputState<'b> {
         wrt: &mut dyn Refresher,
         mut key: KeyEvent,
     ) -> Result<Cmd> {
+        // homeroom: a key that is bound begins no numeric argument, unless its handler leaves it
+        if let E(K::Char('-' | '0'..='9'), M::ALT) = key {
+            if let Some(cmd) = self.custom_binding(wrt, &key.into(), 1, true) {
+                return Ok(cmd);
+            }
+        }
         if let E(K::Char(digit @ '-'), M::ALT) = key {
             key = self.emacs_digit_argument(rdr, wrt, digit)?;
         } else if let E(K::Char(digit @ '0'..='9'), M::ALT) = key {

@@ -14,9 +14,15 @@ pub trait Prompt {
     fn styled(&self) -> &str {
         self.raw()
     }
-    /// homeroom: asked by the editor alone, before it displays the prompt anew: whether it is another one from now on
-    fn renew(&self) -> bool {
-        false
+    /// homeroom: asked by the editor alone, before it displays the prompt anew: what it is from now on, if that is
+    /// something else
+    fn renew(&self) -> Option<String> {
+        None
+    }
+    /// homeroom: asked by the editor alone, when it has printed something: a text that is to be edited again if the line
+    /// is empty now, and whole lines that are to be printed with it; or the lines alone if it isn't
+    fn give_back(&self, _line_is_empty: bool) -> Option<(String, String)> {
+        None
     }
 }
 
