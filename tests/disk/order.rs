@@ -235,3 +235,26 @@ fn an_account_is_on_the_disk_before_its_administrator_is_told() {
     steps.dedup();
     assert_eq!(steps, ["make", "write", "sync", "rename", "sync the folder", "send"], "{calls:?}");
 }
+
+/// Else a power failure could bring the words back.
+#[test]
+fn the_segment_without_the_words_is_on_the_disk_before_anybody_is_told() {
+    for sync in ["second", "never"] {
+        let Some(traced) = Traced::start(&["--sync", sync]) else { return };
+        let mut ada = traced.server.login("ada");
+        let message = ada.say("what is to go");
+        assert_eq!(ada.ask(json!({"type": "remove", "event": message["seq"]}))["type"], "removed");
+        let (new, folder) = (".jsonl.new>", format!("<{}>)", traced.data.file("journal").display()));
+        let calls = traced.around(|call| call.name.starts_with("rename") && call.text.contains(".jsonl.new"));
+        let rename = calls.iter().find(|call| call.name.starts_with("rename")).unwrap();
+        let is_own = |call: &&Call| call.thread == rename.thread;
+        let write = calls.iter().filter(is_own).rfind(|call| call.name == "write" && call.text.contains(new)).unwrap();
+        let synced = |call: &Call| call.name == "fsync" && call.text.contains(new) && call.text.ends_with("= 0");
+        let sync_of_file = calls.iter().filter(is_own).find(|call| synced(call) && call.begin > write.end);
+        assert!(sync_of_file.is_some_and(|call| call.end < rename.begin), "{calls:?}");
+        let of_folder = |call: &Call| call.name == "fsync" && call.text.contains(&folder) && call.text.ends_with("= 0");
+        let sync_of_folder = calls.iter().filter(is_own).find(|call| of_folder(call) && call.begin > rename.end);
+        let first = calls.iter().find(|call| call.is_send() && call.begin > rename.begin).unwrap();
+        assert!(sync_of_folder.is_some_and(|call| call.end < first.begin), "{calls:?}");
+    }
+}

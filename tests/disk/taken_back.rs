@@ -2,7 +2,7 @@
 
 use super::assert_sound;
 use super::faults::{Faults, REPLACE};
-use crate::harness::{DataDir, Peer, Server, assert_error, assert_reply};
+use crate::harness::{DataDir, Peer, Server, assert_error, assert_reply, run};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -52,6 +52,9 @@ fn a_server_that_dies_at_any_step_leaves_the_old_words_or_none() {
             let _ = ada.try_send_bytes(format!("{}\n", json!({"type": "remove", "event": message["seq"]})).as_bytes());
             ada.until_closed();
             assert_eq!(server.wait(), None, "it died of a signal");
+            let found = run(data.command().arg("check"), b"");
+            let beside = data.journal().iter().any(|path| path.extension().is_some_and(|end| end == "new"));
+            assert_eq!(found.succeeded().contains("the next start removes it"), beside, "{found:?}");
             faults.set(&[]);
             let server = faults.server(&data, &["--sync", sync]);
             assert_sound(&data);

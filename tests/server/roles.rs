@@ -39,6 +39,10 @@ fn table() -> Vec<Row> {
         (json!({"type": "say", "text": "waves", "action": true}), talk),
         (json!({"type": "whisper", "to": "eve", "text": "hi"}), talk),
         (json!({"type": "away", "text": "lunch"}), talk),
+        (
+            json!({"type": "remove", "event": 999_999}),
+            ["not_allowed", "unknown_event", "unknown_event", "unknown_event"],
+        ),
         (json!({"type": "away"}), talk),
         (json!({"type": "who"}), all),
         (about("whois", "eve"), all),

@@ -157,7 +157,7 @@ fn what_was_said_again_does_not_bring_it_back() {
     let mut server = data.start();
     let mut ada = server.login("ada");
     let token = ada.welcome["token"].clone();
-    let say = json!({"type": "say", "id": "random-1", "text": WORDS});
+    let say = json!({"type": "say", "id": "random-1", "text": WORDS, "format": "code", "lang": "python"});
     let whisper = json!({"type": "whisper", "id": "random-2", "to": "bob", "text": WORDS});
     let said: Vec<Value> = [(&say, "random-1"), (&whisper, "random-2")]
         .map(|(request, id)| {
@@ -275,4 +275,31 @@ fn what_others_say_meanwhile_is_not_lost() {
     assert_eq!(seen.iter().filter(|line| line["type"] == "removed").count(), 30);
     assert_gone(&server.data());
     run(server.data().command().arg("check"), b"").succeeded();
+}
+
+#[test]
+fn what_was_said_in_a_room_is_its_members() {
+    let server = Server::with_users(&["ada", "bob", "eve"]);
+    let mut root = server.admin();
+    let (mut ada, mut bob, mut eve) = (server.login("ada"), server.login("bob"), server.login("eve"));
+    assert_reply(&root.ask(json!({"type": "make_room", "room": "chess"})));
+    for peer in [&mut ada, &mut bob] {
+        assert_eq!(peer.ask(json!({"type": "enter", "room": "chess"}))["type"], "entered");
+    }
+    let message = ada.ask(json!({"type": "say", "room": "chess", "text": WORDS}));
+    assert_eq!(message["room"], "chess", "{message}");
+    assert_error(&remove(&mut eve, &message), "unknown_event");
+    assert_error(&remove(&mut bob, &message), "not_allowed");
+    // What was said in an open room before one came is shown to whoever is in it, and so is what becomes of it.
+    let mut late = server.login("eve");
+    assert_eq!(late.ask(json!({"type": "enter", "room": "chess"}))["type"], "entered");
+    assert_error(&remove(&mut late, &message), "not_allowed");
+    assert_eq!(late.ask(json!({"type": "leave", "room": "chess"}))["type"], "exited");
+    let answer = remove(&mut root, &message);
+    assert_removed(&answer, &message, "root");
+    assert_eq!(answer["room"], "chess");
+    assert_removed(&bob.event("removed", "root"), &message, "root");
+    eve.say("the end");
+    assert!(eve.inbox().iter().all(|line| line["type"] != "removed"), "{:?}", eve.inbox());
+    assert_gone(&server.data());
 }

@@ -18,9 +18,8 @@ use std::time::Instant;
 const KINDS: [&str; 4] = ["message", "whisper", "question", "announcement"];
 /// A question's `asked` comes so soon after it: others may say something at the same moment.
 const ASKED_WITHIN: u64 = 64;
-/// How much of the past (in stretches of 256 KiB) it counts for the account: a segment of a day on which a class talks a lot.
-/// So an account takes back some ten a minute for long, and the disk has other things to do too.
-const STRETCHES: u32 = 16;
+/// What is written anew is charged to the account as it would be if it were looked at, in stretches of so much.
+const STRETCH_BYTES: u64 = 256 * 1024;
 
 /// Takes an event's words back.
 ///
@@ -44,7 +43,8 @@ pub(super) fn remove(
     if !speech::take_rate(server, session)? {
         return Ok(Answer::Abuse);
     }
-    session.mandate.standing().looks.charge(STRETCHES, Instant::now());
+    let stretches = timeline.rewritten_with(event).div_ceil(STRETCH_BYTES);
+    session.mandate.standing().looks.charge(u32::try_from(stretches).unwrap_or(u32::MAX), Instant::now());
     let mut given = false;
     let rewritten = timeline.rewrite_event(event, |line| {
         let anew = wordless(line, &session.name);

@@ -34,6 +34,12 @@ impl Timeline {
         self.rewrite_within(seq..seq.saturating_add(1), &mut |_, line| change(line)).map(|changed| changed > 0)
     }
 
+    /// How many bytes are written anew to give this event another line.
+    pub(crate) fn rewritten_with(&self, seq: u64) -> u64 {
+        let extents = self.archive.extents();
+        extents.iter().find(|extent| (extent.first..extent.next).contains(&seq)).map_or(0, |extent| extent.bytes)
+    }
+
     fn rewrite_within(&self, seqs: Range<u64>, change: Change<'_>) -> io::Result<usize> {
         let _turn = lock(&self.rewriting);
         self.commit(&self.now()).map_err(|why| io::Error::other(why.to_string()))?;

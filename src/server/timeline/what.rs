@@ -101,6 +101,6 @@ impl Keys {
 impl Spoken<'_> {
     /// What is left of it once its words were taken back. Nothing else that was said has none.
     pub(crate) fn wordless(self) -> Self {
-        Self { text: "", action: false, ..self }
+        Self { text: "", action: false, format: None, lang: None, ..self }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) struct Extent {
     pub(crate) first: u64,
     /// The seq after its last event's.
     pub(crate) next: u64,
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// Where a piece begins.

@@ -286,6 +286,11 @@ fn check(line: &[u8]) -> Result<Record<'_>, String> {
     Record::parse(line)
 }
 
+/// Whether a file was to take a segment's place, by its name.
+pub(crate) fn is_successor(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| successor_of(Path::new(name)).is_some())
+}
+
 /// The first seq of the segment whose place this was to take.
 fn successor_of(name: &Path) -> Option<u64> {
     name.to_str()?.strip_suffix(SUCCESSOR).and_then(|segment| first_of(Path::new(segment)))

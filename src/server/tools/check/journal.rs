@@ -133,6 +133,15 @@ impl Survey {
 fn strangers(folder: &Path) -> Vec<Finding> {
     segment::strangers(folder)
         .into_iter()
-        .map(|path| Note(format!("{} is no segment by its name: nothing reads it", path.display())))
+        .map(|path| {
+            Note(match segment::is_successor(&path) {
+                true => format!(
+                    "{} was to take a segment's place: a server is just doing that, or has died, and the next start \
+                     removes it",
+                    path.display()
+                ),
+                false => format!("{} is no segment by its name: nothing reads it", path.display()),
+            })
+        })
         .collect()
 }

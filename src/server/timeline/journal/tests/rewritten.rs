@@ -83,6 +83,16 @@ fn in_every_segment_and_what_is_read_of_each() {
     assert_eq!(timeline.rewrite(with("longer than it was before")).unwrap(), 2);
     expected(&read(&timeline, 0), &secrets, "longer than it was before");
     assert!(!everything(&folder).contains(SECRET));
+    // A piece that is kept in memory has the new ones too, also where it is as long and stands where it stood.
+    let archive = timeline.with_journal(|journal| Arc::clone(journal.archive()));
+    let first = |archive: &Archive| archive.after(0).unwrap().unwrap().get(secrets[0]).unwrap().to_vec();
+    let (before_it, words) = (first(&archive), "Longer than it was before");
+    let anew = |line: &[u8]| Some(String::from_utf8_lossy(line).replace("longer than", "Longer than").into_bytes());
+    assert!(timeline.rewrite_event(secrets[0], anew).unwrap());
+    let now = String::from_utf8(first(&archive)).unwrap();
+    assert!(now.contains(words) && now.len() == before_it.len());
+    let back = |line: &[u8]| Some(String::from_utf8_lossy(line).replace("Longer than", "longer than").into_bytes());
+    assert!(timeline.rewrite_event(secrets[0], back).unwrap());
     tend(&timeline);
     assert!(timeline.held_bytes() <= 32 * 1024 * 1024);
     drop(timeline);
