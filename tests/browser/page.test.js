@@ -74,7 +74,7 @@ async function main() {
 
   const { noether, code } = await withCode(browser, place, ada, bob);
   const taker = startClient(server, "root");
-  await slips(browser, server, taker, folder, { open, until, chooseOwn, login, told });
+  await slips(browser, server, taker, folder);
   taker.stdin.end("/quit\n");
   await commandsByRole(noether, ada);
   await projector(browser, server, noether, code, displays);

@@ -5,6 +5,7 @@ const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
+const { open, until, chooseOwn, login, told } = require("./harness.js");
 
 /** How many slips are on a page of paper. */
 const ON_PAGE = 8;
@@ -37,8 +38,8 @@ async function visited(page) {
   return entries.map(({ url }) => url);
 }
 
-/** With `tools` of the page's own test, and a client of somebody who may make accounts. */
-module.exports = async function slips(browser, server, client, folder, { open, until, chooseOwn, login, told }) {
+/** With a client of somebody who may make accounts. */
+module.exports = async function slips(browser, server, client, folder) {
   console.log("a class is taken from a list, and its slips are printed");
   const [list, written] = [path.join(folder, "class.csv"), path.join(folder, "slips.html")];
   const people = Array.from({ length: 2 * ON_PAGE + 1 }, (_, at) => `Müller;Zoë ${at ? at + 1 : ""};7b\n`);

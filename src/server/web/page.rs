@@ -44,7 +44,9 @@ fn bare(text: &str) -> String {
 
 /// A style without the blanks around its marks. None of its texts has such a mark.
 fn tight(style: String) -> String {
-    [": ", "; ", ", ", "{ ", " {", " }"].iter().fold(style, |style, mark| style.replace(mark, mark.trim()))
+    let style =
+        [": ", "; ", ", ", "{ ", " {", " }", "\n"].iter().fold(style, |style, mark| style.replace(mark, mark.trim()));
+    style.replace(";}", "}")
 }
 
 /// The page, for whoever asked for it at this place.

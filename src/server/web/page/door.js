@@ -7,7 +7,6 @@ function otherWay() {
   registering = !registering;
   for (const id of ["with-code", "with-full", "with-twice", "own-rule"]) $(id).hidden = !registering;
   $("code").required = registering;
-  $("password").setAttribute("aria-describedby", registering ? "password-wrong own-rule" : "password-wrong");
   $("password").autocomplete = registering ? "new-password" : "current-password";
   $("other-way").textContent = registering ? "I have an account" : "I have a class code";
   allRight();
@@ -39,7 +38,11 @@ function wrong(id, why) {
 }
 
 function allRight() {
-  for (const id of ["code", "name", "full", "password", "twice"]) $(`${id}-wrong`).textContent = "", $(id).ariaInvalid = null;
+  for (const id of ["code", "name", "full", "password", "twice"]) {
+    $(`${id}-wrong`).textContent = "";
+    $(id).ariaInvalid = null;
+    $(id).setAttribute("aria-describedby", `${id}-wrong${registering && id === "password" ? " own-rule" : ""}`);
+  }
   $("door-word").textContent = "";
 }
 
@@ -80,21 +83,21 @@ function enterRoom(hello) {
   $("log").replaceChildren();
   stays = true;
   title();
-  if (hello.motd) row("word", null, hello.motd);
+  if (hello.motd) row("word", hello.motd);
   if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}, so this name is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
   if (registering) otherWay();
 }
 
 /** A display's view is the wall; anyone else has it by asking for it. */
 function look() {
-  if (location.hash === "#wall" || me.role === "display") wall();
+  if (location.hash === "#wall" || me.role === "display") wall().catch(refused);
   else $("line").focus();
 }
 
 async function logout() {
   leaving = true;
   forget();
-  try { await Promise.race([ask({ type: "logout" }), new Promise((over) => setTimeout(over, 2000))]); } finally { location.reload(); }
+  try { await Promise.race([ask("logout"), new Promise((over) => setTimeout(over, 2000))]); } finally { location.reload(); }
 }
 
 /** Asks for a new password until there is one, or until somebody has had enough. */
@@ -113,7 +116,7 @@ function choosePassword(oneTime) {
       const fresh = $("new").value;
       if (fresh !== $("again").value) return void ($("ask-word").textContent = "The two are not the same.");
       try {
-        await ask({ type: "passwd", old: $("with-old").hidden ? typedPassword : $("old").value, new: fresh }, false);
+        await ask("passwd", { old: $("with-old").hidden ? typedPassword : $("old").value, new: fresh }, false);
       } catch (refusal) {
         return void ($("ask-word").textContent = refusal.message);
       }
@@ -154,19 +157,15 @@ async function wall() {
   clearInterval(doorLook);
   doorLook = setInterval(lookAtDoor, DOOR_LOOK_MS);
   lookAtDoor();
-  try {
-    const { code, pages, qr } = await ask({ type: "code" });
-    $("wall-code").textContent = code;
-    $("wall-page").textContent = pages?.[0] ?? "";
-    if (qr) drawDots($("wall-qr"), qr);
-  } catch (refusal) {
-    refused(refusal);
-  }
+  const { code, pages, qr } = await ask("code");
+  $("wall-code").textContent = code;
+  $("wall-page").textContent = pages?.[0] ?? "";
+  if (qr) drawDots($("wall-qr"), qr);
 }
 
 /** The class code, while there is one. The server tells it to staff alone: on a display's wall it is not. */
 async function lookAtDoor() {
-  const { code, until } = socket && isStaff() ? await ask({ type: "door" }).catch(() => ({})) : {};
+  const { code, until } = socket && isStaff() ? await ask("door").catch(() => ({})) : {};
   $("wall-class").hidden = !code;
   if (code) $("wall-class").replaceChildren("Class code ", make("b", "", code), ` until ${clock.format(new Date(until))}`);
 }
@@ -225,6 +224,7 @@ function begin() {
     return connect({ type: "login", protocol: 1, username: kept.name, token: kept.token, keep: kept.keep });
   }
   $("door").hidden = false;
+  allRight();
   $("name").focus();
   fillIn();
   programs().catch(() => {});

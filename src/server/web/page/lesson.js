@@ -3,15 +3,15 @@
 /** Polls by their seq, and what one chose in them. */
 const polls = new Map(), chosen = new Map();
 /** How far the server's clock is ahead of this one. */
-let skew = -Infinity;
-const now = () => Date.now() + (skew > -Infinity ? skew : 0);
+let skew;
+const now = () => Date.now() + (skew ?? 0);
 
 /** What an event changes in a room. */
 function happened(event, room) {
   const { type, username } = event;
   if (type === "topic") room.topic = event;
   if (type === "floor") {
-    room.floor = { ...event, called: event.mode === "quiet" ? room.floor.called : undefined };
+    room.floor = { ...event, called: event.mode === "open" ? undefined : room.floor.called };
     for (const { floor } of rooms.values()) floor.whispers = event.whispers;
   }
   if (type === "called") room.floor.called = username, room.hands.delete(username);
@@ -63,7 +63,7 @@ function vote(option) {
   const { poll, options, counts } = here.poll ?? {};
   if (!poll || counts) return no("there is no poll here");
   if (!options[option]) return null;
-  return ask({ type: "vote", poll, option }).then(() => { chosen.set(poll, option); drawLesson(); });
+  return ask("vote", { poll, option }).then(() => { chosen.set(poll, option); drawLesson(); });
 }
 
 function bars({ question = "the poll", options = [], counts, voted, entitled }) {
@@ -82,31 +82,31 @@ function tick() {
 }
 setInterval(tick, 1000);
 
-const inRoom = (request) => ask({ ...request, room: here.name });
+const inRoom = (type, about) => ask(type, { room: here.name, ...about });
 
 /** A request to the room that is shown, with numbers, the first so many of which it needs. */
-const counted = (request, needed, ...keys) => (rest) => {
+const counted = (type, about, needed, ...keys) => (rest) => {
   const given = wordsOf(rest);
   if (given.length < needed || given.length > keys.length || !given.every((word) => /^\d+$/.test(word))) return null;
-  return inRoom({ ...request, ...Object.fromEntries(given.map((word, at) => [keys[at], +word])) });
+  return inRoom(type, { ...about, ...Object.fromEntries(given.map((word, at) => [keys[at], +word])) });
 };
 
 let isWarned = false;
 
 function question(words) {
   if (!words) return null;
-  if (isWarned) return inRoom({ type: "ask", text: words });
+  if (isWarned) return inRoom("ask", { text: words });
   isWarned = true;
   return no("others don't see who asks, teachers do: send it once more");
 }
 
 function poll(rest) {
   const [question, ...options] = rest.split("|").map((part) => part.trim());
-  return question && options.length > 1 ? inRoom({ type: "poll", question, options }) : null;
+  return question && options.length > 1 ? inRoom("poll", { question, options }) : null;
 }
 
 /** Something about the room's last poll. */
-const ofPoll = (type, then) => (rest) => rest ? null : here.poll ? ask({ type, poll: here.poll.poll }).then(then) : no("there is no poll here");
+const ofPoll = (type, then) => (rest) => rest ? null : here.poll ? ask(type, { poll: here.poll.poll }).then(then) : no("there is no poll here");
 
 function tallied({ counts, voted, missing }) {
   const all = { ...here.poll, counts, voted: voted.length, entitled: voted.length + missing.length };
@@ -117,12 +117,14 @@ function tallied({ counts, voted, missing }) {
 function program(raw) {
   const [, lang, to, words] = raw.match(/^[ \t]*([\w.-]{0,16})[ \t]*(?:@(\S+)[ \t]*)?\n([^]*)$/) ?? [];
   if (!words?.trim()) return no("the program begins in the line after /code python: Shift-Enter, and paste it");
-  return said(words, { format: "code", ...(lang && { lang: lang.toLowerCase() }), ...(to && { type: "whisper", to }) });
+  return said(words, { format: "code", lang: lang.toLowerCase() || undefined, ...(to && { type: "whisper", to }) });
 }
+
+const takeBack = (event) => event ? ask("remove", { event }) : no("nothing here is yours to take back");
 
 const named = (type) => (rest) => {
   const [username, room] = cut(rest);
-  return username ? ask({ type, username, room: room || here.name }) : null;
+  return username ? ask(type, { username, room: room || here.name }) : null;
 };
 
 const speakIn = (otherwise) => (rest) => {
@@ -132,7 +134,7 @@ const speakIn = (otherwise) => (rest) => {
 
 function makeRoom(room, rest) {
   const [, closed, about] = rest.match(/^(closed\b)?\s*([^]*)$/);
-  return room ? ask({ type: "make_room", room: wanted = room, open: !closed, about }) : null;
+  return room ? ask("make_room", { room: wanted = room, open: !closed, about }) : null;
 }
 
 /** `/attendance 7b 2026-11-23 2026-11-24`: whole days; today if none is named. */
@@ -142,7 +144,7 @@ async function attendance(rest) {
   const [first = Date.now(), last = first] = words.map((day) => `${day}T00:00`);
   const [from, to] = [[first, 0], [last, 24]].map(([day, hour]) => new Date(new Date(day).setHours(hour, 0, 0, 0)).toISOString());
   for (let after, more = 1; more;) {
-    const answer = await ask({ type: "attendance", group, from, to, after });
+    const answer = await ask("attendance", { group, from, to, after });
     for (const { username, name, first, last, minutes, messages } of answer.people) {
       tell(person(username, name), first ? `: ${clock.format(new Date(first))} to ${clock.format(new Date(last))}, ${minutes} min, ${messages} messages` : ": absent");
     }
@@ -152,24 +154,24 @@ async function attendance(rest) {
 }
 
 Object.assign(COMMANDS, {
-  rooms: alone("rooms", toldRooms), join: speakIn((room) => ask({ type: "enter", room: wanted = room })),
+  rooms: alone("rooms", toldRooms), join: speakIn((room) => ask("enter", { room: wanted = room })),
   room: speakIn((room) => no(`you are not in ${room}: /join ${room}`)),
-  leave: (rest) => ask({ type: "leave", room: rest || here.name }),
+  leave: (rest) => ask("leave", { room: rest || here.name }),
   makeroom: (rest) => makeRoom(...cut(rest)), letin: named("let_in"), putout: named("put_out"),
-  closeroom: (rest) => ask({ type: "close_room", room: rest || here.name }),
-  split: (rest) => counted({ type: "split" }, 1, "groups", "minutes")(rest)
+  closeroom: (rest) => ask("close_room", { room: rest || here.name }),
+  split: (rest) => counted("split", {}, 1, "groups", "minutes")(rest)
     ?.then((answer) => tell(answer.rooms.map(({ room, users = [] }) => `${room}: ${users.join(", ")}`).join("\n"))),
   gather: alone("gather", () => tell("the groups are closed")),
-  all: (rest) => rest ? ask({ type: "announce", text: rest }) : null,
-  quiet: counted({ type: "floor", mode: "quiet" }, 0, "minutes"), open: counted({ type: "floor", mode: "open" }, 0),
-  slow: counted({ type: "floor", mode: "slow" }, 1, "seconds", "minutes"),
-  whispers: (rest) => /^(all|staff|off)$/.test(rest) ? inRoom({ type: "floor", whispers: rest }) : null,
-  hand: (rest) => inRoom({ type: "hand", up: rest !== "-", ...(rest && rest !== "-" && { text: rest }) }),
+  all: (rest) => rest ? ask("announce", { text: rest }) : null,
+  quiet: counted("floor", { mode: "quiet" }, 0, "minutes"), open: counted("floor", { mode: "open" }, 0),
+  slow: counted("floor", { mode: "slow" }, 1, "seconds", "minutes"),
+  whispers: (rest) => /^(all|staff|off)$/.test(rest) ? inRoom("floor", { whispers: rest }) : null,
+  hand: (rest) => inRoom("hand", { up: rest !== "-", text: rest === "-" ? "" : rest }),
   hands: (rest) => rest ? null : lookAround().then(() => tell(handWords() || "no hand is up")),
-  next: (rest) => /^(nobody)?$/.test(rest) ? inRoom({ type: "next", ...(rest && { nobody: true }) }) : null,
+  next: (rest) => /^(nobody)?$/.test(rest) ? inRoom("next", { nobody: Boolean(rest) }) : null,
   ask: question, poll, vote: (rest) => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
   tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
-  remove: (rest) => /^\d*$/.test(rest) ? ask({ type: "remove", event: +rest || [...$("log").querySelectorAll(".own")].at(-1)?.parentNode.event.seq }) : null,
+  remove: (rest) => /^\d*$/.test(rest) ? takeBack(+rest || [...$("log").querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,
   attendance, erase: requestOf("erase_user", "is erased"),
 });
 

@@ -24,10 +24,11 @@ function ownRooms({ rooms: own = [], users, more }, first) {
     if (first) empty(room, lastSeq + 1);
   }
   setPeople(roomOf(GENERAL), users, more);
+  list();
 }
 
 /** With whispers and comings the general one's past is that of everything. */
-const only = ({ name }) => name === GENERAL ? {} : { room: name };
+const only = ({ name }) => name === GENERAL ? undefined : name;
 const linesOf = (room) => room === here ? $("log") : room.lines;
 
 /** Where an event is shown. */
@@ -75,6 +76,7 @@ async function go(name) {
   $("line").value = room.draft;
   grow();
   drawRoom();
+  list();
   toEnd();
   if (room.top < Infinity) log.scrollTop = room.top;
   stays = isAtEnd();
@@ -85,12 +87,12 @@ async function go(name) {
 async function lookAround() {
   const room = here;
   await whoIsAway();
-  const { hands } = await ask({ type: "hands", room: room.name });
+  const { hands } = await ask("hands", { room: room.name });
   room.hands = new Map(hands.map(({ username, text: why = "" }) => [username, why]));
   drawRoom();
 }
 
-/** All around the lines: the tabs, the topic, who is there, and what the lesson is at. */
+/** What stands above the lines: the tabs, the topic, and what the lesson is at. */
 function drawRoom() {
   const isGeneral = here.name === GENERAL;
   $("rooms").hidden = rooms.size < 2 && !isStaff();
@@ -104,7 +106,6 @@ function drawRoom() {
   }
   $("middle").setAttribute("aria-labelledby", here.tab.id);
   $("topic").replaceChildren(make("bdi", "", here.topic?.text || (isGeneral ? "homeroom" : here.name)));
-  list();
   drawLesson();
 }
 
@@ -129,6 +130,6 @@ $("tabs").onkeydown = (event) => {
 
 function toldRooms({ rooms: all }) {
   for (const { room, open, about, online: there } of all) {
-    row("word", null, `* ${room}${open ? "" : " (closed)"}, ${there} online${about ? `: ${about}` : ""} `, button("small", "go there", () => typed(`/join ${room}`)));
+    row("word", `* ${room}${open ? "" : " (closed)"}, ${there} online${about ? `: ${about}` : ""} `, button("small", "go there", () => typed(`/join ${room}`)));
   }
 }

@@ -51,9 +51,8 @@ function colour(name) {
 }
 
 /** What was said: as text, as a program, or that it was taken back. */
-function text({ seq, text: words, removed, format, lang }) {
-  const taken = later.get(seq)?.removed;
-  if (taken || removed) return make("span", "also", taken ? `removed by ${taken.from}` : "removed");
+function text({ seq, text: words, format, lang, by: who = later.get(seq)?.removed?.from }) {
+  if (words === undefined) return make("span", "also", who ? `removed by ${who}` : "removed");
   if (format !== "code") return make("span", "text", words);
   const program = make("pre", "", words);
   program.tabIndex = 0;
@@ -73,11 +72,10 @@ function draw(event) {
   Object.assign(line, { event }).dataset.seq = seq;
   const isOwn = from === me.name;
   const left = Date.parse(time) + REMOVE_MS - now();
-  if (event.removed || later.get(seq)?.removed || !["message", "whisper", "question", "announcement"].includes(event.type)) return line;
-  if (!isStaff() && !(isOwn && left > 0)) return line;
+  if (event.text === undefined || event.type === "topic" || !(isStaff() || isOwn && left > 0)) return line;
   const take = button(`small take${isOwn ? " own" : ""}`, "remove", () => {
     if (take.textContent === "remove") take.textContent = "really?";
-    else return ask({ type: "remove", event: seq });
+    else return ask("remove", { event: seq });
   });
   take.tabIndex = -1;
   if (!isStaff()) setTimeout(() => take.remove(), left);
@@ -123,11 +121,10 @@ function note(event) {
   const about = { removed: event.event, asked: event.question }[event.type];
   if (!about) return;
   later.set(about, { ...later.get(about), [event.type]: event });
-  for (const room of rooms.values()) {
-    for (const line of linesOf(room).querySelectorAll(`[data-seq="${about}"]`)) {
-      if (event.type === "removed") delete line.event.text;
-      line.replaceWith(draw(line.event) ?? "");
-    }
+  const lines = [...rooms.values()].flatMap((room) => [...linesOf(room).querySelectorAll(`[data-seq="${about}"]`)]);
+  for (const line of lines) {
+    if (event.type === "removed") delete line.event.text;
+    line.replaceWith(draw(line.event) ?? "");
   }
 }
 
@@ -139,7 +136,9 @@ function mentions(words) {
 
 function show(event, live) {
   const { type, username } = event;
-  skew = Math.max(skew, Date.parse(event.time) - Date.now());
+  // What was said just now tells the most of it.
+  const ahead = Date.parse(event.time) - Date.now();
+  if (!(skew > ahead)) skew = ahead;
   if (type === "joined") nameAll([username], { [username]: event.name }), online.add(username);
   if (type === "left") for (const set of [away, ...[...rooms.values()].map(({ people }) => people)]) set.delete(username);
   // Which other rooms somebody is in who comes online, nobody tells.
@@ -150,10 +149,11 @@ function show(event, live) {
   const places = roomsOf(event).map((one) => [one, draw(event)]);
   for (const [one, line] of places) {
     happened(event, one);
-    if (line && one !== here && ["message", "question", "poll"].includes(type)) one.unread += 1;
+    if (line && one !== here && /^(message|question|poll)$/.test(type)) one.unread += 1;
   }
   // First what stands around the lines, then the lines: whoever reads the last one goes on with the last one.
   drawRoom();
+  if (username) list();
   for (const [one, line] of places) if (line) append(line, event.time, one);
   if (live) call(event, places[0]?.[1]?.matches(".mention"));
 }
@@ -169,7 +169,7 @@ function append(line, time, room = here) {
   for (const pending of log.querySelectorAll(".pending")) log.append(pending);
   while (log.childElementCount > ROWS_MAX && atEnd) {
     log.firstElementChild.remove();
-    room.oldest = Number(log.querySelector("[data-seq]")?.dataset.seq ?? room.oldest);
+    room.oldest = log.querySelector("[data-seq]")?.event.seq ?? room.oldest;
     room.whole = false;
   }
   if (room !== here) return;
@@ -177,8 +177,8 @@ function append(line, time, room = here) {
   else $("newest").hidden = false;
 }
 
-function row(kind, time, ...inside) {
-  const line = make("p", `row ${kind}`, ...(time ? [time] : []), ...inside);
+function row(kind, ...inside) {
+  const line = make("p", `row ${kind}`, ...inside);
   append(line);
   return line;
 }
@@ -198,7 +198,7 @@ async function past(since, missed) {
   const room = here;
   if (room.looking || room.whole) return;
   Object.assign(room, { looking: true, looked: true });
-  const { events, next } = await ask({ type: "history", limit: HISTORY_EVENTS, before: room.oldest, ...only(room) })
+  const { events, next } = await ask("history", { limit: HISTORY_EVENTS, before: room.oldest, room: only(room) })
     .finally(() => { room.looking = false; });
   if (!events.length && !next) return void (room.whole = true);
   room.oldest = next ?? events[0].seq;
@@ -248,7 +248,7 @@ function setPeople(room, users, more = 0) {
 /** Nobody tells who goes away for a moment: it is asked for, as long as somebody looks. */
 async function whoIsAway() {
   const room = here;
-  const answer = await ask({ type: "who", ...only(room) });
+  const answer = await ask("who", { room: only(room) });
   setPeople(room, answer.users, answer.more);
   away.clear();
   (answer.away ?? []).forEach((name) => away.add(name));

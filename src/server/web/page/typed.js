@@ -2,9 +2,9 @@
 
 /** A command about one user, and what is said when it is done. */
 const requestOf = (type, done) => (username) =>
-  isWord(username) ? ask({ type, username }, false).then(() => tell(person(username.toLowerCase(), null), ` ${done}`)) : null;
-const told = (request, ...words) => ask(request).then(() => tell(...words));
-const alone = (type, then) => (rest) => rest ? null : ask({ type }).then(then);
+  isWord(username) ? ask(type, { username }, false).then(() => tell(person(username.toLowerCase(), null), ` ${done}`)) : null;
+const told = (type, about, ...words) => ask(type, about).then(() => tell(...words));
+const alone = (type, then) => (rest) => rest ? null : ask(type).then(then);
 
 /** The commands, as they are typed in the terminal. Each gives a promise, or null where its usage is to be told. */
 const COMMANDS = {
@@ -14,17 +14,17 @@ const COMMANDS = {
   me: (rest) => rest ? say({ text: rest, action: true }) : null,
   who: (rest) => rest ? null : whoIsAway().then(({ users, more = 0 }) => tell(`${users.length + more} online: `,
     ...users.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]), more ? ` and ${more} more` : "")),
-  whois: (rest) => rest ? ask({ type: "whois", username: rest }).then(({ whois }) => tell(...whoisWords(whois))) : null,
-  away: (rest) => told({ type: "away", text: rest }, "you are away until you say something, or /back"),
+  whois: (rest) => rest ? ask("whois", { username: rest }).then(({ whois }) => tell(...whoisWords(whois))) : null,
+  away: (rest) => told("away", { text: rest }, "you are away until you say something, or /back"),
   back: alone("away", () => tell("you are back")),
-  topic: (rest) => rest ? inRoom({ type: "topic", text: rest === "-" ? "" : rest })
-    : inRoom({ type: "topic" }).then(({ topic: now }) => tell(now ? `the topic is: ${now.text}` : "there is no topic")),
-  history: () => { $("log").scrollTop = 0; return tell("older messages come while you scroll up"); },
+  topic: (rest) => rest ? inRoom("topic", { text: rest === "-" ? "" : rest })
+    : inRoom("topic").then(({ topic: now }) => tell(now ? `the topic is: ${now.text}` : "there is no topic")),
+  history: () => { $("log").scrollTop = 0; return tell(`older messages come while you scroll up; numbers are ${$("log").classList.toggle("numbered") ? "shown" : "hidden"}`); },
   passwd: (rest) => rest ? tell("type /passwd alone: it asks for the passwords, and hides them") : choosePassword(false),
   help: (rest) => help().then(() => tell(helpWords(rest))),
   logout: (rest) => rest ? null : logout(),
-  code: (rest, raw) => rest ? program(raw) : ask({ type: "code" }).then((answer) => {
-    const line = row("word code", null, `join code ${answer.code}${(answer.pages ?? []).map((page) => `\n${page}`).join("")}`);
+  code: (rest, raw) => rest ? program(raw) : ask("code").then((answer) => {
+    const line = row("word code", `join code ${answer.code}${(answer.pages ?? []).map((page) => `\n${page}`).join("")}`);
     if (!answer.qr) return;
     const dots = $("wall-qr").cloneNode();
     dots.id = "";
@@ -37,11 +37,11 @@ const COMMANDS = {
   unignore: (rest) => rest ? whomIgnored(ignored.delete(rest.toLowerCase())) : null,
   clear: (rest) => { if (rest) return null; $("log").replaceChildren(); Object.assign(here, { whole: true, day: "" }); return tell("older messages are kept: reload the page to see them"); },
   adduser: (rest) => addUser(...cut(rest)),
-  listusers: alone("list_users", (answer) => row("word", null, ...accountsWords(answer))),
+  listusers: alone("list_users", (answer) => row("word", ...accountsWords(answer))),
   logoutuser: requestOf("logout_user", "is logged out"),
   ban: requestOf("ban", "is banned"), unban: requestOf("unban", "is no longer banned"),
   mute: (rest) => mute(...cut(rest)), unmute: requestOf("unmute", "is no longer muted"),
-  resetpassword: (rest) => isWord(rest) ? ask({ type: "reset_password", username: rest }, false)
+  resetpassword: (rest) => isWord(rest) ? ask("reset_password", { username: rest }, false)
     .then(({ password }) => tell(`${rest.toLowerCase()} begins again, with the one-time password ${password}`)) : null,
   deluser: requestOf("delete_user", "is deleted"),
   promote: (rest) => role("promote", "is an administrator now", ...cut(rest)),
@@ -50,7 +50,7 @@ const COMMANDS = {
   door: (rest) => door(rest),
   status: alone("status", ({ status }) => tell(Object.entries(status).map(([key, value]) => `${key.replaceAll("_", " ")}: ${value}`).join("\n"))),
   reload: alone("reload", ({ report }) => tell((report ?? []).join("\n"))),
-  shutdown: (rest) => rest ? null : confirm("End the server for everyone?") ? ask({ type: "shutdown" }, false) : tell("nothing was done"),
+  shutdown: (rest) => rest ? null : confirm("End the server for everyone?") ? ask("shutdown", {}, false) : tell("nothing was done"),
 };
 /** Other words for them. */
 const ALSO = { __proto__: null, whisper: "msg", w: "msg", r: "reply", quit: "logout" };
@@ -68,19 +68,19 @@ function cut(rest) {
 }
 
 /** The client's own answer. */
-function tell(...words) { row("word", null, "* ", ...words); return Promise.resolve(); }
+async function tell(...words) { row("word", "* ", ...words); }
 
 const whomIgnored = () => tell(`you ignore ${[...ignored].join(", ") || "nobody"}`);
 const no = (why) => Promise.reject(why);
 
 function refused(refusal) {
-  row("refusal", null, `! ${refusal.message ?? refusal}`);
+  row("refusal", `! ${refusal.message ?? refusal}`);
   play("error");
 }
 
-function say(request) { return inRoom({ type: "say", ...request }); }
+function say(request) { return inRoom("say", request); }
 
-function whisper(to, words) { return to && words ? ask({ type: "whisper", to, text: words }) : null; }
+function whisper(to, words) { return to && words ? ask("whisper", { to, text: words }) : null; }
 
 const wordsOf = (rest) => rest.split(/\s+/).filter(Boolean);
 const isWord = (text) => text && !/\s/.test(text);
@@ -93,27 +93,27 @@ function role(type, done, username, which) {
   const wanted = which.toLowerCase();
   if (!username || /\s/.test(wanted)) return null;
   if (wanted && !ROLES[wanted]) return no(`${usageOf(type)}, and a role is one of ${Object.keys(ROLES).join(", ")}`);
-  return told({ type, username, ...(wanted && { role: wanted }) }, `${username} ${wanted ? `is ${titleOf(wanted)} now` : done}`);
+  return told(type, { username, role: wanted || undefined }, `${username} ${wanted ? `is ${titleOf(wanted)} now` : done}`);
 }
 
 function mute(username, minutes) {
   if (!username || !/^\d*$/.test(minutes)) return null;
-  return told({ type: "mute", username, ...(minutes && { minutes: +minutes }) }, `${username} is muted${minutes && ` for ${minutes} min`}`);
+  return told("mute", { username, ...(minutes && { minutes: +minutes }) }, `${username} is muted${minutes && ` for ${minutes} min`}`);
 }
 
 /** Nobody is told of a new name: it is asked for. */
 function setName(username, name) {
-  return username ? ask({ type: "set_user", username, name }).then(whoIsAway)
+  return username ? ask("set_user", { username, name }).then(whoIsAway)
     .then(() => tell(...(name ? [person(username, name), " has a name now"] : [`${username} has no name any more`]))) : null;
 }
 
 function setGroup(username, group) {
-  return username && !/\s/.test(group) ? told({ type: "set_user", username, group }, `${username} is in ${group ? `${group.toLowerCase()} now` : "no group any more"}`) : null;
+  return username && !/\s/.test(group) ? told("set_user", { username, group }, `${username} is in ${group ? `${group.toLowerCase()} now` : "no group any more"}`) : null;
 }
 
 function addUser(username, password) {
   if (!username) return null;
-  return ask({ type: "add_user", username, ...(password && { password }) }, false)
+  return ask("add_user", { username, password: password || undefined }, false)
     .then((answer) => tell(`${username} is added${answer.password ? `, with the one-time password ${answer.password}` : ""}`));
 }
 
@@ -128,16 +128,16 @@ function door(rest) {
   const minutes = /^\d+$/.test(words[0] ?? "") ? +words.shift() : DOOR_MINUTES;
   const group = words.shift();
   if (words.length) return null;
-  const request = { type: "door", ...(!isAsked && { minutes, group, ...(minutes ? { guests } : guests && { guests: "remove" }) }) };
-  return ask(request, isAsked).then((answer) => doorWords(answer, request.guests === "remove"));
+  const about = !isAsked && { minutes, group, guests: minutes ? guests : guests && "remove" || undefined };
+  return ask("door", about, isAsked).then((answer) => doorWords(answer, about.guests === "remove"));
 }
 
 /** The code large enough to be read out, and how it is used. */
 function doorWords({ code, until, group, guests }, removed) {
   if (!code) return tell(`the door is closed${removed ? ", and guests are removed" : ""}`);
-  row("word", null, `* the door is open${group ? ` for ${group}` : ""} until ${clock.format(new Date(until))}${guests ? ", guests need no password" : ""}`);
-  row("word code", null, "class code ", make("b", "", code));
-  return tell(`whoever comes in by it: “I have a class code” on this page, https://${location.host}/; homeroom-client --register in a terminal`);
+  row("word", `* the door is open${group ? ` for ${group}` : ""} until ${clock.format(new Date(until))}${guests ? ", guests need no password" : ""}`);
+  row("word code", "class code ", make("b", "", code));
+  return tell(`it is for “I have a class code” at https://${location.host}/, and for homeroom-client --register`);
 }
 
 function quiet(minutes) {
@@ -155,12 +155,11 @@ function whoisWords(who) {
 
 /** A line each. */
 function accountsWords({ users, more }) {
-  const lines = users.flatMap((user, at) => [at ? "\n" : "", person(user.username, user.name ?? null), `, ${user.role}`, ...["online", "guest", "banned", "muted"]
-    .map((mark) => user[mark] ? `, ${mark}` : ""), user.group ? `, group ${user.group}` : ""]);
+  const lines = users.flatMap((user, at) => [at ? "\n" : "", person(user.username, user.name ?? null), `, ${user.role}`, ...["online", "guest", "banned", "muted"].map((mark) => user[mark] ? `, ${mark}` : ""), user.group ? `, group ${user.group}` : ""]);
   return [...lines, more ? `\nand ${more} more` : ""];
 }
 
-async function help() { commands = [...(await ask({ type: "help" })).commands, ...LOCAL]; }
+async function help() { commands = [...(await ask("help")).commands, ...LOCAL]; }
 
 const firstWord = ({ usage }) => usage.split(" ")[0];
 

@@ -75,11 +75,12 @@ function transmit(request) {
 
 /** Asks for something. The answer, or the event that answers it; a refusal is thrown. What isn't answered when the
  *  connection breaks is asked again under its id, unless it would do harm twice. */
-function ask(request, again = true) {
+function ask(type, about, again = true) {
   const id = `${run}-${++count}`;
+  const request = { type, ...about, id };
   return new Promise((done, failed) => {
-    waiting.set(id, { request: { ...request, id }, again, done, failed });
-    transmit({ ...request, id });
+    waiting.set(id, { request, again, done, failed });
+    transmit(request);
   });
 }
 
@@ -87,10 +88,7 @@ function lost(opened) {
   clearInterval(watch);
   socket = null;
   if (leaving) return;
-  if (!me.token) {
-    unreached(opened).then(enterAgain);
-    return;
-  }
+  if (!me.token) return void unreached(opened).then(enterAgain);
   for (const [id, { again, failed }] of waiting) {
     if (again) continue;
     waiting.delete(id);
@@ -98,9 +96,8 @@ function lost(opened) {
   }
   state("no connection; what you say is kept and sent later", true);
   if (Date.now() - connectedAt > 10000) wait = WAIT_MS;
-  const shortened = wait * (0.5 + Math.random() / 2);
+  timer = setTimeout(comeBack, wait * (0.5 + Math.random() / 2));
   wait = Math.min(Math.max(2 * wait, WAIT_MS), WAIT_MS_MAX);
-  timer = setTimeout(comeBack, shortened);
 }
 
 /** Why nobody could log in. Whoever clicks the warning of an iPad or iPhone away gets the page there, and no WebSocket. */
@@ -113,17 +110,16 @@ async function unreached(opened) {
 }
 
 function comeBack() {
-  const login = { type: "login", protocol: 1, username: me.name, token: me.token, keep: me.keep };
-  connect(lastSeq ? { ...login, after: lastSeq } : login);
+  connect({ type: "login", protocol: 1, username: me.name, token: me.token, keep: me.keep, ...(lastSeq && { after: lastSeq }) });
 }
 
 // A laptop that wakes, a phone that finds its network: now is better than after the wait.
-addEventListener("online", () => { if (!socket && me.token && !leaving) comeBack(); });
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
+function nowAgain() {
   if (!socket && me.token && !leaving) comeBack();
   else if (socket && Date.now() - heardAt > ANSWER_MS) transmit({ type: "ping" });
-});
+}
+addEventListener("online", nowAgain);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) nowAgain(); });
 
 /** Whatever the server sends. */
 function take(message) {
@@ -136,7 +132,7 @@ function take(message) {
   if (type === "error" && !id && ["bad_credentials", "banned", "not_allowed"].includes(message.code)) return endedThere(message.message);
   if (typeof message.seq === "number") shown(message);
   else if (type === "notice") row("word", timeOf(message.time), `the server says: ${message.text}`);
-  else if (type === "away") row("word", null, awayWords(message));
+  else if (type === "away") row("word", awayWords(message));
   if (!id || !waiting.has(id) || (message.from && message.from !== me.name)) return;
   const { done, failed } = waiting.get(id);
   waiting.delete(id);
@@ -167,11 +163,8 @@ async function welcome(hello) {
     go(GENERAL);
   }
   ownRooms(hello, first);
-  if (first) {
-    enterRoom(hello);
-  } else if (hello.gap) {
-    row("word", null, "what was said meanwhile is no longer kept in full");
-  }
+  if (first) enterRoom(hello);
+  else if (hello.gap) row("word", "what was said meanwhile is no longer kept in full");
   drawRoom();
   if (hello.must_change_password) await choosePassword(true);
   // The server knows what it has under which id: nothing is said twice.
@@ -193,9 +186,7 @@ async function begun(hello) {
   await past(hello.left_at, hello.missed);
   const waited = held;
   held = null;
-  for (const event of waited) {
-    event.seq < here.oldest ? show(event, true) : call(event, false);
-  }
+  for (const event of waited) event.seq < here.oldest ? show(event, true) : call(event, false);
   await help();
 }
 
@@ -209,10 +200,7 @@ async function promoted(role) {
 
 function bye(reason) {
   const mine = socket;
-  if (reason === "shutdown") {
-    wait = 0;
-    return;
-  }
+  if (reason === "shutdown") return void (wait = 0);
   socket = null;
   mine.close();
   const why = { removed: "This session was ended: by an administrator, or by a change of the password.",
