@@ -3,6 +3,7 @@
 
 mod attention;
 mod author;
+mod ballot;
 mod changes;
 mod enrol;
 mod forms;
@@ -22,6 +23,7 @@ mod wait;
 
 pub(crate) use attention::Away;
 pub(crate) use author::Author;
+pub(crate) use ballot::BallotKey;
 pub(crate) use enrol::Door;
 pub(crate) use hasher::{Client, Hasher, NoTurn};
 pub(crate) use import::{Import, NewAccount, OneTime};

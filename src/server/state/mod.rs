@@ -9,6 +9,7 @@ mod class_door;
 mod counts;
 pub(crate) mod identity;
 mod invitation;
+mod lesson;
 mod lookout;
 mod reload;
 mod renewal;
@@ -28,6 +29,10 @@ pub(crate) use class_door::{Barred, ClassDoor, Shut, Terms};
 pub(crate) use counts::{Counts, LoginFailure};
 pub(crate) use identity::InUse;
 pub(crate) use invitation::{Invitation, as_typed};
+pub(crate) use lesson::{
+    Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, MINUTES, Moment, NoVote, Outcome, Poll, Timer, Turn, Wanted,
+    Whispering,
+};
 pub(crate) use renewal::Renewals;
 pub(crate) use rollbook::{Progress, Query, Reading, Rollbook};
 pub(crate) use rooms::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Rooms};

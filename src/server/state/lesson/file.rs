@@ -1,0 +1,205 @@
+//! The lesson that goes on, and the file in which it outlives a restart, `lesson.json`.
+
+use super::kept::Kept;
+use super::slow::Paces;
+use crate::files;
+use crate::reason::{self, Reason};
+use crate::sync::lock;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What holds now, and where it is kept.
+#[derive(Debug)]
+pub(crate) struct Lesson {
+    path: PathBuf,
+    /// Held over the whole of a change: its write to disk and its events.
+    saving: Mutex<()>,
+    now: Mutex<Kept>,
+    /// When each spoke last in a slow room.
+    pub(crate) paces: Mutex<Paces>,
+    /// Counts the changes, for whoever waits for what ends by itself.
+    changes: Mutex<u64>,
+    changed: Condvar,
+}
+
+/// A change that is being made, which no other goes on beside.
+pub(crate) struct Change<'a> {
+    lesson: &'a Lesson,
+    _saving: MutexGuard<'a, ()>,
+    before: Kept,
+    /// What is to hold.
+    pub(crate) draft: Kept,
+}
+
+impl Lesson {
+    /// Reads what is kept in `path`; there need be nothing.
+    ///
+    /// # Errors
+    /// The file isn't what was written.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let damaged = |what: &dyn std::fmt::Display| {
+            format!(
+                "{} is damaged: {what}; mend it, or remove it: then every room is open, no hand is up, and votes of open \
+                 polls are lost",
+                path.display()
+            )
+        };
+        let now: Kept = match files::read(path) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|e| damaged(&Reason(&e)))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Kept::default(),
+            Err(e) => return Err(format!("can't read {}: {}", path.display(), reason::of_file(&e))),
+        };
+        match now.fault() {
+            Some(fault) => Err(damaged(&fault)),
+            None => Ok(Self {
+                path: path.to_owned(),
+                saving: Mutex::default(),
+                now: Mutex::new(now),
+                paces: Mutex::default(),
+                changes: Mutex::default(),
+                changed: Condvar::new(),
+            }),
+        }
+    }
+
+    /// Asks what holds. Not for long: whoever speaks asks it too.
+    pub(crate) fn now<T>(&self, ask: impl FnOnce(&Kept) -> T) -> T {
+        ask(&lock(&self.now))
+    }
+
+    /// Begins a change.
+    pub(crate) fn begin(&self) -> Change<'_> {
+        let saving = lock(&self.saving);
+        let before = self.now(Clone::clone);
+        Change { lesson: self, _saving: saving, draft: before.clone(), before }
+    }
+
+    /// Waits until something has changed, `seen` times before, or for so long.
+    pub(crate) fn wait(&self, seen: &mut u64, time: Option<Duration>) {
+        let changes = lock(&self.changes);
+        let unchanged = |now: &mut u64| *now == *seen;
+        let now = match time {
+            Some(time) => {
+                *self.changed.wait_timeout_while(changes, time, unchanged).unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => *self.changed.wait_while(changes, unchanged).unwrap_or_else(PoisonError::into_inner),
+        };
+        *seen = now;
+    }
+
+    /// Writes it down anew where another program has removed the file. What there is to be told about that.
+    ///
+    /// # Errors
+    /// It can't be written anew.
+    pub(crate) fn look(&self) -> Result<Option<String>, String> {
+        let _saving = lock(&self.saving);
+        let now = self.now(Clone::clone);
+        if now.is_nothing() || self.path.exists() {
+            return Ok(None);
+        }
+        let written = render(&now).and_then(|text| files::replace(&self.path, &text));
+        written.map_err(|e| {
+            format!("another program has removed lesson.json, which can't be written anew: {}", reason::of_file(&e))
+        })?;
+        Ok(Some("another program has removed lesson.json: it is written anew".into()))
+    }
+
+    fn set(&self, kept: Kept) {
+        *lock(&self.now) = kept;
+        *lock(&self.changes) += 1;
+        self.changed.notify_all();
+    }
+}
+
+impl Change<'_> {
+    /// What held before.
+    pub(crate) fn before(&self) -> &Kept {
+        &self.before
+    }
+
+    /// Writes it down, and then it is so.
+    ///
+    /// # Errors
+    /// It can't be written; then it is what it was.
+    pub(crate) fn save(&mut self) -> io::Result<()> {
+        self.draft.tidy();
+        let before = render(&self.before)?;
+        files::replace_or_restore(&self.lesson.path, &render(&self.draft)?, || Some(before))?;
+        self.lesson.set(self.draft.clone());
+        Ok(())
+    }
+
+    /// It is so, since everybody was told, also if it can't be written down now. The next change writes it too.
+    pub(crate) fn keep(mut self) {
+        if let Err(e) = self.save() {
+            log::error!(
+                "lesson.json can't be written: {}; the next start goes on with an older one",
+                reason::of_file(&e)
+            );
+            self.lesson.set(self.draft);
+        }
+    }
+
+    /// It was refused after it was written down: it is what it was.
+    pub(crate) fn take_back(mut self) {
+        self.draft = self.before.clone();
+        self.keep();
+    }
+}
+
+fn render(kept: &Kept) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(kept)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Mode, RoomName};
+    use std::fs;
+
+    #[test]
+    fn kept_and_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lesson.json");
+        let general = RoomName::general();
+        let mode = |lesson: &Lesson| lesson.now(|now| now.room(&general).map(|room| room.floor.mode));
+        let lesson = Lesson::open(&path).unwrap();
+        let mut change = lesson.begin();
+        change.draft.floor_mut(&general).0.mode = Mode::Quiet;
+        change.save().unwrap();
+        drop(change);
+        assert_eq!(mode(&Lesson::open(&path).unwrap()), Some(Mode::Quiet));
+        let mut change = lesson.begin();
+        change.draft.floor_mut(&general).0.mode = Mode::Open;
+        change.save().unwrap();
+        assert_eq!((mode(&lesson), mode(&Lesson::open(&path).unwrap())), (None, None), "nothing holds there");
+        change.take_back();
+        assert_eq!((mode(&lesson), mode(&Lesson::open(&path).unwrap())), (Some(Mode::Quiet), Some(Mode::Quiet)));
+        fs::remove_file(&path).unwrap();
+        assert!(lesson.look().unwrap().is_some() && lesson.look().unwrap().is_none());
+        assert_eq!(mode(&Lesson::open(&path).unwrap()), Some(Mode::Quiet));
+    }
+
+    #[test]
+    fn what_is_none_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lesson.json");
+        for junk in [
+            "{",
+            "[]7",
+            r#"{"motto":1}"#,
+            r#"{"rooms":{"general":{"floor":{"mode":"loud"}}}}"#,
+            r#"{"rooms":{"general":{"floor":{"mode":"slow"}}}}"#,
+            r#"{"rooms":{"no name":{}}}"#,
+            r#"{"polls":[{"poll":1,"room":"general","question":"?","options":["a"],"entitled":[],"voted":[],"ballots":{}}]}"#,
+            r#"{"polls":[{"poll":1,"room":"general","question":"?","options":["a","b"],"entitled":[],"voted":[],"ballots":{"x":2}}]}"#,
+        ] {
+            fs::write(&path, junk).unwrap();
+            assert!(Lesson::open(&path).unwrap_err().contains("mend it, or remove it"), "{junk}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! A lesson as it goes on: `floor.rs` who may say something, `slow.rs` how often, `hands.rs` who wants to, `polls.rs` what is
+//! asked of everyone, `timer.rs` when something ends by itself; `kept.rs` has together what outlives a restart, `file.rs`
+//! keeps it.
+
+mod file;
+mod floor;
+mod hands;
+mod kept;
+mod polls;
+mod slow;
+mod timer;
+
+pub(crate) use file::{Change, Lesson};
+pub(crate) use floor::{Floor, Wanted, Whispering};
+pub(crate) use hands::Hand;
+pub(crate) use kept::Kept;
+pub(crate) use polls::{Ask, NoVote, Outcome, Poll};
+pub(crate) use slow::Turn;
+pub(crate) use timer::{MINUTES, Moment, Timer};
