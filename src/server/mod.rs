@@ -33,10 +33,10 @@ use config::{
 use door::accept;
 use jiff::tz::TimeZone;
 use requests::rooms;
-use running::{Banner, caretaker, notifier, signals, supervisor};
+use running::{Banner, caretaker, notifier, signals, supervisor, timers};
 use state::{
-    Audit, Counts, InUse, LINGER, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers, Throttle, Topic, announce,
-    systemd,
+    Audit, Counts, InUse, LINGER, Lesson, Moment, PastPolls, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers,
+    Throttle, Topic, announce, systemd,
 };
 use std::fmt;
 use std::io;
@@ -137,6 +137,7 @@ fn serve(
         metrics::serve(&server, address).map_err(failed)?;
     }
     caretaker::start(&server).map_err(|e| no_thread(&e))?;
+    timers::start(&server).map_err(|e| no_thread(&e))?;
     let threads = accept::start(&server, listeners).map_err(|e| no_thread(&e))?;
     let invitation = server.invitation();
     let banner = Banner {
@@ -178,9 +179,12 @@ fn build(
         None
     });
     let (rooms, members) = Rooms::open(&folder.rooms()).map_err(ServerError::Folder)?;
-    let timeline =
-        open_timeline(&config.args, &folder, &clock, (members, notices.clone())).map_err(ServerError::Folder)?;
+    let lesson = Lesson::open(&folder.lesson()).map_err(ServerError::Folder)?;
+    let mut polls = lesson.now(PastPolls::beside);
+    let timeline = open_timeline(&config.args, &folder, &clock, (members, &mut polls, notices.clone()))
+        .map_err(ServerError::Folder)?;
     rooms.catch_up(&timeline);
+    lesson.catch_up(polls, Moment::of(&clock));
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {}", reason::of_file(&e))))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
@@ -205,6 +209,7 @@ fn build(
         throttle: Mutex::new(throttle),
         audit,
         topic,
+        lesson,
         rooms,
         identity: Mutex::new(identity),
         notices,
@@ -226,7 +231,7 @@ fn open_timeline(
     args: &Args,
     folder: &Folder,
     clock: &Arc<Clock>,
-    (members, notices): (Members, Notices),
+    (members, polls, notices): (Members, &mut PastPolls, Notices),
 ) -> Result<Timeline, String> {
     let mut past = Past::with(members);
     let options =
@@ -234,7 +239,10 @@ fn open_timeline(
     let journal = if args.no_journal {
         Journal::none()
     } else {
-        Journal::open(&folder.journal(), options, notices, clock, |line| past.add(line.bytes, &line.record))?
+        Journal::open(&folder.journal(), options, notices, clock, |line| {
+            polls.add(&line.record.kind, line.bytes);
+            past.add(line.bytes, &line.record)
+        })?
     };
     let sequence = Sequence::open(&folder.sequence(), past.last())?;
     clock.save().map_err(|e| format!("can't write {}: {}", folder.clock().display(), reason::of_file(&e)))?;

@@ -32,7 +32,9 @@ fn what_is_in_memory_is_written_anew_and_told() {
     let token = ada.welcome["token"].clone();
     assert_eq!(root.ask(json!({"type": "topic", "text": "fractions"}))["type"], "topic");
     assert_reply(&root.ask(json!({"type": "make_room", "room": "chess"})));
-    for name in ["users.json", "tokens.jsonl", "topic.json", "rooms.json", "sequence", "homeroom.lock"] {
+    assert_eq!(root.ask(json!({"type": "floor", "mode": "quiet"}))["type"], "floor");
+    let names = ["users.json", "tokens.jsonl", "topic.json", "rooms.json", "lesson.json", "sequence", "homeroom.lock"];
+    for name in names {
         fs::remove_file(data.file(name)).unwrap();
         assert_reply(&look(&mut root));
         let removed = if name == "homeroom.lock" { "made" } else { "written" };

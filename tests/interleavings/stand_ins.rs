@@ -146,6 +146,7 @@ pub mod rate {
     pub type Rate = Free;
     pub type LoginRate = Free;
     pub type LookRate = Free;
+    pub type LessonRate = Free;
 
     impl Free {
         pub fn new() -> Self {

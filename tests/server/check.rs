@@ -101,6 +101,7 @@ fn what_is_wrong_with_the_other_files_is_told() {
         ("sequence", "many", "sequence is damaged"),
         ("topic.json", "{", "topic.json is damaged"),
         ("rooms.json", "{", "rooms.json is damaged"),
+        ("lesson.json", "{", "lesson.json is damaged"),
         ("clock.json", "{", "clock.json is damaged"),
     ] {
         let data = DataDir::with_users(&[]);
@@ -138,6 +139,7 @@ fn what_stops_a_start_is_told_by_whatever_looks() {
         ("identity.p12", b"no PKCS#12", "not a PKCS#12 file"),
         ("topic.json", b"{", "topic.json is damaged"),
         ("rooms.json", br#"{"seq":1,"rooms":{"a b":{"open":true,"made":0}},"stays":[]}"#, "`a b` is no room's name"),
+        ("lesson.json", br#"{"rooms":{"general":{"floor":{"mode":"slow"}}}}"#, "a slow room has no `seconds`"),
         ("sequence", b"18446744073709551615", "sequence is damaged"),
     ] {
         let before = fs::read(data.file(name)).ok();

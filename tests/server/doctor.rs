@@ -77,7 +77,7 @@ fn what_is_damaged_is_told_and_left_as_it_is() {
 /// In our own words, and not in those of a library.
 #[test]
 fn a_damaged_clock_or_topic_is_told_in_words() {
-    for file in ["clock.json", "topic.json", "rooms.json"] {
+    for file in ["clock.json", "topic.json", "rooms.json", "lesson.json"] {
         let data = DataDir::with_users(&[]);
         drop(data.start());
         fs::write(data.file(file), "damaged").unwrap();

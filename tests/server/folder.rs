@@ -168,6 +168,7 @@ fn no_command_of_roots_follows_a_link_in_a_services_folder() {
         "tokens.jsonl",
         "topic.json",
         "rooms.json",
+        "lesson.json",
         "clock.json",
         "sequence",
         "audit.jsonl",

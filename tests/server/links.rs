@@ -8,8 +8,17 @@ use std::path::Path;
 use std::process::Command;
 
 /// Everything that the server writes there.
-const FILES: [&str; 8] =
-    ["users.json", "identity.p12", "tokens.jsonl", "topic.json", "rooms.json", "sequence", "audit.jsonl", "clock.json"];
+const FILES: [&str; 9] = [
+    "users.json",
+    "identity.p12",
+    "tokens.jsonl",
+    "topic.json",
+    "rooms.json",
+    "lesson.json",
+    "sequence",
+    "audit.jsonl",
+    "clock.json",
+];
 
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).unwrap().is_symlink()
@@ -32,6 +41,7 @@ fn links_of_ones_own_stay_and_what_they_lead_to_is_replaced() {
     assert_reply(&root.ask(json!({"type": "add_user", "username": "zed", "password": PASSWORD})));
     assert_eq!(root.ask(json!({"type": "topic", "text": "links"}))["type"], "topic");
     assert_reply(&root.ask(json!({"type": "make_room", "room": "chess"})));
+    assert_eq!(root.ask(json!({"type": "floor", "mode": "quiet"}))["type"], "floor");
     root.say("kept");
     run(data.command().args(["identity", "new"]), b"").succeeded();
     assert_reply(&root.ask(json!({"type": "shutdown"})));

@@ -18,8 +18,10 @@ mod export;
 mod first_login;
 mod flapping;
 mod flood;
+mod floor;
 #[cfg(unix)]
 mod folder;
+mod hands;
 mod identity;
 mod idle;
 mod journal;
@@ -38,6 +40,7 @@ mod network;
 mod offline_accounts;
 mod password_forms;
 mod people;
+mod polls;
 mod power_cut;
 mod reasons;
 mod reload;

@@ -19,9 +19,12 @@ fn put(data: &DataDir, name: &str, bytes: &[u8]) {
 
 #[test]
 fn what_nothing_depends_upon_is_put_aside_and_told() {
-    for (name, told) in
-        [("clock.json", "ages go by"), ("topic.json", "there is no topic"), ("rooms.json", "the journal knows")]
-    {
+    for (name, told) in [
+        ("clock.json", "ages go by"),
+        ("topic.json", "there is no topic"),
+        ("rooms.json", "the journal knows"),
+        ("lesson.json", "every room is open"),
+    ] {
         for bytes in NOTHING {
             let data = DataDir::with_users(&["ada"]);
             drop(data.start());

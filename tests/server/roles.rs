@@ -34,6 +34,7 @@ type Row = (Value, [&'static str; 4]);
 fn table() -> Vec<Row> {
     let (all, talk) = (["ok"; 4], ["not_allowed", "ok", "ok", "ok"]);
     let (staff, admins) = (["not_admin", "not_admin", "ok", "ok"], ["not_admin", "not_admin", "not_allowed", "ok"]);
+    let lesson = ["not_allowed", "not_allowed", "ok", "ok"];
     vec![
         (json!({"type": "say", "text": "hi"}), talk),
         (json!({"type": "say", "text": "waves", "action": true}), talk),
@@ -55,6 +56,12 @@ fn table() -> Vec<Row> {
         (json!({"type": "door"}), ["not_allowed", "not_allowed", "ok", "ok"]),
         (json!({"type": "door", "minutes": 0, "guests": "remove"}), ["not_allowed", "not_allowed", "ok", "ok"]),
         (json!({"type": "attendance"}), ["not_allowed", "not_allowed", "ok", "ok"]),
+        (json!({"type": "hand"}), talk),
+        (json!({"type": "hands"}), all),
+        (json!({"type": "ask", "text": "why?"}), talk),
+        (json!({"type": "next", "nobody": true}), lesson),
+        (json!({"type": "floor", "mode": "open"}), lesson),
+        (json!({"type": "announce", "text": "hi"}), lesson),
         (json!({"type": "set_user", "username": "eve", "name": "Eve Noether"}), staff),
         (about("mute", "eve"), staff),
         (about("unmute", "eve"), staff),

@@ -27,7 +27,7 @@ impl BallotKey {
 
     /// The mark of its owner's ballot in a poll. Nothing but chance to whoever doesn't know the token.
     pub(crate) fn mark(&self, name: &Username, poll: u64) -> String {
-        let hash = Sha256::new().chain_update(&*self.0).chain_update(poll.to_be_bytes()).chain_update(name.as_str());
+        let hash = Sha256::new().chain_update(*self.0).chain_update(poll.to_be_bytes()).chain_update(name.as_str());
         let bytes: [u8; 32] = hash.finalize().into();
         bytes[..MARK_BYTES].iter().fold(String::new(), |mut mark, byte| {
             let _ = write!(mark, "{byte:02x}");

@@ -30,7 +30,7 @@ pub(crate) use import::{Import, NewAccount, OneTime};
 pub(crate) use line::RANK_IN;
 pub(crate) use origin::{HOMES_PER_ACCOUNT_MAX, Origin};
 pub(crate) use passwords::{door_code, random};
-pub(crate) use rate::{Bucket, TooFast};
+pub(crate) use rate::{Bucket, LessonRate, TooFast};
 pub(crate) use standing::{Mandate, Standing, State};
 pub(crate) use store::{AccountError, Accounts, Checked, LoginError};
 pub(crate) use token_file::TokenId;

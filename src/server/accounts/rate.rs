@@ -27,6 +27,16 @@ const STRETCHES_BURST: f64 = 128.0;
 /// And how many a second after that: 5 % of a core at the most, or 8 MB of history, which is a school week of a busy room.
 const STRETCHES_PER_SECOND: f64 = 32.0;
 
+/// How often a hand may go up or down at once after a pause: a change of mind or two.
+const HANDS_BURST: f64 = 6.0;
+/// And how many times a second after that.
+const HANDS_PER_SECOND: f64 = 0.2;
+/// How many questions without a name somebody may ask at once after a pause. They are heard also while it is quiet: a class
+/// of 30 fills no screen with them.
+const QUESTIONS_BURST: f64 = 3.0;
+/// And how many a second after that: one in 20 s.
+const QUESTIONS_PER_SECOND: f64 = 0.05;
+
 /// How fast one account may speak: [`BURST_MESSAGES`], then so many a second as hold at that moment.
 #[derive(Debug)]
 pub(crate) struct Rate {
@@ -104,6 +114,37 @@ impl LoginRate {
     /// Counts a login, or says how long the next one has to wait.
     pub(crate) fn take(&self, now: Instant) -> Result<(), Duration> {
         lock(&self.bucket).take(self.burst, LOGINS_PER_SECOND, now)
+    }
+}
+
+/// How often one account may raise a hand and ask without its name: what may be done also while it is quiet.
+#[derive(Debug)]
+pub(crate) struct LessonRate {
+    hands: Mutex<Bucket>,
+    questions: Mutex<Bucket>,
+}
+
+impl LessonRate {
+    /// Full buckets.
+    pub(crate) fn new() -> Self {
+        let full = |burst| Mutex::new(Bucket::new(burst, Instant::now()));
+        Self { hands: full(HANDS_BURST), questions: full(QUESTIONS_BURST) }
+    }
+
+    /// Counts a hand that goes up or down.
+    ///
+    /// # Errors
+    /// How long the next one has to wait.
+    pub(crate) fn hand(&self, now: Instant) -> Result<(), Duration> {
+        lock(&self.hands).take(HANDS_BURST, HANDS_PER_SECOND, now)
+    }
+
+    /// Counts a question.
+    ///
+    /// # Errors
+    /// How long the next one has to wait.
+    pub(crate) fn question(&self, now: Instant) -> Result<(), Duration> {
+        lock(&self.questions).take(QUESTIONS_BURST, QUESTIONS_PER_SECOND, now)
     }
 }
 

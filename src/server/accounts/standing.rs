@@ -4,7 +4,7 @@
 //! in. What ends the account's sessions changes the generation, so they are over in that moment, all at once.
 
 use super::attention::Attention;
-use super::rate::{LoginRate, LookRate, Rate};
+use super::rate::{LessonRate, LoginRate, LookRate, Rate};
 use crate::protocol::{Profile, Role};
 use crate::server::clock::Now;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -106,6 +106,8 @@ pub(crate) struct Standing {
     deleted: AtomicBool,
     /// How much it may still say.
     pub(crate) rate: Rate,
+    /// How often it may still raise a hand and ask.
+    pub(crate) lesson: LessonRate,
     /// How often it may still log in with its password.
     pub(crate) logins: LoginRate,
     /// How much of the past may still be looked at for it.
@@ -122,6 +124,7 @@ impl Standing {
             profile: Mutex::new(profile),
             deleted: AtomicBool::new(false),
             rate: Rate::new(),
+            lesson: LessonRate::new(),
             logins: LoginRate::of_a_password(),
             looks: LookRate::new(),
             attention: Attention::default(),

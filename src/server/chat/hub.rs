@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::reason;
 use crate::server::accounts::State;
-use crate::server::timeline::{AppendError, Appended, Keeper, Ticket, Timeline, What, keeper};
+use crate::server::timeline::{AppendError, Appended, Appending, Keeper, NEW, Ticket, Timeline, What, keeper};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};
 use std::io;
@@ -202,18 +202,34 @@ impl Chat {
         sessions.iter().for_each(|session| session.settle());
     }
 
-    /// Adds an event and has it delivered, unless it may be one that was said before, and is. Waits if the delivery is
-    /// far behind.
+    /// Adds an event and has it delivered, unless it may be one that was said before, and is; or it may not be said. Waits if
+    /// the delivery is far behind.
     ///
     /// # Errors
     /// [`AppendError`]; then nobody sees it.
     pub(crate) fn say<'a>(
         &self,
         what: What,
-        maybe_again: impl FnOnce() -> bool,
+        terms: (impl FnOnce() -> bool, impl FnOnce() -> bool),
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<Said, AppendError> {
-        match self.timeline.append(what, maybe_again, event)? {
+        self.finish(self.timeline.append(what, terms, event)?)
+    }
+
+    /// The same with several events that are there together or not at all; who says the last of them says all.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then nobody sees any.
+    pub(crate) fn say_together<'a>(
+        &self,
+        terms: (impl FnOnce() -> bool, impl FnOnce() -> bool),
+        events: Vec<Appending<'a>>,
+    ) -> Result<Said, AppendError> {
+        self.finish(self.timeline.append_together(terms, events)?)
+    }
+
+    fn finish(&self, appended: Appended) -> Result<Said, AppendError> {
+        match appended {
             Appended::Pending(ticket) => {
                 self.timeline.commit(&ticket)?;
                 self.delivery.wake();
@@ -238,7 +254,7 @@ impl Chat {
     {
         let mut tickets = Vec::new();
         let appended = events.into_iter().try_for_each(|(what, event)| {
-            if let Appended::Pending(ticket) = self.timeline.append(what, || false, event)? {
+            if let Appended::Pending(ticket) = self.timeline.append(what, NEW, event)? {
                 tickets.push(ticket);
             }
             Ok(())

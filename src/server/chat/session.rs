@@ -11,13 +11,13 @@
 use super::wire::{Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, Wire, Withheld, write_some};
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, Role, ServerMessage, Username};
-use crate::server::accounts::{Mandate, TokenId};
+use crate::server::accounts::{BallotKey, Mandate, TokenId};
 use crate::server::timeline::{Batch, Forgotten, Shared, Sight, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
 use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::sync::PoisonError;
+use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long a write may wait for room in a full socket while others wait for the same thread. The system rounds
@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) continues: Arc<AtomicBool>,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(crate) listed: AtomicBool,
+    /// By what it finds its own ballots again: set before it is welcomed.
+    ballot_key: OnceLock<BallotKey>,
     pub(super) socket: Arc<Socket>,
     /// Held over each of its requests.
     turn: Mutex<()>,
@@ -93,6 +95,7 @@ impl Session {
             token,
             continues,
             listed: AtomicBool::new(false),
+            ballot_key: OnceLock::new(),
             socket,
             turn: Mutex::default(),
             dismissed: AtomicBool::new(false),
@@ -113,6 +116,16 @@ impl Session {
     /// Whether its account looks after others now.
     fn is_staff(&self) -> bool {
         self.mandate.state().is_some_and(|state| state.role.is_staff())
+    }
+
+    /// Its ballots are marked with this from now on.
+    pub(crate) fn mark_ballots_with(&self, key: BallotKey) {
+        let _ = self.ballot_key.set(key);
+    }
+
+    /// By what it finds its own ballots again.
+    pub(crate) fn ballot_key(&self) -> Option<&BallotKey> {
+        self.ballot_key.get()
     }
 
     /// For the session's own thread: the socket it blocks on.

@@ -30,6 +30,8 @@ pub(crate) const CLOCK: &str = "clock.json";
 pub(crate) const TOPIC: &str = "topic.json";
 /// The other rooms.
 pub(crate) const ROOMS: &str = "rooms.json";
+/// What holds in a lesson: floors, hands, polls.
+pub(crate) const LESSON: &str = "lesson.json";
 /// The audit log.
 pub(crate) const AUDIT: &str = "audit.jsonl";
 /// The message of the day.
@@ -190,6 +192,11 @@ impl Folder {
     /// The other rooms.
     pub(crate) fn rooms(&self) -> PathBuf {
         self.path.join(ROOMS)
+    }
+
+    /// What holds in a lesson.
+    pub(crate) fn lesson(&self) -> PathBuf {
+        self.path.join(LESSON)
     }
 
     /// The audit log.

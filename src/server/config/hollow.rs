@@ -1,7 +1,7 @@
 //! Files of the data folder that hold nothing: no byte, or zeros alone, as a power cut leaves them. One function says
 //! which: a start, `config check`, `check` and `doctor` ask it.
 
-use super::folder::{CLOCK, IDENTITY, ROOMS, SEQUENCE, TOPIC, USERS};
+use super::folder::{CLOCK, IDENTITY, LESSON, ROOMS, SEQUENCE, TOPIC, USERS};
 use crate::files::{self, Access};
 use crate::reason;
 use std::fmt;
@@ -21,10 +21,11 @@ enum Then {
 }
 
 /// The files that are always replaced whole, and hold something from their first write on.
-const NEVER_EMPTY: [(&str, Then); 6] = [
+const NEVER_EMPTY: [(&str, Then); 7] = [
     (CLOCK, Then::Goes("ages go by the times of what was said")),
     (TOPIC, Then::Goes("there is no topic until somebody sets one")),
     (ROOMS, Then::Goes("the journal knows who is in which room; what a room is about, and that it was open, is lost")),
+    (LESSON, Then::Goes("every room is open, no hand is up, and votes of open polls are lost")),
     (
         USERS,
         Then::Stops(

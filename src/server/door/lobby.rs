@@ -11,9 +11,10 @@ use crate::protocol::{
     self, ErrorCode, LINE_BYTES_MAX, Login, Register, Request, RequestId, ServerMessage, Username, Welcome,
 };
 use crate::reason::{self, Reason};
+use crate::server::accounts::BallotKey;
 use crate::server::chat::{Session, WRITE_WAIT, Withheld};
 use crate::server::requests::{
-    Refusal, all_called, called, fit_beside, json_bytes, let_in, listed_bytes, own_rooms, reader, refuse,
+    Refusal, all_called, called, fit_beside, json_bytes, lesson_came, let_in, listed_bytes, own_rooms, reader, refuse,
     waiting_whispers,
 };
 use crate::server::state::{Server, Stay};
@@ -247,6 +248,7 @@ impl<'a> Stranger<'a> {
         socket.set_write_timeout(Some(WRITE_WAIT))?;
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
         let session = Session::new(number, name, mandate, (token_id, continued), (socket, peer), tls);
+        session.mark_ballots_with(BallotKey::of(&token));
         let session = Arc::new(session);
         spawn_session(server, &session, pending)?;
         let _welcoming = Welcoming(&session);
@@ -274,6 +276,7 @@ impl<'a> Stranger<'a> {
         let profile = session.mandate.standing().profile();
         // Those it is in by now: what changes after the welcome's `seq` is told as well.
         let rooms = own_rooms(server, &session.name, rooms_bytes);
+        lesson_came(server, &session.name, |room| rooms.iter().any(|own| own.room == room.as_str()));
         let welcome = Welcome {
             protocol: protocol::VERSION,
             server: concat!("homeroom/", env!("CARGO_PKG_VERSION")).into(),

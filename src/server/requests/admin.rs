@@ -210,6 +210,7 @@ pub(super) fn forget(server: &Server, name: &Username) -> Vec<Arc<Session>> {
     lock(&server.throttle).forget(name);
     server.tokens.forget(name);
     rooms::forget(server, name);
+    server.lesson.forget(name);
     server.chat.remove_ended(name)
 }
 

@@ -4,7 +4,7 @@ use super::admin::Staff;
 use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_page, one_time_is_over, refuse};
 use super::fit::{fit, listed_bytes, name_bytes};
 use super::form::Form;
-use super::rooms::Asking;
+use super::membership::Asking;
 use super::{attendance, class_door, history, membership, password_check, people, removal, speech, topic, withheld};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
@@ -13,7 +13,7 @@ use crate::protocol::{
 use crate::reason;
 use crate::server::chat::Session;
 use crate::server::metrics;
-use crate::server::state::{Query, Server};
+use crate::server::state::{Ask, Query, Server, Wanted};
 use crate::server::timeline::Where;
 use crate::sync::lock;
 use std::borrow::Cow;
@@ -60,7 +60,10 @@ fn reckon(server: &Server, session: &Session, request: &Request) -> Option<Resul
 fn looks_back(session: &Session, request: &Request) -> bool {
     match request {
         Request::History { .. } | Request::Remove { .. } => true,
-        Request::Say { .. } | Request::Whisper { .. } => session.continues.load(Ordering::Acquire),
+        Request::Say { .. } | Request::Whisper { .. } | Request::Announce { .. } | Request::Ask { .. } => {
+            session.continues.load(Ordering::Acquire)
+        }
+        Request::Vote { .. } | Request::Tally { .. } | Request::ClosePoll { .. } => true,
         _ => false,
     }
 }
@@ -121,8 +124,9 @@ fn perform(
 ) -> Result<Answer, Refusal> {
     permit(server, session, &request)?;
     let staff = Staff::new(server, session, request.least_role());
-    let rooms = Asking { server, session, id };
-    if !matches!(request, Request::Ping | Request::Pong) {
+    let asking = Asking { server, session, id };
+    // Nobody else finds out who asks and who votes, by how long they are idle either.
+    if !matches!(request, Request::Ping | Request::Pong | Request::Ask { .. } | Request::Vote { .. }) {
         session.mandate.standing().attention.heard(Instant::now());
     }
     #[cfg(feature = "fault-injection")]
@@ -180,21 +184,30 @@ fn perform(
         Request::Promote { username, role } => staff.set_role("promote", &username, role.unwrap_or(Role::Admin)),
         Request::Demote { username, role } => staff.set_role("demote", &username, role.unwrap_or(Role::User)),
         Request::Login(_) | Request::Register(_) => Err(refuse(ErrorCode::BadRequest, "you are logged in already")),
-        Request::Rooms => Ok(rooms.list()),
-        Request::MakeRoom { room, open, about } => rooms.make(&room, open, about.as_deref()),
-        Request::Enter { room } => rooms.enter(&room),
-        Request::Leave { room } => rooms.leave(&room),
-        Request::LetIn { room, username } => rooms.let_in(&room, &username),
-        Request::PutOut { room, username } => rooms.put_out(&room, &username),
-        Request::CloseRoom { room } => rooms.close(&room),
-        Request::Split { groups, minutes } => rooms.split(&groups, minutes),
-        Request::Gather => rooms.gather(),
+        Request::Rooms => Ok(asking.list()),
+        Request::MakeRoom { room, open, about } => asking.make(&room, open, about.as_deref()),
+        Request::Enter { room } => asking.enter(&room),
+        Request::Leave { room } => asking.leave(&room),
+        Request::LetIn { room, username } => asking.let_in(&room, &username),
+        Request::PutOut { room, username } => asking.put_out(&room, &username),
+        Request::CloseRoom { room } => asking.close(&room),
+        Request::Split { groups, minutes } => asking.split(&groups, minutes),
+        Request::Gather => asking.gather(),
+        Request::Announce { text } => speech::announce(server, session, id, &text),
+        Request::Floor { room, mode, minutes, seconds, whispers } => {
+            asking.floor(room.as_deref(), Wanted { mode, minutes, seconds, whispers })
+        }
+        Request::Hand { room, up, text } => asking.hand(room.as_deref(), up, text.as_deref()),
+        Request::Hands { room } => asking.hands(room.as_deref()),
+        Request::Next { room, nobody } => asking.next(room.as_deref(), nobody),
+        Request::Ask { room, text } => asking.ask(room.as_deref(), &text),
+        Request::Poll { room, question, options, minutes } => {
+            asking.poll(room.as_deref(), Ask { question, options }, minutes)
+        }
+        Request::Vote { poll, option } => asking.vote(poll, option),
+        Request::Tally { poll } => asking.tally(poll),
+        Request::ClosePoll { poll } => asking.close_poll(poll),
         // To be built.
-        Request::Announce { .. } => Err(unbuilt()),
-        Request::Floor { .. } | Request::Hand { .. } | Request::Hands { .. } => Err(unbuilt()),
-        Request::Next { .. } | Request::Ask { .. } => Err(unbuilt()),
-        Request::Poll { .. } | Request::Vote { .. } => Err(unbuilt()),
-        Request::Tally { .. } | Request::ClosePoll { .. } => Err(unbuilt()),
         // It is reckoned before its turn, or not permitted.
         Request::Attendance { .. } => Err(ended()),
         Request::EraseUser { .. } => Err(unbuilt()),

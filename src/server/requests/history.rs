@@ -93,6 +93,19 @@ pub(super) fn own_event(timeline: &Timeline, session: &Session, seq: u64) -> io:
     event(timeline, seq)
 }
 
+/// The line of an event that was said, for a session that may see it.
+///
+/// # Errors
+/// The journal can't be read.
+pub(super) fn seen_event(timeline: &Timeline, session: &Session, seq: u64) -> io::Result<Option<Vec<u8>>> {
+    session.mandate.standing().looks.charge(1, Instant::now());
+    let (after, before) = (seq.saturating_sub(1), seq.saturating_add(1));
+    let line = timeline.look_before(before, session.viewer(), |chunk, eyes| {
+        chunk.said((after, before), &Where::Everywhere, eyes).next().map(|(_, line)| line.to_vec())
+    })?;
+    Ok(line.flatten())
+}
+
 /// The line of an event that was said; None if it's no longer kept.
 ///
 /// # Errors

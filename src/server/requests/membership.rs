@@ -1,10 +1,33 @@
 //! Who is in which room, and may be: what the requests about rooms, and those that name one, ask.
 
 use super::answer::{Refusal, refuse};
-use crate::protocol::{ErrorCode, RoomName, Username};
+use crate::protocol::{ErrorCode, RequestId, RoomName, Username};
 use crate::server::chat::Session;
 use crate::server::state::{Room, Server};
 use crate::server::timeline::Where;
+
+/// A request about a room: who asks, and how it is answered.
+pub(super) struct Asking<'a> {
+    pub(super) server: &'a Server,
+    pub(super) session: &'a Session,
+    pub(super) id: Option<&'a RequestId>,
+}
+
+impl Asking<'_> {
+    /// Whether who asks is in a room.
+    pub(super) fn is_in(&self, room: &RoomName) -> bool {
+        is_in(self.server, room, &self.session.name)
+    }
+
+    /// The room that a request names, if who asks is in it.
+    ///
+    /// # Errors
+    /// They aren't.
+    pub(super) fn own_room(&self, room: Option<&str>) -> Result<RoomName, Refusal> {
+        let room = named(room)?;
+        if self.is_in(&room) { Ok(room) } else { Err(refuse_outsider(self.server, self.session, &room)) }
+    }
+}
 
 /// The room that a request names, or the general one.
 ///

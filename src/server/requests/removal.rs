@@ -7,7 +7,7 @@ use crate::protocol::{ErrorCode, REMOVE_MINUTES_MAX, RequestId, Role, ServerMess
 use crate::reason;
 use crate::server::chat::Session;
 use crate::server::state::Server;
-use crate::server::timeline::{AppendError, Batch, Record, Timeline, What, Where};
+use crate::server::timeline::{AppendError, Batch, NEW, Record, Timeline, What, Where};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
@@ -177,19 +177,15 @@ fn tell(server: &Server, record: &Record<'_>, session: &Session, id: Option<&Req
     let what = record.removal(record.seq, session.name.as_str()).ok()?;
     let What::Removed { event, room, to, .. } = &what else { return None };
     let (event, room, to) = (*event, room.clone(), to.as_ref().map(ToString::to_string));
-    let told = server.chat.say(
-        what.clone(),
-        || false,
-        |seq, time| ServerMessage::Removed {
-            seq,
-            time: time.into(),
-            event,
-            from: session.name.as_str().into(),
-            room: room.map(|room| room.to_string().into()),
-            to: to.map(Into::into),
-            id: id.map(|id| id.as_str().into()),
-        },
-    );
+    let told = server.chat.say(what.clone(), NEW, |seq, time| ServerMessage::Removed {
+        seq,
+        time: time.into(),
+        event,
+        from: session.name.as_str().into(),
+        room: room.map(|room| room.to_string().into()),
+        to: to.map(Into::into),
+        id: id.map(|id| id.as_str().into()),
+    });
     match told {
         Ok(_) => Some(Answer::Event),
         // That is kept in mind.

@@ -2,14 +2,11 @@
 //! `split.rs`.)
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::membership::{is_in, looks_after, named, refuse_outsider, unknown};
+use super::membership::{Asking, is_in, looks_after, named, refuse_outsider, unknown};
 use super::people::check_note;
-use super::speech;
-use crate::protocol::{
-    ErrorCode, FloorInfo, OwnRoom, Reply, RequestId, RoomInfo, RoomName, ServerMessage, TopicInfo, Username,
-};
+use super::{polls, speech};
+use crate::protocol::{ErrorCode, OwnRoom, Reply, RequestId, RoomInfo, RoomName, ServerMessage, TopicInfo, Username};
 use crate::reason;
-use crate::server::chat::Session;
 use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
 use crate::server::timeline::What;
 use crate::sync::lock;
@@ -18,13 +15,6 @@ use std::io;
 
 /// How many bytes of what rooms are about the list of them has room for, beside their names.
 const ABOUT_BYTES_MAX: usize = 6_000;
-
-/// A request about a room: who asks, and how it is answered.
-pub(super) struct Asking<'a> {
-    pub(super) server: &'a Server,
-    pub(super) session: &'a Session,
-    pub(super) id: Option<&'a RequestId>,
-}
 
 /// The rooms that an account is in, the general one first, for its `welcome`: in at most so many bytes, if it must be without
 /// what they talk about.
@@ -36,11 +26,11 @@ pub(crate) fn own(server: &Server, name: &Username, bytes_max: usize) -> Vec<Own
         Some((stay.room.clone(), known.open, known.topic))
     });
     let own = |(room, open, topic): (RoomName, bool, Option<TopicInfo<'static>>)| OwnRoom {
-        room: room.to_string().into(),
         open,
         topic,
-        floor: FloorInfo::default(),
-        poll: None,
+        floor: server.lesson.now(|now| now.floor(&room)),
+        poll: server.lesson.now(|now| now.poll_in(&room).map(|poll| poll.info(name))),
+        room: room.to_string().into(),
     };
     let mut rooms: Vec<_> = std::iter::once(general).chain(others).map(own).collect();
     let too_long = |rooms: &[OwnRoom<'_>]| serde_json::to_vec(rooms).is_ok_and(|json| json.len() > bytes_max);
@@ -195,6 +185,7 @@ impl<'a> Asking<'a> {
         let _changing = self.server.rooms.begin();
         self.check_looks_after(&room)?;
         let sees = self.is_in(&room);
+        polls::end_in(self.server, std::slice::from_ref(&room))?;
         self.tell(What::Closed(room.clone()), closed(&room, Some(&self.session.name), self.id))?;
         finish(self.server, |rooms| drop(rooms.remove(&room)));
         log::info!("{} closes the room {room}", self.session.name);
@@ -233,6 +224,12 @@ impl<'a> Asking<'a> {
         if !speech::take_rate(self.server, self.session)? {
             return Ok(Answer::Abuse);
         }
+        // Before anybody sees it.
+        match &what {
+            What::Entered(room, name) => polls::came(self.server, name, |other| other == room),
+            What::Exited(room, name) => self.server.lesson.exit(room, name),
+            _ => {}
+        }
         self.tell(what, event)?;
         save(self.server);
         Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
@@ -240,10 +237,6 @@ impl<'a> Asking<'a> {
 
     fn tell<'e>(&self, what: What, event: impl FnOnce(u64, String) -> ServerMessage<'e>) -> Result<(), Refusal> {
         self.server.chat.tell_all([(what, event)]).map_err(speech::refusal)
-    }
-
-    fn is_in(&self, room: &RoomName) -> bool {
-        is_in(self.server, room, &self.session.name)
     }
 
     fn looks_after(&self, room: &Room) -> bool {

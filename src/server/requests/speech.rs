@@ -2,18 +2,20 @@
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::form::Form;
-use super::{history, membership, people};
+use super::held::Speaker;
+use super::{held, history, membership, people};
 use crate::durations;
-use crate::protocol::{EVENT_BYTES_MAX, ErrorCode, RequestId, Role, ServerMessage, TEXT_CHARS_MAX, Username};
+use crate::protocol::{EVENT_BYTES_MAX, ErrorCode, RequestId, Role, RoomName, ServerMessage, TEXT_CHARS_MAX, Username};
 use crate::reason;
-use crate::server::accounts::TooFast;
+use crate::server::accounts::{LessonRate, TooFast};
 use crate::server::chat::{Said, Session};
+use crate::server::config::MessageRate;
 use crate::server::state::Server;
-use crate::server::timeline::{AppendError, Key, Place, Record, Spoken, What};
+use crate::server::timeline::{AppendError, Key, NEW, Place, Record, Spoken, What};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Something that a session wants to say.
 struct Speech<'a> {
@@ -24,6 +26,8 @@ struct Speech<'a> {
     place: Place,
     text: &'a str,
     form: Form<'a>,
+    /// In every room.
+    everywhere: bool,
 }
 
 /// Says or does something in a room.
@@ -37,7 +41,21 @@ pub(crate) fn say(
     (room, text, form): (Option<&str>, &str, Form<'_>),
 ) -> Result<Answer, Refusal> {
     let place = Place::Room(membership::named(room)?);
-    Speech { server, session, id, place, text, form }.deliver()
+    Speech { server, session, id, place, text, form, everywhere: false }.deliver()
+}
+
+/// Says something in every room.
+///
+/// # Errors
+/// Why it isn't said.
+pub(super) fn announce(
+    server: &Server,
+    session: &Session,
+    id: Option<&RequestId>,
+    text: &str,
+) -> Result<Answer, Refusal> {
+    let place = Place::Room(RoomName::general());
+    Speech { server, session, id, place, text, form: Form::default(), everywhere: true }.deliver()
 }
 
 /// Says something to one account. If it has no session, it will see it when it logs in.
@@ -53,7 +71,8 @@ pub(crate) fn whisper(
 ) -> Result<Answer, Refusal> {
     // Perhaps somebody who is no longer there: this may have been said before.
     let Some(name) = Username::parse(to) else { return existing_user(server, to).map(|_| Answer::Nothing) };
-    let answer = Speech { server, session, id, place: Place::Person(name.clone()), text, form }.deliver()?;
+    let place = Place::Person(name.clone());
+    let answer = Speech { server, session, id, place, text, form, everywhere: false }.deliver()?;
     let beside = matches!(answer, Answer::Event).then(|| people::line_if_away(server, session, &name));
     Ok(beside.flatten().map_or(answer, Answer::EventAnd))
 }
@@ -71,7 +90,7 @@ pub(crate) fn speak<'a>(
     if !take_rate(server, session)? {
         return Ok(Answer::Abuse);
     }
-    append(server, session, what, || false, event).map(|_| Answer::Event)
+    append(server, session, what, NEW, event).map(|_| Answer::Event)
 }
 
 /// Whether a session may say anything now.
@@ -103,19 +122,25 @@ impl Speech<'_> {
         if !take_rate(server, session)? {
             return Ok(Answer::Abuse);
         }
-        match self.append(key)? {
-            Said::Now => Ok(Answer::Event),
-            Said::Before(seq) => match self.said_under(seq) {
+        let turn = held::take_turn(server, session, &self.place)?;
+        let said = match self.append(key) {
+            Ok(Said::Before(seq)) => match self.said_under(seq) {
                 Some(line) => Ok(Answer::Again(line)),
                 // No longer kept: it can only be said anew.
                 None => self.append(None).map(|_| Answer::Event),
             },
+            said => said.map(|_| Answer::Event),
+        };
+        if !matches!(said, Ok(Answer::Event)) {
+            held::give_back(server, turn);
         }
+        said
     }
 
     /// What makes it the same thing again. Without an id nothing does.
     fn spoken(&self) -> Option<Spoken<'_>> {
         let (kind, place) = match &self.place {
+            Place::Room(_) if self.everywhere => ("announcement", ""),
             Place::Room(room) => ("message", room.as_str()),
             Place::Person(to) => ("whisper", to.as_str()),
         };
@@ -150,14 +175,8 @@ impl Speech<'_> {
                 return Err(refuse(ErrorCode::NotAllowed, format!("{to} shows the room, and is sent no whispers")));
             }
         }
-        if self.text.is_empty() {
-            return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));
-        }
-        // Counted only where it could be too long.
-        if self.text.len() > TEXT_CHARS_MAX && self.text.chars().count() > TEXT_CHARS_MAX {
-            return Err(too_long());
-        }
-        Ok(())
+        check_text(self.text)?;
+        Speaker::new(self.server, self.session, &self.place).check()
     }
 
     fn append(&self, key: Option<Key>) -> Result<Said, Refusal> {
@@ -168,6 +187,9 @@ impl Speech<'_> {
             let (time, from, text) = (time.into(), session.name.as_str().into(), self.text.into());
             let id = self.id.map(|id| id.as_str().into());
             match &self.place {
+                Place::Room(_) if self.everywhere => {
+                    ServerMessage::Announcement { seq, time, from, text, removed: false, id }
+                }
                 Place::Room(room) => ServerMessage::Message {
                     seq,
                     time,
@@ -196,10 +218,13 @@ impl Speech<'_> {
         };
         let what = What::Said { by: session.name.clone(), place: self.place.clone(), key };
         let maybe_again = || key.is_some() && session.continues.load(Ordering::Acquire);
-        append(server, session, what, maybe_again, event).map_err(|refusal| match &self.place {
+        let speaker = Speaker::new(server, session, &self.place);
+        let may = || speaker.check().is_ok();
+        append(server, session, what, (maybe_again, may), event).map_err(|refusal| match &self.place {
             Place::Room(room) if refusal.code == ErrorCode::NotInRoom => {
                 membership::refuse_outsider(server, session, room)
             }
+            _ if refusal.code == ErrorCode::Quiet => speaker.check().err().unwrap_or(refusal),
             _ => refusal,
         })
     }
@@ -209,12 +234,12 @@ fn append<'a>(
     server: &Server,
     session: &Session,
     what: What,
-    maybe_again: impl FnOnce() -> bool,
+    terms: (impl FnOnce() -> bool, impl FnOnce() -> bool),
     event: impl FnOnce(u64, String) -> ServerMessage<'a>,
 ) -> Result<Said, Refusal> {
     // Before others hear it, and may ask.
     session.mandate.standing().attention.back(Instant::now());
-    server.chat.say(what, maybe_again, event).map_err(refusal)
+    server.chat.say(what, terms, event).map_err(refusal)
 }
 
 /// What it says to the one who asked that an event isn't there.
@@ -226,6 +251,7 @@ pub(super) fn refusal(e: AppendError) -> Refusal {
             unwritten()
         }
         AppendError::Unwritten => unwritten(),
+        AppendError::Held => refuse(ErrorCode::Quiet, "it has just become quiet: this was not said"),
         AppendError::NotInRoom => refuse(ErrorCode::NotInRoom, "you are not in that room: this was not said"),
     }
 }
@@ -242,12 +268,39 @@ pub(super) fn take_rate(server: &Server, session: &Session) -> Result<bool, Refu
     }
 }
 
+/// Counts what may be done also while it is quiet, which is less often.
+pub(super) fn take_pace(
+    server: &Server,
+    session: &Session,
+    take: impl FnOnce(&LessonRate, Instant) -> Result<(), Duration>,
+) -> Result<(), Refusal> {
+    if server.limits.message_rate() == MessageRate::Off {
+        return Ok(());
+    }
+    take(&session.mandate.standing().lesson, Instant::now()).map_err(|wait| {
+        let wait = durations::remaining(wait);
+        refuse(ErrorCode::RateLimited, format!("that often is too often: try again in {wait}"))
+    })
+}
+
 fn muted(until: Timestamp, now: Timestamp) -> Cow<'static, str> {
     if until == Timestamp::MAX {
         return "an administrator has muted you: this was not said".into();
     }
     let left = durations::remaining(until.duration_since(now).unsigned_abs());
     format!("an administrator has muted you for another {left}: this was not said").into()
+}
+
+/// Whether this is a text that can be said.
+pub(super) fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.is_empty() {
+        return Err(refuse(ErrorCode::BadRequest, "a message has at least one character"));
+    }
+    // Counted only where it could be too long.
+    if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
+        return Err(too_long());
+    }
+    Ok(())
 }
 
 fn too_long() -> Refusal {

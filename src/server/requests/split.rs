@@ -2,8 +2,9 @@
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::fit::name_bytes;
-use super::rooms::{self, Asking};
-use super::speech;
+use super::membership::Asking;
+use super::rooms;
+use super::{polls, speech};
 use crate::protocol::{ErrorCode, Groups, Reply, RoomInfo, RoomName, TIMER_MINUTES_MAX, Username};
 use crate::server::accounts::{State, random};
 use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
@@ -111,6 +112,7 @@ fn split_rooms(server: &Server, wanted: impl Fn(&Room) -> bool) -> Vec<RoomName>
 }
 
 fn close(server: &Server, names: &[RoomName], by: Option<&Username>) -> Result<(), Refusal> {
+    polls::end_in(server, names)?;
     let told = names.iter().map(|name| (What::Closed(name.clone()), rooms::closed(name, by, None)));
     server.chat.tell_all(told).map_err(speech::refusal)?;
     rooms::finish(server, |rooms| rooms.retain(|name, _| !names.contains(name)));

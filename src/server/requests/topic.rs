@@ -1,6 +1,7 @@
 //! The requests about what the room talks about.
 
 use super::answer::{Answer, Refusal, refuse};
+use super::held::Speaker;
 use super::people::check_note;
 use super::{membership, rooms, speech};
 use crate::protocol::{ErrorCode, Reply, RequestId, RoomName, ServerMessage, TopicInfo, format_time};
@@ -75,6 +76,7 @@ fn set_in(
     if !membership::looks_after(session, &known) {
         return Err(refuse(ErrorCode::NotAllowed, format!("teachers, and who made {room}, say what it talks about")));
     }
+    Speaker::new(server, session, &Place::Room(room.clone())).check()?;
     let set = |topic: Option<TopicInfo<'static>>| {
         rooms::write(server, |rooms| {
             if let Some(room) = rooms.get_mut(room) {

@@ -5,5 +5,6 @@ pub(crate) mod caretaker;
 pub(crate) mod notifier;
 pub(crate) mod signals;
 pub(crate) mod supervisor;
+pub(crate) mod timers;
 
 pub(crate) use banner::Banner;

@@ -21,6 +21,7 @@ impl Server {
         is_well("tokens.jsonl", self.tokens.look());
         is_well("topic.json", self.topic.look());
         is_well("rooms.json", self.rooms.look(self.chat.timeline()));
+        is_well("lesson.json", self.lesson.look());
         is_well("sequence", self.chat.timeline().look());
     }
 }

@@ -30,8 +30,7 @@ pub(crate) use counts::{Counts, LoginFailure};
 pub(crate) use identity::InUse;
 pub(crate) use invitation::{Invitation, as_typed};
 pub(crate) use lesson::{
-    Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, MINUTES, Moment, NoVote, Outcome, Poll, Timer, Turn, Wanted,
-    Whispering,
+    Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, Moment, NoVote, Outcome, PastPolls, Poll, Timer, Turn, Wanted,
 };
 pub(crate) use renewal::Renewals;
 pub(crate) use rollbook::{Progress, Query, Reading, Rollbook};

@@ -5,6 +5,7 @@ use super::audit::Audit;
 use super::class_door::ClassDoor;
 use super::counts::Counts;
 use super::identity::InUse;
+use super::lesson::Lesson;
 use super::rollbook::Rollbook;
 use super::rooms::Rooms;
 use super::shutdown::Shutdown;
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) audit: Audit,
     pub(crate) topic: Topic,
     pub(crate) rooms: Rooms,
+    pub(crate) lesson: Lesson,
     pub(crate) class_door: ClassDoor,
     /// What was reckoned of who was there.
     pub(crate) rollbook: Rollbook,

@@ -173,6 +173,12 @@ impl Chunk {
         chunks.into()
     }
 
+    /// Takes its events from this seq on away again.
+    pub(super) fn cut(&mut self, next: u64) {
+        self.events.truncate(next.saturating_sub(self.first) as usize);
+        self.lines.truncate(self.line_start(self.events.len()));
+    }
+
     /// Adds an event whose line `write` appends, unless that is longer than `bytes_max`: then false.
     pub(super) fn push_with(
         &mut self,

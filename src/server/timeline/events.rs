@@ -31,6 +31,8 @@ pub(crate) enum AppendError {
     Unwritten,
     /// Whoever says it isn't in that room.
     NotInRoom,
+    /// It may not be said now.
+    Held,
 }
 
 impl fmt::Display for AppendError {
@@ -40,6 +42,7 @@ impl fmt::Display for AppendError {
             Self::Sequence(e) => write!(f, "it can't be numbered: {}", reason::of_file(e)),
             Self::Unwritten => f.write_str("the journal can't be written"),
             Self::NotInRoom => f.write_str("its author isn't in that room"),
+            Self::Held => f.write_str("it may not be said now"),
         }
     }
 }
@@ -69,6 +72,9 @@ impl Ticket {
 pub(crate) struct Forgotten {
     pub(crate) oldest: u64,
 }
+
+/// An event that is to be appended, and what it is about.
+pub(crate) type Appending<'a> = (What, Box<dyn FnOnce(u64, String) -> ServerMessage<'a> + 'a>);
 
 /// All events: what is published, what is pending, and what couldn't be written.
 #[derive(Debug)]
@@ -116,10 +122,9 @@ impl Events {
 
     /// The same thing, said before.
     pub(crate) fn find(&self, what: &What) -> Option<u64> {
-        let What::Said { by, key: Some(key), .. } = what else { return None };
-        let same = |other: &What| matches!(other, What::Said { by: b, key: Some(k), .. } if b == by && k == key);
-        let unpublished = self.notes.iter().find(|(_, other)| same(other)).map(|(seq, _)| *seq);
-        unpublished.or_else(|| self.recall.find(by, *key))
+        let said = what.said()?;
+        let unpublished = self.notes.iter().find(|(_, other)| other.said() == Some(said)).map(|(seq, _)| *seq);
+        unpublished.or_else(|| self.recall.find(said.0, said.1))
     }
 
     /// Appends an event.
@@ -136,6 +141,12 @@ impl Events {
                 }
                 (true, Audience::room(room))
             }
+            What::Asked { by, room, .. } => {
+                if !self.will_be_in(room, by) {
+                    return Err(AppendError::NotInRoom);
+                }
+                (true, Audience::Staff(Box::new(by.clone())))
+            }
             What::Told { audience, said } => (*said, audience.clone()),
             What::Entered(room, _) | What::Exited(room, _) | What::Closed(room) => (false, Audience::room(room)),
             What::Removed { by, to: Some(to), .. } => (false, Audience::pair(by, to)),
@@ -151,6 +162,18 @@ impl Events {
         }
         self.notes.push_back((seq, what));
         Ok(())
+    }
+
+    /// Appends several events, or none of them.
+    pub(super) fn add_together(&mut self, together: Vec<Appending<'_>>) -> Result<(), AppendError> {
+        let before = self.sequence.last();
+        let added = together.into_iter().try_for_each(|(what, event)| self.add(what, event));
+        if added.is_err() {
+            self.pending.cut(before + 1);
+            self.notes.retain(|(seq, _)| *seq <= before);
+            self.sequence.rewind(before);
+        }
+        added
     }
 
     /// Whether an account is in a room once all that is appended has happened. What is said then has its place behind that.

@@ -18,14 +18,14 @@ mod shared;
 mod what;
 
 pub(crate) use chunk::{Batch, Viewer, Where};
-pub(crate) use events::{AppendError, Forgotten, Ticket};
+pub(crate) use events::{AppendError, Appending, Forgotten, Ticket};
 pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
 pub(crate) use members::{Members, Stay};
-pub(crate) use order::{Appended, Timeline};
+pub(crate) use order::{Appended, NEW, Timeline};
 pub(crate) use past::Past;
 pub(crate) use recall::WHISPERS_PER_ACCOUNT_MAX;
 pub(crate) use record::Record;
 pub(crate) use sequence::Sequence;
 pub(crate) use shared::{Shared, Sight};
-pub(crate) use what::{Key, Place, Spoken, What};
+pub(crate) use what::{Audience, Key, Place, Spoken, What};

@@ -10,7 +10,7 @@
 
 use super::backlog::Backlog;
 use super::chunk::{Batch, Chunk, Viewer};
-use super::events::{AppendError, Events, Forgotten, Group, Ticket};
+use super::events::{AppendError, Appending, Events, Forgotten, Group, Ticket};
 use super::journal::{Archive, Journal};
 use super::members::Eyes;
 use super::past::Past;
@@ -36,6 +36,12 @@ pub(crate) enum Appended {
     /// It was there already, under this seq: the same one was sent again.
     Known(u64),
 }
+
+/// Whether something may have been said before, and whether it may be said.
+type Terms = (fn() -> bool, fn() -> bool);
+
+/// Those of something new that nothing holds back.
+pub(crate) const NEW: Terms = (|| false, || true);
 
 /// The timeline.
 #[derive(Debug)]
@@ -103,22 +109,49 @@ impl Timeline {
     }
 
     /// Gives an event its seq and its time, unless it may be one that was said before, and is. Nobody sees it until it
-    /// is committed. `maybe_again` is asked under the lock: whoever comes back while this waits says it first.
+    /// is committed. Both questions are asked under the lock: whether it may be said again (whoever comes back while this
+    /// waits says it first), and whether it may be said at all, so that nothing comes behind what forbids it.
     ///
     /// # Errors
     /// [`AppendError`]; then there is no such event.
     pub(crate) fn append<'a>(
         &self,
         what: What,
-        maybe_again: impl FnOnce() -> bool,
+        (maybe_again, may): (impl FnOnce() -> bool, impl FnOnce() -> bool),
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<Appended, AppendError> {
         let mut events = lock(&self.events);
         if let Some(seq) = maybe_again().then(|| events.find(&what)).flatten() {
             return Ok(Appended::Known(seq));
         }
+        if !may() {
+            return Err(AppendError::Held);
+        }
         events.pay_what_is_owed()?;
         events.add(what, event)?;
+        Ok(Appended::Pending(events.ticket()))
+    }
+
+    /// The same with several events, which get their places right behind each other and are written together: all or none.
+    /// Whether they were said before is asked of the last one.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then there is none of them.
+    pub(crate) fn append_together(
+        &self,
+        (maybe_again, may): (impl FnOnce() -> bool, impl FnOnce() -> bool),
+        together: Vec<Appending<'_>>,
+    ) -> Result<Appended, AppendError> {
+        let mut events = lock(&self.events);
+        let known = together.last().filter(|_| maybe_again()).and_then(|(what, _)| events.find(what));
+        if let Some(seq) = known {
+            return Ok(Appended::Known(seq));
+        }
+        if !may() {
+            return Err(AppendError::Held);
+        }
+        events.pay_what_is_owed()?;
+        events.add_together(together)?;
         Ok(Appended::Pending(events.ticket()))
     }
 

@@ -70,6 +70,7 @@ impl Recall {
             What::Told { audience: Audience::Everyone, said: true } => self.public += 1,
             What::Told { audience: Audience::Room(room), said: true } => self.members.count(room),
             What::Told { .. } => {}
+            What::Asked { by, key, .. } => key.iter().for_each(|key| self.note_id(seq, by, key.whole)),
             What::Said { by, place, key } => {
                 match place {
                     Place::Room(room) if room.is_general() => self.public += 1,

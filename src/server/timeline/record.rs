@@ -77,6 +77,11 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Whether it is written together with the event after it, and is nothing without.
+    pub(crate) fn is_a_part(&self) -> bool {
+        self.kind == "question"
+    }
+
     /// Who may see it: two people if it is `to` somebody, else those in its room, or everyone.
     ///
     /// # Errors
@@ -102,10 +107,14 @@ impl<'a> Record<'a> {
     /// A name that is none.
     pub(crate) fn what(&self, keys: &Keys) -> Result<What, String> {
         match &*self.kind {
-            "message" | "whisper" | "topic" => {
+            "message" | "whisper" | "topic" | "announcement" => {
                 let place = if self.to.is_empty() { Place::Room(self.room()?) } else { Place::Person(name(&self.to)?) };
                 let key = self.spoken().map(|spoken| keys.key(&spoken));
-                return Ok(What::Said { by: name(&self.from)?, place, key });
+                Ok(What::Said { by: name(&self.from)?, place, key })
+            }
+            "asked" => {
+                let key = self.spoken().map(|spoken| keys.key(&spoken));
+                Ok(What::Asked { by: name(&self.from)?, room: self.room()?, key })
             }
             "entered" => Ok(What::Entered(self.room()?, name(&self.username)?)),
             "exited" => Ok(What::Exited(self.room()?, name(&self.username)?)),

@@ -44,6 +44,8 @@ pub(crate) enum What {
     Said { by: Username, place: Place, key: Option<Key> },
     /// Somebody took back what was said under this seq: in a room, or to the other one of two.
     Removed { event: u64, by: Username, room: Option<RoomName>, to: Option<Username> },
+    /// Somebody has asked a question, whose event comes right before this one. `key` is as that of what is said.
+    Asked { by: Username, room: RoomName, key: Option<Key> },
     /// Something else that these may see. `said`: it is read again in the history.
     Told { audience: Audience, said: bool },
     /// An account is in a room.
@@ -60,6 +62,16 @@ pub(crate) enum What {
     Came(Username),
     /// It went, and nobody is told, or not yet.
     Went(Username),
+}
+
+impl What {
+    /// Whose words it is, and their key, if it may be said again.
+    pub(super) fn said(&self) -> Option<(&Username, Key)> {
+        match self {
+            Self::Said { by, key, .. } | Self::Asked { by, key, .. } => key.map(|key| (by, key)),
+            _ => None,
+        }
+    }
 }
 
 /// What makes a request the same one again: all of it.

@@ -4,7 +4,7 @@
 use super::accounts::{Mandate, Standing, State};
 use super::chat::{Chat, Refused, Session};
 use super::clock::Clock;
-use super::timeline::{AppendError, Journal, Past, Place, Sequence, Timeline, What};
+use super::timeline::{AppendError, Journal, NEW, Past, Place, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Profile, Reason, RoomName, ServerMessage, Username};
 use crate::sync::{Arc, thread};
@@ -169,11 +169,7 @@ pub(super) fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, num
         removed: false,
         away: false,
     };
-    said(chat.say(
-        What::Said { by: session.name.clone(), place: Place::Person(to.clone()), key: None },
-        || false,
-        whisper,
-    ));
+    said(chat.say(What::Said { by: session.name.clone(), place: Place::Person(to.clone()), key: None }, NEW, whisper));
     let message = |seq, time: String| ServerMessage::Message {
         seq,
         time: time.into(),
@@ -188,7 +184,7 @@ pub(super) fn speak_once(chat: &Arc<Chat>, session: &Session, to: &Username, num
     };
     said(chat.say(
         What::Said { by: session.name.clone(), place: Place::Room(RoomName::general()), key: None },
-        || false,
+        NEW,
         message,
     ));
 }

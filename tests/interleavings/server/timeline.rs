@@ -28,11 +28,11 @@ pub mod shared;
 pub mod what;
 
 pub(crate) use chunk::{Batch, Viewer};
-pub(crate) use events::{AppendError, Forgotten, Ticket};
+pub(crate) use events::{AppendError, Appending, Forgotten, Ticket};
 pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
-pub(crate) use order::{Appended, Timeline};
+pub(crate) use order::{Appended, NEW, Timeline};
 pub(crate) use past::Past;
 pub(crate) use sequence::Sequence;
 pub(crate) use shared::{Shared, Sight};
-pub(crate) use what::{Place, What};
+pub(crate) use what::{Audience, Place, What};

@@ -1,8 +1,11 @@
 //! The lesson that goes on, and the file in which it outlives a restart, `lesson.json`.
 
 use super::kept::Kept;
+use super::past::PastPolls;
 use super::slow::Paces;
+use super::timer::Moment;
 use crate::files;
+use crate::protocol::{RoomName, Username};
 use crate::reason::{self, Reason};
 use crate::sync::lock;
 use std::io;
@@ -76,6 +79,42 @@ impl Lesson {
         Change { lesson: self, _saving: saving, draft: before.clone(), before }
     }
 
+    /// Makes it agree with what the journal knows of polls.
+    pub(crate) fn catch_up(&self, past: PastPolls, now: Moment) {
+        let mut change = self.begin();
+        if past.apply(&mut change.draft, now) {
+            change.keep();
+        }
+    }
+
+    /// Somebody is no longer in a room.
+    pub(crate) fn exit(&self, room: &RoomName, name: &Username) {
+        let mut change = self.begin();
+        if change.draft.exit(room, name) {
+            change.keep();
+        }
+    }
+
+    /// An account is no more.
+    pub(crate) fn forget(&self, name: &Username) {
+        let mut change = self.begin();
+        if change.draft.forget(name) {
+            change.keep();
+        }
+    }
+
+    /// Somebody has come who may vote in the polls of the rooms they are in, and is waited for. The next vote writes it down.
+    pub(crate) fn came(&self, name: &Username, is_in: impl Fn(&RoomName) -> bool) {
+        if self.now(|now| now.polls.is_empty()) {
+            return;
+        }
+        let mut change = self.begin();
+        for poll in change.draft.polls.iter_mut().filter(|poll| is_in(&poll.room)) {
+            poll.entitle([name.clone()]);
+        }
+        self.set(change.draft);
+    }
+
     /// Waits until something has changed, `seen` times before, or for so long.
     pub(crate) fn wait(&self, seen: &mut u64, time: Option<Duration>) {
         let changes = lock(&self.changes);
@@ -131,6 +170,11 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// It is so from now on, and is yet to be written down: nobody is told of what doesn't hold.
+    pub(crate) fn show(&self) {
+        self.lesson.set(self.draft.clone());
+    }
+
     /// It is so, since everybody was told, also if it can't be written down now. The next change writes it too.
     pub(crate) fn keep(mut self) {
         if let Err(e) = self.save() {
@@ -147,6 +191,11 @@ impl Change<'_> {
         self.draft = self.before.clone();
         self.keep();
     }
+
+    /// It was refused after it was shown, and before it was written down.
+    pub(crate) fn drop_shown(self) {
+        self.lesson.set(self.before);
+    }
 }
 
 fn render(kept: &Kept) -> io::Result<Vec<u8>> {
@@ -158,7 +207,7 @@ fn render(kept: &Kept) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Mode, RoomName};
+    use crate::protocol::Mode;
     use std::fs;
 
     #[test]

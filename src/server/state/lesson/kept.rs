@@ -3,7 +3,7 @@
 use super::floor::{Floor, Whispering};
 use super::hands::Hands;
 use super::polls::Poll;
-use crate::protocol::{RoomName, Username};
+use crate::protocol::{FloorInfo, Mode, RoomName, Username};
 use crate::server::clock::Now;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +48,20 @@ impl Kept {
         (&mut self.rooms.entry(room.clone()).or_default().floor, &mut self.whispers)
     }
 
+    /// What holds in a room, as its events and a `welcome` tell it.
+    pub(crate) fn floor(&self, room: &RoomName) -> FloorInfo<'static> {
+        let floor = self.room(room).map(|room| room.floor.clone()).unwrap_or_default();
+        // Who may whisper is told in the general room, and its end where nothing else ends there.
+        let whispers_timer = self.whispers.timer.as_ref().filter(|_| room.is_general() && floor.mode == Mode::Open);
+        FloorInfo {
+            mode: floor.mode,
+            until: floor.timer.as_ref().or(whispers_timer).map(|timer| timer.until().into()),
+            seconds: floor.seconds,
+            whispers: self.whispers.to,
+            called: floor.called.map(|name| name.to_string().into()),
+        }
+    }
+
     /// Every room where something holds.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = (&RoomName, &Room)> {
         self.rooms.iter()
@@ -68,10 +82,9 @@ impl Kept {
         self.polls.iter_mut().find(|open| open.poll == poll)
     }
 
-    /// Forgets a room, once its poll is closed.
-    pub(crate) fn forget_room(&mut self, room: &RoomName) {
-        self.rooms.remove(room);
-        self.polls.retain(|poll| poll.room != *room);
+    /// Forgets what holds in a room, once its poll is closed. Whether anything did.
+    pub(crate) fn forget_room(&mut self, room: &RoomName) -> bool {
+        self.rooms.remove(room).is_some()
     }
 
     /// Somebody is no longer in a room: the hand is down, it's no longer their turn. Whether anything changed.

@@ -5,7 +5,7 @@
 //! can vote again, also after a restart. Which ballot is whose is in memory alone.
 
 use super::timer::{MINUTES, Timer};
-use crate::protocol::{NOTE_CHARS_MAX, OPTION_CHARS_MAX, OPTIONS_MAX, RoomName, Username};
+use crate::protocol::{NOTE_CHARS_MAX, OPTION_CHARS_MAX, OPTIONS_MAX, PollInfo, RoomName, Username};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -148,6 +148,17 @@ impl Poll {
     /// Who hasn't and is waited for, sorted.
     pub(crate) fn missing(&self) -> impl Iterator<Item = &Username> {
         self.entitled.difference(&self.voted)
+    }
+
+    /// What somebody is told of it who comes.
+    pub(crate) fn info(&self, viewer: &Username) -> PollInfo<'static> {
+        PollInfo {
+            poll: self.poll,
+            question: self.question.clone().into(),
+            options: self.options.iter().cloned().map(Into::into).collect(),
+            until: self.timer.as_ref().map(|timer| timer.until().into()),
+            voted: self.has_voted(viewer),
+        }
     }
 
     /// How it stands. Who has voted might.

@@ -44,6 +44,13 @@ impl Timer {
         Self { since: now.lived, minutes, until }
     }
 
+    /// One that ends then, as people read it.
+    pub(crate) fn until_shown(until: Timestamp, now: Moment) -> Self {
+        let seconds = until.duration_since(now.shown).as_secs().max(1);
+        let minutes = u32::try_from(seconds.unsigned_abs().div_ceil(60)).unwrap_or(TIMER_MINUTES_MAX);
+        Self { since: now.lived, minutes: minutes.min(TIMER_MINUTES_MAX), until }
+    }
+
     /// How long it still lasts; none where its time is over.
     pub(crate) fn left(&self, now: &Now) -> Duration {
         let left = SignedDuration::from_mins(self.minutes.into()).saturating_sub(now.age(self.since));

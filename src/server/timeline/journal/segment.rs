@@ -212,13 +212,17 @@ impl Place {
         let mut end = End { next: self.first, bytes: 0, surplus: 0 };
         // How many events are missing isn't known after a line that is none.
         let mut lost = false;
-        for (index, bytes) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
+        let mut lines = bytes.split_inclusive(|&b| b == b'\n').enumerate().peekable();
+        while let Some((index, bytes)) = lines.next() {
             let torn = self.next.is_none() && !bytes.ends_with(b"\n");
             if torn || self.next == Some(end.next) {
                 break;
             }
             let number = index + 1;
+            let is_last = self.next.is_none() && lines.peek().is_none_or(|(_, line)| !line.ends_with(b"\n"));
             match check(bytes) {
+                // What it was written together with never came.
+                Ok(record) if record.is_a_part() && is_last => break,
                 Ok(record) if lost && self.next == Some(record.seq) => break,
                 Ok(record) => {
                     let seq = record.seq;

@@ -9,7 +9,7 @@ use crate::protocol::{GENERAL, LINE_BYTES_MAX, RoomName, ServerMessage, Username
 use crate::server::config::notices;
 use crate::server::timeline::chunk::{Batch, Viewer};
 use crate::server::timeline::events::AppendError;
-use crate::server::timeline::order::{Appended, Timeline};
+use crate::server::timeline::order::{Appended, NEW, Timeline};
 use crate::server::timeline::past::Past;
 use crate::server::timeline::sequence::Sequence;
 use crate::server::timeline::what::{Place, What};
@@ -74,7 +74,7 @@ fn say_to(timeline: &Timeline, to: Option<&str>, text: &str) -> Result<u64, Appe
             },
         }
     };
-    let Appended::Pending(ticket) = timeline.append(what, || false, event)? else { panic!("said before") };
+    let Appended::Pending(ticket) = timeline.append(what, NEW, event)? else { panic!("said before") };
     timeline.commit(&ticket).map(|()| ticket.seq)
 }
 

@@ -74,7 +74,7 @@ fn from(by: &str, to: Option<&str>) -> What {
 }
 
 fn say(timeline: &Timeline, what: &What, text: &str) -> u64 {
-    let appended = timeline.append(what.clone(), || false, event(what, text)).unwrap();
+    let appended = timeline.append(what.clone(), NEW, event(what, text)).unwrap();
     let Appended::Pending(ticket) = appended else { panic!("said before") };
     timeline.commit(&ticket).unwrap();
     ticket.seq
@@ -179,7 +179,7 @@ fn what_is_shared_is_what_each_reads_alone() {
         let (mut after, mut shared) = (0, Shared::default());
         for step in 0..200 {
             let what = something(&mut state, &people, &rooms);
-            match timeline.append(what.clone(), || false, event(&what, "x")) {
+            match timeline.append(what.clone(), NEW, event(&what, "x")) {
                 Ok(Appended::Pending(ticket)) => timeline.commit(&ticket).unwrap(),
                 refused => assert!(matches!(refused, Err(AppendError::NotInRoom)), "{refused:?}"),
             }
@@ -207,7 +207,7 @@ fn nobody_speaks_in_a_room_they_are_going_out_of() {
     let (_folder, timeline) = timeline();
     let chess = RoomName::parse("chess").unwrap();
     let says = What::Said { by: name("ada"), place: Place::Room(chess.clone()), key: None };
-    let append = |what: &What| timeline.append(what.clone(), || false, event(what, "x")).map(drop);
+    let append = |what: &What| timeline.append(what.clone(), NEW, event(what, "x")).map(drop);
     assert!(matches!(append(&says), Err(AppendError::NotInRoom)));
     // None of it is written yet.
     append(&What::Entered(chess.clone(), name("ada"))).unwrap();
@@ -241,6 +241,36 @@ fn memory_is_bounded_and_the_oldest_go_first() {
 fn a_line_over_the_limit_takes_no_seq() {
     let (_folder, timeline) = timeline();
     let text = "\u{1}".repeat(3000);
-    assert!(matches!(timeline.append(to(None), || false, event(&to(None), &text)), Err(AppendError::TooLong)));
+    assert!(matches!(timeline.append(to(None), NEW, event(&to(None), &text)), Err(AppendError::TooLong)));
     assert_eq!(say(&timeline, &to(None), "x"), 1);
+}
+
+#[test]
+fn several_are_there_together_or_not_at_all() {
+    let (_folder, timeline) = timeline();
+    let one = |text: &str| -> Appending<'static> {
+        let text = text.to_owned();
+        let (from, room) = ("ada".into(), GENERAL.into());
+        let message = move |seq, time: String| ServerMessage::Message {
+            seq,
+            time: time.into(),
+            from,
+            room,
+            text: text.into(),
+            action: false,
+            format: None,
+            lang: None,
+            removed: false,
+            id: None,
+        };
+        (to(None), Box::new(message))
+    };
+    let together = |second: &str| vec![one("first"), one(second)];
+    let long = "\u{1}".repeat(3000);
+    assert!(matches!(timeline.append_together(NEW, together(&long)), Err(AppendError::TooLong)));
+    assert!(matches!(timeline.append_together((|| false, || false), together("x")), Err(AppendError::Held)));
+    assert!(matches!(timeline.append(to(None), (|| false, || false), event(&to(None), "x")), Err(AppendError::Held)));
+    let Ok(Appended::Pending(ticket)) = timeline.append_together(NEW, together("second")) else { panic!() };
+    timeline.commit(&ticket).unwrap();
+    assert_eq!((ticket.seq, texts(&timeline, 0, Viewer::Anyone, 1 << 20)), (2, vec!["first".into(), "second".into()]));
 }

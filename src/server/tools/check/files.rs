@@ -8,7 +8,7 @@ use crate::server::accounts::{token_file, users_file};
 use crate::server::clock::Kept;
 use crate::server::config::hollow::hollow;
 use crate::server::config::{Config, folder, lost, motd};
-use crate::server::state::{InUse, Rooms, Topic};
+use crate::server::state::{InUse, Lesson, Rooms, Topic};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::io;
@@ -170,6 +170,21 @@ pub(super) fn rooms(data_dir: &Path) -> Option<Finding> {
     let path = data_dir.join(folder::ROOMS);
     match Rooms::open(&path) {
         Ok((rooms, _)) => path.exists().then(|| Good(format!("rooms.json: {}", count(rooms.list().len(), "room")))),
+        Err(e) => Some(Bad(e)),
+    }
+}
+
+/// `lesson.json`, if it is there.
+pub(super) fn lesson(data_dir: &Path) -> Option<Finding> {
+    if let Some(empty) = empty(data_dir, folder::LESSON) {
+        return Some(empty);
+    }
+    let path = data_dir.join(folder::LESSON);
+    match Lesson::open(&path) {
+        Ok(lesson) => {
+            let polls = lesson.now(|now| now.polls.len());
+            path.exists().then(|| Good(format!("lesson.json: {}", count(polls, "open poll"))))
+        }
         Err(e) => Some(Bad(e)),
     }
 }

@@ -1,0 +1,242 @@
+//! The requests about polls.
+//!
+//! Nothing here writes down, logs or tells who voted for what. Nor does a vote move what others see of its voter.
+
+use super::answer::{Answer, Refusal, refuse};
+use super::fit::{fit, name_bytes};
+use super::history;
+use super::lesson::{told, unsaved};
+use super::membership::Asking;
+use super::speech;
+use crate::protocol::{ErrorCode, PollInfo, Reply, Role, RoomName, ServerMessage, Username};
+use crate::reason;
+use crate::server::state::{Ask, Change, Moment, NoVote, Outcome, Poll, Server, Timer};
+use crate::server::timeline::{Appending, Record};
+use crate::sync::lock;
+use std::borrow::Cow;
+use std::time::Instant;
+
+/// How many bytes of a `tally` those who have voted may take: half of a line, and as much is left for those who haven't.
+const VOTED_BYTES_MAX: usize = 7_000;
+
+impl Asking<'_> {
+    /// Asks everyone in a room to choose.
+    pub(super) fn poll(&self, room: Option<&str>, ask: Ask, minutes: Option<u32>) -> Result<Answer, Refusal> {
+        let (server, room) = (self.server, self.own_room(room)?);
+        speech::permit(server, self.session)?;
+        ask.check(minutes)
+            .map_err(|(is_long, why)| refuse(if is_long { ErrorCode::TooLong } else { ErrorCode::BadRequest }, why))?;
+        let mut change = server.lesson.begin();
+        if change.draft.poll_in(&room).is_some() {
+            let message = format!("a poll is open in {room}: end it first (/endpoll)");
+            return Err(refuse(ErrorCode::NotAllowed, message));
+        }
+        if !speech::take_rate(server, self.session)? {
+            return Ok(Answer::Abuse);
+        }
+        let timer = minutes.map(|minutes| Timer::new(minutes, Moment::of(&server.clock)));
+        self.session.mandate.standing().attention.back(Instant::now());
+        let mut poll = Poll::new(0, room.clone(), ask, timer);
+        poll.entitle(waited_for(server, &room));
+        let event = |seq, time: String| {
+            poll.poll = seq;
+            change.draft.polls.push(poll.clone());
+            // Before anybody sees it, and may vote.
+            change.show();
+            begun(&poll, time, &self.session.name, self.own_id())
+        };
+        let (what, event) = told(&room, true, event);
+        if let Err(e) = server.chat.tell_all([(what, event)]) {
+            change.drop_shown();
+            return Err(speech::refusal(e));
+        }
+        // A start that doesn't find it in the file finds it in the journal.
+        change.keep();
+        self.record("poll", room.as_str());
+        Ok(Answer::Event)
+    }
+
+    /// Takes a vote.
+    pub(super) fn vote(&self, poll: u64, option: usize) -> Result<Answer, Refusal> {
+        let (server, name) = (self.server, &self.session.name);
+        let key = self.session.ballot_key().ok_or_else(|| refuse(ErrorCode::Internal, "log in anew to vote"))?;
+        let mark = key.mark(name, poll);
+        self.check_may_vote(poll)?;
+        let mut change = server.lesson.begin();
+        let now = server.clock.now();
+        let is_over = |open: &Poll| open.timer.as_ref().is_some_and(|timer| timer.is_over(&now));
+        let open = change.draft.poll_mut(poll).filter(|open| !is_over(open)).ok_or_else(closed)?;
+        let changed = open.vote(name, mark, option).map_err(|why| match why {
+            NoVote::NoOption => refuse(ErrorCode::BadRequest, "this poll has no such option"),
+            NoVote::NotYours => refuse(
+                ErrorCode::NotAllowed,
+                "your vote counts as it is: nothing tells which it is but the login that it was given from, and the server \
+                 has begun anew since",
+            ),
+        })?;
+        if changed {
+            change.save().map_err(|e| unsaved(&e))?;
+        }
+        Ok(Answer::Reply(Box::default()))
+    }
+
+    /// How a poll stands, and who has voted.
+    pub(super) fn tally(&self, poll: u64) -> Result<Answer, Refusal> {
+        let server = self.server;
+        let room = self.room_of(poll)?;
+        let there = waited_for(server, &room);
+        let looked = server.lesson.now(|now| {
+            let mut open = now.poll(poll)?.clone();
+            open.entitle(there);
+            Some(open)
+        });
+        let open = looked.ok_or_else(closed)?;
+        let voted: Vec<_> = open.voted().cloned().collect();
+        let missing: Vec<_> = open.missing().cloned().collect();
+        let total = voted.len() + missing.len();
+        let mut left = VOTED_BYTES_MAX;
+        let fits = |name: &Username| left.checked_sub(name_bytes(name)).inspect(|rest| left = *rest).is_some();
+        let voted: Vec<_> = voted.into_iter().take_while(fits).collect();
+        let missing = fit(missing, |name| name_bytes(name) * 2);
+        let more = total - voted.len() - missing.len();
+        let names = |names: Vec<Username>| names.iter().map(|name| Cow::from(name.to_string())).collect();
+        let (counts, voted, missing) = (Some(open.outcome().counts), Some(names(voted)), Some(names(missing)));
+        Ok(Answer::Reply(Box::new(Reply { counts, voted, missing, more, ..Reply::default() })))
+    }
+
+    /// Ends a poll.
+    pub(super) fn close_poll(&self, poll: u64) -> Result<Answer, Refusal> {
+        let room = self.room_of(poll)?;
+        if !speech::take_rate(self.server, self.session)? {
+            return Ok(Answer::Abuse);
+        }
+        let mut change = self.server.lesson.begin();
+        self.session.mandate.standing().attention.back(Instant::now());
+        let event = close(self.server, &mut change, poll, Some(&self.session.name), self.own_id());
+        let event = event.ok_or_else(closed)?;
+        change.show();
+        if let Err(e) = self.server.chat.tell_all([event]) {
+            change.drop_shown();
+            return Err(speech::refusal(e));
+        }
+        change.keep();
+        self.record("close_poll", room.as_str());
+        Ok(Answer::Event)
+    }
+
+    /// The room of a poll that is open, for somebody who is in it.
+    fn room_of(&self, poll: u64) -> Result<RoomName, Refusal> {
+        let room = self.server.lesson.now(|now| now.poll(poll).map(|open| open.room.clone()));
+        room.filter(|room| self.is_in(room)).ok_or_else(|| self.no_poll(poll))
+    }
+
+    /// Whether one may vote: who was there, and who is now.
+    fn check_may_vote(&self, poll: u64) -> Result<(), Refusal> {
+        let entitled = |open: &Poll| open.is_entitled(&self.session.name);
+        if self.server.lesson.now(|now| now.poll(poll).is_some_and(entitled)) {
+            return Ok(());
+        }
+        self.room_of(poll).map(drop)
+    }
+
+    /// Why there is no open poll of that seq: it is over, or there was none that one may see.
+    fn no_poll(&self, poll: u64) -> Refusal {
+        let (timeline, session) = (self.server.chat.timeline(), self.session);
+        let line = history::seen_event(timeline, session, poll).unwrap_or_else(|e| {
+            log::error!("the journal can't be read: {}", reason::of_file(&e));
+            None
+        });
+        let was_one = line.is_some_and(|line| Record::parse(&line).is_ok_and(|record| record.kind == "poll"));
+        if was_one { closed() } else { refuse(ErrorCode::UnknownPoll, "there is no such poll") }
+    }
+}
+
+/// The event with which a poll begins.
+fn begun(poll: &Poll, time: String, from: &Username, id: Option<String>) -> ServerMessage<'static> {
+    let PollInfo { poll: seq, question, options, until, .. } = poll.info(from);
+    ServerMessage::Poll {
+        seq,
+        time: time.into(),
+        room: poll.room.to_string().into(),
+        from: from.to_string().into(),
+        poll: seq,
+        question,
+        options,
+        until,
+        id: id.map(Into::into),
+    }
+}
+
+fn closed() -> Refusal {
+    refuse(ErrorCode::PollClosed, "this poll is over")
+}
+
+/// Takes a poll out of what goes on. The event that tells how it came out.
+pub(super) fn close(
+    server: &Server,
+    change: &mut Change<'_>,
+    poll: u64,
+    from: Option<&Username>,
+    id: Option<String>,
+) -> Option<Appending<'static>> {
+    let index = change.draft.polls.iter().position(|open| open.poll == poll)?;
+    let mut open = change.draft.polls.remove(index);
+    open.entitle(waited_for(server, &open.room));
+    let Outcome { counts, voted, entitled } = open.outcome();
+    let (room, from) = (open.room.to_string(), from.map(Username::to_string));
+    Some(told(&open.room, true, move |seq, time| ServerMessage::PollClosed {
+        seq,
+        time: time.into(),
+        room: room.into(),
+        from: from.map(Into::into),
+        poll,
+        counts,
+        voted,
+        entitled,
+        id: id.map(Into::into),
+    }))
+}
+
+/// Ends what goes on in rooms that are about to be closed. Their members are told how their polls came out.
+///
+/// # Errors
+/// That can't be told.
+pub(super) fn end_in(server: &Server, rooms: &[RoomName]) -> Result<(), Refusal> {
+    let mut change = server.lesson.begin();
+    let polls: Vec<u64> =
+        change.draft.polls.iter().filter(|open| rooms.contains(&open.room)).map(|open| open.poll).collect();
+    let events: Vec<_> = polls.into_iter().filter_map(|poll| close(server, &mut change, poll, None, None)).collect();
+    let forgotten = rooms.iter().filter(|room| change.draft.forget_room(room)).count();
+    if events.is_empty() && forgotten == 0 {
+        return Ok(());
+    }
+    change.show();
+    if let Err(e) = server.chat.tell_all(events) {
+        change.drop_shown();
+        return Err(speech::refusal(e));
+    }
+    change.keep();
+    Ok(())
+}
+
+/// Somebody has come into rooms: in their polls they are waited for.
+pub(crate) fn came(server: &Server, name: &Username, is_in: impl Fn(&RoomName) -> bool) {
+    if is_pupil(server, name) {
+        server.lesson.came(name, is_in);
+    }
+}
+
+/// Whether an account is somebody whose vote is waited for. Staff may vote too.
+fn is_pupil(server: &Server, name: &Username) -> bool {
+    server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().role == Role::User)
+}
+
+/// Whose votes are waited for of those who are in a room and there.
+fn waited_for(server: &Server, room: &RoomName) -> Vec<Username> {
+    let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
+    let pupils = online.into_iter().filter(|name| is_pupil(server, name));
+    if room.is_general() {
+        return pupils.collect();
+    }
+    server.chat.timeline().recall(|recall| pupils.filter(|name| recall.members.is_in(room, name)).collect())
+}
