@@ -137,11 +137,9 @@ pub(super) fn moved(rooms: &Rooms, out: &mut Page) {
 /// Appends what holds in the general room at a login.
 pub(super) fn standing(own: &OwnRoom<'_>, out: &mut Page) {
     let floor = &own.floor;
-    match Floor::new(floor.mode, floor.seconds, floor.until.as_deref(), Timestamp::now()).words("") {
-        Some(words) => {
-            let _ = writeln!(out, "* it is {words} here");
-        }
-        None => {}
+    let words = Floor::new(floor.mode, floor.seconds, floor.until.as_deref(), Timestamp::now()).words("");
+    if let Some(words) = words {
+        let _ = writeln!(out, "* it is {words} here");
     }
     if let Some(open) = own.poll.as_ref().filter(|open| !open.voted) {
         let _ = writeln!(out, "* there is a poll: {} (/vote NUMBER chooses)", sanitize::line(&open.question));

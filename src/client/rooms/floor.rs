@@ -29,7 +29,7 @@ impl Floor {
     pub(crate) fn words(&self, me: &str) -> Option<String> {
         // Whole minutes: a prompt that changes each second disturbs whoever types.
         let whole = |left: Duration| Duration::from_secs(left.as_secs().div_ceil(60).saturating_mul(60));
-        let left = self.left().map(whole).map(|left| durations::remaining(left));
+        let left = self.left().map(whole).map(durations::remaining);
         let turn = if self.called.as_deref() == Some(me) { ", your turn" } else { "" };
         match (self.mode, left) {
             (Mode::Open, _) => None,
