@@ -116,12 +116,19 @@ impl Request {
 impl Request {
     /// Whether staff look after a class with it: there were teachers before it was.
     fn is_of_a_lesson(&self) -> bool {
-        match self {
-            Self::Door { .. } | Self::Split { .. } | Self::Gather | Self::Announce { .. } | Self::Floor { .. } => true,
-            Self::Next { .. } | Self::Poll { .. } | Self::Tally { .. } | Self::ClosePoll { .. } => true,
-            Self::Attendance { .. } => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::Door { .. }
+                | Self::Split { .. }
+                | Self::Gather
+                | Self::Announce { .. }
+                | Self::Floor { .. }
+                | Self::Next { .. }
+                | Self::Poll { .. }
+                | Self::Tally { .. }
+                | Self::ClosePoll { .. }
+                | Self::Attendance { .. }
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 /// What a server sends.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "each is made, encoded and dropped; nobody keeps many")]
 pub enum ServerMessage<'a> {
     /// The answer to a login that succeeded.
     Welcome(Welcome<'a>),

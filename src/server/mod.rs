@@ -292,6 +292,9 @@ fn close(server: &Arc<Server>) {
         log::warn!("not everything could be delivered within {SHUTDOWN_DEADLINE:?}");
     }
     server.sessions.wait_until_empty(deadline.min(Instant::now() + LINGER));
+    if let Err(why) = server.rooms.look(server.chat.timeline()) {
+        log::error!("{why}");
+    }
     server.audit.end(Instant::now());
     if let Err(e) = server.clock.save() {
         log::error!("clock.json can't be written: {}", reason::of_file(&e));

@@ -53,7 +53,7 @@ pub(super) fn forget(server: &Server, name: &Username) {
     }
     let exits = rooms.iter().map(|room| (What::Exited(room.clone(), name.clone()), exited(room, name, None, None)));
     match server.chat.tell_all(exits) {
-        Ok(()) => save(server),
+        Ok(()) => finish(server, |_| {}),
         Err(e) => log::error!("{name} can't be taken out of rooms: {e}"),
     }
 }
@@ -121,7 +121,7 @@ impl<'a> Asking<'a> {
             // Nobody is in it.
             let _ = write(server, |rooms| drop(rooms.remove(&room)));
         })?;
-        save(server);
+        server.rooms.expect_look();
         log::info!("{name} makes the room {room}");
         let rooms = Some(vec![RoomInfo { member: true, online: 1, ..info }]);
         Ok(Answer::Reply(Box::new(Reply { rooms, ..Reply::default() })))
@@ -231,7 +231,7 @@ impl<'a> Asking<'a> {
             _ => {}
         }
         self.tell(what, event)?;
-        save(self.server);
+        self.server.rooms.expect_look();
         Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
     }
 
@@ -334,12 +334,7 @@ pub(super) fn write(
     })
 }
 
-/// Writes down what has happened. Where that fails the journal knows it, and the next change writes it.
-pub(super) fn save(server: &Server) {
-    finish(server, |_| {});
-}
-
-/// As [`save`], with what an event has changed of the rooms.
+/// Writes down what an event has changed of the rooms. Where that fails the journal knows it, and the next change writes it.
 pub(super) fn finish(server: &Server, change: impl FnOnce(&mut std::collections::BTreeMap<RoomName, Room>)) {
     let mut changed = None;
     let written: io::Result<()> = server.rooms.change(server.chat.timeline(), |rooms| {

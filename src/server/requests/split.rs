@@ -51,7 +51,7 @@ impl Asking<'_> {
             server.chat.tell_all(moves.iter().map(|&(room, name)| {
                 (What::Entered(room.clone(), name.clone()), rooms::entered(room, name, by, None))
             }));
-        rooms::save(server);
+        server.rooms.expect_look();
         told.map_err(speech::refusal)?;
         server.audit.act("split", &self.session.name, self.session.peer.ip(), None, Some(&names.len().to_string()));
         log::info!("{} splits the class into {} rooms", self.session.name, names.len());

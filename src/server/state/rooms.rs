@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 /// How many rooms there may be: the answer to `rooms` lists them all in one line.
@@ -29,6 +30,8 @@ pub(crate) struct Rooms {
     /// Held over the whole of a change: its event, and its write to disk.
     changing: Mutex<()>,
     now: Mutex<BTreeMap<RoomName, Room>>,
+    /// Somebody entered or went out since it was written. The journal knows that: it may wait for the next look.
+    stale: AtomicBool,
 }
 
 /// What is known of a room beside who is in it.
@@ -103,7 +106,7 @@ impl Rooms {
             Ok((account, Stay::known(room, stay.from, stay.to)))
         });
         let members = Members::known(stays.collect::<Result<Vec<_>, String>>()?, kept.seq);
-        Ok((Self { path: path.to_owned(), changing: Mutex::default(), now: Mutex::new(now) }, members))
+        Ok((Self { path: path.to_owned(), changing: Mutex::default(), now: Mutex::new(now), stale: false.into() }, members))
     }
 
     /// Takes what happened after the file was written: rooms that were closed, and rooms that the file doesn't know, since it
@@ -143,6 +146,16 @@ impl Rooms {
         timeline: &Timeline,
         change: impl FnOnce(&mut BTreeMap<RoomName, Room>),
     ) -> io::Result<()> {
+        // Before anything is read: who is moved meanwhile is written by the next one.
+        let stale = self.stale.swap(false, Ordering::AcqRel);
+        self.write(timeline, change).inspect_err(|_| self.stale.store(stale, Ordering::Release))
+    }
+
+    fn write(
+        &self,
+        timeline: &Timeline,
+        change: impl FnOnce(&mut BTreeMap<RoomName, Room>),
+    ) -> io::Result<()> {
         let before = lock(&self.now).clone();
         let mut after = before.clone();
         change(&mut after);
@@ -152,19 +165,26 @@ impl Rooms {
         Ok(())
     }
 
+    /// Somebody entered or went out: that is written with the next look, or the next change.
+    pub(crate) fn expect_look(&self) {
+        self.stale.store(true, Ordering::Release);
+    }
+
     /// They are these now, although that can't be written.
     pub(crate) fn take(&self, rooms: BTreeMap<RoomName, Room>) {
         *lock(&self.now) = rooms;
     }
 
-    /// Writes them down anew where another program has removed the file. What there is to be told about that.
+    /// Writes down who was moved since, and all of them anew where another program has removed the file. What there is to be
+    /// told about that.
     ///
     /// # Errors
     /// It can't be written anew.
     pub(crate) fn look(&self, timeline: &Timeline) -> Result<Option<String>, String> {
         let _changing = self.begin();
         if lock(&self.now).is_empty() || self.path.exists() {
-            return Ok(None);
+            let written = if self.stale.load(Ordering::Acquire) { self.change(timeline, |_| {}) } else { Ok(()) };
+            return written.map(|()| None).map_err(|e| format!("rooms.json can't be written: {}", reason::of_file(&e)));
         }
         self.change(timeline, |_| {}).map_err(|e| {
             format!("another program has removed rooms.json, which can't be written anew: {}", reason::of_file(&e))
