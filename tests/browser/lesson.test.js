@@ -235,8 +235,13 @@ async function again(server, place, noether, ada) {
   await say(noether, "/quiet 30");
   await say(noether, "/poll Black? | yes | no");
   await ada.waitForSelector("#poll:visible");
+  const unanswered = noether.evaluate(() => {
+    socket.send = () => {};
+    return ask("next", { room: "go" }).catch(({ message }) => message);
+  });
   server.kill("SIGKILL");
   await until(() => server.exitCode !== null || server.signalCode, "its end");
+  assert.match(await unanswered, /look whether it was done/, "nobody is called twice");
   const next = await startServer(place);
   await until(async () => !(await ada.textContent("#state")).includes("no connection"), "the connection");
   await speaksIn(ada, "go");

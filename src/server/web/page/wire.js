@@ -75,7 +75,7 @@ function transmit(request) {
 
 /** Asks for something. The answer, or the event that answers it; a refusal is thrown. What isn't answered when the
  *  connection breaks is asked again under its id, unless it would do harm twice. */
-function ask(type, about, again = true) {
+function ask(type, about, again = !/^(next|poll|split|make_room)$/.test(type)) {
   const id = `${run}-${++count}`;
   const request = { type, ...about, id };
   return new Promise((done, failed) => {
