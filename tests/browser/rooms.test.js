@@ -57,14 +57,24 @@ async function rooms(noether, ada, bob) {
   await picture(ada, "rooms");
   await withoutFindings([ada, noether]);
 
-  console.log("whoever is let in is there, and whoever is put out or leaves is not");
+  console.log("whoever is let in has a tab, and whoever is put out or leaves has not");
+  await bob.fill("#line", "half typed");
   await say(noether, "/letin bob");
-  await speaksIn(bob, "chess");
+  await told(bob, "noether let you into chess");
+  assert.equal(await line(bob), "half typed", "nobody is led away while they type");
+  await bob.click("[role=tab] >> text=chess");
   await said(bob, "half of it");
   await say(noether, "/putout bob");
   await until(async () => !await bob.isVisible("#rooms"), "no more tabs");
   await said(bob, "for all");
+  assert.equal(await line(bob), "half typed");
   await ada.click("[role=tab] >> text=chess");
+  await ada.fill("#line", "in chess");
+  await say(noether, "/split 1");
+  await speaksIn(ada, "group-1");
+  await say(noether, "/gather");
+  await speaksIn(ada, "chess");
+  assert.equal(await line(ada), "in chess", "back where one was");
   await ada.click("#exit");
   await until(async () => !await ada.isVisible("#rooms"), "no more tabs");
   await say(noether, "/closeroom");
@@ -95,7 +105,7 @@ async function again(server, place, noether, ada) {
   await say(noether, "/makeroom go closed");
   await speaksIn(noether, "go");
   await say(noether, "/letin ada");
-  await speaksIn(ada, "go");
+  await ada.click("[role=tab] >> text=go");
   await say(ada, "black first");
   await said(noether, "black first");
   server.kill("SIGKILL");

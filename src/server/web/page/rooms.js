@@ -43,13 +43,14 @@ function roomsOf({ type, room, username }) {
 /** Where one asked to go. */
 let wanted = "";
 
-/** Who comes into a room and goes out. Whoever is led somewhere speaks there at once. */
+/** Who comes into a room and goes out. Whose class is split speaks in the group at once. */
 function moved({ type, seq, room: name, username, by: leader }) {
   const mine = username === me.name;
   if (type === "entered") {
     if (mine && !rooms.has(name)) empty(roomOf(name), seq);
     rooms.get(name)?.people.add(username);
-    if (mine && (name === wanted || leader && leader !== me.name)) go(name);
+    if (mine && (name === wanted || leader && /^group-\d+$/.test(name))) go(name);
+    else if (mine && leader) tell(`${leader} let you into ${name}`);
   }
   if (type === "exited") rooms.get(name)?.people.delete(username);
   if (type === "room_closed" || type === "exited" && mine) exit(name);
@@ -58,7 +59,7 @@ function moved({ type, seq, room: name, username, by: leader }) {
 function exit(name) {
   const room = rooms.get(name);
   if (!room) return;
-  if (room === here) go(GENERAL);
+  if (room === here) go(rooms.has(room.from) ? room.from : GENERAL);
   rooms.delete(name);
   room.tab?.remove();
   if (room.draft.trim()) tell(`you had not sent in ${name}: ${room.draft}`);
@@ -70,6 +71,7 @@ async function go(name) {
   if (room === here) return;
   const log = $("log");
   Object.assign(here, { draft: $("line").value, top: stays ? Infinity : log.scrollTop }).lines.append(...log.childNodes);
+  room.from = here.name;
   here = room;
   log.replaceChildren(room.lines);
   room.unread = 0;
