@@ -18,6 +18,7 @@ async function main() {
   await polls(noether, ada, bob, beamer);
   await code(ada, bob);
   await takingBack(noether, ada, bob);
+  await attendance(noether);
   await hostile(browser, place, noether, ada, bob);
   await withoutFindings([noether, ada]);
   if (!process.env.HOMEROOM_FAKE) server = await again(server, place, noether, ada);
@@ -180,6 +181,16 @@ async function takingBack(noether, ada, bob) {
   assert(!/rude words|nor that|I wish/.test(await ada.textContent("#log")));
 }
 
+async function attendance(noether) {
+  console.log("who was there, and for how long");
+  await say(noether, "/attendance");
+  await told(noether, /ada: .* to .*, \d+ min, \d+ messages/);
+  await say(noether, "/attendance 2020-01-01 2020-01-02");
+  await told(noether, "ada: absent");
+  await say(noether, "/attendance 2020-13-01");
+  await refusal(noether, "Invalid");
+}
+
 /** What a page asks the server for, whatever can be typed there. */
 const request = (page, what) => page.evaluate(({ type, ...about }) => ask(type, about).catch(({ message }) => { throw new Error(message); }), what);
 
@@ -235,13 +246,13 @@ async function again(server, place, noether, ada) {
   await say(noether, "/quiet 30");
   await say(noether, "/poll Black? | yes | no");
   await ada.waitForSelector("#poll:visible");
-  const unanswered = noether.evaluate(() => {
+  await noether.evaluate(() => {
     socket.send = () => {};
-    return ask("next", { room: "go" }).catch(({ message }) => message);
+    globalThis.unanswered = ask("next", { room: "go" }).catch(({ message }) => message);
   });
   server.kill("SIGKILL");
   await until(() => server.exitCode !== null || server.signalCode, "its end");
-  assert.match(await unanswered, /look whether it was done/, "nobody is called twice");
+  assert.match(await noether.evaluate(() => unanswered), /look whether it was done/, "nobody is called twice");
   const next = await startServer(place);
   await until(async () => !(await ada.textContent("#state")).includes("no connection"), "the connection");
   await speaksIn(ada, "go");
