@@ -244,8 +244,8 @@ fn the_segment_without_the_words_is_on_the_disk_before_anybody_is_told() {
         let mut ada = traced.server.login("ada");
         let message = ada.say("what is to go");
         assert_eq!(ada.ask(json!({"type": "remove", "event": message["seq"]}))["type"], "removed");
-        let (new, folder) = (".jsonl.new>", format!("<{}>)", traced.data.file("journal").display()));
-        let calls = traced.around(|call| call.name.starts_with("rename") && call.text.contains(".jsonl.new"));
+        let (new, folder) = ("1.jsonl.new>", format!("<{}>)", traced.data.file("journal").display()));
+        let calls = traced.around(|call| call.name.starts_with("rename") && call.text.contains("/journal>, \"0"));
         let rename = calls.iter().find(|call| call.name.starts_with("rename")).unwrap();
         let is_own = |call: &&Call| call.thread == rename.thread;
         let write = calls.iter().filter(is_own).rfind(|call| call.name == "write" && call.text.contains(new)).unwrap();

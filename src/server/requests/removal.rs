@@ -53,6 +53,8 @@ pub(super) fn remove(
     });
     // They may be gone although the last step, which makes that last, has failed.
     let gone = *rewritten.as_ref().unwrap_or(&given) && is_removed(server, session, event);
+    // With the id it acknowledges that they stay gone.
+    let id = id.filter(|_| rewritten.is_ok());
     let told = if gone { tell(server, &record, session, id) } else { None };
     if let Err(e) = rewritten {
         log::error!("event {event} can't be taken back: {}", reason::of_file(&e));
