@@ -332,7 +332,8 @@ pub enum ServerMessage<'a> {
         time: Cow<'a, str>,
         /// Its seq.
         event: u64,
-        /// Who took it back.
+        /// Who took it back; absent where it was a question and whoever asked it did.
+        #[serde(default, skip_serializing_if = "is_gone")]
         from: Cow<'a, str>,
         /// The room where it was said, if it was said in one.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -303,3 +303,22 @@ fn what_was_said_in_a_room_is_its_members() {
     assert!(eve.inbox().iter().all(|line| line["type"] != "removed"), "{:?}", eve.inbox());
     assert_gone(&server.data());
 }
+
+/// A question has no name, and gets none by that.
+#[test]
+fn a_question_that_is_taken_back_does_not_tell_who_asked() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let (mut root, mut ada, mut bob) = (server.admin(), server.login("ada"), server.login("bob"));
+    ada.send(&json!({"type": "ask", "id": "q1", "text": WORDS}));
+    let question = bob.find("the question", |line| line["type"] == "question");
+    assert_eq!(root.event("asked", "ada")["question"], question["seq"]);
+    assert_eq!(ada.answer("q1")["type"], "asked");
+    assert_error(&remove(&mut bob, &question), "not_allowed");
+    assert_reply(&remove(&mut ada, &question));
+    let told = bob.find("the removal", |line| line["type"] == "removed");
+    assert_eq!(told["event"], question["seq"], "{told}");
+    assert!(!told.to_string().contains("ada") && told["id"].is_null(), "{told}");
+    let now = in_history(&mut bob, &question);
+    assert!(now["removed"] == true && !now.to_string().contains("ada"), "{now}");
+    assert_gone(&server.data());
+}

@@ -37,6 +37,11 @@ impl Shown {
     pub(super) fn told(&self, clock: &Clock, me: &str, (event, from, time): (u64, &str, &str)) -> String {
         let (by, at) = (if from == me { "you".into() } else { sanitize::line(from) }, clock.time(time));
         match self.0.borrow().get(&event) {
+            // Whoever asked a question took it back: they aren't named.
+            Some(What { kind, time, .. }) if from.is_empty() => {
+                format!("a {kind} of {} (#{event}) was taken back at {at}", clock.time(time))
+            }
+            None if from.is_empty() => format!("message #{event} was taken back at {at}"),
             None => format!("{by} took back message #{event} at {at}"),
             Some(What { from: whose, kind, time }) => {
                 let whose = if whose == from && from != me { "their".into() } else { owner(whose, me) };
@@ -107,6 +112,7 @@ mod tests {
         assert_eq!(told(2, "e\u{1b}ve"), "e␛ve took back bob's message of 12:00 (#2) at 12:05");
         assert_eq!(told(1, "eve"), "eve took back your message of 12:00 (#1) at 12:05");
         assert_eq!(told(3, "eve"), "eve took back a question of --:-- (#3) at 12:05");
+        assert_eq!(told(3, ""), "a question of --:-- (#3) was taken back at 12:05");
         assert_eq!(told(9, "eve"), "eve took back message #9 at 12:05");
         let stands = |message: &ServerMessage<'_>| in_its_place(&clock, "ada", message);
         assert_eq!(stands(&message(1, "ada")).unwrap(), "your message of 12:00 was taken back");

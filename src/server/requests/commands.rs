@@ -125,8 +125,11 @@ fn perform(
     permit(server, session, &request)?;
     let staff = Staff::new(server, session, request.least_role());
     let asking = Asking { server, session, id };
-    // Nobody else finds out who asks and who votes, by how long they are idle either.
-    if !matches!(request, Request::Ping | Request::Pong | Request::Ask { .. } | Request::Vote { .. }) {
+    // Nobody else finds out who asks (and takes that back) and who votes, by how long they are idle either.
+    if !matches!(
+        request,
+        Request::Ping | Request::Pong | Request::Ask { .. } | Request::Vote { .. } | Request::Remove { .. }
+    ) {
         session.mandate.standing().attention.heard(Instant::now());
     }
     #[cfg(feature = "fault-injection")]

@@ -45,9 +45,11 @@ pub(super) fn remove(
     }
     let stretches = timeline.rewritten_with(event).div_ceil(STRETCH_BYTES);
     session.mandate.standing().looks.charge(u32::try_from(stretches).unwrap_or(u32::MAX), Instant::now());
+    // Whoever takes their own question back is no more named than they were.
+    let by = if record.kind == "question" && is_own { "" } else { session.name.as_str() };
     let mut given = false;
     let rewritten = timeline.rewrite_event(event, |line| {
-        let anew = wordless(line, &session.name);
+        let anew = wordless(line, by);
         given |= anew.is_some();
         anew
     });
@@ -55,7 +57,7 @@ pub(super) fn remove(
     let gone = *rewritten.as_ref().unwrap_or(&given) && is_removed(server, session, event);
     // With the id it acknowledges that they stay gone.
     let id = id.filter(|_| rewritten.is_ok());
-    let told = if gone { tell(server, &record, session, id) } else { None };
+    let told = if gone { tell(server, &record, by, id) } else { None };
     if let Err(e) = rewritten {
         log::error!("event {event} can't be taken back: {}", reason::of_file(&e));
         return Err(refuse(ErrorCode::Internal, "the server can't write to its disk: try again later"));
@@ -151,7 +153,7 @@ fn is_removed(server: &Server, session: &Session, event: u64) -> bool {
 }
 
 /// An event's line without what was said, and with who took that back; None if nothing is left to be taken back.
-fn wordless(line: &[u8], by: &Username) -> Option<Vec<u8>> {
+fn wordless(line: &[u8], by: &str) -> Option<Vec<u8>> {
     let mut event: ServerMessage<'_> = serde_json::from_slice(line).ok()?;
     match &mut event {
         ServerMessage::Message { text, removed, format, lang, .. }
@@ -168,6 +170,9 @@ fn wordless(line: &[u8], by: &Username) -> Option<Vec<u8>> {
         _ => return None,
     }
     let mut line = event.encode();
+    if by.is_empty() {
+        return Some(line);
+    }
     // A start that finds nobody told of it knows from this whom to name.
     let end = line.iter().rposition(|&b| b == b'}')?;
     line.splice(end..end, format!(",\"by\":\"{by}\"").into_bytes());
@@ -175,20 +180,23 @@ fn wordless(line: &[u8], by: &Username) -> Option<Vec<u8>> {
 }
 
 /// Tells those who might see it. None where that can't be written now: it's told later then, and holds all the same.
-fn tell(server: &Server, record: &Record<'_>, session: &Session, id: Option<&RequestId>) -> Option<Answer> {
-    let what = record.removal(record.seq, session.name.as_str()).ok()?;
+fn tell(server: &Server, record: &Record<'_>, by: &str, id: Option<&RequestId>) -> Option<Answer> {
+    let what = record.removal(record.seq, by).ok()?;
+    // Its id would tell whose it is, as the name would: then the answer is another.
+    let id = id.filter(|_| !by.is_empty());
     let What::Removed { event, room, to, .. } = &what else { return None };
     let (event, room, to) = (*event, room.clone(), to.as_ref().map(ToString::to_string));
     let told = server.chat.say(what.clone(), NEW, |seq, time| ServerMessage::Removed {
         seq,
         time: time.into(),
         event,
-        from: session.name.as_str().into(),
+        from: by.into(),
         room: room.map(|room| room.to_string().into()),
         to: to.map(Into::into),
         id: id.map(|id| id.as_str().into()),
     });
     match told {
+        Ok(_) if by.is_empty() => None,
         Ok(_) => Some(Answer::Event),
         // That is kept in mind.
         Err(AppendError::Unwritten) => None,

@@ -149,7 +149,7 @@ impl Events {
             }
             What::Told { audience, said } => (*said, audience.clone()),
             What::Entered(room, _) | What::Exited(room, _) | What::Closed(room) => (false, Audience::room(room)),
-            What::Removed { by, to: Some(to), .. } => (false, Audience::pair(by, to)),
+            What::Removed { by: Some(by), to: Some(to), .. } => (false, Audience::pair(by, to)),
             What::Removed { room, .. } => (false, room.as_ref().map_or(Audience::Everyone, Audience::room)),
             What::Joined(..) | What::Left(..) | What::Came(_) | What::Went(_) => (false, Audience::Everyone),
         };
@@ -439,7 +439,7 @@ fn told<'a>(what: &'a What, seq: u64, time: String) -> ServerMessage<'a> {
             seq,
             time,
             event: *event,
-            from: username(by),
+            from: by.as_ref().map(username).unwrap_or_default(),
             room: room.as_ref().map(|room| room.as_str().into()),
             to: to.as_ref().map(username),
             id: None,

@@ -135,7 +135,8 @@ impl<'a> Record<'a> {
         let other = if by == self.from { &self.to } else { &self.from };
         let to = if self.to.is_empty() { None } else { Some(name(other)?) };
         let room = if self.room.is_empty() { None } else { Some(self.room()?) };
-        Ok(What::Removed { event, by: name(by)?, room, to })
+        let by = if by.is_empty() { None } else { Some(name(by)?) };
+        Ok(What::Removed { event, by, room, to })
     }
 
     /// Where it happened: in the general room unless it says otherwise.

@@ -42,8 +42,9 @@ pub(crate) enum Place {
 pub(crate) enum What {
     /// Somebody said something. `key` is that of its [`Spoken`], if it had an id.
     Said { by: Username, place: Place, key: Option<Key> },
-    /// Somebody took back what was said under this seq: in a room, or to the other one of two.
-    Removed { event: u64, by: Username, room: Option<RoomName>, to: Option<Username> },
+    /// Somebody took back what was said under this seq: in a room, or to the other one of two. Nobody tells who took back a
+    /// question that they asked themselves.
+    Removed { event: u64, by: Option<Username>, room: Option<RoomName>, to: Option<Username> },
     /// Somebody has asked a question, whose event comes right before this one. `key` is as that of what is said.
     Asked { by: Username, room: RoomName, key: Option<Key> },
     /// Something else that these may see. `said`: it is read again in the history.
