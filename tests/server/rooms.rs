@@ -198,7 +198,7 @@ fn rooms_and_who_is_in_them_outlive_the_server() {
 #[test]
 fn a_replay_has_a_rooms_events_from_entered_to_exited() {
     let server = school(&["ada"]);
-    let (mut tea, mut ada) = (server.login("tea"), server.login("ada"));
+    let (mut tea, ada) = (server.login("tea"), server.login("ada"));
     make(&mut tea, "chess", true);
     let (token, seq) = (ada.welcome["token"].clone(), ada.seq());
     ada.close();

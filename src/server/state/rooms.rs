@@ -106,7 +106,10 @@ impl Rooms {
             Ok((account, Stay::known(room, stay.from, stay.to)))
         });
         let members = Members::known(stays.collect::<Result<Vec<_>, String>>()?, kept.seq);
-        Ok((Self { path: path.to_owned(), changing: Mutex::default(), now: Mutex::new(now), stale: false.into() }, members))
+        Ok((
+            Self { path: path.to_owned(), changing: Mutex::default(), now: Mutex::new(now), stale: false.into() },
+            members,
+        ))
     }
 
     /// Takes what happened after the file was written: rooms that were closed, and rooms that the file doesn't know, since it
@@ -151,11 +154,7 @@ impl Rooms {
         self.write(timeline, change).inspect_err(|_| self.stale.store(stale, Ordering::Release))
     }
 
-    fn write(
-        &self,
-        timeline: &Timeline,
-        change: impl FnOnce(&mut BTreeMap<RoomName, Room>),
-    ) -> io::Result<()> {
+    fn write(&self, timeline: &Timeline, change: impl FnOnce(&mut BTreeMap<RoomName, Room>)) -> io::Result<()> {
         let before = lock(&self.now).clone();
         let mut after = before.clone();
         change(&mut after);

@@ -6,7 +6,7 @@ use super::accounts::{Standing, State};
 use super::chat::{Chat, Session};
 use super::clock::Clock;
 use super::scenario::{MESSAGES, Person, come, given, speak_once};
-use super::timeline::{AppendError, Journal, Past, Place, Sequence, Timeline, What};
+use super::timeline::{AppendError, Journal, NEW, Past, Place, Sequence, Timeline, What};
 use crate::protocol::{Profile, RoomName, ServerMessage, Username};
 use crate::sync::{Arc, Mutex, lock, thread};
 use serde_json::Value;
@@ -116,7 +116,7 @@ impl Scene {
         let what = What::Said { by: session.name.clone(), place: Place::Room(self.room.clone()), key: None };
         let mut at = 0;
         let event = self.event(&what, number, &mut at);
-        let said = self.chat.say(what.clone(), || false, event);
+        let said = self.chat.say(what.clone(), NEW, event);
         assert!(matches!(said, Ok(_) | Err(AppendError::Unwritten | AppendError::NotInRoom)));
         self.note(said.is_ok(), at, what);
     }
