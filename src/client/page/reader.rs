@@ -7,7 +7,9 @@ mod attendance;
 mod comings;
 mod history;
 mod lesson;
+mod lines;
 
+use self::lines::{for_programs, said_text, speaker};
 use super::crowd::Crowd;
 use super::layout::Page;
 use super::missed::{Back, Missed, Replay};
@@ -23,7 +25,6 @@ use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
 use crate::protocol::{Attendee, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
 use crate::sanitize;
-use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -436,35 +437,4 @@ impl<'a, W: Write> Reader<'a, W> {
         }
         Ok(())
     }
-}
-
-/// Who said something; nobody where it isn't said.
-fn speaker<'a>(event: &'a ServerMessage<'_>) -> &'a str {
-    match event {
-        ServerMessage::Message { from, .. }
-        | ServerMessage::Whisper { from, .. }
-        | ServerMessage::Topic { from, .. } => from,
-        _ => "",
-    }
-}
-
-/// What was said; None for an event of another kind. It's empty once it was taken back.
-fn said_text<'a>(event: &'a ServerMessage<'_>) -> Option<&'a str> {
-    match event {
-        ServerMessage::Message { text, .. }
-        | ServerMessage::Whisper { text, .. }
-        | ServerMessage::Announcement { text, .. }
-        | ServerMessage::Question { text, .. } => Some(text),
-        _ => None,
-    }
-}
-
-/// The welcome as a line of the wire, without the token: with that, whoever reads the output could log in.
-fn for_programs(welcome: &Welcome<'_>) -> String {
-    let mut line = json!({"type": "welcome"});
-    let fields = serde_json::to_value(welcome).ok();
-    if let (Some(line), Some(Value::Object(fields))) = (line.as_object_mut(), fields) {
-        line.extend(fields.into_iter().filter(|(name, _)| name != "token"));
-    }
-    line.to_string()
 }

@@ -54,7 +54,7 @@ pub(super) fn forget(server: &Server, name: &Username) {
     let exits = rooms.iter().map(|room| (What::Exited(room.clone(), name.clone()), exited(room, name, None, None)));
     match server.chat.tell_all(exits) {
         Ok(()) => finish(server, |_| {}),
-        Err(e) => log::error!("{name} can't be taken out of rooms: {e}"),
+        Err(why) => log::error!("{name} can't be taken out of rooms: {why}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rooms beside the general one, kept in `rooms.json`.
 //!
 //! Who is in which room is decided by the order of the events and asked of the timeline
-//! ([`Members`](crate::server::timeline::Members)); the file has a copy of that up to some event, for a start after the
+//! ([`Members`]); the file has a copy of that up to some event, for a start after the
 //! events with which somebody entered are no longer kept. What no event tells is here: whether a room is open, what it is
 //! about, who made it.
 
