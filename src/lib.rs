@@ -38,6 +38,7 @@ mod dots;
 pub mod duplex;
 mod durations;
 mod faults;
+mod fields;
 mod files;
 pub mod hex;
 pub mod identity;

@@ -5,6 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 
+/// How the names begin of those who were erased.
+const DELETED: &str = "deleted-";
+
 /// An account's name: 1 to [`NAME_BYTES_MAX`] of `a-z 0-9 _ . -`, beginning with a letter or a digit.
 ///
 /// ASCII alone and lower case alone, so nobody can look like somebody else.
@@ -20,6 +23,21 @@ impl Username {
     /// A name that no account can have.
     pub fn nobody() -> Self {
         Self("".into())
+    }
+
+    /// What somebody is called who was erased: nobody's name, whom nobody can log in as.
+    pub fn deleted(number: u64) -> Self {
+        Self(format!("{DELETED}{number}").into())
+    }
+
+    /// Whether it is kept for those who were erased: no account is made under it.
+    pub fn is_deleted(&self) -> bool {
+        self.0.starts_with(DELETED)
+    }
+
+    /// The number of one who was erased.
+    pub fn deleted_number(&self) -> Option<u64> {
+        self.0.strip_prefix(DELETED)?.parse().ok()
     }
 
     /// The rule in words, for errors.

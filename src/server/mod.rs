@@ -27,16 +27,16 @@ use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use clock::Clock;
 use config::{
-    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, ROUNDS_DEFAULT, folder, hollow, lost, motd,
-    no_thread, notices, system,
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, PersonCommand, ROUNDS_DEFAULT, folder, hollow, lost,
+    motd, no_thread, notices, system,
 };
 use door::accept;
 use jiff::tz::TimeZone;
-use requests::rooms;
+use requests::{erasure, rooms};
 use running::{Banner, caretaker, notifier, signals, supervisor, timers};
 use state::{
-    Audit, Counts, InUse, LINGER, Lesson, Moment, PastPolls, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown, Strangers,
-    Throttle, Topic, announce, systemd,
+    Audit, Counts, Erasure, InUse, LINGER, Lesson, Moment, PastPolls, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown,
+    Strangers, Throttle, Topic, announce, systemd,
 };
 use std::fmt;
 use std::io;
@@ -44,7 +44,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use timeline::{Journal, Members, Past, Sequence, Timeline, journal};
-use tools::{attendance, check, doctor, export, identities, users, users::Ground};
+use tools::{attendance, check, doctor, export, identities, person, users, users::Ground};
 
 pub use config::ServerError;
 
@@ -69,6 +69,9 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     if let Some(Command::Attendance(wanted)) = &args.command {
         return attendance::run(&args.data_dir, wanted);
     }
+    if let Some(Command::Person(PersonCommand::Export { user, to })) = &args.command {
+        return person::export(&args.data_dir, user, to.as_deref());
+    }
     if let Some(Command::Config(command)) = args.command {
         return match command {
             ConfigCommand::Check => config::check(&config),
@@ -89,6 +92,9 @@ pub fn run(config: Config) -> Result<(), ServerError> {
             let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
             let ground = Ground { accounts: &accounts, since, folder: &folder, clock: &clock, args };
             users::run(&ground, command).map_err(ServerError::User)
+        }
+        Some(Command::Person(PersonCommand::Erase { user })) => {
+            erase_person(args, (&folder, &clock, &accounts), user).map_err(ServerError::User)
         }
         Some(_) | None => serve(config, folder, clock, accounts, put_aside),
     }
@@ -127,6 +133,7 @@ fn serve(
     let server = build(config, folder, clock, accounts, identity, notices, listening.clone())?;
     server.renew_certificate();
     rooms::forget_the_deleted(&server);
+    erasure::finish(&server);
     let certificate = lock(&server.identity).certificate.clone();
     notifier::start(&server, posted).map_err(|e| no_thread(&e))?;
     signals::handle(&server)?;
@@ -223,7 +230,31 @@ fn build(
         class_door: state::ClassDoor::default(),
         rollbook: state::Rollbook::new(TimeZone::system()),
         shutdown: Shutdown::default(),
+        erasing: Mutex::default(),
     }))
+}
+
+/// Erases somebody while no server runs: with all that a server would have of them.
+fn erase_person(
+    args: &Args,
+    (folder, clock, accounts): (&Folder, &Arc<Clock>, &Accounts),
+    user: &str,
+) -> Result<(), String> {
+    let (notices, _posted) = notices::channel();
+    let (rooms, members) = Rooms::open(&folder.rooms())?;
+    let lesson = Lesson::open(&folder.lesson())?;
+    let mut polls = lesson.now(PastPolls::beside);
+    let timeline = open_timeline(args, folder, clock, (members, &mut polls, notices.clone()))?;
+    rooms.catch_up(&timeline);
+    lesson.catch_up(polls, Moment::of(clock));
+    let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
+        .map_err(|e| format!("can't open audit.jsonl: {}", reason::of_file(&e)))?;
+    let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
+    let tokens = Tokens::open(&folder.tokens(), &clock.now(), notices, generation)?;
+    let topic = Topic::open(&folder.topic())?;
+    let (timeline, tokens, lesson, rooms, topic, audit) = (&timeline, &tokens, &lesson, &rooms, &topic, &audit);
+    person::erase(&Erasure { folder, accounts, timeline, tokens, lesson, rooms, topic, audit }, user)?;
+    timeline.close().map_err(|e| format!("can't write {}: {}", folder.sequence().display(), reason::of_file(&e)))
 }
 
 /// All events there were, as far as they are kept, and where they go on.

@@ -86,3 +86,27 @@ fn trust_is_not_given_ahead() {
     ada.type_line("n");
     assert_eq!(ada.wait().code, Some(4));
 }
+
+/// What can't be undone is asked about at a terminal; a pipe means it.
+#[test]
+fn to_erase_somebody_takes_a_yes() {
+    let server = Server::with_users(&["eve", "bob"]);
+    let config = TempDir::new().unwrap();
+    let mut root = Screen::start(client(config.path()).args([&server.join_link(), "--user", "root"]), (24, 100));
+    root.wait_for_end(&[">"]);
+    for (answer, ends) in [("n\r", "! nothing was erased"), ("y\r", "* eve is erased")] {
+        root.press("/erase eve\r");
+        root.wait_for(|rows| rows.last().is_some_and(|row| row.starts_with("[y/N]")));
+        root.press(answer);
+        root.wait_for_end(&[ends, ">"]);
+        let is_there = server.data().users_json()["users"]["eve"].is_object();
+        assert_eq!(is_there, answer == "n\r", "{answer}");
+    }
+    let piped = Terminal::join(&server, "root").script(&["/erase bob"]);
+    let shown = piped.succeeded();
+    assert!(
+        shown.contains("* nothing that bob said is kept any more; what else happened is deleted-2's now\n"),
+        "{shown}"
+    );
+    assert!(server.data().users_json()["users"]["bob"].is_null());
+}

@@ -1,6 +1,8 @@
 //! Disks that tear, fail and fill up: what was acknowledged is there afterwards, once, and what was refused isn't.
 
 #[cfg(all(unix, feature = "fault-injection"))]
+mod erased;
+#[cfg(all(unix, feature = "fault-injection"))]
 mod failing_accounts;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod failing_journal;

@@ -40,6 +40,7 @@ mod network;
 mod offline_accounts;
 mod password_forms;
 mod people;
+mod person;
 mod polls;
 mod power_cut;
 mod reasons;

@@ -85,6 +85,7 @@ fn command(rest: &str, here: &str) -> Result<Typed, String> {
         "mute" => mute(arguments),
         "unmute" => for_user("/unmute", arguments, |username| Request::Unmute { username }),
         "resetpassword" => for_user("/resetpassword", arguments, |username| Request::ResetPassword { username }),
+        "erase" => for_user("/erase", arguments, |username| Request::EraseUser { username }),
         "deluser" => for_user("/deluser", arguments, |username| Request::DeleteUser { username }),
         "door" => door(arguments),
         "import" => Import::parse(arguments).map(Typed::Import),

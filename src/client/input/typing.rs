@@ -128,6 +128,10 @@ impl Input {
                 self.told_who_sees.store(true, Ordering::Relaxed);
                 self.add(Errand::Request(request))
             }
+            Typed::Request(Request::EraseUser { username }) if !self.is_to_be_erased(&username) => {
+                notice("nothing was erased");
+                Flow::Continue(())
+            }
             Typed::Request(request) => match unseen(&request) {
                 Some(why) => {
                     notice(why);
@@ -253,6 +257,12 @@ impl Input {
             notice(format_args!("{ERRANDS_MAX} lines wait for the server already: this one was not kept"));
         }
         Flow::Continue(())
+    }
+
+    /// Whether somebody at a terminal means what nobody can bring back: an editor has asked that itself. A pipe means it.
+    fn is_to_be_erased(&self, user: &str) -> bool {
+        let is_asked = self.console.entered_in().is_some() || !self.console.is_terminal();
+        is_asked || self.console.confirm(&known::erase_question(user))
     }
 
     /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.

@@ -135,6 +135,7 @@ fn done(request: &Request) -> Option<String> {
         Request::Unmute { username } => (username, "is no longer muted"),
         Request::ResetPassword { username } => (username, "begins again"),
         Request::DeleteUser { username } => (username, "is deleted"),
+        Request::EraseUser { username } => (username, "is erased"),
         Request::SetUser { username, name: Some(called), .. } if called.is_empty() => {
             (username, "has no name any more")
         }

@@ -207,6 +207,10 @@ impl Keys {
             notice("it was not asked");
             return Ok(());
         }
+        if !self.means_to_erase(&line) {
+            notice("nothing was erased");
+            return Ok(());
+        }
         let waits = asks_back(&line);
         self.remember(&remembered);
         if let Some(switch) = Switch::of(&line, &room) {
@@ -299,6 +303,12 @@ impl Keys {
         }
         self.knows_who_sees = self.ask("", || notice(format_args!("{}: ask it?", known::WHO_SEES)));
         self.knows_who_sees
+    }
+
+    /// Whether the person means it: asked before what nobody can bring back.
+    fn means_to_erase(&mut self, line: &str) -> bool {
+        let user = known::erases(line);
+        user.is_none_or(|user| self.ask("", || notice(known::erase_question(user))))
     }
 
     /// Whether the person means it: asked where a paste has many lines.

@@ -75,6 +75,19 @@ pub(crate) fn asks(line: &str) -> bool {
     matches!(Shape::of(line), Shape::Command(rest) if command_name(rest) == "ask" && rest.contains(char::is_whitespace))
 }
 
+/// What is asked before somebody is erased.
+pub(crate) fn erase_question(user: &str) -> String {
+    let user = sanitize::line(user);
+    format!("the account {user} and all that it said go for good, and nobody can bring them back: erase?")
+}
+
+/// Who is to be erased with a line, if somebody is.
+pub(crate) fn erases(line: &str) -> Option<&str> {
+    let Shape::Command(rest) = Shape::of(line) else { return None };
+    let user = rest[command_name(rest).len()..].trim();
+    (command_name(rest) == "erase" && !user.is_empty()).then_some(user)
+}
+
 /// Whether a text is a command that there is.
 pub(crate) fn is_command(text: &str) -> bool {
     matches!(Shape::of(text), Shape::Command(rest) if is_known(&command_name(rest)))

@@ -9,6 +9,7 @@ use super::standing::{Mandate, State};
 use super::store::{AccountError, Accounts};
 use super::wait::Wait;
 use crate::protocol::{Secret, Username};
+use crate::sync::lock;
 use std::time::Instant;
 
 impl Accounts {
@@ -40,8 +41,21 @@ impl Accounts {
         if self.standing(new.name.as_str()).is_some() {
             return Err(AccountError::Exists);
         }
+        if self.is_reserved(&new.name) {
+            return Err(AccountError::Reserved);
+        }
         let password = new.password.as_ref();
         password.map_or(Ok(()), |text| passwords::judge(text.expose(), &new.name)).map_err(AccountError::Weak)
+    }
+
+    /// These, and no others, are being erased from now on.
+    pub(crate) fn reserve(&self, names: impl IntoIterator<Item = Username>) {
+        *lock(&self.reserved) = names.into_iter().collect();
+    }
+
+    /// Whether no account may be made under a name.
+    pub(super) fn is_reserved(&self, name: &Username) -> bool {
+        name.is_deleted() || lock(&self.reserved).contains(name)
     }
 
     /// Changes a password after checking the old one, and saves it. The account's tokens and sessions end, but for the

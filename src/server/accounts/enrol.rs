@@ -62,6 +62,9 @@ impl Accounts {
             if accounts.contains_key(&name) {
                 return Err(AccountError::Exists);
             }
+            if self.is_reserved(&name) {
+                return Err(AccountError::Reserved);
+            }
             door.enter()?;
             accounts.insert(name.clone(), account);
             Ok(())

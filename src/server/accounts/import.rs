@@ -93,6 +93,9 @@ impl Accounts {
                 if !author.reaches(account.state.role) {
                     return Err(AccountError::OutOfReach);
                 }
+                if self.is_reserved(&name) {
+                    return Err(AccountError::Reserved);
+                }
                 if accounts.insert(name, account).is_some() {
                     return Err(AccountError::Exists);
                 }

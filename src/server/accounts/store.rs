@@ -17,7 +17,7 @@ use crate::server::clock::Clock;
 use crate::server::config::{Notices, Trouble};
 use crate::sync::lock;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -36,6 +36,8 @@ pub(crate) struct Accounts {
     is_new: bool,
     saving: Mutex<Saving>,
     accounts: Mutex<BTreeMap<Username, Account>>,
+    /// Whoever is being erased: until that is done, nobody else is given the name.
+    pub(super) reserved: Mutex<BTreeSet<Username>>,
 }
 
 /// What whoever writes the file knows of it.
@@ -80,6 +82,8 @@ pub(crate) enum AccountError {
     Exists,
     /// That is no user name.
     BadName,
+    /// That name is kept for somebody who was erased, or is being.
+    Reserved,
     /// There is none of that name.
     Unknown,
     /// The old password isn't that.
@@ -147,7 +151,8 @@ impl Accounts {
         };
         let is_new = file.is_none();
         let (saving, accounts) = (Mutex::new(Saving { trouble: None, stamp }), Mutex::default());
-        let this = Self { path: path.to_owned(), hasher, clock, is_new, saving, accounts };
+        let reserved = Mutex::default();
+        let this = Self { path: path.to_owned(), hasher, clock, is_new, saving, accounts, reserved };
         if let Some(file) = file {
             let entries = users_file::parse(&file).map_err(|why| {
                 let path = path.display();

@@ -250,6 +250,19 @@ impl Tokens {
         let _ = self.sync(note);
     }
 
+    /// Takes an account out of the file itself, durably: also what has ended, and is only not written over yet.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(crate) fn erase(&self, name: &Username) -> io::Result<()> {
+        let mut kept = lock(&self.kept);
+        kept.owners.remove(name);
+        kept.homes.remove(name);
+        let written = kept.rewrite();
+        kept.tell(written.as_ref().err());
+        written
+    }
+
     /// Writes the file anew where another program has taken it away. What there is to be told about that.
     ///
     /// # Errors

@@ -83,6 +83,11 @@ impl Herald {
         (names, more)
     }
 
+    /// Forgets who owned an account that is gone.
+    pub(super) fn forget(&self, name: &Username) {
+        lock(&self.desk).people.remove(name);
+    }
+
     /// From now on it tells nothing.
     pub(crate) fn stop(&self) {
         lock(&self.desk).stopped = true;

@@ -192,6 +192,13 @@ impl Chat {
         sessions
     }
 
+    /// Forgets an account that is gone, with all its sessions; and waits until no request is under way that has begun before.
+    pub(crate) fn forget(&self, name: &Username) {
+        self.herald.forget(name);
+        let sessions: Vec<_> = lock(&self.registry).sessions().cloned().collect();
+        sessions.iter().for_each(|session| session.settle());
+    }
+
     /// Sees to it that nothing more is done in these sessions, nor given to them, than their accounts allow now: waits for
     /// what is under way, and ends those that are over, with a `bye`. Not for a thread that carries out a request.
     pub(crate) fn settle(&self, sessions: &[Arc<Session>]) {

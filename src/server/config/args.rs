@@ -210,6 +210,9 @@ pub enum Command {
     Export(ExportArgs),
     /// Prints who was there, for how long, and who was absent, from the journal, also while a server runs
     Attendance(AttendanceArgs),
+    /// Gives out, or erases, all that is kept about one person
+    #[command(subcommand)]
+    Person(PersonCommand),
     /// Checks users.json, the journal and the other files for damage, also while a server runs; changes nothing
     Check,
     /// Checks ports, addresses, certificate, clock, file modes, room and limits; changes nothing
@@ -248,6 +251,27 @@ pub enum ConfigCommand {
     Check,
     /// Prints every option, what it is, and who says so, in the form of homeroom.toml
     Show,
+}
+
+/// What can be done with one person's data.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PersonCommand {
+    /// Writes all that is kept about a person to a folder, also while a server runs; nothing of what others whispered to others
+    Export {
+        /// The account's name
+        #[arg(value_name = "NAME")]
+        user: String,
+        /// The folder, which must not be there yet [default: person-NAME]
+        #[arg(long, value_name = "FOLDER", value_parser = path())]
+        to: Option<PathBuf>,
+    },
+    /// Deletes an account and all that its owner said, for good, while no server runs; where they are named they become
+    /// deleted-N. While it runs, /erase NAME does that
+    Erase {
+        /// The account's name
+        #[arg(value_name = "NAME")]
+        user: String,
+    },
 }
 
 /// What can be done with accounts.

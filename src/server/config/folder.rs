@@ -36,6 +36,8 @@ pub(crate) const LESSON: &str = "lesson.json";
 pub(crate) const AUDIT: &str = "audit.jsonl";
 /// The message of the day.
 pub(crate) const MOTD: &str = "motd.txt";
+/// Who is being erased.
+pub(crate) const ERASING: &str = "erasing.json";
 /// Keeps a second server off the folder.
 pub(crate) const LOCK: &str = "homeroom.lock";
 
@@ -197,6 +199,11 @@ impl Folder {
     /// What holds in a lesson.
     pub(crate) fn lesson(&self) -> PathBuf {
         self.path.join(LESSON)
+    }
+
+    /// Who is being erased.
+    pub(crate) fn erasing(&self) -> PathBuf {
+        self.path.join(ERASING)
     }
 
     /// The audit log.

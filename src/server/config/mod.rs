@@ -17,7 +17,9 @@ pub(crate) mod notices;
 mod printing;
 mod report;
 
-pub use args::{Args, Command, ConfigCommand, IdentityCommand, ImportArgs, MessageRate, Sync, UserCommand};
+pub use args::{
+    Args, Command, ConfigCommand, IdentityCommand, ImportArgs, MessageRate, PersonCommand, Sync, UserCommand,
+};
 #[cfg(test)]
 pub(crate) use defaults::PING_AFTER;
 pub(crate) use defaults::{ROUNDS_DEFAULT, ROUNDS_MIN};

@@ -8,6 +8,9 @@ use crate::server::state::Server;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// Why nobody is given a name.
+const RESERVED: &str = "that name is kept for somebody who was erased: choose another one";
+
 /// Why a request isn't carried out.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -40,10 +43,19 @@ pub(super) enum Answer {
     /// A reply, once what was decided about their accounts holds for all of these sessions, the asker's own perhaps among
     /// them.
     Enforced(Vec<Arc<Session>>, Box<Reply<'static>>),
+    /// A reply, once nothing is left of somebody.
+    Erasing(Begun),
     /// A reply, once all these sessions of the same account but the asker's own are over; then what was kept from that one.
     PasswordChanged(Vec<Arc<Session>>),
     /// A reply, and then the end of the server.
     Shutdown,
+}
+
+/// Somebody who is to be erased, and no longer may do anything.
+pub(super) struct Begun {
+    pub(super) name: Username,
+    /// Their sessions, which are still to be settled.
+    pub(super) sessions: Vec<Arc<Session>>,
 }
 
 /// What a request leaves of the session.
@@ -91,6 +103,7 @@ pub(crate) fn ended() -> Refusal {
 pub(crate) fn account_refusal(error: AccountError) -> Refusal {
     match error {
         AccountError::BadName => refuse(ErrorCode::BadUsername, Username::RULE),
+        AccountError::Reserved => refuse(ErrorCode::BadUsername, RESERVED),
         AccountError::Exists => refuse(ErrorCode::UserExists, "there is an account of that name already"),
         AccountError::Unknown => refuse(ErrorCode::UnknownUser, "there is no account of that name"),
         AccountError::WrongPassword => refuse(ErrorCode::BadCredentials, "the old password is wrong"),

@@ -5,7 +5,9 @@ use super::answer::{Answer, Flow, Refusal, account_refusal, ended, not_through_p
 use super::fit::{fit, listed_bytes, name_bytes};
 use super::form::Form;
 use super::membership::Asking;
-use super::{attendance, class_door, history, membership, password_check, people, removal, speech, topic, withheld};
+use super::{
+    attendance, class_door, erasure, history, membership, password_check, people, removal, speech, topic, withheld,
+};
 use crate::protocol::{
     COMMANDS, EVENT_BYTES_MAX, ErrorCode, HISTORY_EVENTS_DEFAULT, HISTORY_EVENTS_MAX, ID_BYTES_MAX, Reason, Reply,
     Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
@@ -100,6 +102,13 @@ fn answer(
             server.chat.settle(&others);
             send(ServerMessage::Reply(Reply { id, ok: true, ..*reply }));
             server.chat.settle(&own);
+        }
+        Ok(Answer::Erasing(begun)) => {
+            server.chat.settle(&begun.sessions);
+            match erasure::carry_out(server, session, begun) {
+                Ok(reply) => send(ServerMessage::Reply(Reply { id, ok: true, ..reply })),
+                Err(Refusal { code, message }) => send(ServerMessage::Error { id, code, message }),
+            }
         }
         Ok(Answer::PasswordChanged(sessions)) => {
             server.chat.settle(&sessions);
@@ -210,16 +219,11 @@ fn perform(
         Request::Vote { poll, option } => asking.vote(poll, option),
         Request::Tally { poll } => asking.tally(poll),
         Request::ClosePoll { poll } => asking.close_poll(poll),
-        // To be built.
         // It is reckoned before its turn, or not permitted.
         Request::Attendance { .. } => Err(ended()),
-        Request::EraseUser { .. } => Err(unbuilt()),
+        Request::EraseUser { username } => erasure::begin(server, session, &username),
         Request::Unknown => Err(refuse(ErrorCode::BadRequest, "unknown request type")),
     }
-}
-
-fn unbuilt() -> Refusal {
-    refuse(ErrorCode::BadRequest, "unknown request type")
 }
 
 /// Whether this session may ask for this now.

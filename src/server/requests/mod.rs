@@ -8,6 +8,7 @@ mod attendance;
 pub(crate) mod class_door;
 mod commands;
 pub(crate) mod endings;
+pub(crate) mod erasure;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod fit;

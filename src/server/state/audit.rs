@@ -6,6 +6,7 @@
 //! has a measure ([`noise`]): told one by one at first, then in sums. So the bound on the file is none on how far back
 //! the acts in it go.
 
+mod erase;
 mod noise;
 #[cfg(test)]
 mod tests;

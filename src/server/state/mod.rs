@@ -7,6 +7,7 @@ mod audit;
 mod certificate;
 mod class_door;
 mod counts;
+mod erasure;
 pub(crate) mod identity;
 mod invitation;
 mod lesson;
@@ -27,6 +28,7 @@ pub(crate) use audit::{Audit, SUM_AFTER};
 pub(crate) use certificate::{make, missing, today};
 pub(crate) use class_door::{Barred, ClassDoor, Shut, Terms};
 pub(crate) use counts::{Counts, LoginFailure};
+pub(crate) use erasure::{Erasure, being_erased};
 pub(crate) use identity::InUse;
 pub(crate) use invitation::{Invitation, as_typed};
 pub(crate) use lesson::{

@@ -101,6 +101,12 @@ impl Rollbook {
         readings.push_back(reading);
     }
 
+    /// Forgets all of it: somebody is called otherwise in what it was reckoned from.
+    pub(crate) fn forget(&self) {
+        lock(&self.places).clear();
+        lock(&self.readings).clear();
+    }
+
     /// Waits for the turn to read a stretch.
     pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
         lock(&self.turn)

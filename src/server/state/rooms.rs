@@ -8,7 +8,7 @@
 use crate::files;
 use crate::protocol::{RoomName, TopicInfo, Username};
 use crate::reason::{self, Reason};
-use crate::server::timeline::{Members, Stay, Timeline};
+use crate::server::timeline::{Gone, Members, Stay, Timeline};
 use crate::sync::lock;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -167,6 +167,26 @@ impl Rooms {
     /// Somebody entered or went out: that is written with the next look, or the next change.
     pub(crate) fn expect_look(&self) {
         self.stale.store(true, Ordering::Release);
+    }
+
+    /// Takes somebody out of the file, after the timeline has: rooms that they made are somebody's who was erased, and what they
+    /// said of a room goes.
+    ///
+    /// # Errors
+    /// It can't be written; then nothing has changed.
+    pub(crate) fn erase(&self, timeline: &Timeline, gone: &Gone<'_>) -> io::Result<()> {
+        let _changing = self.begin();
+        if !self.path.exists() && lock(&self.now).is_empty() {
+            return Ok(());
+        }
+        self.change(timeline, |rooms| {
+            for room in rooms.values_mut() {
+                if room.is_of(gone.name) {
+                    (room.maker, room.about) = (Some(gone.alias.to_string()), None);
+                }
+                room.topic.take_if(|topic| gone.is(Some(&topic.by)));
+            }
+        })
     }
 
     /// They are these now, although that can't be written.

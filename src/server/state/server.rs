@@ -4,6 +4,7 @@ use super::announce::Announcement;
 use super::audit::Audit;
 use super::class_door::ClassDoor;
 use super::counts::Counts;
+use super::erasure::Erasure;
 use super::identity::InUse;
 use super::lesson::Lesson;
 use super::rollbook::Rollbook;
@@ -58,9 +59,25 @@ pub(crate) struct Server {
     pub(crate) sessions: Gate,
     pub(crate) next_session: AtomicU64,
     pub(crate) shutdown: Shutdown,
+    /// Held while somebody is erased: one at a time.
+    pub(crate) erasing: Mutex<()>,
 }
 
 impl Server {
+    /// All that one person's data may be in.
+    pub(crate) fn erasure(&self) -> Erasure<'_> {
+        Erasure {
+            folder: &self.folder,
+            accounts: &self.accounts,
+            timeline: self.chat.timeline(),
+            tokens: &self.tokens,
+            lesson: &self.lesson,
+            rooms: &self.rooms,
+            topic: &self.topic,
+            audit: &self.audit,
+        }
+    }
+
     /// Whether an account has a one-time password that is too old to be of use.
     pub(crate) fn one_time_is_over(&self, standing: &Standing) -> bool {
         standing.state().one_time_is_over(self.limits.one_time_lifetime(), &self.clock.now())

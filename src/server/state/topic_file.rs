@@ -3,6 +3,7 @@
 use crate::files;
 use crate::protocol::TopicInfo;
 use crate::reason::{self, Reason};
+use crate::server::timeline::Gone;
 use crate::sync::lock;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,17 @@ impl Topic {
             format!("another program has removed topic.json, which can't be written anew: {}", reason::of_file(&e))
         })?;
         Ok(Some("another program has removed topic.json: it is written anew".into()))
+    }
+
+    /// One that somebody wrote who is erased goes.
+    ///
+    /// # Errors
+    /// It can't be written; then it is what it was.
+    pub(crate) fn erase(&self, gone: &Gone<'_>) -> io::Result<()> {
+        let _saving = self.begin();
+        // What a save that was cut off has left beside it goes with the next one.
+        files::remove_leftover(&self.path)?;
+        if self.now().is_some_and(|topic| gone.is(Some(&topic.by))) { self.save(None) } else { Ok(()) }
     }
 
     /// Writes it down, and then it is so.

@@ -5,6 +5,7 @@
 //! from it at a start, where the rooms' file doesn't know better: an account may have entered before the oldest event
 //! that is kept.
 
+use super::gone::Gone;
 use super::what::{Audience, What};
 use crate::protocol::{RoomName, Username};
 use std::collections::{BTreeSet, HashMap};
@@ -208,6 +209,22 @@ impl Members {
             begin.map_or(0, |begin| end.saturating_sub(begin))
         });
         missed.sum()
+    }
+
+    /// An account is called otherwise, wherever it is and was.
+    pub(super) fn rename(&mut self, gone: &Gone<'_>) {
+        let roster = Arc::make_mut(&mut self.roster);
+        if let Some(theirs) = roster.remove(gone.name) {
+            let stays = Arc::make_mut(roster.entry(gone.alias.clone()).or_default());
+            stays.stays.extend(theirs.iter().cloned());
+            stays.stays.sort_by_key(|stay| stay.from);
+            stays.changed = stays.changed.max(theirs.changed);
+        }
+        for room in self.rooms.values_mut() {
+            if room.members.remove(gone.name) {
+                room.members.insert(gone.alias.clone());
+            }
+        }
     }
 
     fn said_in(&self, room: &RoomName) -> u64 {

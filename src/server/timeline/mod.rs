@@ -4,7 +4,9 @@
 pub(crate) mod attendance;
 mod backlog;
 mod chunk;
+mod erase;
 mod events;
+mod gone;
 pub(crate) mod journal;
 pub(crate) mod keeper;
 mod members;
@@ -19,6 +21,7 @@ mod what;
 
 pub(crate) use chunk::{Batch, Viewer, Where};
 pub(crate) use events::{AppendError, Appending, Forgotten, Ticket};
+pub(crate) use gone::Gone;
 pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
 pub(crate) use members::{Members, Stay};

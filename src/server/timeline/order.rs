@@ -11,6 +11,7 @@
 use super::backlog::Backlog;
 use super::chunk::{Batch, Chunk, Viewer};
 use super::events::{AppendError, Appending, Events, Forgotten, Group, Ticket};
+use super::gone::Gone;
 use super::journal::{Archive, Journal};
 use super::members::Eyes;
 use super::past::Past;
@@ -337,6 +338,19 @@ impl Timeline {
         let events = lock(&self.events);
         // It moves under this lock alone.
         (self.head(), ask(&events.recall))
+    }
+
+    /// Whoever is gone is called otherwise in what is remembered.
+    ///
+    /// # Errors
+    /// Something is still to be told of them, or of others.
+    pub(super) fn erase_from_memory(&self, gone: &Gone<'_>) -> io::Result<()> {
+        let mut events = lock(&self.events);
+        if events.owes() {
+            return Err(io::Error::other("somebody's coming or going can't be written yet"));
+        }
+        events.recall.erase(gone);
+        Ok(())
     }
 
     /// Has something done with the journal, when nobody writes.

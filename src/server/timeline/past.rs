@@ -48,8 +48,11 @@ impl Past {
         if let What::Removed { event, .. } = what {
             self.untold.remove(&event);
         } else if record.removed {
+            // Of who was erased nobody is told anything more.
             let by = if record.by.is_empty() { &record.from } else { &record.by };
-            self.untold.extend(record.removal(record.seq, by).ok().map(|what| (record.seq, what)));
+            let untold = record.removal(record.seq, by).ok();
+            let untold = untold.filter(|what| !matches!(what, What::Removed { by: Some(by), .. } if by.is_deleted()));
+            self.untold.extend(untold.map(|what| (record.seq, what)));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //!
 //! It is made anew from the journal at each start. Everything in it has a bound.
 
+use super::gone::Gone;
 use super::members::Members;
 use super::what::{Audience, Key, Place, What};
 use crate::protocol::{RoomName, Username};
@@ -135,6 +136,14 @@ impl Recall {
         if !account.gone {
             (account.gone, account.left) = (true, Some(left));
         }
+    }
+
+    /// Forgets an account, which is called otherwise in all that happened.
+    pub(super) fn erase(&mut self, gone: &Gone<'_>) {
+        if let Some(account) = self.accounts.remove(gone.name) {
+            self.ids -= account.ids.len();
+        }
+        self.members.rename(gone);
     }
 
     fn account(&mut self, name: &Username) -> &mut Account {

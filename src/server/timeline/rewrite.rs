@@ -14,16 +14,19 @@ use std::ops::Range;
 const ATTEMPTS_MAX: usize = 5;
 
 impl Timeline {
-    /// Gives events other lines: `change` is asked about each one that was written by now, by its seq and its line, and again
+    /// Gives events other lines: `change` is asked about each one of these seqs that was written by now, by its seq and its line, and again
     /// about a line that it gave. Its seq must stay, and that somebody said it, or nobody. Gives how many have another line.
     ///
     /// What they said before is nowhere in the journal then, nor in what is read.
     ///
     /// # Errors
     /// It couldn't be done everywhere, or a power failure could still undo it. It may be tried again.
-    #[allow(dead_code, reason = "for what concerns many events")]
-    pub(crate) fn rewrite(&self, mut change: impl FnMut(u64, &[u8]) -> Option<Vec<u8>>) -> io::Result<usize> {
-        self.rewrite_within(0..u64::MAX, &mut change)
+    pub(super) fn rewrite(
+        &self,
+        seqs: Range<u64>,
+        mut change: impl FnMut(u64, &[u8]) -> Option<Vec<u8>>,
+    ) -> io::Result<usize> {
+        self.rewrite_within(seqs, &mut change)
     }
 
     /// As [`rewrite`](Self::rewrite), for one event: whether it has another line.

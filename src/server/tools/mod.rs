@@ -7,5 +7,6 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 mod finding;
 pub(crate) mod identities;
+pub(crate) mod person;
 mod reading;
 pub(crate) mod users;

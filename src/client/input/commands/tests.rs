@@ -59,6 +59,7 @@ fn lines_and_what_they_ask_for() {
         ("/unmute eve", r#"{"type":"unmute","username":"eve"}"#),
         ("/resetpassword eve", r#"{"type":"reset_password","username":"eve"}"#),
         ("/deluser eve", r#"{"type":"delete_user","username":"eve"}"#),
+        ("/erase Eve", r#"{"type":"erase_user","username":"eve"}"#),
         ("/promote eve", r#"{"type":"promote","username":"eve"}"#),
         ("/demote eve", r#"{"type":"demote","username":"eve"}"#),
         ("/promote eve Teacher", r#"{"type":"promote","username":"eve","role":"teacher"}"#),

@@ -7,6 +7,7 @@ use std::fmt;
 impl fmt::Display for AccountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Reserved => "the name is kept for somebody who was erased",
             Self::Exists => "there is one of that name already",
             Self::BadName => "that is no user name",
             Self::NoDoor => "the door is closed, or the code isn't its",

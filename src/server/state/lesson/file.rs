@@ -7,7 +7,9 @@ use super::timer::Moment;
 use crate::files;
 use crate::protocol::{RoomName, Username};
 use crate::reason::{self, Reason};
+use crate::server::timeline::Gone;
 use crate::sync::lock;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -101,6 +103,18 @@ impl Lesson {
         if change.draft.forget(name) {
             change.keep();
         }
+    }
+
+    /// Takes out somebody who is erased, and what they asked in these polls.
+    ///
+    /// # Errors
+    /// It can't be written; then nothing has changed.
+    pub(crate) fn erase(&self, gone: &Gone<'_>, theirs: &BTreeSet<u64>) -> io::Result<()> {
+        lock(&self.paces).forget(gone.name);
+        let mut change = self.begin();
+        // What a change that was cut off has left beside it goes with the next one.
+        files::remove_leftover(&self.path)?;
+        if change.draft.erase(gone, theirs) { change.save() } else { Ok(()) }
     }
 
     /// Somebody has come who may vote in the polls of the rooms they are in, and is waited for. The next vote writes it down.

@@ -5,8 +5,9 @@ use super::hands::Hands;
 use super::polls::Poll;
 use crate::protocol::{FloorInfo, Mode, RoomName, Username};
 use crate::server::clock::Now;
+use crate::server::timeline::Gone;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// All of it, as `lesson.json` has it.
@@ -99,6 +100,15 @@ impl Kept {
         let rooms: Vec<_> = self.rooms.keys().cloned().collect();
         let hands = rooms.iter().filter(|room| self.exit(room, name)).count();
         let polls = self.polls.iter_mut().filter_map(|poll| poll.forget(name).then_some(())).count();
+        hands + polls > 0
+    }
+
+    /// Takes out somebody who is erased, and what they asked in these polls. Whether anything changed.
+    pub(super) fn erase(&mut self, gone: &Gone<'_>, theirs: &BTreeSet<u64>) -> bool {
+        let rooms: Vec<_> = self.rooms.keys().cloned().collect();
+        let hands = rooms.iter().filter(|room| self.exit(room, gone.name)).count();
+        let polls = self.polls.iter_mut();
+        let polls = polls.filter_map(|poll| poll.erase(gone, theirs.contains(&poll.poll)).then_some(())).count();
         hands + polls > 0
     }
 

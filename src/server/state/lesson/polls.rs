@@ -6,6 +6,7 @@
 
 use super::timer::{MINUTES, Timer};
 use crate::protocol::{NOTE_CHARS_MAX, OPTION_CHARS_MAX, OPTIONS_MAX, PollInfo, RoomName, Username};
+use crate::server::timeline::Gone;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -176,6 +177,22 @@ impl Poll {
         }
         let was_entitled = self.entitled.remove(name);
         self.voted.remove(name) || was_entitled
+    }
+
+    /// Somebody is erased: that they voted is somebody's who was, and their ballot stays, which is nobody's. They aren't waited
+    /// for any more. What they asked themselves goes. Whether anything changed.
+    pub(super) fn erase(&mut self, gone: &Gone<'_>, is_theirs: bool) -> bool {
+        self.marks.remove(gone.name);
+        let was_entitled = self.entitled.remove(gone.name);
+        let has_voted = self.voted.remove(gone.name);
+        if has_voted {
+            self.voted.insert(gone.alias.clone());
+        }
+        if is_theirs {
+            self.question.clear();
+            self.options.iter_mut().for_each(String::clear);
+        }
+        was_entitled || has_voted || is_theirs
     }
 
     /// What is wrong with one that was read, if something is.

@@ -45,6 +45,11 @@ impl Paces {
         Ok(Turn { key, before })
     }
 
+    /// An account is no more.
+    pub(super) fn forget(&mut self, name: &Username) {
+        self.0.retain(|(_, who), _| who != name);
+    }
+
     /// It wasn't said after all.
     pub(crate) fn give_back(&mut self, turn: Turn) {
         match turn.before {

@@ -8,7 +8,7 @@ use crate::server::accounts::{token_file, users_file};
 use crate::server::clock::Kept;
 use crate::server::config::hollow::hollow;
 use crate::server::config::{Config, folder, lost, motd};
-use crate::server::state::{InUse, Lesson, Rooms, Topic};
+use crate::server::state::{InUse, Lesson, Rooms, Topic, being_erased};
 use crate::server::timeline::Sequence;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use std::io;
@@ -184,6 +184,18 @@ pub(super) fn lesson(data_dir: &Path) -> Option<Finding> {
         Ok(lesson) => {
             let polls = lesson.now(|now| now.polls.len());
             path.exists().then(|| Good(format!("lesson.json: {}", count(polls, "open poll"))))
+        }
+        Err(e) => Some(Bad(e)),
+    }
+}
+
+/// `erasing.json`, if it is there.
+pub(super) fn erasing(data_dir: &Path) -> Option<Finding> {
+    match being_erased(&data_dir.join(folder::ERASING)) {
+        Ok(names) if names.is_empty() => None,
+        Ok(names) => {
+            let people = count(names.len(), "account");
+            Some(Note(format!("erasing.json: {people} still to be erased: the next start goes on with that")))
         }
         Err(e) => Some(Bad(e)),
     }

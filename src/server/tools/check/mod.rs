@@ -40,6 +40,7 @@ pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
     rest.push(files::topic(data_dir));
     rest.extend(files::rooms(data_dir));
     rest.extend(files::lesson(data_dir));
+    rest.extend(files::erasing(data_dir));
     rest.extend(files::motd(config));
     rest.extend(files::opened(data_dir));
     rest.extend(modes::modes(data_dir));

@@ -92,6 +92,7 @@ fn unprinted(error: &io::Error) -> String {
 pub(super) fn describe(name: &Username, error: AccountError) -> String {
     match error {
         AccountError::Exists => format!("there is an account `{name}` already"),
+        AccountError::Reserved => format!("`{name}` is kept for somebody who was erased: choose another name"),
         AccountError::Weak(what) => format!("`{name}`: {what}"),
         AccountError::Save(e) => format!("can't write users.json: {}", reason::of_file(&e)),
         AccountError::Untold(e) => {

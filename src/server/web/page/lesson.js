@@ -172,7 +172,9 @@ Object.assign(COMMANDS, {
   ask: question, poll, vote: (rest) => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
   tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
   remove: (rest) => /^\d*$/.test(rest) ? takeBack(+rest || [...$("log").querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,
-  attendance, erase: requestOf("erase_user", "is erased"),
+  attendance,
+  erase: (rest) => !isWord(rest) || confirm(`The account ${rest} and all that it said go for good, and nobody can bring them back: erase?`)
+    ? requestOf("erase_user", "is erased")(rest) : tell("nothing was erased"),
 });
 
 for (const [id, line] of Object.entries({ others: "/rooms", exit: "/leave", next: "/next", hand: "/hand" })) {

@@ -80,7 +80,7 @@ fn in_every_segment_and_what_is_read_of_each() {
         assert!(same && before.len() == after.len());
     };
     expected(&after, &secrets[..1], "longer than it was before");
-    assert_eq!(timeline.rewrite(with("longer than it was before")).unwrap(), 2);
+    assert_eq!(timeline.rewrite(0..u64::MAX, with("longer than it was before")).unwrap(), 2);
     expected(&read(&timeline, 0), &secrets, "longer than it was before");
     assert!(!everything(&folder).contains(SECRET));
     // A piece that is kept in memory has the new ones too, also where it is as long and stands where it stood.
@@ -111,10 +111,10 @@ fn what_is_in_memory_alone() {
         say(&timeline, &text);
     }
     let longer = "y".repeat(400);
-    assert_eq!(timeline.rewrite(with(&longer)).unwrap(), 300);
+    assert_eq!(timeline.rewrite(0..u64::MAX, with(&longer)).unwrap(), 300);
     let expected = text.replace(SECRET, &longer);
     assert_eq!(texts(&timeline, 0), vec![expected; 300]);
-    assert_eq!(timeline.rewrite(with("z")).unwrap(), 0);
+    assert_eq!(timeline.rewrite(0..u64::MAX, with("z")).unwrap(), 0);
 }
 
 /// A segment that another program takes away is written anew from memory.
