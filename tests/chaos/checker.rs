@@ -1,7 +1,9 @@
 //! Whether what everybody was shown is what the protocol promises. It knows nothing but the records and the journal.
 
-use crate::history::{Account, Entry, Event, Record, What};
+use crate::eyes::Eyes;
+use crate::history::{Account, Entry, Event, Record, To, What};
 use crate::mark::Mark;
+use crate::room::Room;
 use crate::violation::Violation;
 use crate::walk::Walk;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,19 +31,29 @@ pub(crate) fn check(records: &[Record], journal: &[Event], end: u64) -> Verdict 
     let kept = Kept::of(journal, &mut verdict.violations);
     verdict.forgotten = kept.forgotten;
     kept.check_asked(records, &mut verdict.violations);
+    let eyes = Eyes::of(journal, &mut verdict.violations);
     for record in records {
-        let walk = Walk::along(record, &mut verdict);
-        walk.compare(&kept.events, end, &mut verdict);
+        let walk = Walk::along(record, &kept.removals, &mut verdict);
+        walk.compare(&kept.events, &eyes, end, &mut verdict);
     }
     verdict
 }
 
-/// Whether `history`, which an account was given, oldest first, is what the journal has for it up to its newest event.
-pub(crate) fn check_history(history: &[Event], account: Account, journal: &[Event]) -> Option<Violation> {
-    let (first, last) = (history.first()?.seq, history.last()?.seq);
-    let is_part = |event: &&Event| matches!(event.what, What::Said { .. }) && event.is_for(account);
-    let expected: Vec<&Event> =
-        journal.iter().filter(|event| (first..=last).contains(&event.seq)).filter(is_part).collect();
+/// Whether `history`, which an account was given of a room or of everything, oldest first, is what the journal has for it up
+/// to `end`: all of that, or the `most` newest.
+pub(crate) fn check_history(
+    history: &[Event],
+    (account, place): (Account, Option<Room>),
+    journal: &[Event],
+    (end, most): (u64, usize),
+) -> Option<Violation> {
+    let eyes = Eyes::of(journal, &mut Vec::new());
+    let all = journal.iter().filter(|event| event.seq <= end && eyes.may_read(event, account, place));
+    let mut expected: Vec<&Event> = all.collect();
+    if history.len() >= most {
+        let first = history.first()?.seq;
+        expected.retain(|event| event.seq >= first);
+    }
     let longest = expected.len().max(history.len());
     let wrong = (0..longest).find(|&i| expected.get(i).copied() != history.get(i))?;
     Some(Violation::History { seq: expected.get(wrong).copied().or(history.get(wrong))?.seq })
@@ -52,19 +64,27 @@ struct Kept<'a> {
     events: BTreeMap<u64, &'a Event>,
     /// Where each was said last.
     marks: HashMap<Mark, u64>,
+    /// With which event it was told that one was taken back.
+    removals: HashMap<u64, u64>,
     forgotten: usize,
 }
 
 impl<'a> Kept<'a> {
     fn of(journal: &'a [Event], violations: &mut Vec<Violation>) -> Self {
-        let mut kept = Self { events: BTreeMap::new(), marks: HashMap::new(), forgotten: 0 };
+        let mut kept = Self { events: BTreeMap::new(), marks: HashMap::new(), removals: HashMap::new(), forgotten: 0 };
         let (mut said, mut places): (HashMap<Account, usize>, HashMap<Mark, usize>) = Default::default();
         for pair in journal.windows(2).filter(|pair| pair[0].seq >= pair[1].seq) {
             violations.push(Violation::Unsorted { seq: pair[1].seq, after: pair[0].seq });
         }
         for event in journal {
             kept.events.insert(event.seq, event);
-            if let What::Said { from, mark, .. } = event.what {
+            if let What::Removed { event: removed, .. } = event.what {
+                kept.removals.insert(removed, event.seq);
+            }
+        }
+        for event in journal {
+            if let Some((from, _)) = kept.said(event) {
+                let mark = event.mark();
                 let place = said.entry(from).and_modify(|said| *said += 1).or_default();
                 let Some(mark) = mark else {
                     violations.push(Violation::Altered { seq: event.seq });
@@ -83,6 +103,18 @@ impl<'a> Kept<'a> {
         kept
     }
 
+    /// Who has said this, and where; None of what is nothing that was said. Who asks stands behind the question.
+    fn said(&self, event: &Event) -> Option<(Account, To)> {
+        match event.what {
+            What::Said { from, to, .. } => Some((from, to)),
+            What::Question { room, .. } => match self.events.get(&(event.seq + 1))?.what {
+                What::Asked { from, .. } => Some((from, To::Question(room))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whatever was said was asked for, by its sender and for its recipient; what was asked for is answered.
     fn check_asked(&self, records: &[Record], violations: &mut Vec<Violation>) {
         let mut unasked = self.marks.clone();
@@ -95,8 +127,7 @@ impl<'a> Kept<'a> {
                         order.asked(mark, again);
                         open.insert(mark);
                         let Some(seq) = unasked.remove(&mark) else { continue };
-                        let What::Said { from, to: said_to, .. } = self.events[&seq].what else { continue };
-                        if (from, said_to) != (record.account, to) {
+                        if self.said(self.events[&seq]) != Some((record.account, to)) {
                             violations.push(Violation::Misdirected { mark, seq });
                         }
                     }
@@ -107,9 +138,10 @@ impl<'a> Kept<'a> {
                         }
                     }
                     Entry::Doubtful(mark) => _ = open.remove(&mark),
-                    Entry::Shown(event) => _ = event.mark().map(|mark| open.remove(&mark)),
+                    Entry::Shown(event) => _ = event.answers().map(|mark| open.remove(&mark)),
                     Entry::Welcomed { .. } => order.begin(),
                     Entry::TokenRefused | Entry::Connected(_) => {}
+                    Entry::Removing(_) | Entry::Took(_) | Entry::Voted { .. } | Entry::VoteAnswered { .. } => {}
                 }
             }
             violations.extend(open.into_iter().map(|mark| Violation::Unanswered { mark }));

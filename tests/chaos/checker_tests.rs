@@ -2,33 +2,38 @@
 
 use crate::checker::{Verdict, check, check_history};
 use crate::ends::{Ended, check_ends};
-use crate::history::{Account, Entry, Event, Record, What};
+use crate::history::{Account, Entry, Event, Record, To, What};
 use crate::mark::Mark;
+use crate::room::GENERAL;
 use crate::violation::Violation;
 use std::time::{Duration, Instant};
 
-fn mark(by: u16, number: u32) -> Mark {
+pub(crate) fn mark(by: u16, number: u32) -> Mark {
     Mark { by, number }
 }
 
-fn said(seq: u64, mark: Mark) -> Event {
-    Event { seq, what: What::Said { from: mark.by, to: None, mark: Some(mark) }, print: seq }
+pub(crate) fn said(seq: u64, mark: Mark) -> Event {
+    said_to(seq, mark, To::Room(GENERAL))
 }
 
 fn whispered(seq: u64, mark: Mark, to: Account) -> Event {
-    Event { seq, what: What::Said { from: mark.by, to: Some(to), mark: Some(mark) }, print: seq }
+    said_to(seq, mark, To::Person(to))
 }
 
-fn welcomed(after: Option<u64>, seq: u64) -> Entry {
+pub(crate) fn said_to(seq: u64, mark: Mark, to: To) -> Event {
+    Event { seq, what: What::Said { from: mark.by, to, mark: Some(mark), removed: false }, print: seq }
+}
+
+pub(crate) fn welcomed(after: Option<u64>, seq: u64) -> Entry {
     Entry::Welcomed { after, seq, left_at: None, gap: false }
 }
 
-fn ask(mark: Mark) -> Entry {
-    Entry::Asked { mark, to: None, again: false }
+pub(crate) fn ask(mark: Mark) -> Entry {
+    Entry::Asked { mark, to: To::Room(GENERAL), again: false }
 }
 
 fn ask_again(mark: Mark) -> Entry {
-    Entry::Asked { mark, to: None, again: true }
+    Entry::Asked { mark, to: To::Room(GENERAL), again: true }
 }
 
 /// Three clients, each in the account of its own number. The first says 0-1, whispers 0-2 to the second and says 0-3;
@@ -43,7 +48,7 @@ impl Story {
         let journal = vec![said(5, mark(0, 1)), whispered(6, mark(0, 2), 1), said(7, mark(0, 3)), said(9, mark(2, 1))];
         let shown = |seqs: &[usize]| seqs.iter().map(|&i| Entry::Shown(journal[i])).collect::<Vec<_>>();
         let mut first = vec![welcomed(None, 4), ask(mark(0, 1))];
-        first.extend([Entry::Asked { mark: mark(0, 2), to: Some(1), again: false }, ask(mark(0, 3))]);
+        first.extend([Entry::Asked { mark: mark(0, 2), to: To::Person(1), again: false }, ask(mark(0, 3))]);
         first.extend(shown(&[0, 1, 2, 3]));
         let second = [vec![welcomed(None, 4)], shown(&[0, 1, 2, 3])].concat();
         let third = [vec![welcomed(None, 4)], shown(&[0]), vec![ask(mark(2, 1)), welcomed(Some(5), 7)], shown(&[2])];
@@ -184,7 +189,8 @@ fn an_acknowledged_message_that_nobody_has() {
 #[test]
 fn another_text_sender_or_recipient() {
     let mut story = Story::new();
-    let altered = Event { what: What::Said { from: 0, to: None, mark: None }, ..story.journal[2] };
+    let altered =
+        Event { what: What::Said { from: 0, to: To::Room(GENERAL), mark: None, removed: false }, ..story.journal[2] };
     story.journal[2] = altered;
     for by in 0..3 {
         let at = story.shown_at(by, 7);
@@ -192,7 +198,7 @@ fn another_text_sender_or_recipient() {
     }
     story.has(&[Violation::Altered { seq: 7 }, Violation::Unanswered { mark: mark(0, 3) }]);
     let mut story = Story::new();
-    story.records[0].entries[2] = Entry::Asked { mark: mark(0, 2), to: Some(2), again: false };
+    story.records[0].entries[2] = Entry::Asked { mark: mark(0, 2), to: To::Person(2), again: false };
     story.has(&[Violation::Misdirected { mark: mark(0, 2), seq: 6 }]);
     // One client is shown it as another event than the others.
     let mut story = Story::new();
@@ -257,14 +263,18 @@ fn whispers_that_waited_and_what_was_said_to_all_meanwhile() {
 #[test]
 fn a_history_that_is_not_the_journals() {
     let journal = Story::new().journal;
-    assert_eq!(check_history(&journal, 1, &journal), None);
-    assert_eq!(check_history(&journal[1..], 1, &journal), None);
+    let check = |history: &[Event], account| check_history(history, (account, None), &journal, (9, history.len()));
+    assert_eq!(check(&journal, 1), None);
+    assert_eq!(check(&journal[1..], 1), None);
     let without_whisper = [journal[0], journal[2], journal[3]];
-    assert_eq!(check_history(&without_whisper, 2, &journal), None);
-    assert_eq!(check_history(&without_whisper, 1, &journal), Some(Violation::History { seq: 6 }));
-    assert_eq!(check_history(&journal, 2, &journal), Some(Violation::History { seq: 7 }));
+    assert_eq!(check(&without_whisper, 2), None);
+    assert_eq!(check(&without_whisper, 1), Some(Violation::History { seq: 6 }));
+    assert_eq!(check(&journal, 2), Some(Violation::History { seq: 7 }));
     let twice = [journal[0], journal[1], journal[1], journal[2]];
-    assert_eq!(check_history(&twice, 1, &journal), Some(Violation::History { seq: 7 }));
+    assert_eq!(check(&twice, 1), Some(Violation::History { seq: 7 }));
+    // It may be cut only where it's long.
+    let history = check_history(&journal[1..], (1, None), &journal, (9, 4));
+    assert_eq!(history, Some(Violation::History { seq: 5 }));
 }
 
 /// The third client's first connection is ended when 8 is the newest event.

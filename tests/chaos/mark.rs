@@ -31,10 +31,24 @@ impl Mark {
         text
     }
 
+    /// The mark that is a request's id, if one is.
+    pub(crate) fn of_id(id: &str) -> Option<Self> {
+        let (by, number) = id.split_once('-')?;
+        Some(Self { by: by.parse().ok()?, number: number.parse().ok()? })
+    }
+
+    /// Every mark in a file, whatever else is in it.
+    pub(crate) fn all_in(bytes: &[u8]) -> impl Iterator<Item = Self> {
+        let is_of_mark = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+        bytes.split(|&byte| byte == SIGN as u8).skip(1).filter_map(move |piece| {
+            let end = piece.iter().position(|byte| !is_of_mark(byte)).unwrap_or(piece.len());
+            Self::of_id(str::from_utf8(&piece[..end]).ok()?)
+        })
+    }
+
     /// The mark of a text, if not one character of it is another.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        let (by, number) = text.strip_prefix(SIGN)?.split(' ').next()?.split_once('-')?;
-        let mark = Self { by: by.parse().ok()?, number: number.parse().ok()? };
+        let mark = Self::of_id(text.strip_prefix(SIGN)?.split(' ').next()?)?;
         (mark.text() == text).then_some(mark)
     }
 }
@@ -51,6 +65,8 @@ fn a_text_tells_its_mark_only_as_it_was_said() {
         let mark = Mark { by: 3, number };
         let text = mark.text();
         assert_eq!(Mark::of(&text), Some(mark));
+        let file = format!("{{\"text\":\"{text}\"}}\n");
+        assert_eq!(Mark::all_in(file.as_bytes()).collect::<Vec<_>>(), [mark]);
         assert!(text.chars().count() <= 4000 && text.len() <= 12_000, "{text}");
         assert_eq!(Mark::of(&format!("{text} ")), None);
         // A mark that is changed itself is nobody's.

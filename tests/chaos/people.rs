@@ -1,12 +1,14 @@
 //! Clients that do as PROTOCOL.md says one should: come back with token and `after`, send again under the same id what
 //! has no answer, and remember what they were shown.
 
+mod lesson;
 mod requests;
 
 use crate::harness::{PASSWORD, Random, Wire};
 use crate::history::{Account, Entry, Event, Place, Record, Turn, name};
 use crate::mark::Mark;
 use crate::stage::{Client, Phase, Stage};
+use lesson::Lesson;
 use requests::{HeldBack, Unanswered};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -42,6 +44,8 @@ pub(crate) struct Part {
     pub(crate) leaves: bool,
     /// It comes by the page's door, and its lines lie in frames.
     pub(crate) through_page: bool,
+    /// It votes: the only one of its account.
+    pub(crate) votes: bool,
 }
 
 /// Somebody, over all of their connections.
@@ -61,6 +65,7 @@ pub(crate) struct Person<'a> {
     asked_again: Vec<Mark>,
     held_back: Option<HeldBack>,
     said: u32,
+    lesson: Lesson,
 }
 
 /// How a connection ends.
@@ -88,6 +93,7 @@ impl<'a> Person<'a> {
             asked_again: Vec::new(),
             held_back: None,
             said: 0,
+            lesson: Lesson::default(),
         }
     }
 
@@ -177,6 +183,7 @@ impl<'a> Person<'a> {
             self.stage.tally.count(if self.part.through_page { "comebacks through the page" } else { "comebacks" });
         }
         (self.token, self.anew) = (Some(answer["token"].clone()), false);
+        self.lesson.begin(answer);
         self.asked_again.clear();
         self.client().seen.store(self.place.last, SeqCst);
         self.client().here.store(true, SeqCst);
@@ -205,7 +212,7 @@ impl<'a> Person<'a> {
                 self.take(&mut wire, &line)?;
                 heard = Instant::now();
             }
-            if !self.unanswered.is_empty() && heard.elapsed() > SILENCE {
+            if self.owed() > 0 && heard.elapsed() > SILENCE {
                 return Err(ErrorKind::TimedOut.into());
             }
             if self.again_at.is_some_and(|at| Instant::now() >= at) {
@@ -218,8 +225,12 @@ impl<'a> Person<'a> {
             self.let_go();
             if self.stage.is_at(Phase::Play) && self.again_at.is_none() && Instant::now() >= next {
                 match self.random.below(80) {
-                    0 if self.part.leaves && self.unanswered.is_empty() => return self.log_out(wire),
+                    0 if self.part.leaves && self.owed() == 0 => return self.log_out(wire),
                     1 if self.held_back.is_none() => return self.leave_for_another(wire),
+                    2..6 => self.move_about(&mut wire)?,
+                    6..8 => self.take_back(&mut wire)?,
+                    8 => self.wonder(&mut wire)?,
+                    9..12 => self.vote(&mut wire)?,
                     _ => self.speak(&mut wire)?,
                 }
                 let pause = self.between(PAUSE_MS);
@@ -230,7 +241,12 @@ impl<'a> Person<'a> {
     }
 
     fn tell_unanswered(&self) {
-        self.client().unanswered.store(self.unanswered.len() as u64, SeqCst);
+        self.client().unanswered.store(self.owed() as u64, SeqCst);
+    }
+
+    /// How many answers they wait for that must come.
+    fn owed(&self) -> usize {
+        self.unanswered.len() + self.lesson.removals.len()
     }
 
     fn sleep_if_told(&self) {
@@ -243,11 +259,12 @@ impl<'a> Person<'a> {
         if let Some(event) = Event::of(line) {
             self.stage.tally.count("events shown");
             self.entries.push(Entry::Shown(event));
-            let asked_again = event.mark().is_some_and(|mark| self.asked_again.contains(&mark));
+            let asked_again = event.answers().is_some_and(|mark| self.asked_again.contains(&mark));
             if self.place.take(event.seq, asked_again) == Turn::Next {
                 self.client().seen.store(event.seq, SeqCst);
+                self.learn(&event);
             }
-            event.mark().map(|mark| self.unanswered.remove(&mark));
+            event.answers().map(|mark| self.unanswered.remove(&mark));
             return Ok(());
         }
         match line["type"].as_str() {
@@ -257,7 +274,11 @@ impl<'a> Person<'a> {
                 Ok(())
             }
             Some("bye") => Err(ErrorKind::ConnectionAborted.into()),
-            Some("reply" | "pong") => Ok(()),
+            Some("reply") => {
+                self.replied(line);
+                Ok(())
+            }
+            Some("pong") => Ok(()),
             _ => panic!("what is {line}?"),
         }
     }

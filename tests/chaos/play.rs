@@ -3,11 +3,13 @@
 use crate::ends::Ended;
 use crate::faults;
 use crate::harness::Peer;
-use crate::history::{Entry, Event, Record};
+use crate::history::{Entry, Event, Record, TEACHER, To};
 use crate::mark::Mark;
 use crate::people::{Part, Person};
 use crate::programs::Program;
+use crate::room::{BESIDE, GENERAL, Room};
 use crate::stage::{Client, Phase, Stage};
+use crate::teacher;
 use crate::warden;
 use serde_json::json;
 use std::sync::atomic::Ordering::SeqCst;
@@ -15,10 +17,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How many accounts there are.
-pub(crate) const ACCOUNTS: u16 = 8;
+pub(crate) const ACCOUNTS: u16 = 9;
 /// People: the account, whether the connection is narrow, whether they leave now and then, whether they come through the
-/// page's door, if there is one. Two accounts have two.
-const PEOPLE: [(u16, bool, bool, bool); 8] = [
+/// page's door, if there is one. Two accounts have two. The last one is the teacher.
+const PEOPLE: [(u16, bool, bool, bool); 9] = [
     (0, false, false, false),
     (0, false, false, PAGE),
     (1, false, false, false),
@@ -27,13 +29,14 @@ const PEOPLE: [(u16, bool, bool, bool); 8] = [
     (3, false, true, PAGE),
     (4, false, true, false),
     (5, false, false, PAGE),
+    (TEACHER, false, false, false),
 ];
 const PAGE: bool = cfg!(feature = "web");
 /// The accounts of the real clients.
 const PROGRAMS: [u16; 2] = [6, 7];
 const CLIENTS: usize = PEOPLE.len() + PROGRAMS.len();
 /// How much of the history is compared with the journal.
-const HISTORY_EVENTS: usize = 2_000;
+pub(crate) const HISTORY_EVENTS: usize = 2_000;
 /// How often a line tells how it goes.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 /// How long everybody may take to get an answer to all, and to see the last message, once all is well.
@@ -46,8 +49,8 @@ pub(crate) struct Played {
     pub(crate) ends: Vec<Ended>,
     /// The seq of the last message of all.
     pub(crate) end: u64,
-    /// What the server then had to say of the past.
-    pub(crate) history: Vec<Event>,
+    /// What the server then had to say of the past to the first account: of everything, and of each room.
+    pub(crate) histories: Vec<(Option<Room>, Vec<Event>)>,
 }
 
 /// Plays until all has been made good again, and everybody has seen that.
@@ -55,7 +58,8 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
     thread::scope(|scope| {
         let _all_end = stage.end_on_panic();
         let people = PEOPLE.into_iter().zip(0..).map(|((account, narrow, leaves, through_page), number)| {
-            let person = Person::new(Part { number, account, narrow, leaves, through_page }, stage, seed);
+            let votes = PEOPLE[..usize::from(number)].iter().all(|earlier| earlier.0 != account);
+            let person = Person::new(Part { number, account, narrow, leaves, through_page, votes }, stage, seed);
             scope.spawn(|| person.play())
         });
         let programs = PROGRAMS.into_iter().zip(PEOPLE.len() as u16..).map(|(account, number)| {
@@ -63,6 +67,8 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
             scope.spawn(|| program.play())
         });
         let everybody: Vec<_> = people.chain(programs).collect();
+        teacher::prepare(stage);
+        scope.spawn(move || teacher::teach(stage, seed));
         let warden = scope.spawn(move || warden::watch(stage, seed));
         wait_for_all(stage, "to log in", |client| client.here.load(SeqCst));
         stage.enter(Phase::Play);
@@ -76,11 +82,12 @@ pub(crate) fn play(stage: &Stage, seed: u64, lasts: Duration) -> Played {
         let (record, end) = curtain(&mut peer);
         let is_done = |client: &Client| client.seen.load(SeqCst) >= end && is_answered(client);
         wait_for_all(stage, "to see the last message", is_done);
-        let history = recall(&mut peer, end);
+        let places = [None].into_iter().chain(BESIDE.map(Some));
+        let histories = places.map(|place| (place, recall(&mut peer, place, end))).collect();
         stage.enter(Phase::Leave);
         let records = everybody.into_iter().map(|player| player.join().unwrap());
         let records = records.chain([record]).collect();
-        Played { records, ends: warden.join().unwrap(), end, history }
+        Played { records, ends: warden.join().unwrap(), end, histories }
     })
 }
 
@@ -109,20 +116,26 @@ fn curtain(peer: &mut Peer) -> (Record, u64) {
     let event = Event::of(&peer.ask(json!({"type": "say", "text": mark.text()}))).unwrap();
     let entries = vec![
         Entry::Welcomed { after: None, seq, left_at: None, gap: false },
-        Entry::Asked { mark, to: None, again: false },
+        Entry::Asked { mark, to: To::Room(GENERAL), again: false },
         Entry::Shown(event),
     ];
     (Record { by: mark.by, account: 0, once: true, entries }, event.seq)
 }
 
-/// The history up to `end`, page by page, oldest first.
-fn recall(peer: &mut Peer, end: u64) -> Vec<Event> {
-    let (mut history, mut before) = (Vec::new(), end + 1);
-    while history.len() < HISTORY_EVENTS {
-        let reply = peer.ask(json!({"type": "history", "before": before, "limit": 200}));
+/// The history up to `end`, page by page, oldest first; nothing of a room in which they never were.
+fn recall(peer: &mut Peer, place: Option<Room>, end: u64) -> Vec<Event> {
+    let (mut history, mut before) = (Vec::new(), Some(end + 1));
+    while let Some(next) = before.filter(|_| history.len() < HISTORY_EVENTS) {
+        let mut request = json!({"type": "history", "before": next, "limit": 200});
+        if let Some(room) = place {
+            request["room"] = json!(room.name());
+        }
+        let reply = peer.ask(request);
+        if place.is_some() && matches!(reply["code"].as_str(), Some("unknown_room" | "not_in_room")) {
+            break;
+        }
         let page: Vec<Event> = reply["events"].as_array().unwrap().iter().filter_map(Event::of).collect();
-        let Some(first) = page.first() else { break };
-        before = first.seq;
+        before = reply["next"].as_u64().or(page.first().map(|event| event.seq));
         history.splice(0..0, page);
     }
     history

@@ -1,8 +1,9 @@
 //! The real client, fed with lines: it comes back by itself, and what it prints is held to the same promises.
 
 use crate::harness::{PASSWORD, Random, Terminal};
-use crate::history::{Account, Entry, Event, Place, Record, Turn, name};
+use crate::history::{Account, Entry, Event, Place, Record, To, Turn, name};
 use crate::mark::Mark;
+use crate::room::GENERAL;
 use crate::stage::{Phase, Stage};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ pub(crate) struct Program<'a> {
     /// The beginning of a line.
     partial: Vec<u8>,
     /// What was typed and has no answer, in order.
-    unanswered: BTreeMap<Mark, Option<Account>>,
+    unanswered: BTreeMap<Mark, To>,
     /// What it may have sent again since it came back.
     asked_again: Vec<Mark>,
     typed: u32,
@@ -78,12 +79,15 @@ impl<'a> Program<'a> {
         self.typed += 1;
         let mark = Mark { by: self.number, number: self.typed };
         let whisper = self.random.below(3) == 0;
-        let to = whisper.then(|| self.random.below(usize::from(self.stage.accounts)) as Account);
+        let to = match whisper {
+            true => To::Person(self.random.below(usize::from(self.stage.accounts)) as Account),
+            false => To::Room(GENERAL),
+        };
         self.entries.push(Entry::Asked { mark, to, again: false });
         self.unanswered.insert(mark, to);
         match to {
-            Some(to) => self.terminal.type_line(&format!("/msg {} {}", name(to), mark.text())),
-            None => self.terminal.type_line(&mark.text()),
+            To::Person(to) => self.terminal.type_line(&format!("/msg {} {}", name(to), mark.text())),
+            _ => self.terminal.type_line(&mark.text()),
         }
     }
 

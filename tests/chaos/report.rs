@@ -1,6 +1,7 @@
 //! What happened how often, and how it came to a violation.
 
-use crate::history::{Entry, Record};
+use crate::history::{Entry, Event, Record, To, What};
+use crate::room::GENERAL;
 use crate::violation::Violation;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,6 +32,29 @@ impl fmt::Display for Tally {
         let counts: Vec<String> = counts.iter().map(|(what, n)| format!("{n} {what}")).collect();
         f.write_str(&counts.join(", "))
     }
+}
+
+/// What the journal has, in words.
+pub(crate) fn what_happened(journal: &[Event]) -> String {
+    let count = |is_it: fn(&What) -> bool| journal.iter().filter(|event| is_it(&event.what)).count();
+    let votes = journal.iter().map(|event| match event.what {
+        What::PollClosed { counts, .. } => counts.iter().sum(),
+        _ => 0,
+    });
+    format!(
+        "{} messages, {} of them in rooms, {} whispers, {} entered, {} exited, {} rooms closed, {} taken back, {} questions, \
+         {} polls with {} votes",
+        count(|what| matches!(what, What::Said { to: To::Room(_), .. })),
+        count(|what| matches!(what, What::Said { to: To::Room(room), .. } if *room != GENERAL)),
+        count(|what| matches!(what, What::Said { to: To::Person(_), .. })),
+        count(|what| matches!(what, What::Entered { .. })),
+        count(|what| matches!(what, What::Exited { .. })),
+        count(|what| matches!(what, What::Closed { .. })),
+        count(|what| matches!(what, What::Removed { .. })),
+        count(|what| matches!(what, What::Question { .. })),
+        count(|what| matches!(what, What::PollClosed { .. })),
+        votes.sum::<usize>()
+    )
 }
 
 /// How many entries of a record are shown before and after the one that matters.

@@ -1,11 +1,14 @@
 //! Where it all happens: a server that comes and goes on one port, a bad network before it, a disk that fills up.
 
-use crate::harness::{DataDir, Proxy, Server, SmallDisk};
-use crate::history::{Account, Event, name};
+use crate::harness::{DataDir, PASSWORD, Proxy, Server, SmallDisk};
+use crate::history::{Account, Event, TEACHER, name};
+use crate::mark::Mark;
 use crate::report::Tally;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -80,8 +83,9 @@ impl Stage {
     pub(crate) fn set(accounts: Account, clients: Vec<Client>, sync: &'static str, disk_kib: u64) -> Self {
         let data = DataDir::new();
         let disk = SmallDisk::over(data.path(), disk_kib);
-        let names: Vec<String> = (0..accounts).map(name).collect();
+        let names: Vec<String> = (0..accounts).filter(|&account| account != TEACHER).map(name).collect();
         data.fill(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        data.import(format!("{},{PASSWORD},teacher\n", name(TEACHER))).succeeded();
         let server = start(&data, sync, None);
         let (address, proxy) = (server.address(), Proxy::to(server.address()));
         let link = format!("homeroom://{}#{}", proxy.address(), server.fingerprint());
@@ -141,8 +145,8 @@ impl Stage {
         self.server.lock().unwrap().login(&name(account))
     }
 
-    /// Ends the server for good, and gives what the journal on its disk has.
-    pub(crate) fn strike(&self) -> Vec<Event> {
+    /// Ends the server for good, and gives what the journal on its disk has, and what marks any file has.
+    pub(crate) fn strike(&self) -> (Vec<Event>, HashSet<Mark>) {
         let mut server = self.server.lock().unwrap();
         server.terminate();
         assert_eq!(server.wait(), Some(0), "the server did not end well");
@@ -151,7 +155,9 @@ impl Stage {
         self.tally.add("MiB of journal", text.len() >> 20);
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let count = |line: &Value| self.tally.add("too slow", usize::from(line["reason"] == "too_slow"));
-        lines.inspect(count).filter_map(|line| Event::of(&line)).collect()
+        let journal = lines.inspect(count).filter_map(|line| Event::of(&line)).collect();
+        let marks = |path: &PathBuf| Mark::all_in(&fs::read(path).unwrap()).collect::<Vec<_>>();
+        (journal, self.data.files().iter().flat_map(marks).collect())
     }
 
     fn look_at(&self, server: &Server) {

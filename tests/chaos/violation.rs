@@ -32,7 +32,8 @@ pub(crate) enum Violation {
     ShownTwice { by: u16, seq: u64 },
     /// An event was shown after one that comes later.
     Backwards { by: u16, seq: u64, after: u64 },
-    /// A whisper was shown to somebody whom it doesn't concern.
+    /// An event was shown to somebody who may not see it: a whisper between others, what happened in a room in which they
+    /// weren't, whose question it is.
     Foreign { by: u16, seq: u64 },
     /// The answer to `history` has something else in the place of this event.
     History { seq: u64 },
@@ -44,6 +45,23 @@ pub(crate) enum Violation {
     ShownAfterTheEnd { by: u16, seq: u64 },
     /// A token was refused that nothing had ended.
     TokenRefused { by: u16 },
+    /// Somebody entered a room in which they were, left one in which they weren't, or spoke there; or a room was closed that
+    /// wasn't there.
+    Outside { seq: u64 },
+    /// Something was taken back, says the answer, and its words are there.
+    NotRemoved { seq: u64 },
+    /// Something was taken back, and its words are somewhere in the data folder.
+    WordsLeft { mark: Mark, seq: u64 },
+    /// The words of something are gone that nobody took back.
+    WordsLost { seq: u64 },
+    /// That something was taken back was told not at all, or twice.
+    RemovalsTold { seq: u64, times: usize },
+    /// Something was shown with its words over a connection that began when it was taken back already.
+    WordsShown { by: u16, seq: u64 },
+    /// A question without who asks behind it, or who asks without a question.
+    Halved { seq: u64 },
+    /// Votes were lost, or came from nowhere, in the poll with this end: for one of its answers, or in all.
+    Votes { seq: u64, option: Option<usize> },
 }
 
 impl Violation {
@@ -55,6 +73,7 @@ impl Violation {
             | Self::ShownTwice { by, seq }
             | Self::Backwards { by, seq, .. }
             | Self::Foreign { by, seq }
+            | Self::WordsShown { by, seq }
             | Self::ShownAfterTheEnd { by, seq } => Some((by, seq)),
             _ => None,
         }
@@ -79,7 +98,7 @@ impl fmt::Display for Violation {
             Self::NotShown { by, seq } => write!(f, "client {by} was not shown event {seq}"),
             Self::ShownTwice { by, seq } => write!(f, "client {by} was shown event {seq} twice"),
             Self::Backwards { by, seq, after } => write!(f, "client {by} was shown event {seq} after {after}"),
-            Self::Foreign { by, seq } => write!(f, "client {by} was shown event {seq}, a whisper between others"),
+            Self::Foreign { by, seq } => write!(f, "client {by} was shown event {seq}, which it may not see"),
             Self::History { seq } => write!(f, "the history lacks event {seq}, or has too much before it"),
             Self::Gap { by, after } => write!(f, "client {by} came back to a gap after {after:?}"),
             Self::SaidAfterTheEnd { mark, seq } => write!(f, "{mark} is event {seq}, and its session was ended before"),
@@ -87,6 +106,18 @@ impl fmt::Display for Violation {
                 write!(f, "client {by} was shown event {seq}, and its session was ended before")
             }
             Self::TokenRefused { by } => write!(f, "the token of client {by} was refused"),
+            Self::Outside { seq } => {
+                write!(f, "event {seq} is by somebody who isn't in that room, or is in it already")
+            }
+            Self::NotRemoved { seq } => write!(f, "event {seq} was taken back and has its words"),
+            Self::WordsLeft { mark, seq } => write!(f, "event {seq} was taken back and {mark} is in the data folder"),
+            Self::WordsLost { seq } => write!(f, "event {seq} has no words, and nobody took it back"),
+            Self::RemovalsTold { seq, times } => write!(f, "that event {seq} was taken back was told {times} times"),
+            Self::WordsShown { by, seq } => {
+                write!(f, "client {by} was shown event {seq} with its words, which were taken back before it came")
+            }
+            Self::Halved { seq } => write!(f, "event {seq} is half a question"),
+            Self::Votes { seq, option } => write!(f, "the poll that {seq} ends has a wrong count, of {option:?}"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One client's way through the timeline: what it was shown, and what it was promised.
 
 use crate::checker::Verdict;
+use crate::eyes::Eyes;
 use crate::history::{Account, Entry, Event, Place, Record, Turn};
 use crate::mark::Mark;
 use crate::violation::Violation;
@@ -24,10 +25,13 @@ pub(crate) struct Walk<'a> {
     promised: Vec<Stretch>,
     /// What was there when it came back.
     replay_upto: u64,
+    /// What was there when its connection began.
+    began: u64,
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn along(record: &'a Record, verdict: &mut Verdict) -> Self {
+    /// `removals`: with which event it was told that one was taken back.
+    pub(crate) fn along(record: &'a Record, removals: &HashMap<u64, u64>, verdict: &mut Verdict) -> Self {
         let mut walk = Self {
             record,
             place: Place::default(),
@@ -35,6 +39,7 @@ impl<'a> Walk<'a> {
             shown: HashMap::new(),
             promised: Vec::new(),
             replay_upto: 0,
+            began: 0,
         };
         for entry in &record.entries {
             match *entry {
@@ -45,9 +50,16 @@ impl<'a> Walk<'a> {
                     walk.welcomed(after, seq, left_at);
                 }
                 Entry::Asked { mark, again: true, .. } => *walk.again.entry(mark).or_insert(1) += 1,
-                Entry::Shown(event) => walk.show(event, verdict),
+                Entry::Shown(event) => {
+                    let is_late = removals.get(&event.seq).is_some_and(|&told| told <= walk.began);
+                    if is_late && !event.is_removed() {
+                        verdict.violations.push(Violation::WordsShown { by: record.by, seq: event.seq });
+                    }
+                    walk.show(event, verdict);
+                }
                 Entry::TokenRefused => verdict.violations.push(Violation::TokenRefused { by: record.by }),
                 Entry::Asked { .. } | Entry::Refused(_) | Entry::Doubtful(_) | Entry::Connected(_) => {}
+                Entry::Removing(_) | Entry::Took(_) | Entry::Voted { .. } | Entry::VoteAnswered { .. } => {}
             }
         }
         walk
@@ -55,6 +67,7 @@ impl<'a> Walk<'a> {
 
     fn welcomed(&mut self, after: Option<u64>, seq: u64, left_at: Option<u64>) {
         self.again.clear();
+        self.began = seq;
         self.replay_upto = if after.is_some() { seq } else { 0 };
         let end = after.unwrap_or(self.place.last);
         self.promised.retain_mut(|stretch| {
@@ -72,7 +85,7 @@ impl<'a> Walk<'a> {
 
     fn show(&mut self, event: Event, verdict: &mut Verdict) {
         let (by, seq) = (self.record.by, event.seq);
-        let allowed = event.mark().filter(|mark| mark.by == by).and_then(|mark| self.again.get_mut(&mark));
+        let allowed = event.answers().filter(|mark| mark.by == by).and_then(|mark| self.again.get_mut(&mark));
         let asked_again = allowed.is_some();
         let exhausted = allowed.is_some_and(|left| {
             *left == 0 || {
@@ -81,7 +94,7 @@ impl<'a> Walk<'a> {
             }
         });
         let before = self.shown.insert(seq, event);
-        if before.is_some_and(|before| before != event) {
+        if before.is_some_and(|before| !before.is_same(&event)) {
             verdict.violations.push(Violation::TwoEvents { seq });
         }
         verdict.again += usize::from(before.is_some() && asked_again);
@@ -97,20 +110,22 @@ impl<'a> Walk<'a> {
     }
 
     /// What it was shown is in the journal and for its eyes, and it was shown all that it had to be.
-    pub(crate) fn compare(&self, kept: &BTreeMap<u64, &Event>, end: u64, verdict: &mut Verdict) {
+    pub(crate) fn compare(&self, kept: &BTreeMap<u64, &Event>, eyes: &Eyes, end: u64, verdict: &mut Verdict) {
         let Record { by, account, .. } = *self.record;
         for (&seq, shown) in &self.shown {
             match kept.get(&seq) {
                 None => verdict.violations.push(Violation::NotKept { by, seq }),
-                Some(&kept) if kept != shown => verdict.violations.push(Violation::TwoEvents { seq }),
-                Some(_) if !shown.is_for(account) => verdict.violations.push(Violation::Foreign { by, seq }),
+                Some(&kept) if !kept.is_same(shown) || shown.is_removed() && !kept.is_removed() => {
+                    verdict.violations.push(Violation::TwoEvents { seq });
+                }
+                Some(_) if !eyes.may_see(shown, account) => verdict.violations.push(Violation::Foreign { by, seq }),
                 Some(_) => {}
             }
         }
         for stretch in &self.promised {
             let seqs = stretch.from + 1..=stretch.upto.min(end).max(stretch.from + 1);
             for (&seq, event) in kept.range(seqs).filter(|(seq, _)| **seq <= end) {
-                if !stretch.promises(event, account) {
+                if !stretch.promises(event, eyes, account) {
                     continue;
                 }
                 match self.shown.contains_key(&seq) {
@@ -123,7 +138,7 @@ impl<'a> Walk<'a> {
 }
 
 impl Stretch {
-    fn promises(&self, event: &Event, account: Account) -> bool {
-        if self.whispers { event.is_whisper_to(account) } else { event.is_for(account) }
+    fn promises(&self, event: &Event, eyes: &Eyes, account: Account) -> bool {
+        if self.whispers { event.is_whisper_to(account) } else { eyes.may_see(event, account) }
     }
 }

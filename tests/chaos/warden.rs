@@ -1,11 +1,12 @@
 //! An administrator who ends the sessions of some accounts now and then, while all goes on.
 
 use crate::ends::Ended;
-use crate::harness::{ADMIN, PASSWORD, Random, Wire};
+use crate::errand::Errand;
+use crate::harness::{ADMIN, Random};
 use crate::history::{Account, name};
 use crate::stage::{Phase, Stage};
-use serde_json::{Value, json};
-use std::io::{self, ErrorKind};
+use serde_json::json;
+use std::io;
 use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,8 +15,6 @@ use std::time::{Duration, Instant};
 const ACCOUNTS: [Account; 3] = [1, 2, 5];
 /// How long between two ends, in milliseconds.
 const PAUSE_MS: Range<usize> = 500..3_000;
-/// How long the server may take to answer.
-const SILENCE: Duration = Duration::from_secs(6);
 const TICK: Duration = Duration::from_millis(5);
 
 /// Ends sessions until the play is over; gives those ends that were answered.
@@ -35,31 +34,11 @@ pub(crate) fn watch(stage: &Stage, seed: u64) -> Vec<Ended> {
 }
 
 fn end(stage: &Stage, account: Account) -> io::Result<Option<Ended>> {
-    let (mut wire, _) = login(stage)?;
+    let mut errand = Errand::of(stage, ADMIN)?;
     let asked = Instant::now();
-    wire.send(&json!({"type": "logout_user", "id": "end", "username": name(account)}))?;
-    let answer = find(&mut wire, |line| line["id"] == "end")?;
+    let answer = errand.ask(json!({"type": "logout_user", "username": name(account)}))?;
     // Nobody was there, but their tokens are ended.
     let ended = answer["type"] == "reply" || answer["code"] == "unknown_user";
-    let (_, answered) = login(stage)?;
+    let answered = Errand::of(stage, ADMIN)?.seq();
     Ok(ended.then_some(Ended { account, asked, answered }))
-}
-
-/// A session of the administrator's, and the newest seq.
-fn login(stage: &Stage) -> io::Result<(Wire, u64)> {
-    let mut wire = Wire::connect(stage.address, false)?;
-    wire.send(&json!({"type": "login", "protocol": 1, "username": ADMIN, "password": PASSWORD}))?;
-    let welcome = find(&mut wire, |_| true)?;
-    let seq = welcome["seq"].as_u64().ok_or(ErrorKind::ConnectionRefused)?;
-    Ok((wire, seq))
-}
-
-fn find(wire: &mut Wire, wanted: impl Fn(&Value) -> bool) -> io::Result<Value> {
-    let end = Instant::now() + SILENCE;
-    while Instant::now() < end {
-        if let Some(line) = wire.receive(TICK)?.into_iter().find(&wanted) {
-            return Ok(line);
-        }
-    }
-    Err(ErrorKind::TimedOut.into())
 }

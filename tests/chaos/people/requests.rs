@@ -2,8 +2,9 @@
 
 use super::{Leave, Person};
 use crate::harness::Wire;
-use crate::history::{Account, Entry, name};
+use crate::history::{Account, Entry, To, name};
 use crate::mark::Mark;
+use crate::room::{BESIDE, GENERAL, Room};
 use serde_json::{Value, json};
 use std::io;
 use std::ops::Range;
@@ -14,14 +15,14 @@ const UNANSWERED_MAX: usize = 16;
 /// How much is said at a time in a rush.
 const RUSH_BURST: usize = 4;
 /// How long somebody waits before they say again what was refused for now.
-const REFUSED_PAUSE: Duration = Duration::from_millis(200);
+pub(super) const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 /// How long a network holds back what its client sends again another way, and how much longer it is there.
 const HELD_BACK_MS: Range<usize> = 0..500;
 const HELD_BACK_LINGER: Duration = Duration::from_secs(1);
 
 /// Something that was said and has no answer yet.
 pub(super) struct Unanswered {
-    to: Option<Account>,
+    to: To,
     tries: u32,
     /// When to say it again after a refusal.
     again_at: Option<Instant>,
@@ -37,18 +38,26 @@ pub(super) struct HeldBack {
 impl Person<'_> {
     /// Either they let it be, or they say it again later.
     pub(super) fn refused(&mut self, line: &Value) {
-        let passing = matches!(line["code"].as_str(), Some("internal" | "shutting_down"));
+        let code = line["code"].as_str().unwrap_or_default();
+        let passing = matches!(code, "internal" | "shutting_down");
+        self.stage.tally.count(if passing { "refusals" } else { "refusals by the rules" });
         let found = self.unanswered.keys().copied().find(|mark| line["id"] == mark.to_string());
-        assert!(passing, "refused: {line}");
-        self.stage.tally.count("refusals");
+        if self.refused_otherwise(line, passing) {
+            return;
+        }
+        let lasts = matches!(code, "not_in_room" | "unknown_room" | "rate_limited");
+        assert!(passing || lasts, "refused: {line}");
         // It may have been shown meanwhile, and refused only when it was sent again.
         let Some(mark) = found else { return };
-        let gives_up = self.random.below(4) == 0;
+        let gives_up = lasts || self.random.below(4) == 0;
         let waiting = self.unanswered.get_mut(&mark).unwrap();
         // An earlier try may still be under way.
         if gives_up && waiting.tries == 1 {
             self.unanswered.remove(&mark);
             self.entries.push(Entry::Refused(mark));
+        } else if lasts {
+            self.unanswered.remove(&mark);
+            self.entries.push(Entry::Doubtful(mark));
         } else {
             waiting.again_at = Some(Instant::now() + REFUSED_PAUSE);
         }
@@ -56,13 +65,15 @@ impl Person<'_> {
 
     pub(super) fn ask_all_again(&mut self, wire: &mut Wire) -> io::Result<()> {
         let marks: Vec<Mark> = self.unanswered.keys().copied().collect();
-        marks.into_iter().try_for_each(|mark| self.ask(wire, mark))
+        marks.into_iter().try_for_each(|mark| self.ask(wire, mark))?;
+        self.take_back_again(wire, true)
     }
 
     pub(super) fn ask_refused_again(&mut self, wire: &mut Wire) -> io::Result<()> {
         let is_due = |waiting: &Unanswered| waiting.again_at.is_some_and(|at| Instant::now() >= at);
         let due: Vec<Mark> = self.unanswered.iter().filter(|(_, w)| is_due(w)).map(|(mark, _)| *mark).collect();
-        due.into_iter().try_for_each(|mark| self.ask(wire, mark))
+        due.into_iter().try_for_each(|mark| self.ask(wire, mark))?;
+        self.take_back_again(wire, false)
     }
 
     /// Says something new; sometimes much at once.
@@ -81,16 +92,30 @@ impl Person<'_> {
 
     /// Something new, which is not said yet.
     fn invent(&mut self) -> Mark {
+        let to = match self.random.below(3) {
+            0 => To::Person(self.random.below(usize::from(self.stage.accounts)) as Account),
+            1 => To::Room(GENERAL),
+            _ => To::Room(self.room()),
+        };
+        self.invent_for(to)
+    }
+
+    /// A room of theirs, as far as they know; sometimes another one.
+    fn room(&mut self) -> Room {
+        let own: Vec<Room> = self.lesson.rooms.iter().copied().collect();
+        let rooms = if own.is_empty() || self.random.below(8) == 0 { &BESIDE[..] } else { &own };
+        *self.random.choose(rooms)
+    }
+
+    pub(super) fn invent_for(&mut self, to: To) -> Mark {
         self.said += 1;
         let mark = Mark { by: self.part.number, number: self.said };
-        let whisper = self.random.below(3) == 0;
-        let to = whisper.then(|| self.random.below(usize::from(self.stage.accounts)) as Account);
         self.unanswered.insert(mark, Unanswered { to, tries: 0, again_at: None });
         self.tell_unanswered();
         mark
     }
 
-    fn ask(&mut self, wire: &mut Wire, mark: Mark) -> io::Result<()> {
+    pub(super) fn ask(&mut self, wire: &mut Wire, mark: Mark) -> io::Result<()> {
         self.request(mark).map_or(Ok(()), |request| wire.send(&request))
     }
 
@@ -106,8 +131,11 @@ impl Person<'_> {
             self.stage.tally.count("sent again");
         }
         let mut request = json!({"type": "say", "id": mark.to_string(), "text": mark.text()});
-        if let Some(to) = to {
-            (request["type"], request["to"]) = (json!("whisper"), json!(name(to)));
+        match to {
+            To::Room(GENERAL) => {}
+            To::Room(room) => request["room"] = json!(room.name()),
+            To::Person(to) => (request["type"], request["to"]) = (json!("whisper"), json!(name(to))),
+            To::Question(room) => (request["type"], request["room"]) = (json!("ask"), json!(room.name())),
         }
         Some(request)
     }
@@ -115,8 +143,12 @@ impl Person<'_> {
     /// Asks for much, of which the network holds a part back, and comes back another way meanwhile.
     pub(super) fn leave_for_another(&mut self, mut wire: Wire) -> io::Result<Leave> {
         let marks: Vec<Mark> = (0..UNANSWERED_MAX / 2).map(|_| self.invent()).collect();
-        let requests = marks.into_iter().filter_map(|mark| self.request(mark));
-        let mut bytes: Vec<u8> = requests.flat_map(|request| wire.encode(&request)).collect();
+        let mut requests: Vec<Value> = marks.into_iter().filter_map(|mark| self.request(mark)).collect();
+        // They go out of a room, or into one, in between, and take something back.
+        let moved = self.moved();
+        requests.insert(self.random.below(requests.len()), moved);
+        requests.extend(self.taken_back());
+        let mut bytes: Vec<u8> = requests.iter().flat_map(|request| wire.encode(request)).collect();
         let rest = bytes.split_off(self.random.below(bytes.len()));
         let due = Instant::now() + self.between(HELD_BACK_MS);
         wire.send_bytes(&bytes)?;
