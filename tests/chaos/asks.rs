@@ -9,9 +9,10 @@ pub(crate) fn check_questions(journal: &[Event], violations: &mut Vec<Violation>
     let mut open: Option<&Event> = None;
     for event in journal {
         let fits = match (event.what, open.take().map(|question| (question.seq, question.what))) {
-            (What::Asked { question, room, mark, .. }, Some((seq, What::Question { room: of, mark: text }))) => {
-                question == seq && event.seq == seq + 1 && room == of && mark == text
-            }
+            (
+                What::Asked { question, room, mark, .. },
+                Some((seq, What::Question { room: of, mark: text, removed })),
+            ) => question == seq && event.seq == seq + 1 && room == of && (removed || mark == text),
             (What::Asked { .. }, _) | (_, Some(_)) => false,
             _ => true,
         };

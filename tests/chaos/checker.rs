@@ -84,7 +84,7 @@ impl<'a> Kept<'a> {
         }
         for event in journal {
             if let Some((from, _)) = kept.said(event) {
-                let mark = event.mark();
+                let mark = kept.mark(event);
                 let place = said.entry(from).and_modify(|said| *said += 1).or_default();
                 let Some(mark) = mark else {
                     violations.push(Violation::Altered { seq: event.seq });
@@ -112,6 +112,14 @@ impl<'a> Kept<'a> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// What somebody has said. Of a question that was taken back the event behind it tells it.
+    fn mark(&self, event: &Event) -> Option<Mark> {
+        match event.what {
+            What::Question { removed: true, .. } => self.events.get(&(event.seq + 1))?.answers(),
+            _ => event.mark(),
         }
     }
 

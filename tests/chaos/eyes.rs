@@ -42,9 +42,8 @@ impl Eyes {
         let room = match event.what {
             What::Presence => return true,
             What::Asked { from, .. } => return account == from || account == TEACHER,
-            What::Said { from, to: To::Person(to), .. } | What::Removed { from, to: To::Person(to), .. } => {
-                return account == from || account == to;
-            }
+            What::Said { from, to: To::Person(to), .. } => return account == from || account == to,
+            What::Removed { from, to: To::Person(to), .. } => return from == Some(account) || account == to,
             What::Said { to: To::Room(room) | To::Question(room), .. }
             | What::Removed { to: To::Room(room) | To::Question(room), .. }
             | What::Entered { room, .. }

@@ -57,16 +57,17 @@ pub(crate) enum What {
     Closed {
         room: Room,
     },
-    /// What was said under this seq was taken back.
+    /// What was said under this seq was taken back; who did that isn't told of one's own question.
     Removed {
         event: u64,
-        from: Account,
+        from: Option<Account>,
         to: To,
     },
-    /// Somebody asked, and this is who. The mark is that of the text, and of the request's id.
+    /// Somebody asked, and this is who. The mark is that of the text, until that is removed, and of the request's id.
     Question {
         room: Room,
         mark: Option<Mark>,
+        removed: bool,
     },
     Asked {
         question: u64,
@@ -177,9 +178,10 @@ impl Event {
             "room_closed" => What::Closed { room: room() },
             "removed" => {
                 let to = if line["to"].is_null() { To::Room(room()) } else { To::Person(account("to")) };
-                What::Removed { event: number("event"), from: account("from"), to }
+                let from = (!line["from"].is_null()).then(|| account("from"));
+                What::Removed { event: number("event"), from, to }
             }
-            "question" => What::Question { room: room(), mark: mark() },
+            "question" => What::Question { room: room(), mark: mark(), removed },
             "asked" => What::Asked { question: number("question"), room: room(), from: account("from"), mark: id() },
             "poll" => What::Poll { room: room() },
             "poll_closed" => {
@@ -188,7 +190,11 @@ impl Event {
             }
             _ => return None,
         };
-        Some(Self { seq: number("seq"), what, print: print(line, matches!(what, What::Said { .. })) })
+        Some(Self {
+            seq: number("seq"),
+            what,
+            print: print(line, matches!(what, What::Said { .. } | What::Question { .. })),
+        })
     }
 
     /// What its text says.
@@ -209,14 +215,18 @@ impl Event {
 
     /// Whether it was taken back.
     pub(crate) fn is_removed(&self) -> bool {
-        matches!(self.what, What::Said { removed: true, .. })
+        matches!(self.what, What::Said { removed: true, .. } | What::Question { removed: true, .. })
     }
 
     /// Whether this is the same event, with its words or without.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let is_removed = self.is_removed() || other.is_removed();
         let with_words = |mut event: Self| {
-            if let What::Said { removed, .. } = &mut event.what {
-                *removed = false;
+            match &mut event.what {
+                What::Said { removed, .. } => *removed = false,
+                // Nothing in it tells any more what it was.
+                What::Question { mark, removed, .. } if is_removed => (*mark, *removed) = (None, false),
+                _ => {}
             }
             event
         };

@@ -25,7 +25,7 @@ fn entered(seq: u64, room: Room, who: Account) -> Event {
 fn taken_back(of: Event, seq: u64) -> [Event; 2] {
     let What::Said { from, to, mark, .. } = of.what else { panic!("{of:?}") };
     let what = What::Said { from, to, mark, removed: true };
-    [Event { what, ..of }, event(seq, What::Removed { event: of.seq, from, to })]
+    [Event { what, ..of }, event(seq, What::Removed { event: of.seq, from: Some(from), to })]
 }
 
 /// Somebody who was there from 4 on and was shown this.
@@ -200,7 +200,7 @@ fn words_that_are_left_or_lost() {
 
 #[test]
 fn who_asks_is_for_the_teacher_and_for_them_alone() {
-    let question = event(5, What::Question { room: GENERAL, mark: Some(mark(0, 1)) });
+    let question = event(5, What::Question { room: GENERAL, mark: Some(mark(0, 1)), removed: false });
     let asked = event(6, What::Asked { question: 5, room: GENERAL, from: 0, mark: Some(mark(0, 1)) });
     let journal = [question, asked];
     let mut first = shown(0, &journal);
@@ -214,6 +214,19 @@ fn who_asks_is_for_the_teacher_and_for_them_alone() {
     records[1].entries.pop();
     records[2].entries.pop();
     has(&records, &journal, &[Violation::NotShown { by: 3, seq: 6 }]);
+    records[2].entries.push(Entry::Shown(asked));
+    // It is taken back, and the words of it are left.
+    let wordless = event(5, What::Question { room: GENERAL, mark: None, removed: true });
+    let told = event(7, What::Removed { event: 5, from: None, to: To::Room(GENERAL) });
+    records.iter_mut().for_each(|record| record.entries.push(Entry::Shown(told)));
+    records[0].entries.push(Entry::Removing(5));
+    let journal_then = [wordless, asked, told];
+    has(&records, &journal_then, &[]);
+    let mut violations = Vec::new();
+    check_removals(&records, &journal_then, &HashSet::from([mark(0, 1)]), &mut violations);
+    assert_eq!(violations, [Violation::WordsLeft { mark: mark(0, 1), seq: 5 }]);
+    check_questions(&journal_then, &mut violations);
+    assert_eq!(violations.len(), 1);
     let halved = |journal: &[Event]| {
         let mut violations = Vec::new();
         check_questions(journal, &mut violations);

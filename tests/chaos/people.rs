@@ -262,7 +262,7 @@ impl<'a> Person<'a> {
             let asked_again = event.answers().is_some_and(|mark| self.asked_again.contains(&mark));
             if self.place.take(event.seq, asked_again) == Turn::Next {
                 self.client().seen.store(event.seq, SeqCst);
-                self.learn(&event);
+                self.learn(&event, line);
             }
             event.answers().map(|mark| self.unanswered.remove(&mark));
             return Ok(());

@@ -29,7 +29,9 @@ pub(crate) fn check_removals(
     // What was said again so late that the server didn't know it any more.
     let with_words: HashSet<Mark> =
         journal.iter().filter(|event| !event.is_removed()).filter_map(Event::mark).collect();
-    for event in journal {
+    // Of a question the event behind it tells what it said.
+    let behind = journal.iter().skip(1).map(Some).chain([None]);
+    for (event, next) in journal.iter().zip(behind) {
         let (seq, times) = (event.seq, told.get(&event.seq).copied().unwrap_or(0));
         if !event.is_removed() {
             violations.extend((times > 0 || took.contains(&seq)).then_some(Violation::NotRemoved { seq }));
@@ -37,7 +39,8 @@ pub(crate) fn check_removals(
         }
         violations.extend((!asked.contains(&seq)).then_some(Violation::WordsLost { seq }));
         violations.extend((times != 1).then_some(Violation::RemovalsTold { seq, times }));
-        let mark = event.mark().filter(|mark| left.contains(mark) && !with_words.contains(mark));
+        let mark =
+            event.mark().or_else(|| next?.answers()).filter(|mark| left.contains(mark) && !with_words.contains(mark));
         violations.extend(mark.map(|mark| Violation::WordsLeft { mark, seq }));
     }
 }

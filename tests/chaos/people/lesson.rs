@@ -44,21 +44,27 @@ impl Lesson {
 
 impl Person<'_> {
     /// What an event tells of the lesson.
-    pub(super) fn learn(&mut self, event: &Event) {
+    pub(super) fn learn(&mut self, event: &Event, line: &Value) {
         let account = self.part.account;
         match event.what {
             What::Entered { room, who } if who == account => _ = self.lesson.rooms.insert(room),
             What::Exited { room, who } if who == account => _ = self.lesson.rooms.remove(&room),
             What::Closed { room } => _ = self.lesson.rooms.remove(&room),
             What::Said { mark: Some(mark), removed: false, .. } if self.may_take_back(mark) => {
-                self.lesson.own.push_back(event.seq);
-                self.lesson.own.drain(..self.lesson.own.len().saturating_sub(OWN_MAX));
+                self.remember(event.seq);
             }
-            What::Removed { event, .. } => self.took(event),
+            What::Asked { question, mark: Some(mark), .. } if mark.by == self.part.number => self.remember(question),
+            // With the request's id it is the answer.
+            What::Removed { event, from, .. } if from == Some(account) && line["id"].is_string() => self.took(event),
             What::Poll { .. } => self.lesson.poll = Some(event.seq),
             What::PollClosed { .. } => self.lesson.poll = None,
             _ => {}
         }
+    }
+
+    fn remember(&mut self, seq: u64) {
+        self.lesson.own.push_back(seq);
+        self.lesson.own.drain(..self.lesson.own.len().saturating_sub(OWN_MAX));
     }
 
     /// Whether they take something back: their own, and the teacher also what the people said, whose numbers are lower. Of what the
