@@ -42,7 +42,7 @@ impl Mark {
         let is_of_mark = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
         bytes.split(|&byte| byte == SIGN as u8).skip(1).filter_map(move |piece| {
             let end = piece.iter().position(|byte| !is_of_mark(byte)).unwrap_or(piece.len());
-            Self::of_id(str::from_utf8(&piece[..end]).ok()?)
+            Self::of_id(std::str::from_utf8(&piece[..end]).ok()?)
         })
     }
 

@@ -91,8 +91,9 @@ impl Person<'_> {
         let code = line["code"].as_str().unwrap_or_default();
         let expected: &[&str] = match of_id(line) {
             Some(("remove", seq)) => {
-                let again_at = self.lesson.removals.get_mut(&seq);
-                again_at.map(|again_at| *again_at = Some(Instant::now() + REFUSED_PAUSE));
+                if let Some(again_at) = self.lesson.removals.get_mut(&seq) {
+                    *again_at = Some(Instant::now() + REFUSED_PAUSE);
+                }
                 &[]
             }
             // Of one that may not be written down it isn't known.
