@@ -20,7 +20,7 @@ export FEATURES
 .PHONY: get web-test man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
-.PHONY: help run build install demo test ci soak siege chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
+.PHONY: help run build install demo demo-lesson test ci soak siege chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,10 @@ install: build ## build and copy both programs to PREFIX/bin (~/.local/bin unles
 
 demo: build ## two people chat through a server of their own; prints it, cleans up
 	@BIN='$(BIN)' scripts/demo.sh
+
+demo-lesson: build ## a lesson, a teacher and eight students in terminals and browsers; prints it, cleans up
+	@scripts/dependencies.sh web-test
+	@BIN='$(BIN)' WEB_TEST_WHOLE=1 scripts/web-test.sh lesson-demo
 
 # With the requests that can panic: nothing else differs from a release, and one build is enough.
 # Most tests wait, for a clock or for a network: twice as many at once as there are cores take half as long.

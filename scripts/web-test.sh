@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The page in a real browser: tests/browser/*.test.js against the programs in BIN, with what it needs from npm in
-# target/browser. SHOTS=FOLDER takes the pictures of docs/, HOMEROOM_STATES=FOLDER one of each
-# state. Where npm's registry can't be had from here nothing is tried, and that is
-# said; with WEB_TEST_WHOLE=1 it is a failure.
+# target/browser; `web-test.sh rooms` tries tests/browser/rooms.test.js alone. SHOTS=FOLDER takes the pictures of docs/,
+# HOMEROOM_STATES=FOLDER one of each state. UPDATE_DOCS=1 writes the lesson in docs/classroom.md anew. Where npm's
+# registry can't be had from here nothing is tried, and that is said; with WEB_TEST_WHOLE=1 it is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,10 @@ shots=${SHOTS:+$(cd "$SHOTS" && pwd)}
 export CHROMIUM HOMEROOM_SHOTS=$shots
 HOMEROOM_BINARIES=$(cd "${BIN:-target/release}" && pwd)
 export HOMEROOM_BINARIES
-for test in tests/browser/*.test.js; do
-    timeout "$TEST_SECONDS_MAX" node "$target/browser/${test##*/}"
+[ "$#" -gt 0 ] || for test in tests/browser/*.test.js; do
+    test=${test##*/}
+    set -- "$@" "${test%.test.js}"
+done
+for name; do
+    timeout "$TEST_SECONDS_MAX" node "$target/browser/$name.test.js"
 done

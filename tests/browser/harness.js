@@ -22,6 +22,10 @@ const data = path.join(folder, "data");
 fs.mkdirSync(data, { mode: 0o700 });
 
 const children = [];
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 
 /** A program and all that it prints. */
 function run(name, args, options = {}) {
@@ -59,11 +63,12 @@ function startClient(server, name) {
 function makeAccounts(lines, data) {
   const file = path.join(folder, "accounts.csv");
   fs.writeFileSync(file, lines.join("\n"));
-  return execFileSync(path.join(BINARIES, "homeroom-server"), ["--data-dir", data, "--hash-rounds", "1000", "user", "import", file], { encoding: "utf8" });
+  return execFileSync(path.join(BINARIES, "homeroom-server"), ["--data-dir", data, "--hash-rounds", "1000", "user", "import", file], { encoding: "utf8", stdio: "pipe" });
 }
 
 function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const signals = { handleSIGHUP: false, handleSIGINT: false, handleSIGTERM: false };
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"], ...signals });
 }
 
 const violations = [];
@@ -153,19 +158,20 @@ async function enter(browser, place, name) {
   return page;
 }
 
-/** Runs the tests; whatever becomes of them, nothing is left behind. */
+/** Runs the tests; whatever becomes of them, nothing is left behind. The browser ends with this program. */
 function test(main) {
-  main().then(() => 0, (error) => { console.error(error, violations); return 1; }).then(async (status) => {
+  const signals = ["SIGHUP", "SIGINT", "SIGTERM"];
+  const told = new Promise((_, end) => { for (const signal of signals) process.once(signal, () => end(new Error(`ended by ${signal}`))); });
+  Promise.race([main(), told]).then(() => 0, (error) => { console.error(error, violations); return 1; }).then(async (status) => {
     for (const child of children) {
       child.kill("SIGKILL");
       if (child.exitCode === null && !child.signalCode) await new Promise((over) => child.once("exit", over));
     }
-    fs.rmSync(folder, { recursive: true, force: true });
     process.exit(status);
   });
 }
 
 module.exports = {
-  BINARIES, SHOTS, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, until, startServer, startClient, launch, makeAccounts, open,
+  BINARIES, SHOTS, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, run, until, startServer, startClient, launch, makeAccounts, open,
   login, chooseOwn, said, say, told, withoutFindings, picture, line, tab, refusal, news, speaksIn, enter, test,
 };
