@@ -32,6 +32,7 @@ export HOMEROOM_BINARIES
     test=${test##*/}
     set -- "$@" "${test%.test.js}"
 done
+# In the foreground, a Ctrl-C reaches it, and it cleans up.
 for name; do
-    timeout "$TEST_SECONDS_MAX" node "$target/browser/$name.test.js"
+    timeout --foreground "$TEST_SECONDS_MAX" node "$target/browser/$name.test.js"
 done

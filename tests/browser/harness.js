@@ -161,7 +161,8 @@ async function enter(browser, place, name) {
 /** Runs the tests; whatever becomes of them, nothing is left behind. The browser ends with this program. */
 function test(main) {
   const signals = ["SIGHUP", "SIGINT", "SIGTERM"];
-  const told = new Promise((_, end) => { for (const signal of signals) process.once(signal, () => end(new Error(`ended by ${signal}`))); });
+  // Each may come twice: to the whole group, and from `timeout`.
+  const told = new Promise((_, end) => { for (const signal of signals) process.on(signal, () => end(new Error(`ended by ${signal}`))); });
   Promise.race([main(), told]).then(() => 0, (error) => { console.error(error, violations); return 1; }).then(async (status) => {
     for (const child of children) {
       child.kill("SIGKILL");
