@@ -8,6 +8,8 @@ pub mod backlog;
 pub mod chunk;
 #[path = "../../../src/server/timeline/events.rs"]
 pub mod events;
+#[path = "../../../src/server/timeline/gone.rs"]
+pub mod gone;
 #[path = "journal.rs"]
 pub mod journal;
 #[path = "keeper.rs"]
