@@ -1,7 +1,7 @@
 //! What everybody asked for and was shown, as it is written down while it happens and judged afterwards.
 
 use crate::mark::Mark;
-use crate::room::Room;
+use crate::room::{GENERAL, Room};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -246,6 +246,11 @@ impl Event {
             What::Presence | What::Removed { .. } => false,
             What::Entered { .. } | What::Exited { .. } | What::Closed { .. } => false,
         }
+    }
+
+    /// Whether it was said in a room of which not everyone is.
+    pub(crate) fn is_beside_general(&self) -> bool {
+        self.room().is_some_and(|room| room != GENERAL)
     }
 
     /// The room whose history has it.
