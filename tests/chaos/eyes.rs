@@ -5,6 +5,9 @@ use crate::room::{GENERAL, Room};
 use crate::violation::Violation;
 use std::collections::HashMap;
 
+/// How many stays that have ended the server remembers of an account (`ENDED_STAYS_MAX`).
+const STAYS_REMEMBERED: usize = 500;
+
 /// What all accounts may see.
 #[derive(Debug, Default)]
 pub(crate) struct Eyes {
@@ -64,6 +67,15 @@ impl Eyes {
         let is_there = event.room() == Some(room);
         let since = self.begun.get(&room).copied().filter(|_| room.is_open() && self.was_in(account, room, u64::MAX));
         is_there && (self.may_see(event, account) || since.is_some_and(|since| event.seq >= since))
+    }
+
+    /// What an account read in rooms up to this seq it may be unable to read again.
+    pub(crate) fn forgotten(&self, account: Account) -> u64 {
+        let own = self.stays.iter().filter(|((of, _), _)| *of == account).flat_map(|(_, stays)| stays);
+        let mut ended: Vec<(u64, u64)> = own.copied().filter(|stay| stay.1 != u64::MAX).collect();
+        ended.sort_unstable();
+        let most = ended.len().saturating_sub(STAYS_REMEMBERED);
+        ended[..most].iter().map(|stay| stay.1).max().unwrap_or(0)
     }
 
     fn was_in(&self, account: Account, room: Room, seq: u64) -> bool {

@@ -147,6 +147,24 @@ fn a_rooms_history() {
     assert_eq!(check(OPEN, 1, &journal, &[journal[1], journal[5]]), Some(Violation::History { seq: 6 }));
 }
 
+#[test]
+fn stays_that_the_server_may_forget() {
+    let stay = |at: u64| {
+        let out = event(at + 2, What::Exited { room: CLOSED, who: 1 });
+        [entered(at, CLOSED, 1), said_to(at + 1, mark(1, at as u32), To::Room(CLOSED)), out]
+    };
+    let missing = |stays: u64, seqs: &[u64]| {
+        let journal: Vec<Event> = (0..stays).flat_map(|number| stay(3 * number + 1)).collect();
+        let said = journal.iter().copied().filter(|event| event.is_told_again() && !seqs.contains(&event.seq));
+        let history: Vec<Event> = said.collect();
+        check_history(&history, (1, Some(CLOSED)), &journal, (3 * stays, usize::MAX))
+    };
+    assert_eq!(missing(500, &[]), None);
+    assert_eq!(missing(500, &[2]), Some(Violation::History { seq: 2 }));
+    assert_eq!(missing(501, &[2]), None);
+    assert_eq!(missing(501, &[5]), Some(Violation::History { seq: 5 }));
+}
+
 /// The first says 0-1 and takes it back; the second sees it, and what the third sees when it comes back later.
 fn taken(anew: bool) -> (Vec<Record>, Vec<Event>) {
     let words = said(5, mark(0, 1));
