@@ -37,8 +37,9 @@ const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 const SESSION_STACK_BYTES: usize = 192 * 1024;
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
-/// How much of a welcome the rooms take at the most: as many as one may be in, each with its floor, and the topics of some.
-const ROOMS_BYTES_MAX: usize = 6 * 1024;
+/// How much of a welcome the rooms take at the most: as many as one may be in, each with its floor, and the topic and the poll of
+/// the general one. The longest message of the day stands beside it.
+const ROOMS_BYTES_MAX: usize = 9 * 1024;
 /// What one more of them takes, which somebody may be let into meanwhile.
 const ROOM_BYTES: usize = 256;
 /// How many pings a connection may send before its login: two a second for as long as it may take by default. Each costs

@@ -7,7 +7,7 @@ use super::people::check_note;
 use super::{polls, speech};
 use crate::protocol::{ErrorCode, OwnRoom, Reply, RequestId, RoomInfo, RoomName, ServerMessage, TopicInfo, Username};
 use crate::reason;
-use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
+use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server, is_group};
 use crate::server::timeline::What;
 use crate::sync::lock;
 use std::collections::BTreeSet;
@@ -15,6 +15,8 @@ use std::io;
 
 /// How many bytes of what rooms are about the list of them has room for, beside their names.
 const ABOUT_BYTES_MAX: usize = 6_000;
+/// How many rooms somebody who is no staff may have made: one pupil doesn't use up all there may be.
+const ROOMS_PER_MAKER_MAX: usize = 5;
 
 /// The rooms that an account is in, the general one first, for its `welcome`: in at most so many bytes, if it must be without
 /// what they talk about.
@@ -96,7 +98,15 @@ impl<'a> Asking<'a> {
         if !staff && !server.limits.rooms_by_everyone() {
             return Err(refuse(ErrorCode::NotAllowed, "only teachers and administrators make rooms here"));
         }
+        // What a room is called and about is read by others too.
+        speech::permit(server, self.session)?;
         let room = RoomName::parse(room).ok_or_else(|| refuse(ErrorCode::BadRequest, RoomName::RULE))?;
+        if is_group(&room) {
+            return Err(refuse(
+                ErrorCode::BadRequest,
+                format!("{room} is what /split calls its rooms: take another name"),
+            ));
+        }
         about.map_or(Ok(()), check_note)?;
         let about = about.filter(|about| !about.is_empty()).map(str::to_owned);
         let _changing = server.rooms.begin();
@@ -104,7 +114,13 @@ impl<'a> Asking<'a> {
             return Err(refuse(ErrorCode::RoomExists, format!("there is a room {room} already")));
         }
         self.check_places(name)?;
-        let rooms = server.rooms.list().len();
+        let rooms = server.rooms.list();
+        let own = rooms.iter().filter(|(_, room)| room.is_of(name)).count();
+        if !staff && own >= ROOMS_PER_MAKER_MAX {
+            let message = format!("you have made {own} rooms, as many as may be: close one first (/closeroom)");
+            return Err(refuse(ErrorCode::NotAllowed, message));
+        }
+        let rooms = rooms.len();
         if rooms >= ROOMS_MAX {
             return Err(refuse(
                 ErrorCode::NotAllowed,
@@ -121,7 +137,7 @@ impl<'a> Asking<'a> {
             // Nobody is in it.
             let _ = write(server, |rooms| drop(rooms.remove(&room)));
         })?;
-        server.rooms.expect_look();
+        note_moves(server);
         log::info!("{name} makes the room {room}");
         let rooms = Some(vec![RoomInfo { member: true, online: 1, ..info }]);
         Ok(Answer::Reply(Box::new(Reply { rooms, ..Reply::default() })))
@@ -231,7 +247,7 @@ impl<'a> Asking<'a> {
             _ => {}
         }
         self.tell(what, event)?;
-        self.server.rooms.expect_look();
+        note_moves(self.server);
         Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
     }
 
@@ -332,6 +348,15 @@ pub(super) fn write(
         log::error!("rooms.json can't be written: {}", reason::of_file(&e));
         refuse(ErrorCode::Internal, "the server can't write rooms.json: nothing was changed, try again later")
     })
+}
+
+/// Somebody entered or went out. The journal knows that, and the file is written with the next look; without a journal now.
+pub(super) fn note_moves(server: &Server) {
+    if lock(&server.config).args.no_journal {
+        finish(server, |_| {});
+    } else {
+        server.rooms.expect_look();
+    }
 }
 
 /// Writes down what an event has changed of the rooms. Where that fails the journal knows it, and the next change writes it.

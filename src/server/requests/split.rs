@@ -7,7 +7,7 @@ use super::rooms;
 use super::{polls, speech};
 use crate::protocol::{ErrorCode, Groups, Reply, RoomInfo, RoomName, TIMER_MINUTES_MAX, Username};
 use crate::server::accounts::{State, random};
-use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
+use crate::server::state::{GROUP, ROOMS_MAX, Room, Server};
 use crate::server::timeline::What;
 use crate::sync::lock;
 use jiff::{Timestamp, ToSpan};
@@ -31,14 +31,6 @@ impl Asking<'_> {
         };
         let _changing = server.rooms.begin();
         let names = self.names(people.len())?;
-        for person in people.iter().flatten() {
-            let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(person));
-            if stays.now().count() >= ROOMS_PER_ACCOUNT_MAX {
-                let message =
-                    format!("{person} is in {ROOMS_PER_ACCOUNT_MAX} rooms, as many as may be: nobody was moved");
-                return Err(refuse(ErrorCode::NotAllowed, message));
-            }
-        }
         let made = server.chat.head();
         rooms::write(server, |rooms| {
             let new = Room { split: true, until, ..Room::new(false, None, Some(&self.session.name), made) };
@@ -51,7 +43,7 @@ impl Asking<'_> {
             server.chat.tell_all(moves.iter().map(|&(room, name)| {
                 (What::Entered(room.clone(), name.clone()), rooms::entered(room, name, by, None))
             }));
-        server.rooms.expect_look();
+        rooms::note_moves(server);
         told.map_err(speech::refusal)?;
         server.audit.act("split", &self.session.name, self.session.peer.ip(), None, Some(&names.len().to_string()));
         log::info!("{} splits the class into {} rooms", self.session.name, names.len());
@@ -86,11 +78,9 @@ impl Asking<'_> {
         if self.server.rooms.list().len() + number > ROOMS_MAX {
             return Err(refuse(ErrorCode::NotAllowed, format!("there can be {ROOMS_MAX} rooms: close some first")));
         }
-        let names: Vec<_> = (1..=number).filter_map(|n| RoomName::parse(&format!("group-{n}"))).collect();
-        match names.iter().find(|name| self.server.rooms.get(name).is_some()) {
-            Some(name) => Err(refuse(ErrorCode::RoomExists, format!("there is a room {name} already: close it first"))),
-            None => Ok(names),
-        }
+        // A room of such a name that is left of an older version is passed over.
+        let free = |name: &RoomName| self.server.rooms.get(name).is_none();
+        Ok((1..).filter_map(|n| RoomName::parse(&format!("{GROUP}{n}"))).filter(free).take(number).collect())
     }
 }
 

@@ -23,6 +23,17 @@ pub(crate) const ROOMS_MAX: usize = 100;
 /// How many an account may be in beside the general one: the `welcome` lists them in one line.
 pub(crate) const ROOMS_PER_ACCOUNT_MAX: usize = 24;
 
+/// How the names of a split's rooms begin, before their number. Nobody else makes rooms that are called so: clients lead
+/// people into them.
+pub(crate) const GROUP: &str = "group-";
+
+/// Whether a room is called as those of a split.
+pub(crate) fn is_group(room: &RoomName) -> bool {
+    room.as_str()
+        .strip_prefix(GROUP)
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// The rooms, and where they are kept.
 #[derive(Debug)]
 pub(crate) struct Rooms {
@@ -120,7 +131,8 @@ impl Rooms {
             now.retain(|room, _| !recall.members.was_closed(room));
             for room in recall.members.rooms() {
                 let made = || recall.members.first_stay(room).map_or(0, |from| from.saturating_sub(1));
-                now.entry(room.clone()).or_insert_with(|| Room::new(false, None, None, made()));
+                let new = || Room { split: is_group(room), ..Room::new(false, None, None, made()) };
+                now.entry(room.clone()).or_insert_with(new);
             }
         });
     }

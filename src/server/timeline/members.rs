@@ -255,8 +255,7 @@ impl Members {
             }
             let ended = stays.iter().filter(|stay| stay.to.is_some()).count();
             if ended > ENDED_STAYS_MAX {
-                let oldest = stays.iter().position(|stay| stay.to.is_some());
-                oldest.map(|index| stays.remove(index));
+                forget_one(stays);
             }
         });
     }
@@ -277,6 +276,17 @@ impl Members {
         change(&mut stays.stays);
         stays.changed = stays.changed.max(seq);
     }
+}
+
+/// Forgets the oldest stay that has ended, of the room with most of them: whoever leads somebody in and out of a room makes
+/// nobody forget another one.
+fn forget_one(stays: &mut Vec<Stay>) {
+    let mut ended: HashMap<&RoomName, (usize, usize)> = HashMap::new();
+    for (index, stay) in stays.iter().enumerate().filter(|(_, stay)| stay.to.is_some()) {
+        ended.entry(&stay.room).or_insert((0, index)).0 += 1;
+    }
+    let most = ended.values().max_by_key(|(count, oldest)| (*count, std::cmp::Reverse(*oldest))).copied();
+    most.map(|(_, oldest)| stays.remove(oldest));
 }
 
 #[cfg(test)]
@@ -347,10 +357,14 @@ mod tests {
     #[test]
     fn stays_that_have_ended_are_not_remembered_for_ever() {
         let mut members = Members::default();
-        for seq in 0..2 * ENDED_STAYS_MAX as u64 {
+        members.note(1, &entered("art", "eve"));
+        members.note(2, &What::Exited(room("art"), name("eve")));
+        for seq in 1..2 * ENDED_STAYS_MAX as u64 {
             members.note(2 * seq + 1, &entered("chess", "eve"));
             members.note(2 * seq + 2, &What::Exited(room("chess"), name("eve")));
         }
         assert_eq!(members.stays_of(&name("eve")).iter().count(), ENDED_STAYS_MAX);
+        let seen = |seq| Eyes::new(Some(&name("eve")), false, &members).may_see(&Audience::room(&room("art")), seq);
+        assert!(seen(1) && seen(2), "of the room that it was led into again and again the oldest go");
     }
 }
