@@ -156,7 +156,7 @@ async function poll(noether, { zoe, ben, ...others }) {
   await noether.sees("6 of 8 voted", "not yet");
   noether.types("/endpoll");
   await others.finn.sees("the poll is over", ...RESULT, "6 of 8 voted");
-  await zoe.sees("4: decimals");
+  await zoe.sees("decimals: 4");
 }
 
 async function groups(noether, students) {

@@ -120,14 +120,21 @@ async function polls(noether, ada, bob, beamer) {
   await picture(beamer, "wall-poll");
   await withoutFindings([beamer, ada]);
   await say(noether, "/tally");
-  await news(noether, "2: the first");
+  await news(noether, "the first: 2");
   await news(noether, /not yet: .*eve/);
+  // In another room meanwhile there is none.
+  await say(noether, "/makeroom side");
+  await speaksIn(noether, "side");
+  await say(noether, "/closeroom");
+  await speaksIn(noether, "general");
+  await say(noether, "/attendance save x.csv");
+  await refusal(noether, "a day is such as");
   await say(noether, "/endpoll");
   for (const page of [ada, bob, noether]) {
-    await news(page, "2: the first");
+    await news(page, "the first: 2");
     assert(!await page.isVisible("#poll"));
   }
-  await beamer.locator("#poll .bar", { hasText: "2: the first" }).waitFor();
+  await beamer.locator("#poll .bar", { hasText: "the first: 2" }).waitFor();
   assert.equal(await ada.locator("#log meter").first().evaluate(({ value, max }) => value / max), 1);
   await picture(ada, "result");
   await picture(beamer, "wall-result");
@@ -188,7 +195,7 @@ async function attendance(noether) {
   await say(noether, "/attendance 2020-01-01 2020-01-02");
   await told(noether, "ada: absent");
   await say(noether, "/attendance 2020-13-01");
-  await refusal(noether, "Invalid");
+  await refusal(noether, "a day is such as");
 }
 
 /** What a page asks the server for, whatever can be typed there. */

@@ -40,7 +40,7 @@ function drawLesson() {
   $("next").hidden = !isStaff();
   $("hand").ariaPressed = hands.has(me.name);
   if (poll !== drawnPoll) drawPoll(poll);
-  for (const [at, option] of $("poll").querySelectorAll("button").entries()) option.ariaPressed = chosen.get(poll.poll) === at;
+  for (const [at, option] of $("poll").querySelectorAll("button").entries()) option.ariaPressed = chosen.get(poll?.poll) === at;
   tick();
 }
 
@@ -51,7 +51,7 @@ function fill(id, words) { if ($(id).textContent !== words) $(id).textContent = 
 function drawPoll(poll) {
   drawnPoll = poll;
   $("poll").hidden = !poll;
-  if (!poll) return;
+  if (!poll) return $("poll").replaceChildren();
   $("poll").className = poll.counts ? "over" : "";
   if (poll.counts) return $("poll").replaceChildren(...bars(poll));
   const until = make("span", "left");
@@ -69,7 +69,7 @@ function vote(option) {
 function bars({ question = "the poll", options = [], counts, voted, entitled }) {
   return [make("h2", "", question, ` (${voted} of ${entitled} voted)`), ...counts.map((count, at) => {
     const bar = Object.assign(make("meter"), { max: voted || 1, value: count, ariaLabel: options[at] ?? at + 1 });
-    return make("p", "bar", bar, ` ${count}: ${options[at] ?? at + 1}`);
+    return make("p", "bar", bar, ` ${options[at] ?? at + 1}: ${count}`);
   })];
 }
 
@@ -141,6 +141,7 @@ function makeRoom(room, rest) {
 async function attendance(rest) {
   const words = wordsOf(rest);
   const group = /^\d{4}-/.test(words[0]) ? undefined : words.shift();
+  if (!words.every((day) => Date.parse(day))) throw new Error("a day is such as 2026-11-23");
   const [first = Date.now(), last = first] = words.map((day) => `${day}T00:00`);
   const [from, to] = [[first, 0], [last, 24]].map(([day, hour]) => new Date(new Date(day).setHours(hour, 0, 0, 0)).toISOString());
   for (let after, more = 1; more;) {
