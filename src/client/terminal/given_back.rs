@@ -24,7 +24,7 @@ struct GivenBack {
 
 /// Gives back what was typed for a room, and says why: into the line if that is empty, else by its name.
 pub(crate) fn give_back(text: &str, named: &str, room: Option<&str>, why: &str) {
-    let if_edited = format!("! {why}; it is in your line again");
+    let if_edited = format!("! {why}; it is in your line again, Ctrl-U clears it");
     let if_named = format!("{why}; not said: {named}");
     let dressed = screen::dressed(&if_edited).zip(screen::dressed(&format!("! {if_named}")));
     let Some((edited, named)) = dressed else { return notice(if_named) };

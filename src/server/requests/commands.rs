@@ -163,7 +163,7 @@ fn perform(
             history(server, session, id, &place, (before, limit))
         }
         Request::Code => Ok(code(server)),
-        Request::Help => Ok(help(session.mandate.standing().state().role)),
+        Request::Help => Ok(help(server, session.mandate.standing().state().role)),
         Request::Passwd { old, new } => passwd(server, session, &old, &new),
         Request::Logout => logout(server, session),
         Request::Ping => Ok(Answer::Pong),
@@ -311,8 +311,13 @@ fn who(server: &Server, session: &Session, room: Option<&str>, after: Option<&st
     Ok(Answer::Reply(Box::new(Reply { users, names: called, away, more, ..Reply::default() })))
 }
 
-fn help(role: Role) -> Answer {
-    let allowed = COMMANDS.iter().filter(|command| role >= command.role);
+/// The commands that a role may use. Where staff alone make rooms, nobody else looks after one.
+fn help(server: &Server, role: Role) -> Answer {
+    const OF_MAKERS: [&str; 4] = ["/makeroom", "/letin", "/putout", "/closeroom"];
+    let makes_rooms = role.is_staff() || server.limits.rooms_by_everyone();
+    let is_of_makers = |usage: &str| usage.split(' ').next().is_some_and(|command| OF_MAKERS.contains(&command));
+    let allowed =
+        COMMANDS.iter().filter(|command| role >= command.role && (makes_rooms || !is_of_makers(&command.usage)));
     Answer::Reply(Box::new(Reply { commands: Some(allowed.cloned().collect()), ..Reply::default() }))
 }
 

@@ -164,7 +164,7 @@ fn the_prompt_tells_of_the_floor_and_gives_back_what_is_refused() {
     };
     scene.ada.press("I know it\r");
     refuse(&scene);
-    scene.ada.wait_for_end(&["! it is quiet; it is in your line again", "quiet 4 min > I know it"]);
+    scene.ada.wait_for_end(&["! it is quiet; it is in your line again, Ctrl-U clears it", "quiet 4 min > I know it"]);
     // Another line is being typed when it comes back.
     scene.ada.press("\r");
     scene.ada.wait_for_end(&["quiet 4 min >"]);
