@@ -383,3 +383,34 @@ fn an_account_that_is_deleted_is_in_no_room_and_neither_is_another_of_its_name()
         assert_error(&say(&mut peer, "chess", "no"), "unknown_room");
     }
 }
+
+#[test]
+fn a_room_of_a_deleted_maker_is_not_that_of_another_of_its_name() {
+    let mut server = school(&["ada", "bob"]);
+    let mut root = server.admin();
+    for name in ["mia", "zoe"] {
+        let teacher = json!({"type": "add_user", "username": name, "password": PASSWORD, "role": "teacher"});
+        assert_reply(&root.ask(teacher));
+        let mut maker = server.login(name);
+        make(&mut maker, &format!("of-{name}"), false);
+        assert_eq!(maker.ask(about("let_in", &format!("of-{name}"), "ada"))["type"], "entered");
+    }
+    assert_reply(&root.ask(json!({"type": "delete_user", "username": "mia"})));
+    assert!(!server.data().read("rooms.json").contains("\"maker\": \"mia\""));
+    // While the server doesn't run nobody is told.
+    server.terminate();
+    server.wait();
+    let mut users = server.data().users_json();
+    assert!(users["users"].as_object_mut().unwrap().remove("zoe").is_some());
+    std::fs::write(server.data().file("users.json"), users.to_string()).unwrap();
+    server = server.data().server().args(&["--message-rate", "off"]).start();
+    root = server.login(ADMIN);
+    for name in ["mia", "zoe"] {
+        assert_reply(&root.ask(json!({"type": "add_user", "username": name, "password": PASSWORD})));
+        let (mut other, room) = (server.login(name), format!("of-{name}"));
+        assert_eq!(names(&other.ask(json!({"type": "rooms"})), "rooms"), ["general"]);
+        assert_error(&enter(&mut other, &room), "unknown_room");
+        assert_error(&other.ask(about("let_in", &room, "bob")), "unknown_room");
+        assert_error(&other.ask(json!({"type": "close_room", "room": room})), "unknown_room");
+    }
+}

@@ -74,7 +74,8 @@ pub(super) fn is_in(server: &Server, room: &RoomName, name: &Username) -> bool {
 
 /// Whether a session may let people into a room, and close it.
 pub(super) fn looks_after(session: &Session, room: &Room) -> bool {
-    session.mandate.standing().state().role.is_staff() || room.is_of(&session.name)
+    let state = session.mandate.standing().state();
+    state.role.is_staff() || room.was_made_by(&session.name, state.since)
 }
 
 pub(super) fn unknown(room: &str) -> Refusal {

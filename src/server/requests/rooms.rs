@@ -45,9 +45,19 @@ pub(crate) fn own(server: &Server, name: &Username, bytes_max: usize) -> Vec<Own
     rooms
 }
 
-/// An account that is deleted is in no room any more.
+/// An account that is deleted is in no room any more, and what it made is nobody's. After it is deleted: nobody of its name is
+/// let in then.
 pub(super) fn forget(server: &Server, name: &Username) {
     let _changing = server.rooms.begin();
+    let made = server.rooms.list().iter().any(|(_, room)| room.is_of(name));
+    take_out(server, name);
+    if made {
+        finish(server, |rooms| rooms.values_mut().filter(|room| room.is_of(name)).for_each(|room| room.maker = None));
+    }
+}
+
+/// An account goes out of all its rooms.
+fn take_out(server: &Server, name: &Username) {
     let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(name));
     let rooms: Vec<RoomName> = stays.now().map(|stay| stay.room.clone()).collect();
     if rooms.is_empty() {

@@ -89,9 +89,14 @@ struct KeptStay {
 }
 
 impl Room {
-    /// Whether an account made it.
+    /// Whether whoever made it has this name.
     pub(crate) fn is_of(&self, name: &Username) -> bool {
         self.maker.as_deref() == Some(name.as_str())
+    }
+
+    /// Whether an account that was made after the event `since` made it, and not an older one of its name.
+    pub(crate) fn was_made_by(&self, name: &Username, since: u64) -> bool {
+        self.is_of(name) && since <= self.made
     }
 }
 
