@@ -239,3 +239,24 @@ fn no_question_without_who_asks() {
     assert_eq!(ada.answer("q")["type"], "asked", "it was asked");
     assert_eq!(ada.ask(json!({"type": "history"}))["events"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn no_hand_is_up_in_a_room_that_its_owner_went_out_of_meanwhile() {
+    const ROUNDS: usize = 60;
+    let server = Server::unlimited(&["bob"]);
+    let (mut root, mut bob, mut other) = (server.admin(), server.login("bob"), server.login("bob"));
+    assert_reply(&root.ask(json!({"type": "make_room", "room": "chess"})));
+    for round in 0..ROUNDS {
+        assert_eq!(bob.ask(json!({"type": "enter", "room": "chess"}))["type"], "entered");
+        for hand in 0..9 {
+            other.send(&json!({"type": "hand", "room": "chess", "up": hand % 2 == 0}));
+        }
+        for _ in 0..round % 6 {
+            assert_eq!(root.ask(json!({"type": "ping"}))["type"], "pong");
+        }
+        assert_eq!(bob.ask(json!({"type": "leave", "room": "chess"}))["type"], "exited");
+        assert_eq!(other.ask(json!({"type": "ping"}))["type"], "pong");
+        let reply = root.ask(json!({"type": "hands", "room": "chess"}));
+        assert_eq!(reply["hands"], json!([]), "in round {round}");
+    }
+}

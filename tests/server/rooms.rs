@@ -414,3 +414,44 @@ fn a_room_of_a_deleted_maker_is_not_that_of_another_of_its_name() {
         assert_error(&other.ask(json!({"type": "close_room", "room": room})), "unknown_room");
     }
 }
+
+#[test]
+fn nobody_is_in_a_room_whose_account_was_deleted_while_they_entered() {
+    const ROUNDS: usize = 40;
+    let server = school(&[]);
+    let mut root = server.admin();
+    let mut teas = [(); 4].map(|()| server.login("tea"));
+    let room = |desk: usize, n: usize| format!("r{desk}-{n}");
+    for (desk, n) in (0..4).flat_map(|desk| (0..5).map(move |n| (desk, n))) {
+        make(&mut teas[desk], &room(desk, n), true);
+    }
+    let new = json!({"type": "add_user", "username": "eve", "password": PASSWORD});
+    for round in 0..ROUNDS {
+        assert_reply(&root.ask(new.clone()));
+        let mut eves = [(); 4].map(|()| server.login("eve"));
+        assert_eq!(names(&eves[0].welcome, "rooms"), ["general"], "in round {round}");
+        // All this is under way when the account is deleted, sooner or later.
+        for (desk, (tea, eve)) in teas.iter_mut().zip(&mut eves).enumerate() {
+            let lines = |line: &dyn Fn(&str) -> String| (0..5).map(|n| line(&room(desk, n))).collect::<String>();
+            match round % 2 {
+                0 => tea.send_bytes(lines(&|room| format!("{}\n", about("let_in", room, "eve"))).as_bytes()),
+                _ => eve.send_bytes(
+                    lines(&|room| {
+                        let [enter, hand] = ["enter", "hand"].map(|kind| json!({"type": kind, "room": room}));
+                        format!("{enter}\n{hand}\n")
+                    })
+                    .as_bytes(),
+                ),
+            }
+        }
+        for _ in 0..round / 2 % 4 {
+            assert_eq!(root.ask(json!({"type": "ping"}))["type"], "pong");
+        }
+        assert_reply(&root.ask(json!({"type": "delete_user", "username": "eve"})));
+        for (desk, tea) in teas.iter_mut().enumerate() {
+            assert_eq!(tea.ask(json!({"type": "ping"}))["type"], "pong");
+            let reply = tea.ask(json!({"type": "hands", "room": room(desk, round % 5)}));
+            assert_eq!(reply["hands"], json!([]), "in round {round}");
+        }
+    }
+}

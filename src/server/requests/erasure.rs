@@ -67,11 +67,14 @@ fn erase<'a>(
     by: impl FnOnce() -> Option<(&'a Username, IpAddr)>,
 ) -> Result<Username, String> {
     let _turn = lock(&server.erasing);
-    rooms::forget(server, name);
+    rooms::leave_all(server, name);
     let alias = server.erasure().carry_out(name, by(), || {
+        rooms::leave_all(server, name);
         server.chat.forget(name);
         lock(&server.throttle).forget(name);
     })?;
+    // Who was let into a room meanwhile has got that name there.
+    rooms::leave_all(server, &alias);
     server.rollbook.forget();
     Ok(alias)
 }

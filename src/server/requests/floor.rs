@@ -16,7 +16,7 @@ impl Asking<'_> {
         if !speech::take_rate(server, self.session)? {
             return Ok(Answer::Abuse);
         }
-        let mut change = server.lesson.begin();
+        let mut change = self.begin_in(&room)?;
         let (floor, whispering) = change.draft.floor_mut(&room);
         wanted.apply(floor, whispering, Moment::of(&server.clock)).map_err(|why| refuse(ErrorCode::BadRequest, why))?;
         let detail = detail(&change.draft, &room, wanted.minutes);

@@ -23,7 +23,7 @@ impl Asking<'_> {
             speech::permit(server, self.session)?;
         }
         speech::take_pace(server, self.session, LessonRate::hand)?;
-        let mut change = server.lesson.begin();
+        let mut change = self.begin_in(&room)?;
         let hands = &mut change.draft.room_mut(&room).hands;
         let name = self.session.name.clone();
         let changed = if up {
@@ -69,7 +69,7 @@ impl Asking<'_> {
         if !speech::take_rate(server, self.session)? {
             return Ok(Answer::Abuse);
         }
-        let mut change = server.lesson.begin();
+        let mut change = self.begin_in(&room)?;
         let in_room = change.draft.room_mut(&room);
         let called = if nobody {
             None

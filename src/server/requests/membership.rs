@@ -1,10 +1,11 @@
 //! Who is in which room, and may be: what the requests about rooms, and those that name one, ask.
 
-use super::answer::{Refusal, refuse};
+use super::answer::{Refusal, ended, refuse};
 use crate::protocol::{ErrorCode, RequestId, RoomName, Username};
 use crate::server::chat::Session;
-use crate::server::state::{Room, Server};
+use crate::server::state::{Change, Room, Server};
 use crate::server::timeline::Where;
+use std::sync::MutexGuard;
 
 /// A request about a room: who asks, and how it is answered.
 pub(super) struct Asking<'a> {
@@ -13,7 +14,7 @@ pub(super) struct Asking<'a> {
     pub(super) id: Option<&'a RequestId>,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
     /// Whether who asks is in a room.
     pub(super) fn is_in(&self, room: &RoomName) -> bool {
         is_in(self.server, room, &self.session.name)
@@ -26,6 +27,29 @@ impl Asking<'_> {
     pub(super) fn own_room(&self, room: Option<&str>) -> Result<RoomName, Refusal> {
         let room = named(room)?;
         if self.is_in(&room) { Ok(room) } else { Err(refuse_outsider(self.server, self.session, &room)) }
+    }
+
+    /// Begins a change of who is in which room. Whoever is deleted is taken out of the rooms after that, by a change of its own:
+    /// so nobody is in one, whatever was under way.
+    ///
+    /// # Errors
+    /// Who asks was ended meanwhile.
+    pub(super) fn begin_rooms(&self) -> Result<MutexGuard<'a, ()>, Refusal> {
+        let changing = self.server.rooms.begin();
+        if self.session.mandate.holds() { Ok(changing) } else { Err(ended()) }
+    }
+
+    /// Begins a change of what holds in a room. Whoever goes out of it, or is deleted, is taken out of what holds by a change of
+    /// its own; and with the room all of it goes.
+    ///
+    /// # Errors
+    /// Who asks was ended meanwhile, or went out of the room.
+    pub(super) fn begin_in(&self, room: &RoomName) -> Result<Change<'a>, Refusal> {
+        let change = self.server.lesson.begin();
+        if !self.session.mandate.holds() {
+            return Err(ended());
+        }
+        if self.is_in(room) { Ok(change) } else { Err(refuse_outsider(self.server, self.session, room)) }
     }
 }
 

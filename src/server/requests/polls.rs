@@ -2,7 +2,7 @@
 //!
 //! Nothing here writes down, logs or tells who voted for what. Nor does a vote move what others see of its voter.
 
-use super::answer::{Answer, Refusal, refuse};
+use super::answer::{Answer, Refusal, ended, refuse};
 use super::fit::{fit, name_bytes};
 use super::history;
 use super::lesson::{told, unsaved};
@@ -26,7 +26,7 @@ impl Asking<'_> {
         speech::permit(server, self.session)?;
         ask.check(minutes)
             .map_err(|(is_long, why)| refuse(if is_long { ErrorCode::TooLong } else { ErrorCode::BadRequest }, why))?;
-        let mut change = server.lesson.begin();
+        let mut change = self.begin_in(&room)?;
         if change.draft.poll_in(&room).is_some() {
             let message = format!("a poll is open in {room}: end it first (/endpoll)");
             return Err(refuse(ErrorCode::NotAllowed, message));
@@ -61,8 +61,11 @@ impl Asking<'_> {
         let (server, name) = (self.server, &self.session.name);
         let key = self.session.ballot_key().ok_or_else(|| refuse(ErrorCode::Internal, "log in anew to vote"))?;
         let mark = key.mark(name, poll);
-        self.check_may_vote(poll)?;
         let mut change = server.lesson.begin();
+        if !self.session.mandate.holds() {
+            return Err(ended());
+        }
+        self.check_may_vote(poll)?;
         let now = server.clock.now();
         let is_over = |open: &Poll| open.timer.as_ref().is_some_and(|timer| timer.is_over(&now));
         let open = change.draft.poll_mut(poll).filter(|open| !is_over(open)).ok_or_else(closed)?;
@@ -197,18 +200,39 @@ pub(super) fn close(
     }))
 }
 
-/// Ends what goes on in rooms that are about to be closed. Their members are told how their polls came out.
+/// Ends what goes on in rooms that are closed, and has that told: how their polls came out, and then that they are no more. Nothing
+/// begins in them between the two.
 ///
 /// # Errors
 /// That can't be told.
-pub(super) fn end_in(server: &Server, rooms: &[RoomName]) -> Result<(), Refusal> {
+pub(super) fn end_in(
+    server: &Server,
+    rooms: &[RoomName],
+    closed: impl IntoIterator<Item = Appending<'static>>,
+) -> Result<(), Refusal> {
     let mut change = server.lesson.begin();
     let polls: Vec<u64> =
         change.draft.polls.iter().filter(|open| rooms.contains(&open.room)).map(|open| open.poll).collect();
-    let events: Vec<_> = polls.into_iter().filter_map(|poll| close(server, &mut change, poll, None, None)).collect();
+    let mut events: Vec<_> =
+        polls.into_iter().filter_map(|poll| close(server, &mut change, poll, None, None)).collect();
     let forgotten = rooms.iter().filter(|room| change.draft.forget_room(room)).count();
-    if events.is_empty() && forgotten == 0 {
-        return Ok(());
+    let goes_on = !events.is_empty() || forgotten > 0;
+    events.extend(closed);
+    tell_with(server, change, goes_on, events)
+}
+
+/// Has events told together with a change of the lesson, if it is one.
+///
+/// # Errors
+/// They can't be told; then nothing has changed.
+pub(super) fn tell_with<'e>(
+    server: &Server,
+    change: Change<'_>,
+    changed: bool,
+    events: Vec<Appending<'e>>,
+) -> Result<(), Refusal> {
+    if !changed {
+        return server.chat.tell_all(events).map_err(speech::refusal);
     }
     change.show();
     if let Err(e) = server.chat.tell_all(events) {
@@ -221,9 +245,8 @@ pub(super) fn end_in(server: &Server, rooms: &[RoomName]) -> Result<(), Refusal>
 
 /// Somebody has come into rooms: in their polls they are waited for.
 pub(crate) fn came(server: &Server, name: &Username, is_in: impl Fn(&RoomName) -> bool) {
-    if is_pupil(server, name) {
-        server.lesson.came(name, is_in);
-    }
+    // Asked within the change: an account that is deleted is forgotten by a later one.
+    server.lesson.came(name, |room| is_in(room) && is_pupil(server, name));
 }
 
 /// Whether an account is somebody whose vote is waited for. Staff may vote too.

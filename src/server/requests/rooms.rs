@@ -8,7 +8,7 @@ use super::{polls, speech};
 use crate::protocol::{ErrorCode, OwnRoom, Reply, RequestId, RoomInfo, RoomName, ServerMessage, TopicInfo, Username};
 use crate::reason;
 use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server, is_group};
-use crate::server::timeline::What;
+use crate::server::timeline::{Appending, What};
 use crate::sync::lock;
 use std::collections::BTreeSet;
 use std::io;
@@ -56,18 +56,33 @@ pub(super) fn forget(server: &Server, name: &Username) {
     }
 }
 
-/// An account goes out of all its rooms.
+/// An account that still is one is in no room any more.
+pub(super) fn leave_all(server: &Server, name: &Username) {
+    let _changing = server.rooms.begin();
+    take_out(server, name);
+}
+
+/// An account goes out of all its rooms; its hand is down in the general one too.
 fn take_out(server: &Server, name: &Username) {
     let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(name));
-    let rooms: Vec<RoomName> = stays.now().map(|stay| stay.room.clone()).collect();
-    if rooms.is_empty() {
-        return;
+    let rooms: Vec<RoomName> = stays.now().map(|stay| stay.room.clone()).chain([RoomName::general()]).collect();
+    let mut exits: Vec<Appending<'_>> = Vec::new();
+    for room in rooms.iter().filter(|room| !room.is_general()) {
+        exits.push((What::Exited(room.clone(), name.clone()), Box::new(exited(room, name, None, None))));
     }
-    let exits = rooms.iter().map(|room| (What::Exited(room.clone(), name.clone()), exited(room, name, None, None)));
-    match server.chat.tell_all(exits) {
-        Ok(()) => finish(server, |_| {}),
-        Err(why) => log::error!("{name} can't be taken out of rooms: {why}"),
+    let is_in_some = !exits.is_empty();
+    match go_out(server, name, &rooms, exits) {
+        Ok(()) if is_in_some => finish(server, |_| {}),
+        Ok(()) => {}
+        Err(why) => log::error!("{name} can't be taken out of rooms: {}", why.message),
     }
+}
+
+/// Has it told that somebody goes out of rooms, whose hand is down there from then on.
+fn go_out(server: &Server, name: &Username, rooms: &[RoomName], exits: Vec<Appending<'_>>) -> Result<(), Refusal> {
+    let mut change = server.lesson.begin();
+    let changed = rooms.iter().filter(|room| change.draft.exit(room, name)).count() > 0;
+    polls::tell_with(server, change, changed, exits)
 }
 
 /// For a start: accounts that were deleted while no server ran are in no room any more, and others of their names neither.
@@ -119,7 +134,7 @@ impl<'a> Asking<'a> {
         }
         about.map_or(Ok(()), check_note)?;
         let about = about.filter(|about| !about.is_empty()).map(str::to_owned);
-        let _changing = server.rooms.begin();
+        let _changing = self.begin_rooms()?;
         if room.is_general() || server.rooms.get(&room).is_some() {
             return Err(refuse(ErrorCode::RoomExists, format!("there is a room {room} already")));
         }
@@ -156,7 +171,7 @@ impl<'a> Asking<'a> {
     /// Goes into a room.
     pub(super) fn enter(&self, room: &str) -> Result<Answer, Refusal> {
         let (name, room) = (&self.session.name, named(Some(room))?);
-        let _changing = self.server.rooms.begin();
+        let _changing = self.begin_rooms()?;
         if self.is_in(&room) {
             return Ok(Answer::Reply(Box::default()));
         }
@@ -171,7 +186,7 @@ impl<'a> Asking<'a> {
     /// And out of it.
     pub(super) fn leave(&self, room: &str) -> Result<Answer, Refusal> {
         let (name, room) = (&self.session.name, self.beside_general(room)?);
-        let _changing = self.server.rooms.begin();
+        let _changing = self.begin_rooms()?;
         if !self.is_in(&room) {
             return Err(refuse_outsider(self.server, self.session, &room));
         }
@@ -180,8 +195,9 @@ impl<'a> Asking<'a> {
 
     /// Lets somebody into a room.
     pub(super) fn let_in(&self, room: &str, username: &str) -> Result<Answer, Refusal> {
-        let (room, other) = (self.beside_general(room)?, existing_user(self.server, username)?);
-        let _changing = self.server.rooms.begin();
+        let room = self.beside_general(room)?;
+        let _changing = self.begin_rooms()?;
+        let other = existing_user(self.server, username)?;
         self.check_looks_after(&room)?;
         if is_in(self.server, &room, &other) {
             return Ok(Answer::Reply(Box::default()));
@@ -195,7 +211,7 @@ impl<'a> Asking<'a> {
     /// Puts somebody out of a room.
     pub(super) fn put_out(&self, room: &str, username: &str) -> Result<Answer, Refusal> {
         let (room, other) = (self.beside_general(room)?, existing_user(self.server, username)?);
-        let _changing = self.server.rooms.begin();
+        let _changing = self.begin_rooms()?;
         self.check_looks_after(&room)?;
         if !is_in(self.server, &room, &other) {
             return Err(refuse(ErrorCode::NotInRoom, format!("{other} is not in {room}")));
@@ -208,11 +224,11 @@ impl<'a> Asking<'a> {
     /// Ends a room.
     pub(super) fn close(&self, room: &str) -> Result<Answer, Refusal> {
         let room = self.beside_general(room)?;
-        let _changing = self.server.rooms.begin();
+        let _changing = self.begin_rooms()?;
         self.check_looks_after(&room)?;
         let sees = self.is_in(&room);
-        polls::end_in(self.server, std::slice::from_ref(&room))?;
-        self.tell(What::Closed(room.clone()), closed(&room, Some(&self.session.name), self.id))?;
+        let closed = closed(&room, Some(&self.session.name), self.id);
+        polls::end_in(self.server, std::slice::from_ref(&room), [closed])?;
         finish(self.server, |rooms| drop(rooms.remove(&room)));
         log::info!("{} closes the room {room}", self.session.name);
         Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
@@ -244,19 +260,24 @@ impl<'a> Asking<'a> {
     fn change<'e>(
         &self,
         what: What,
-        event: impl FnOnce(u64, String) -> ServerMessage<'e>,
+        event: impl FnOnce(u64, String) -> ServerMessage<'e> + 'e,
         sees: bool,
     ) -> Result<Answer, Refusal> {
         if !speech::take_rate(self.server, self.session)? {
             return Ok(Answer::Abuse);
         }
-        // Before anybody sees it.
         match &what {
-            What::Entered(room, name) => polls::came(self.server, name, |other| other == room),
-            What::Exited(room, name) => self.server.lesson.exit(room, name),
-            _ => {}
+            What::Exited(room, name) => {
+                let room = room.clone();
+                go_out(self.server, &name.clone(), &[room], vec![(what, Box::new(event))])?;
+            }
+            What::Entered(room, name) => {
+                // Before anybody sees it.
+                polls::came(self.server, name, |other| other == room);
+                self.tell(what, event)?;
+            }
+            _ => self.tell(what, event)?,
         }
-        self.tell(what, event)?;
         note_moves(self.server);
         Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
     }
@@ -332,18 +353,17 @@ fn exited<'e>(
 }
 
 /// The event of a room that is no more.
-pub(super) fn closed<'e>(
-    room: &'e RoomName,
-    by: Option<&'e Username>,
-    id: Option<&'e RequestId>,
-) -> impl FnOnce(u64, String) -> ServerMessage<'e> {
-    move |seq, time| ServerMessage::RoomClosed {
+pub(super) fn closed(room: &RoomName, by: Option<&Username>, id: Option<&RequestId>) -> Appending<'static> {
+    let (name, by) = (room.to_string(), by.map(|by| by.to_string()));
+    let id = id.map(|id| id.as_str().to_owned());
+    let event = move |seq, time: String| ServerMessage::RoomClosed {
         seq,
         time: time.into(),
-        room: room.as_str().into(),
-        by: by.map(|by| by.as_str().into()),
-        id: id.map(|id| id.as_str().into()),
-    }
+        room: name.into(),
+        by: by.map(Into::into),
+        id: id.map(Into::into),
+    };
+    (What::Closed(room.clone()), Box::new(event))
 }
 
 /// Changes what the rooms' file alone knows.

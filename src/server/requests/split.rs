@@ -25,11 +25,11 @@ impl Asking<'_> {
     pub(super) fn split(&self, groups: &Groups, minutes: Option<u32>) -> Result<Answer, Refusal> {
         let server = self.server;
         let until = minutes.map(|minutes| end(server, minutes)).transpose()?;
+        let _changing = self.begin_rooms()?;
         let people = match groups {
             Groups::Number(number) => deal(server, *number)?,
             Groups::Lists(lists) => listed(server, lists)?,
         };
-        let _changing = server.rooms.begin();
         let names = self.names(people.len())?;
         let made = server.chat.head();
         rooms::write(server, |rooms| {
@@ -59,7 +59,7 @@ impl Asking<'_> {
 
     /// Ends the rooms of the split.
     pub(super) fn gather(&self) -> Result<Answer, Refusal> {
-        let _changing = self.server.rooms.begin();
+        let _changing = self.begin_rooms()?;
         let rooms = split_rooms(self.server, |_| true);
         if rooms.is_empty() {
             return Err(refuse(ErrorCode::UnknownRoom, "the class is not split: /split 5 makes five rooms"));
@@ -102,9 +102,7 @@ fn split_rooms(server: &Server, wanted: impl Fn(&Room) -> bool) -> Vec<RoomName>
 }
 
 fn close(server: &Server, names: &[RoomName], by: Option<&Username>) -> Result<(), Refusal> {
-    polls::end_in(server, names)?;
-    let told = names.iter().map(|name| (What::Closed(name.clone()), rooms::closed(name, by, None)));
-    server.chat.tell_all(told).map_err(speech::refusal)?;
+    polls::end_in(server, names, names.iter().map(|name| rooms::closed(name, by, None)))?;
     rooms::finish(server, |rooms| rooms.retain(|name, _| !names.contains(name)));
     Ok(())
 }

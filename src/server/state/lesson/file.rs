@@ -89,14 +89,6 @@ impl Lesson {
         }
     }
 
-    /// Somebody is no longer in a room.
-    pub(crate) fn exit(&self, room: &RoomName, name: &Username) {
-        let mut change = self.begin();
-        if change.draft.exit(room, name) {
-            change.keep();
-        }
-    }
-
     /// An account is no more.
     pub(crate) fn forget(&self, name: &Username) {
         let mut change = self.begin();
