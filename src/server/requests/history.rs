@@ -98,6 +98,10 @@ pub(super) fn own_event(timeline: &Timeline, session: &Session, seq: u64) -> io:
 /// # Errors
 /// The journal can't be read.
 pub(super) fn seen_event(timeline: &Timeline, session: &Session, seq: u64) -> io::Result<Option<Vec<u8>>> {
+    if seq <= session.mandate.standing().state().since {
+        // Perhaps it was for an older account of the name.
+        return Ok(None);
+    }
     session.mandate.standing().looks.charge(1, Instant::now());
     let (after, before) = (seq.saturating_sub(1), seq.saturating_add(1));
     let line = timeline.look_before(before, session.viewer(), |chunk, eyes| {

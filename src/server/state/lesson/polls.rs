@@ -141,6 +141,12 @@ impl Poll {
         self.voted.contains(name)
     }
 
+    /// Whether there are ballots of which nobody knows any more that they have voted: of accounts that were deleted after a
+    /// restart.
+    pub(crate) fn has_ballots_of_nobody(&self) -> bool {
+        self.ballots.len() > self.voted.len()
+    }
+
     /// Who has voted, sorted.
     pub(crate) fn voted(&self) -> impl Iterator<Item = &Username> {
         self.voted.iter()
