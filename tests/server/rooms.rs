@@ -432,19 +432,18 @@ fn nobody_is_in_a_room_whose_account_was_deleted_while_they_entered() {
         assert_eq!(names(&eves[0].welcome, "rooms"), ["general"], "in round {round}");
         // All this is under way when the account is deleted, sooner or later.
         for (desk, (tea, eve)) in teas.iter_mut().zip(&mut eves).enumerate() {
-            let lines = |line: &dyn Fn(&str) -> String| (0..5).map(|n| line(&room(desk, n))).collect::<String>();
-            match round % 2 {
-                0 => tea.send_bytes(lines(&|room| format!("{}\n", about("let_in", room, "eve"))).as_bytes()),
-                _ => eve.send_bytes(
-                    lines(&|room| {
-                        let [enter, hand] = ["enter", "hand"].map(|kind| json!({"type": kind, "room": room}));
-                        format!("{enter}\n{hand}\n")
-                    })
-                    .as_bytes(),
-                ),
+            let mut lines = String::new();
+            for room in (0..60).map(|turn| room(desk, turn % 5)) {
+                let requests = match round % 2 {
+                    0 => ["let_in", "put_out", "let_in"].map(|kind| about(kind, &room, "eve")),
+                    _ => ["enter", "hand", "leave"].map(|kind| json!({"type": kind, "room": room})),
+                };
+                requests.iter().for_each(|request| lines.push_str(&format!("{request}\n")));
             }
+            let peer = if round % 2 == 0 { tea } else { eve };
+            peer.send_bytes(lines.as_bytes());
         }
-        for _ in 0..round / 2 % 4 {
+        for _ in 0..round / 2 % 8 {
             assert_eq!(root.ask(json!({"type": "ping"}))["type"], "pong");
         }
         assert_reply(&root.ask(json!({"type": "delete_user", "username": "eve"})));
@@ -454,4 +453,40 @@ fn nobody_is_in_a_room_whose_account_was_deleted_while_they_entered() {
             assert_eq!(reply["hands"], json!([]), "in round {round}");
         }
     }
+}
+
+#[test]
+fn a_display_is_in_no_room() {
+    let mut server = school(&["ada", "bob"]);
+    let (mut tea, mut root) = (server.login("tea"), server.admin());
+    let wall = json!({"type": "add_user", "username": "wall", "password": PASSWORD, "role": "display"});
+    assert_reply(&root.ask(wall));
+    make(&mut tea, "secret", false);
+    assert_error(&tea.ask(about("let_in", "secret", "wall")), "not_allowed");
+    for name in ["ada", "bob"] {
+        assert_eq!(tea.ask(about("let_in", "secret", name))["type"], "entered");
+    }
+    let mut ada = server.login("ada");
+    for room in ["general", "secret"] {
+        assert_eq!(ada.ask(json!({"type": "hand", "room": room}))["type"], "hand");
+    }
+    let promote = |role: &str| json!({"type": "promote", "username": "ada", "role": role});
+    assert_reply(&root.ask(promote("display")));
+    assert_eq!(tea.event("exited", "ada")["room"], "secret");
+    for room in ["general", "secret"] {
+        assert_eq!(tea.ask(json!({"type": "hands", "room": room}))["hands"], json!([]));
+    }
+    let mut ada = server.login("ada");
+    assert_eq!(names(&ada.welcome, "rooms"), ["general"]);
+    assert_error(&ada.ask(json!({"type": "topic", "room": "secret"})), "unknown_room");
+    assert_reply(&root.ask(json!({"type": "demote", "username": "ada", "role": "user"})));
+    assert_eq!(names(&server.login("ada").welcome, "rooms"), ["general"], "nor once it is none any more");
+    // Nor does one that was made one while the server didn't run.
+    server.terminate();
+    server.wait();
+    let mut users = server.data().users_json();
+    users["users"]["bob"]["role"] = json!("display");
+    std::fs::write(server.data().file("users.json"), users.to_string()).unwrap();
+    server = server.data().server().args(&["--message-rate", "off"]).start();
+    assert_eq!(names(&server.login("bob").welcome, "rooms"), ["general"]);
 }

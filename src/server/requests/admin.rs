@@ -150,6 +150,10 @@ impl<'a> Staff<'a> {
         if changed {
             self.tell_role(&name, role);
         }
+        if role == Role::Display {
+            // What it shows, everyone sees.
+            rooms::leave_all(self.server, &name);
+        }
         Ok(self.enforce(&name, Reply::default()))
     }
 

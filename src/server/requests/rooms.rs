@@ -5,7 +5,9 @@ use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::membership::{Asking, is_in, looks_after, named, refuse_outsider, unknown};
 use super::people::check_note;
 use super::{polls, speech};
-use crate::protocol::{ErrorCode, OwnRoom, Reply, RequestId, RoomInfo, RoomName, ServerMessage, TopicInfo, Username};
+use crate::protocol::{
+    ErrorCode, OwnRoom, Reply, RequestId, Role, RoomInfo, RoomName, ServerMessage, TopicInfo, Username,
+};
 use crate::reason;
 use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server, is_group};
 use crate::server::timeline::{Appending, What};
@@ -85,17 +87,28 @@ fn go_out(server: &Server, name: &Username, rooms: &[RoomName], exits: Vec<Appen
     polls::tell_with(server, change, changed, exits)
 }
 
-/// For a start: accounts that were deleted while no server ran are in no room any more, and others of their names neither.
+fn is_display(server: &Server, name: &Username) -> bool {
+    server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().role == Role::Display)
+}
+
+/// For a start: accounts that were deleted, or made displays, while no server ran are in no room any more, and others of their
+/// names neither.
 pub(crate) fn forget_the_deleted(server: &Server) {
     let stays: Vec<_> = server.chat.timeline().recall(|recall| {
         let now = recall.members.stays().filter(|(_, stay)| stay.to.is_none());
         now.map(|(name, stay)| (name.clone(), stay.from)).collect()
     });
+    // Who was erased is called so for good.
+    let made =
+        server.rooms.list().into_iter().filter_map(|(_, room)| Some((Username::parse(&room.maker?)?, room.made)));
+    let made = made.filter(|(maker, _)| maker.deleted_number().is_none());
     let is_theirs = |(name, from): &(Username, u64)| {
         server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().since <= *from)
     };
-    let gone: BTreeSet<Username> = stays.into_iter().filter(|stay| !is_theirs(stay)).map(|(name, _)| name).collect();
-    gone.iter().for_each(|name| forget(server, name));
+    let (theirs, gone): (Vec<_>, Vec<_>) = stays.into_iter().chain(made).partition(is_theirs);
+    let names = |known: Vec<(Username, u64)>| known.into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+    names(gone).iter().for_each(|name| forget(server, name));
+    names(theirs).iter().filter(|name| is_display(server, name)).for_each(|name| leave_all(server, name));
 }
 
 impl<'a> Asking<'a> {
@@ -199,6 +212,9 @@ impl<'a> Asking<'a> {
         let _changing = self.begin_rooms()?;
         let other = existing_user(self.server, username)?;
         self.check_looks_after(&room)?;
+        if is_display(self.server, &other) {
+            return Err(refuse(ErrorCode::NotAllowed, format!("{other} is a display: it shows what everyone may see")));
+        }
         if is_in(self.server, &room, &other) {
             return Ok(Answer::Reply(Box::default()));
         }
