@@ -51,6 +51,7 @@ mod requests;
 mod resume;
 mod roles;
 mod rooms;
+mod rooms_left;
 mod rosters;
 mod secrets;
 #[cfg(target_os = "linux")]
