@@ -322,3 +322,26 @@ fn a_question_that_is_taken_back_does_not_tell_who_asked() {
     assert!(now["removed"] == true && !now.to_string().contains("ada"), "{now}");
     assert_gone(&server.data());
 }
+
+#[test]
+fn whoever_may_not_see_that_it_is_taken_back_is_answered_all_the_same() {
+    let data = DataDir::with_users(&["bob"]);
+    let server = data.server().start();
+    let (mut root, mut bob) = (server.admin(), server.login("bob"));
+    for how in ["leave", "put_out", "close_room"] {
+        let room = how.replace('_', "-");
+        let about = json!({"room": room, "username": "bob", "open": false});
+        let ask = |peer: &mut Peer, kind: &str| {
+            let mut request = about.clone();
+            request["type"] = kind.into();
+            peer.ask(request)
+        };
+        assert_reply(&ask(&mut root, "make_room"));
+        assert_eq!(ask(&mut root, "let_in")["type"], "entered");
+        let [first, second] = [1, 2].map(|_| bob.ask(json!({"type": "say", "room": room, "text": WORDS})));
+        assert_removed(&remove(&mut bob, &first), &first, "bob");
+        assert_ne!(ask(if how == "leave" { &mut bob } else { &mut root }, how)["type"], "error");
+        assert_reply(&remove(&mut bob, &second));
+        assert_gone(&data);
+    }
+}

@@ -52,10 +52,19 @@ pub(crate) struct Arrived {
 /// What became of something that was to be said.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Said {
-    /// It was said.
-    Now,
+    /// It was said, under this seq.
+    Now(u64),
     /// The same was said before, under this seq.
     Before(u64),
+}
+
+impl Said {
+    /// Under which seq.
+    pub(crate) fn seq(self) -> u64 {
+        match self {
+            Self::Now(seq) | Self::Before(seq) => seq,
+        }
+    }
 }
 
 /// Why a newcomer isn't let in.
@@ -241,7 +250,7 @@ impl Chat {
                 self.timeline.commit(&ticket)?;
                 self.delivery.wake();
                 self.timeline.backlog.wait();
-                Ok(Said::Now)
+                Ok(Said::Now(ticket.seq))
             }
             Appended::Known(seq) => {
                 // It may be on its way to the disk.
@@ -251,11 +260,12 @@ impl Chat {
         }
     }
 
-    /// Adds events one after the other, and has them delivered. Waits for nobody: for what can't be many.
+    /// Adds events one after the other, and has them delivered. Waits for nobody: for what can't be many. Gives the first
+    /// one's seq, or the newest there is where there are none.
     ///
     /// # Errors
     /// [`AppendError`]; then those that were before the one it is about may be there.
-    pub(crate) fn tell_all<'a, E>(&self, events: impl IntoIterator<Item = (What, E)>) -> Result<(), AppendError>
+    pub(crate) fn tell_all<'a, E>(&self, events: impl IntoIterator<Item = (What, E)>) -> Result<u64, AppendError>
     where
         E: FnOnce(u64, String) -> ServerMessage<'a>,
     {
@@ -269,7 +279,8 @@ impl Chat {
         // Each by its own ticket: what somebody else couldn't write meanwhile is gone, and what comes later isn't.
         let written = tickets.iter().map(|ticket| self.timeline.commit(ticket)).fold(Ok(()), Result::and);
         self.delivery.wake();
-        appended.and(written)
+        let first = tickets.first().map_or_else(|| self.head(), |ticket| ticket.seq);
+        appended.and(written).map(|()| first)
     }
 
     /// Whether an account is offline. If nobody was told that it went, everyone is first: what is said to it from now on

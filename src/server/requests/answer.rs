@@ -22,9 +22,9 @@ pub(crate) struct Refusal {
 
 /// What a request that succeeded is answered with.
 pub(super) enum Answer {
-    /// The event it caused, which the delivery brings.
-    Event,
-    /// That, and a line beside it for the one who asked alone.
+    /// The event it caused, under this seq, which the delivery brings; to whoever may not see it, a reply.
+    Event(u64),
+    /// An event that its author may always see, and a line beside it for them alone.
     EventAnd(Vec<u8>),
     /// The event that the same request caused before: its line.
     Again(Vec<u8>),

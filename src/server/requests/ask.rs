@@ -44,11 +44,11 @@ impl Question<'_> {
         self.asking.own_room(Some(self.room.as_str()))?;
         speech::take_pace(server, session, LessonRate::question)?;
         match self.append(key)? {
-            Said::Now => Ok(Answer::Event),
+            Said::Now(seq) => Ok(Answer::Event(seq)),
             Said::Before(seq) => match self.asked_under(seq) {
                 Some(line) => Ok(Answer::Again(line)),
                 // No longer kept: it can only be asked anew.
-                None => self.append(None).map(|_| Answer::Event),
+                None => self.append(None).map(|said| Answer::Event(said.seq())),
             },
         }
     }
@@ -90,7 +90,7 @@ impl Question<'_> {
     fn append(&self, key: Option<Key>) -> Result<Said, Refusal> {
         let Asking { server, session, .. } = *self.asking;
         let (room, text, id) = (self.room.as_str(), self.text, self.asking.id);
-        let question = told(&self.room, true, move |seq, time| ServerMessage::Question {
+        let question = told(&self.room, None, true, move |seq, time| ServerMessage::Question {
             seq,
             time: time.into(),
             room: room.into(),

@@ -80,7 +80,9 @@ fn answer(
     let send = |message: ServerMessage<'_>| server.chat.delivery().send(session, &message.encode());
     let ok = |id| ServerMessage::Reply(Reply { id, ok: true, ..Reply::default() });
     match result {
-        Ok(Answer::Event | Answer::Nothing) => {}
+        // The one place where it is decided whether the event is an answer.
+        Ok(Answer::Event(seq)) if !server.chat.timeline().may_see(session.viewer(), seq) => send(ok(id)),
+        Ok(Answer::Event(_) | Answer::Nothing) => {}
         Ok(Answer::EventAnd(line) | Answer::Again(line)) => server.chat.delivery().send(session, &line),
         Ok(Answer::History(page)) => send(history_reply(id, &page)),
         Ok(Answer::Reply(reply)) => send(ServerMessage::Reply(Reply { id, ok: true, ..*reply })),

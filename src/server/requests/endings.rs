@@ -70,7 +70,7 @@ fn end(server: &Server, gone: &BTreeSet<Username>) {
     events.extend(due.into_iter().filter_map(|poll| polls::close(server, &mut change, poll, None, None)));
     change.show();
     match server.chat.tell_all(events) {
-        Ok(()) => change.keep(),
+        Ok(_) => change.keep(),
         Err(_) => {
             change.drop_shown();
             thread::sleep(LOOK_EVERY);
@@ -95,7 +95,7 @@ fn hands_of(change: &mut Change<'_>, gone: &BTreeSet<Username>) -> Vec<Appending
     for room in rooms {
         let up = &mut change.draft.room_mut(&room).hands;
         let down = gone.iter().filter(|name| up.lower(name));
-        events.extend(down.map(|name| hands::event(&room, name, false, None, None)));
+        events.extend(down.map(|name| hands::event(&room, name, None, false, None, None)));
     }
     events
 }

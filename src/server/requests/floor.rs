@@ -5,7 +5,7 @@ use super::lesson::told;
 use super::membership::Asking;
 use super::speech;
 use crate::durations;
-use crate::protocol::{ErrorCode, FloorInfo, Mode, RoomName, ServerMessage, Whispers};
+use crate::protocol::{ErrorCode, FloorInfo, Mode, RoomName, ServerMessage, Username, Whispers};
 use crate::server::state::{LessonKept, Moment, Wanted};
 use crate::server::timeline::Appending;
 
@@ -20,12 +20,12 @@ impl Asking<'_> {
         let (floor, whispering) = change.draft.floor_mut(&room);
         wanted.apply(floor, whispering, Moment::of(&server.clock)).map_err(|why| refuse(ErrorCode::BadRequest, why))?;
         let detail = detail(&change.draft, &room, wanted.minutes);
-        let from = self.session.name.to_string();
-        let answer = self.carry_out(change, |change| {
-            let mut events = vec![event(&change.draft, &room, Some(&from), self.own_id())];
+        let from = &self.session.name;
+        let answer = self.carry_out(&room, change, |change| {
+            let mut events = vec![event(&change.draft, &room, Some(from), self.own_id())];
             // Everyone is told what holds for everyone.
             if !room.is_general() && change.before().whispers != change.draft.whispers {
-                events.push(event(&change.draft, &RoomName::general(), Some(&from), None));
+                events.push(event(&change.draft, &RoomName::general(), Some(from), None));
             }
             events
         })?;
@@ -35,14 +35,19 @@ impl Asking<'_> {
 }
 
 /// The event that tells what holds in a room from now on.
-pub(super) fn event(kept: &LessonKept, room: &RoomName, from: Option<&str>, id: Option<String>) -> Appending<'static> {
+pub(super) fn event(
+    kept: &LessonKept,
+    room: &RoomName,
+    from: Option<&Username>,
+    id: Option<String>,
+) -> Appending<'static> {
     let FloorInfo { mode, until, seconds, whispers, .. } = kept.floor(room);
-    let (name, from) = (room.to_string(), from.map(str::to_owned));
-    told(room, false, move |seq, time| ServerMessage::Floor {
+    let (name, told_by) = (room.to_string(), from.map(Username::to_string));
+    told(room, from, false, move |seq, time| ServerMessage::Floor {
         seq,
         time: time.into(),
         room: name.into(),
-        from: from.map(Into::into),
+        from: told_by.map(Into::into),
         mode,
         until,
         seconds,

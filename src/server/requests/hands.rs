@@ -38,7 +38,7 @@ impl Asking<'_> {
             // It is as it was, as when this was asked before.
             return Ok(Answer::Reply(Box::default()));
         }
-        self.carry_out(change, |_| vec![event(&room, &name, up, text, self.own_id())])
+        self.carry_out(&room, change, |_| vec![event(&room, &name, Some(&name), up, text, self.own_id())])
     }
 
     /// Whose hands are up.
@@ -79,9 +79,9 @@ impl Asking<'_> {
             Some(called.ok_or_else(|| refuse(ErrorCode::BadRequest, "nobody's hand is up: nobody was called"))?)
         };
         in_room.floor.called.clone_from(&called);
-        self.carry_out(change, |_| {
+        self.carry_out(&room, change, |_| {
             let (from, id, name) = (self.session.name.to_string(), self.own_id(), room.to_string());
-            vec![told(&room, false, move |seq, time| ServerMessage::Called {
+            vec![told(&room, Some(&self.session.name), false, move |seq, time| ServerMessage::Called {
                 seq,
                 time: time.into(),
                 room: name.into(),
@@ -93,16 +93,17 @@ impl Asking<'_> {
     }
 }
 
-/// The event of a hand that goes up or down.
+/// The event of a hand that goes up or down: `by` itself, or since its owner is gone.
 pub(super) fn event(
     room: &RoomName,
     name: &Username,
+    by: Option<&Username>,
     up: bool,
     text: Option<&str>,
     id: Option<String>,
 ) -> Appending<'static> {
     let (room_name, name, text) = (room.to_string(), name.to_string(), text.map(str::to_owned));
-    told(room, false, move |seq, time| ServerMessage::Hand {
+    told(room, by, false, move |seq, time| ServerMessage::Hand {
         seq,
         time: time.into(),
         room: room_name.into(),

@@ -1,22 +1,23 @@
 //! What all requests about a lesson have in common: who may ask, and how a change becomes an event.
 
 use super::answer::{Answer, Refusal, refuse};
-use super::membership::Asking;
+use super::membership::{self, Asking};
 use super::speech;
-use crate::protocol::{ErrorCode, RoomName, ServerMessage};
+use crate::protocol::{ErrorCode, RoomName, ServerMessage, Username};
 use crate::reason;
 use crate::server::state::Change;
-use crate::server::timeline::{Appending, Audience, What};
+use crate::server::timeline::{AppendError, Appending, Audience, What};
 use std::io;
 use std::time::Instant;
 
-/// An event of a room that nobody says.
+/// An event of a room that nobody says. `by`: whoever does it, unless it comes by itself; they must be in that room.
 pub(super) fn told<'e>(
     room: &RoomName,
+    by: Option<&Username>,
     said: bool,
     event: impl FnOnce(u64, String) -> ServerMessage<'e> + 'e,
 ) -> Appending<'e> {
-    (What::Told { audience: Audience::room(room), said }, Box::new(event))
+    (What::Told { by: by.cloned(), audience: Audience::room(room), said }, Box::new(event))
 }
 
 impl Asking<'_> {
@@ -25,13 +26,14 @@ impl Asking<'_> {
         self.id.map(|id| id.as_str().to_owned())
     }
 
-    /// Makes a change so and has it told: on disk first, then in what whoever comes is told, then as events. So nobody
+    /// Makes a change of what holds in a room so and has it told: on disk first, then in what whoever comes is told, then as events. So nobody
     /// misses it.
     ///
     /// # Errors
-    /// It can't be written; then nothing has changed.
+    /// It can't be written, or one is no longer in that room; then nothing has changed.
     pub(super) fn carry_out<'e>(
         &self,
+        room: &RoomName,
         mut change: Change<'_>,
         events: impl FnOnce(&Change<'_>) -> Vec<Appending<'e>>,
     ) -> Result<Answer, Refusal> {
@@ -39,11 +41,20 @@ impl Asking<'_> {
         // Before others hear it, and may ask.
         self.session.mandate.standing().attention.back(Instant::now());
         match self.server.chat.tell_all(events(&change)) {
-            Ok(()) => Ok(Answer::Event),
+            Ok(seq) => Ok(Answer::Event(seq)),
             Err(e) => {
                 change.take_back();
-                Err(speech::refusal(e))
+                Err(self.refused(room, e))
             }
+        }
+    }
+
+    /// The refusal of what can't be told in a room.
+    pub(super) fn refused(&self, room: &RoomName, why: AppendError) -> Refusal {
+        match why {
+            // Since it was asked whether one is.
+            AppendError::NotInRoom => membership::refuse_outsider(self.server, self.session, room),
+            why => speech::refusal(why),
         }
     }
 

@@ -45,15 +45,19 @@ impl Asking<'_> {
             change.show();
             begun(&poll, time, &self.session.name, self.own_id())
         };
-        let (what, event) = told(&room, true, event);
-        if let Err(e) = server.chat.tell_all([(what, event)]) {
-            change.drop_shown();
-            return Err(speech::refusal(e));
-        }
+        let (what, event) = told(&room, Some(&self.session.name), true, event);
+        let told = server.chat.tell_all([(what, event)]);
+        let seq = match told {
+            Ok(seq) => seq,
+            Err(e) => {
+                change.drop_shown();
+                return Err(self.refused(&room, e));
+            }
+        };
         // A start that doesn't find it in the file finds it in the journal.
         change.keep();
         self.record("poll", room.as_str());
-        Ok(Answer::Event)
+        Ok(Answer::Event(seq))
     }
 
     /// Takes a vote.
@@ -124,13 +128,16 @@ impl Asking<'_> {
         let event = close(self.server, &mut change, poll, Some(&self.session.name), self.own_id());
         let event = event.ok_or_else(closed)?;
         change.show();
-        if let Err(e) = self.server.chat.tell_all([event]) {
-            change.drop_shown();
-            return Err(speech::refusal(e));
-        }
+        let seq = match self.server.chat.tell_all([event]) {
+            Ok(seq) => seq,
+            Err(e) => {
+                change.drop_shown();
+                return Err(self.refused(&room, e));
+            }
+        };
         change.keep();
         self.record("close_poll", room.as_str());
-        Ok(Answer::Event)
+        Ok(Answer::Event(seq))
     }
 
     /// The room of a poll that is open, for somebody who is in it.
@@ -192,8 +199,9 @@ pub(super) fn close(
     let mut open = change.draft.polls.remove(index);
     open.entitle(waited_for(server, &open.room));
     let Outcome { counts, voted, entitled } = open.outcome();
-    let (room, from) = (open.room.to_string(), from.map(Username::to_string));
-    Some(told(&open.room, true, move |seq, time| ServerMessage::PollClosed {
+    let (room, by) = (open.room.to_string(), from);
+    let from = from.map(Username::to_string);
+    Some(told(&open.room, by, true, move |seq, time| ServerMessage::PollClosed {
         seq,
         time: time.into(),
         room: room.into(),
@@ -215,7 +223,7 @@ pub(super) fn end_in(
     server: &Server,
     rooms: &[RoomName],
     closed: impl IntoIterator<Item = Appending<'static>>,
-) -> Result<(), Refusal> {
+) -> Result<u64, Refusal> {
     let mut change = server.lesson.begin();
     let polls: Vec<u64> =
         change.draft.polls.iter().filter(|open| rooms.contains(&open.room)).map(|open| open.poll).collect();
@@ -236,17 +244,21 @@ pub(super) fn tell_with<'e>(
     change: Change<'_>,
     changed: bool,
     events: Vec<Appending<'e>>,
-) -> Result<(), Refusal> {
+) -> Result<u64, Refusal> {
     if !changed {
         return server.chat.tell_all(events).map_err(speech::refusal);
     }
     change.show();
-    if let Err(e) = server.chat.tell_all(events) {
-        change.drop_shown();
-        return Err(speech::refusal(e));
+    match server.chat.tell_all(events) {
+        Ok(seq) => {
+            change.keep();
+            Ok(seq)
+        }
+        Err(e) => {
+            change.drop_shown();
+            Err(speech::refusal(e))
+        }
     }
-    change.keep();
-    Ok(())
 }
 
 /// Somebody has come into rooms: in their polls they are waited for.

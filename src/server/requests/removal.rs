@@ -197,7 +197,7 @@ fn tell(server: &Server, record: &Record<'_>, by: &str, id: Option<&RequestId>) 
     });
     match told {
         Ok(_) if by.is_empty() => None,
-        Ok(_) => Some(Answer::Event),
+        Ok(said) => Some(Answer::Event(said.seq())),
         // That is kept in mind.
         Err(AppendError::Unwritten) => None,
         Err(why) => {

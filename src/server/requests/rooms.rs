@@ -74,14 +74,14 @@ fn take_out(server: &Server, name: &Username) {
     }
     let is_in_some = !exits.is_empty();
     match go_out(server, name, &rooms, exits) {
-        Ok(()) if is_in_some => finish(server, |_| {}),
-        Ok(()) => {}
+        Ok(_) if is_in_some => finish(server, |_| {}),
+        Ok(_) => {}
         Err(why) => log::error!("{name} can't be taken out of rooms: {}", why.message),
     }
 }
 
 /// Has it told that somebody goes out of rooms, whose hand is down there from then on.
-fn go_out(server: &Server, name: &Username, rooms: &[RoomName], exits: Vec<Appending<'_>>) -> Result<(), Refusal> {
+fn go_out(server: &Server, name: &Username, rooms: &[RoomName], exits: Vec<Appending<'_>>) -> Result<u64, Refusal> {
     let mut change = server.lesson.begin();
     let changed = rooms.iter().filter(|room| change.draft.exit(room, name)).count() > 0;
     polls::tell_with(server, change, changed, exits)
@@ -193,7 +193,7 @@ impl<'a> Asking<'a> {
             return Err(unknown(room.as_str()));
         }
         self.check_places(name)?;
-        self.change(What::Entered(room.clone(), name.clone()), entered(&room, name, None, self.id), true)
+        self.change(What::Entered(room.clone(), name.clone()), entered(&room, name, None, self.id))
     }
 
     /// And out of it.
@@ -203,7 +203,7 @@ impl<'a> Asking<'a> {
         if !self.is_in(&room) {
             return Err(refuse_outsider(self.server, self.session, &room));
         }
-        self.change(What::Exited(room.clone(), name.clone()), exited(&room, name, None, self.id), true)
+        self.change(What::Exited(room.clone(), name.clone()), exited(&room, name, None, self.id))
     }
 
     /// Lets somebody into a room.
@@ -220,8 +220,7 @@ impl<'a> Asking<'a> {
         }
         self.check_places(&other)?;
         let by = Some(&self.session.name);
-        let sees = self.is_in(&room) || other == self.session.name;
-        self.change(What::Entered(room.clone(), other.clone()), entered(&room, &other, by, self.id), sees)
+        self.change(What::Entered(room.clone(), other.clone()), entered(&room, &other, by, self.id))
     }
 
     /// Puts somebody out of a room.
@@ -233,8 +232,7 @@ impl<'a> Asking<'a> {
             return Err(refuse(ErrorCode::NotInRoom, format!("{other} is not in {room}")));
         }
         let by = Some(&self.session.name);
-        let sees = self.is_in(&room);
-        self.change(What::Exited(room.clone(), other.clone()), exited(&room, &other, by, self.id), sees)
+        self.change(What::Exited(room.clone(), other.clone()), exited(&room, &other, by, self.id))
     }
 
     /// Ends a room.
@@ -242,12 +240,11 @@ impl<'a> Asking<'a> {
         let room = self.beside_general(room)?;
         let _changing = self.begin_rooms()?;
         self.check_looks_after(&room)?;
-        let sees = self.is_in(&room);
         let closed = closed(&room, Some(&self.session.name), self.id);
-        polls::end_in(self.server, std::slice::from_ref(&room), [closed])?;
+        let seq = polls::end_in(self.server, std::slice::from_ref(&room), [closed])?;
         finish(self.server, |rooms| drop(rooms.remove(&room)));
         log::info!("{} closes the room {room}", self.session.name);
-        Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
+        Ok(Answer::Event(seq))
     }
 
     fn general(&self) -> RoomInfo<'static> {
@@ -277,28 +274,27 @@ impl<'a> Asking<'a> {
         &self,
         what: What,
         event: impl FnOnce(u64, String) -> ServerMessage<'e> + 'e,
-        sees: bool,
     ) -> Result<Answer, Refusal> {
         if !speech::take_rate(self.server, self.session)? {
             return Ok(Answer::Abuse);
         }
-        match &what {
+        let seq = match &what {
             What::Exited(room, name) => {
                 let room = room.clone();
-                go_out(self.server, &name.clone(), &[room], vec![(what, Box::new(event))])?;
+                go_out(self.server, &name.clone(), &[room], vec![(what, Box::new(event))])?
             }
             What::Entered(room, name) => {
                 // Before anybody sees it.
                 polls::came(self.server, name, |other| other == room);
-                self.tell(what, event)?;
+                self.tell(what, event)?
             }
             _ => self.tell(what, event)?,
-        }
+        };
         note_moves(self.server);
-        Ok(if sees { Answer::Event } else { Answer::Reply(Box::default()) })
+        Ok(Answer::Event(seq))
     }
 
-    fn tell<'e>(&self, what: What, event: impl FnOnce(u64, String) -> ServerMessage<'e>) -> Result<(), Refusal> {
+    fn tell<'e>(&self, what: What, event: impl FnOnce(u64, String) -> ServerMessage<'e>) -> Result<u64, Refusal> {
         self.server.chat.tell_all([(what, event)]).map_err(speech::refusal)
     }
 

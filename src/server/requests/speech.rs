@@ -73,7 +73,7 @@ pub(crate) fn whisper(
     let Some(name) = Username::parse(to) else { return existing_user(server, to).map(|_| Answer::Nothing) };
     let place = Place::Person(name.clone());
     let answer = Speech { server, session, id, place, text, form, everywhere: false }.deliver()?;
-    let beside = matches!(answer, Answer::Event).then(|| people::line_if_away(server, session, &name));
+    let beside = matches!(answer, Answer::Event(_)).then(|| people::line_if_away(server, session, &name));
     Ok(beside.flatten().map_or(answer, Answer::EventAnd))
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn speak<'a>(
     if !take_rate(server, session)? {
         return Ok(Answer::Abuse);
     }
-    append(server, session, what, NEW, event).map(|_| Answer::Event)
+    append(server, session, what, NEW, event).map(|said| Answer::Event(said.seq()))
 }
 
 /// Whether a session may say anything now.
@@ -127,11 +127,11 @@ impl Speech<'_> {
             Ok(Said::Before(seq)) => match self.said_under(seq) {
                 Some(line) => Ok(Answer::Again(line)),
                 // No longer kept: it can only be said anew.
-                None => self.append(None).map(|_| Answer::Event),
+                None => self.append(None).map(|said| Answer::Event(said.seq())),
             },
-            said => said.map(|_| Answer::Event),
+            said => said.map(|said| Answer::Event(said.seq())),
         };
-        if !matches!(said, Ok(Answer::Event)) {
+        if !matches!(said, Ok(Answer::Event(_))) {
             held::give_back(server, turn);
         }
         said

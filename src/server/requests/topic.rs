@@ -46,7 +46,7 @@ pub(crate) fn set(
         refuse(ErrorCode::Internal, "the server can't write topic.json: the topic stays, try again later")
     })?;
     match tell(server, session, id, &RoomName::general(), text) {
-        Ok(answer @ Answer::Event) => {
+        Ok(answer @ Answer::Event(_)) => {
             server.audit.act("topic", &session.name, session.peer.ip(), None, None);
             Ok(answer)
         }
@@ -86,7 +86,7 @@ fn set_in(
     };
     set(new(server, session, text))?;
     let answer = tell(server, session, id, room, text);
-    if !matches!(answer, Ok(Answer::Event)) {
+    if !matches!(answer, Ok(Answer::Event(_))) {
         set(known.topic)?;
     }
     answer

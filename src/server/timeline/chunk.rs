@@ -247,6 +247,11 @@ impl Chunk {
         (self.first..self.next()).contains(&seq).then(|| &self.lines[self.line((seq - self.first) as usize)])
     }
 
+    /// Who may see one of its events.
+    pub(super) fn audience(&self, seq: u64) -> Option<&Audience> {
+        (self.first..self.next()).contains(&seq).then(|| &self.events[(seq - self.first) as usize].audience)
+    }
+
     /// What was said before `before` and after `after` that these eyes may see there, newest first: each seq and line.
     pub(crate) fn said<'a>(
         &'a self,

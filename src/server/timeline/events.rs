@@ -133,21 +133,14 @@ impl Events {
         what: What,
         event: impl FnOnce(u64, String) -> ServerMessage<'a>,
     ) -> Result<(), AppendError> {
+        if what.within().is_some_and(|(room, by)| !self.will_be_in(room, by)) {
+            return Err(AppendError::NotInRoom);
+        }
         let (said, audience) = match &what {
             What::Said { by, place: Place::Person(to), .. } => (true, Audience::pair(by, to)),
-            What::Said { by, place: Place::Room(room), .. } => {
-                if !self.will_be_in(room, by) {
-                    return Err(AppendError::NotInRoom);
-                }
-                (true, Audience::room(room))
-            }
-            What::Asked { by, room, .. } => {
-                if !self.will_be_in(room, by) {
-                    return Err(AppendError::NotInRoom);
-                }
-                (true, Audience::Staff(Box::new(by.clone())))
-            }
-            What::Told { audience, said } => (*said, audience.clone()),
+            What::Said { place: Place::Room(room), .. } => (true, Audience::room(room)),
+            What::Asked { by, .. } => (true, Audience::Staff(Box::new(by.clone()))),
+            What::Told { audience, said, .. } => (*said, audience.clone()),
             What::Entered(room, _) | What::Exited(room, _) | What::Closed(room) => (false, Audience::room(room)),
             What::Removed { by: Some(by), to: Some(to), .. } => (false, Audience::pair(by, to)),
             What::Removed { room, .. } => (false, room.as_ref().map_or(Audience::Everyone, Audience::room)),

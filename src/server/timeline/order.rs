@@ -233,6 +233,13 @@ impl Timeline {
         lock(&self.events).share(stretch, bytes_max, shared)
     }
 
+    /// Whether `viewer` may see an event that was published just now.
+    pub(crate) fn may_see(&self, viewer: Viewer<'_>, seq: u64) -> bool {
+        let events = lock(&self.events);
+        let audience = events.stretch_before(seq.saturating_add(1)).and_then(|chunk| chunk.audience(seq));
+        audience.is_some_and(|audience| events.eyes(viewer).may_see(audience, seq))
+    }
+
     /// A viewer's eyes, for whatever is published by now.
     fn eyes<'a>(&self, viewer: Viewer<'a>) -> Eyes<'a> {
         lock(&self.events).eyes(viewer)

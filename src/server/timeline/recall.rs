@@ -68,8 +68,8 @@ impl Recall {
             What::Came(name) => self.account(name).gone = false,
             What::Went(name) => self.note_going(seq, name),
             What::Entered(..) | What::Exited(..) | What::Closed(_) => self.members.note(seq, what),
-            What::Told { audience: Audience::Everyone, said: true } => self.public += 1,
-            What::Told { audience: Audience::Room(room), said: true } => self.members.count(room),
+            What::Told { audience: Audience::Everyone, said: true, .. } => self.public += 1,
+            What::Told { audience: Audience::Room(room), said: true, .. } => self.members.count(room),
             What::Told { .. } => {}
             What::Asked { by, key, .. } => key.iter().for_each(|key| self.note_id(seq, by, key.whole)),
             What::Said { by, place, key } => {

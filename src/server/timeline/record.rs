@@ -122,7 +122,7 @@ impl<'a> Record<'a> {
             "joined" => Ok(What::Joined(name(&self.username)?, Profile::default())),
             "left" => Ok(What::Left(name(&self.username)?, self.reason.unwrap_or(Reason::Other))),
             "removed" => self.removal(self.event, &self.from),
-            _ => Ok(What::Told { audience: self.audience()?, said: self.is_said() }),
+            _ => Ok(What::Told { by: None, audience: self.audience()?, said: self.is_said() }),
         }
     }
 

@@ -47,8 +47,9 @@ pub(crate) enum What {
     Removed { event: u64, by: Option<Username>, room: Option<RoomName>, to: Option<Username> },
     /// Somebody has asked a question, whose event comes right before this one. `key` is as that of what is said.
     Asked { by: Username, room: RoomName, key: Option<Key> },
-    /// Something else that these may see. `said`: it is read again in the history.
-    Told { audience: Audience, said: bool },
+    /// Something else that these may see. `by`: whoever does it, who must be in that room. `said`: it is read again in the
+    /// history.
+    Told { by: Option<Username>, audience: Audience, said: bool },
     /// An account is in a room.
     Entered(RoomName, Username),
     /// It no longer is.
@@ -66,6 +67,15 @@ pub(crate) enum What {
 }
 
 impl What {
+    /// The room in which it is done, and by whom, who must be in it then.
+    pub(super) fn within(&self) -> Option<(&RoomName, &Username)> {
+        match self {
+            Self::Said { by, place: Place::Room(room), .. } | Self::Asked { by, room, .. } => Some((room, by)),
+            Self::Told { by: Some(by), audience: Audience::Room(room), .. } => Some((room, by)),
+            _ => None,
+        }
+    }
+
     /// Whose words it is, and their key, if it may be said again.
     pub(super) fn said(&self) -> Option<(&Username, Key)> {
         match self {

@@ -125,7 +125,7 @@ impl Scene {
         let mut at = 0;
         let event = self.event(&what, 0, &mut at);
         let told = self.chat.tell_all([(what.clone(), event)]);
-        assert!(matches!(told, Ok(()) | Err(AppendError::Unwritten)));
+        assert!(matches!(told, Ok(_) | Err(AppendError::Unwritten)));
         self.note(told.is_ok(), at, what);
     }
 

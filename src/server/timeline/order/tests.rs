@@ -162,7 +162,7 @@ fn something(state: &mut u64, people: &[Username], rooms: &[RoomName]) -> What {
         0 => What::Entered(room, by),
         1 => What::Exited(room, by),
         2 if chance(state, 5) == 0 => What::Closed(room),
-        2 => What::Told { audience: Audience::Staff(Box::new(by)), said: true },
+        2 => What::Told { by: None, audience: Audience::Staff(Box::new(by)), said: true },
         3 => What::Said { by, place: Place::Person(other), key: None },
         4..7 => What::Said { by, place: Place::Room(RoomName::general()), key: None },
         _ => What::Said { by, place: Place::Room(room), key: None },
@@ -207,18 +207,27 @@ fn nobody_speaks_in_a_room_they_are_going_out_of() {
     let (_folder, timeline) = timeline();
     let chess = RoomName::parse("chess").unwrap();
     let says = What::Said { by: name("ada"), place: Place::Room(chess.clone()), key: None };
+    // Nor does anybody do anything else there, as raising a hand.
+    let does = What::Told { by: Some(name("ada")), audience: Audience::room(&chess), said: true };
     let append = |what: &What| timeline.append(what.clone(), NEW, event(what, "x")).map(drop);
-    assert!(matches!(append(&says), Err(AppendError::NotInRoom)));
+    let act = || timeline.append(does.clone(), NEW, event(&says, "x")).map(drop);
+    let is_refused = || [append(&says), act()].iter().all(|done| matches!(done, Err(AppendError::NotInRoom)));
+    assert!(is_refused());
     // None of it is written yet.
     append(&What::Entered(chess.clone(), name("ada"))).unwrap();
     append(&says).unwrap();
+    act().unwrap();
     append(&What::Exited(chess.clone(), name("ada"))).unwrap();
-    assert!(matches!(append(&says), Err(AppendError::NotInRoom)));
+    assert!(is_refused());
     append(&What::Entered(chess.clone(), name("ada"))).unwrap();
-    append(&What::Closed(chess)).unwrap();
-    assert!(matches!(append(&says), Err(AppendError::NotInRoom)));
+    append(&What::Closed(chess.clone())).unwrap();
+    assert!(is_refused());
     timeline.commit(&timeline.now()).unwrap();
-    assert_eq!(timeline.head(), 5);
+    assert_eq!(timeline.head(), 6);
+    let (ada, bob) = (name("ada"), name("bob"));
+    let sees = |name, seq| timeline.may_see(Viewer::Account(name), seq);
+    assert_eq!([1, 2, 3, 4, 5, 6, 7].map(|seq| sees(&ada, seq)), [true, true, true, true, true, true, false]);
+    assert!(!sees(&bob, 3), "he was never in it");
 }
 
 #[test]
