@@ -191,7 +191,7 @@ fn build(
     let timeline = open_timeline(&config.args, &folder, &clock, (members, &mut polls, notices.clone()))
         .map_err(ServerError::Folder)?;
     rooms.catch_up(&timeline);
-    lesson.catch_up(polls, Moment::of(&clock));
+    lesson.catch_up(polls, |room| rooms.is_there(room), Moment::of(&clock));
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {}", reason::of_file(&e))))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
@@ -246,7 +246,7 @@ fn erase_person(
     let mut polls = lesson.now(PastPolls::beside);
     let timeline = open_timeline(args, folder, clock, (members, &mut polls, notices.clone()))?;
     rooms.catch_up(&timeline);
-    lesson.catch_up(polls, Moment::of(clock));
+    lesson.catch_up(polls, |room| rooms.is_there(room), Moment::of(clock));
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| format!("can't open audit.jsonl: {}", reason::of_file(&e)))?;
     let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);

@@ -383,3 +383,81 @@ fn an_account_that_is_deleted_is_in_no_room_and_neither_is_another_of_its_name()
         assert_error(&say(&mut peer, "chess", "no"), "unknown_room");
     }
 }
+
+/// How often something is tried that two do at once.
+const ROUNDS: usize = 50;
+
+/// What is asked in a room while it is no longer there, or one is no longer in it, is answered, once; and nothing of it is
+/// there afterwards.
+#[test]
+fn what_comes_too_late_for_a_room_is_answered_and_leaves_nothing() {
+    let server = school(&["bob"]);
+    let (mut root, mut tea, mut bob) = (server.admin(), server.login("tea"), server.login("bob"));
+    let late = [
+        json!({"type": "hand", "up": true}),
+        json!({"type": "floor", "mode": "quiet"}),
+        json!({"type": "next", "nobody": true}),
+        json!({"type": "hand", "up": false}),
+        json!({"type": "topic", "text": "numbers"}),
+        json!({"type": "floor", "mode": "slow", "seconds": 9}),
+        json!({"type": "poll", "question": "a secret?", "options": ["a", "b"]}),
+        json!({"type": "hand", "up": true}),
+    ];
+    for round in 0..ROUNDS {
+        assert_reply(&make(&mut root, "k", false));
+        enter(&mut tea, "k");
+        let ids: Vec<String> = (0..late.len()).map(|n| format!("late-{round}-{n}")).collect();
+        let lines = late.iter().zip(&ids).flat_map(|(request, id)| {
+            let mut request = request.clone();
+            (request["room"], request["id"]) = ("k".into(), id.as_str().into());
+            format!("{request}\n").into_bytes()
+        });
+        tea.send_bytes(&lines.collect::<Vec<u8>>());
+        // Until some of it has happened, each time another part.
+        let some = &ids[round % ids.len()];
+        tea.until(some, |line| line["id"] == some.as_str());
+        let is_put_out = round % 2 == 1;
+        if is_put_out {
+            root.ask(about("put_out", "k", "tea"));
+            let hands = root.ask(json!({"type": "hands", "room": "k"}));
+            assert_eq!(hands["hands"], json!([]), "round {round}: of whoever is in it");
+        }
+        root.ask(json!({"type": "close_room", "room": "k"}));
+        for id in &ids[round % ids.len() + 1..] {
+            let answer = tea.answer(id);
+            let code = answer["code"].as_str().unwrap_or_default();
+            assert!(["", "not_in_room", "unknown_room", "not_allowed", "quiet"].contains(&code), "{answer}");
+        }
+        assert_reply(&make(&mut root, "k", true));
+        enter(&mut bob, "k");
+        let said = say(&mut bob, "k", "hello");
+        assert_eq!(said["type"], "message", "round {round}: it is a new room: {said}");
+        let welcome = server.login("bob").welcome.clone();
+        let rooms = welcome["rooms"].as_array().unwrap();
+        let new = rooms.iter().find(|room| room["room"] == "k").unwrap();
+        assert_eq!((&new["poll"], &new["topic"]), (&Value::Null, &Value::Null), "round {round}: {new}");
+        let hands = root.ask(json!({"type": "hands", "room": "k"}));
+        assert_eq!(hands["hands"], json!([]), "round {round}");
+        root.ask(json!({"type": "close_room", "room": "k"}));
+    }
+}
+
+/// An older server may have left some of it.
+#[test]
+fn a_start_forgets_what_held_in_rooms_that_are_gone() {
+    let data = DataDir::with_users(&["bob"]);
+    let poll = json!({"poll": 1, "room": "k", "question": "a secret?", "options": ["a", "b"], "entitled": [], "voted": [], "ballots": {}});
+    let floor = json!({"k": {"floor": {"mode": "quiet"}}, "general": {"floor": {"mode": "quiet"}}});
+    let kept = json!({"rooms": floor, "polls": [poll]});
+    std::fs::write(data.path().join("lesson.json"), kept.to_string()).unwrap();
+    let server = data.server().start();
+    let kept = std::fs::read_to_string(data.path().join("lesson.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!((&kept["polls"], &kept["rooms"]["k"]), (&json!([]), &Value::Null));
+    assert_eq!(kept["rooms"]["general"]["floor"]["mode"], "quiet", "that one is there");
+    let mut root = server.admin();
+    assert_reply(&make(&mut root, "k", true));
+    let mut bob = server.login("bob");
+    enter(&mut bob, "k");
+    assert_eq!(say(&mut bob, "k", "hello")["type"], "message");
+}

@@ -283,6 +283,21 @@ impl Chat {
         appended.and(written).map(|()| first)
     }
 
+    /// The same with events that are there together or not at all. Gives the last one's seq.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then nobody sees any.
+    pub(crate) fn tell_together(&self, events: Vec<Appending<'_>>) -> Result<u64, AppendError> {
+        match self.timeline.append_together(NEW, events)? {
+            Appended::Pending(ticket) => {
+                let written = self.timeline.commit(&ticket);
+                self.delivery.wake();
+                written.map(|()| ticket.seq)
+            }
+            Appended::Known(seq) => Ok(seq),
+        }
+    }
+
     /// Whether an account is offline. If nobody was told that it went, everyone is first: what is said to it from now on
     /// waits for it, also if the server dies, and the journal alone remembers that it had gone.
     pub(crate) fn is_offline(&self, name: &Username) -> bool {

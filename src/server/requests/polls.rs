@@ -229,8 +229,7 @@ pub(super) fn end_in(
         change.draft.polls.iter().filter(|open| rooms.contains(&open.room)).map(|open| open.poll).collect();
     let mut events: Vec<_> =
         polls.into_iter().filter_map(|poll| close(server, &mut change, poll, None, None)).collect();
-    let forgotten = rooms.iter().filter(|room| change.draft.forget_room(room)).count();
-    let goes_on = !events.is_empty() || forgotten > 0;
+    let goes_on = change.draft.forget_rooms(|room| rooms.contains(room)) || !events.is_empty();
     events.extend(closed);
     tell_with(server, change, goes_on, events)
 }
@@ -245,13 +244,12 @@ pub(super) fn tell_with<'e>(
     changed: bool,
     events: Vec<Appending<'e>>,
 ) -> Result<u64, Refusal> {
-    if !changed {
-        return server.chat.tell_all(events).map_err(speech::refusal);
-    }
     change.show();
-    match server.chat.tell_all(events) {
+    match server.chat.tell_together(events) {
         Ok(seq) => {
-            change.keep();
+            if changed {
+                change.keep();
+            }
             Ok(seq)
         }
         Err(e) => {

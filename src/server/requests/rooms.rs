@@ -170,6 +170,7 @@ impl<'a> Asking<'a> {
         }
         let new = Room::new(open, about, Some(name), server.chat.head());
         let info = self.info(&room, &new);
+        server.lesson.forget_rooms(|other| *other == room);
         write(server, |rooms| drop(rooms.insert(room.clone(), new)))?;
         self.tell(What::Entered(room.clone(), name.clone()), entered(&room, name, None, None)).inspect_err(|_| {
             // Nobody is in it.

@@ -31,6 +31,7 @@ impl Asking<'_> {
             Groups::Lists(lists) => listed(server, lists)?,
         };
         let names = self.names(people.len())?;
+        server.lesson.forget_rooms(|room| names.contains(room));
         let made = server.chat.head();
         rooms::write(server, |rooms| {
             let new = Room { split: true, until, ..Room::new(false, None, Some(&self.session.name), made) };

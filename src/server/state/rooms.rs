@@ -152,6 +152,11 @@ impl Rooms {
         lock(&self.now).get(room).cloned()
     }
 
+    /// Whether there is one of that name. The general one always is.
+    pub(crate) fn is_there(&self, room: &RoomName) -> bool {
+        room.is_general() || lock(&self.now).contains_key(room)
+    }
+
     /// All of them, sorted by their names.
     pub(crate) fn list(&self) -> Vec<(RoomName, Room)> {
         lock(&self.now).iter().map(|(name, room)| (name.clone(), room.clone())).collect()

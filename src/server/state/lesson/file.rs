@@ -81,10 +81,19 @@ impl Lesson {
         Change { lesson: self, _saving: saving, draft: before.clone(), before }
     }
 
-    /// Makes it agree with what the journal knows of polls.
-    pub(crate) fn catch_up(&self, past: PastPolls, now: Moment) {
+    /// Makes it agree with what the journal knows of polls, and with which rooms there are.
+    pub(crate) fn catch_up(&self, past: PastPolls, is_there: impl Fn(&RoomName) -> bool, now: Moment) {
         let mut change = self.begin();
-        if past.apply(&mut change.draft, now) {
+        let changed = past.apply(&mut change.draft, now);
+        if change.draft.forget_rooms(|room| !is_there(room)) || changed {
+            change.keep();
+        }
+    }
+
+    /// Forgets whatever holds in these rooms, which are no more.
+    pub(crate) fn forget_rooms(&self, is_gone: impl Fn(&RoomName) -> bool) {
+        let mut change = self.begin();
+        if change.draft.forget_rooms(is_gone) {
             change.keep();
         }
     }
@@ -212,6 +221,7 @@ fn render(kept: &Kept) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::polls::{Ask, Poll};
     use super::*;
     use crate::protocol::Mode;
     use std::fs;
@@ -237,6 +247,26 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(lesson.look().unwrap().is_some() && lesson.look().unwrap().is_none());
         assert_eq!(mode(&Lesson::open(&path).unwrap()), Some(Mode::Quiet));
+    }
+
+    #[test]
+    fn nothing_of_a_room_is_in_the_next_one_of_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lesson.json");
+        let room = |text: &str| RoomName::parse(text).unwrap();
+        let lesson = Lesson::open(&path).unwrap();
+        let mut change = lesson.begin();
+        for name in ["general", "chess"] {
+            change.draft.floor_mut(&room(name)).0.mode = Mode::Quiet;
+            let ask = Ask { question: "?".into(), options: vec!["a".into(), "b".into()] };
+            change.draft.polls.push(Poll::new(1, room(name), ask, None));
+        }
+        change.save().unwrap();
+        drop(change);
+        lesson.forget_rooms(|gone| *gone == room("chess"));
+        let kept = Lesson::open(&path).unwrap();
+        let holds = |name: &str| kept.now(|now| (now.room(&room(name)).is_some(), now.poll_in(&room(name)).is_some()));
+        assert_eq!((holds("chess"), holds("general")), ((false, false), (true, true)));
     }
 
     #[test]

@@ -83,9 +83,12 @@ impl Kept {
         self.polls.iter_mut().find(|open| open.poll == poll)
     }
 
-    /// Forgets what holds in a room, once its poll is closed. Whether anything did.
-    pub(crate) fn forget_room(&mut self, room: &RoomName) -> bool {
-        self.rooms.remove(room).is_some()
+    /// Forgets what holds in these rooms. Whether anything did.
+    pub(crate) fn forget_rooms(&mut self, is_gone: impl Fn(&RoomName) -> bool) -> bool {
+        let before = self.rooms.len() + self.polls.len();
+        self.rooms.retain(|room, _| !is_gone(room));
+        self.polls.retain(|poll| !is_gone(&poll.room));
+        self.rooms.len() + self.polls.len() < before
     }
 
     /// Somebody is no longer in a room: the hand is down, it's no longer their turn. Whether anything changed.
