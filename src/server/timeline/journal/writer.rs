@@ -118,8 +118,8 @@ impl Writer {
         }
     }
 
-    /// Writes a stretch, all or none.
-    pub(super) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
+    /// Does what is owed since something failed, or another program took something away: before that nothing goes on.
+    fn make_good(&mut self) -> io::Result<()> {
         if self.to_mend {
             return Err(io::Error::other("what another program took away isn't written anew yet"));
         }
@@ -129,6 +129,12 @@ impl Writer {
         if self.to_sync_folder {
             self.sync_folder()?;
         }
+        Ok(())
+    }
+
+    /// Writes a stretch, all or none.
+    pub(super) fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
+        self.make_good()?;
         let now = self.clock.lived();
         if self.is_full(now) || self.unsynced.len() > UNSYNCED_BYTES_MAX {
             self.sync_now()?;

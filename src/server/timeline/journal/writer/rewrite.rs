@@ -24,15 +24,7 @@ impl Writer {
     /// # Errors
     /// That can't be done now.
     pub(in crate::server::timeline::journal) fn prepare(&mut self) -> io::Result<()> {
-        if self.to_mend {
-            return Err(io::Error::other("what another program took away isn't written anew yet"));
-        }
-        if self.to_rescue {
-            self.rescue()?;
-        }
-        if self.to_sync_folder {
-            self.sync_folder()?;
-        }
+        self.make_good()?;
         // After a sync that failed the end of a segment may stand in the next one too.
         for extent in self.archive.extents() {
             let path = self.path(&extent);
