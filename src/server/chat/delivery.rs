@@ -350,7 +350,7 @@ impl Rounds {
     /// How long what's new can wait, at least: a while if it's only comings and goings, and the last ones were just told.
     /// A class that arrives at once would cause a round for each student.
     fn patience(&self) -> Duration {
-        if self.delivery.timeline.last_said() > self.shared.upto {
+        if self.delivery.timeline.last_awaited() > self.shared.upto {
             return Duration::ZERO;
         }
         let pause = if self.delivery.expected() > 0 { CROWD_PAUSE } else { PRESENCE_PAUSE };
@@ -383,7 +383,7 @@ impl Rounds {
             self.delivery.tally.left_over(&self.postman().news, since_us);
         }
         self.last_round = Instant::now();
-        let (events, said) = (self.shared.upto - after, self.delivery.timeline.last_said() > after);
+        let (events, said) = (self.shared.upto - after, self.delivery.timeline.last_awaited() > after);
         self.delivery.tally.round(since_us, said, events, self.sessions.len());
         self.pause(self.last_round - begun);
     }

@@ -214,15 +214,20 @@ impl Events {
         Ok(())
     }
 
-    /// Lets everyone see the next event that is written.
-    pub(super) fn publish(&mut self, seq: u64, line: &[u8], entry: &Entry) {
+    /// Lets everyone see the next event that is written. Whether somebody waits for it: it is no coming or going.
+    pub(super) fn publish(&mut self, seq: u64, line: &[u8], entry: &Entry) -> bool {
         // Who reads it in the journal decides by its line alone.
         debug_assert!(Record::parse(line).is_ok_and(|record| record.agrees_with(entry.said, &entry.audience)));
         let event = (seq, entry.said, entry.audience.clone());
         chunk::append(&mut self.chunks, TIMELINE_BYTES_MAX, line, event, self.recall.public());
+        let mut awaited = false;
         while self.notes.front().is_some_and(|(noted, _)| *noted <= seq) {
-            self.notes.pop_front().iter().for_each(|(seq, what)| self.recall.note(*seq, what));
+            if let Some((seq, what)) = self.notes.pop_front() {
+                awaited |= !what.is_presence();
+                self.recall.note(seq, &what);
+            }
         }
+        awaited
     }
 
     /// Reads what `viewer` may see of what is in memory after `after`, up to the event `upto`, into `batch`: whole events,

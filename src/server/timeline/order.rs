@@ -57,8 +57,8 @@ pub(crate) struct Timeline {
     pub(crate) clock: Arc<Clock>,
     /// The newest published seq, readable without the lock.
     head: AtomicU64,
-    /// The newest one that somebody said; those after it are comings and goings.
-    last_said: AtomicU64,
+    /// The newest one that somebody waits for; those after it are comings and goings.
+    last_awaited: AtomicU64,
     /// How far the delivery is behind.
     pub(crate) backlog: Backlog,
 }
@@ -89,7 +89,7 @@ impl Timeline {
             keys,
             clock,
             head: AtomicU64::new(head),
-            last_said: AtomicU64::new(head),
+            last_awaited: AtomicU64::new(head),
             backlog: Backlog::new(),
         }
     }
@@ -99,9 +99,9 @@ impl Timeline {
         self.head.load(Ordering::Acquire)
     }
 
-    /// The seq of the newest event that somebody said.
-    pub(crate) fn last_said(&self) -> u64 {
-        self.last_said.load(Ordering::Acquire)
+    /// The seq of the newest event that somebody waits for: what was said, and all else that isn't a coming or a going.
+    pub(crate) fn last_awaited(&self) -> u64 {
+        self.last_awaited.load(Ordering::Acquire)
     }
 
     /// The key under which something that was said is remembered.
@@ -403,9 +403,8 @@ impl Timeline {
         let Some((chunk, group)) = scribe.writing.take() else { return };
         let mut events = lock(&self.events);
         for (seq, (line, entry)) in (chunk.first..).zip(chunk.iter()) {
-            events.publish(seq, line, entry);
-            if entry.said {
-                self.last_said.store(seq, Ordering::Release);
+            if events.publish(seq, line, entry) {
+                self.last_awaited.store(seq, Ordering::Release);
             }
         }
         self.backlog.publish(chunk.lines().len() as u64);

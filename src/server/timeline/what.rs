@@ -67,6 +67,11 @@ pub(crate) enum What {
 }
 
 impl What {
+    /// Whether it is a coming or a going, for which nobody waits.
+    pub(super) fn is_presence(&self) -> bool {
+        matches!(self, Self::Joined(..) | Self::Left(..) | Self::Came(_) | Self::Went(_))
+    }
+
     /// The room in which it is done, and by whom, who must be in it then.
     pub(super) fn within(&self) -> Option<(&RoomName, &Username)> {
         match self {

@@ -1,7 +1,7 @@
 //! Who reads what, in which order; what is kept in memory.
 
 use super::*;
-use crate::protocol::{GENERAL, RoomName, Username};
+use crate::protocol::{GENERAL, Profile, RoomName, Username};
 use crate::server::timeline::events::TIMELINE_BYTES_MAX;
 use crate::server::timeline::shared::Sight;
 use crate::server::timeline::what::{Audience, Place};
@@ -200,6 +200,18 @@ fn what_is_shared_is_what_each_reads_alone() {
         }
     }
     assert!(divided > 1_000 && alone_too > 1_000, "{divided} views were parts, {alone_too} were read alone");
+}
+
+#[test]
+fn all_but_comings_and_goings_is_awaited() {
+    let (_folder, timeline) = timeline();
+    let chess = RoomName::parse("chess").unwrap();
+    for what in [to(None), What::Entered(chess.clone(), name("ada")), What::Closed(chess)] {
+        let seq = say(&timeline, &what, "x");
+        assert_eq!(timeline.last_awaited(), seq, "{what:?}");
+        timeline.commit(&timeline.announce(What::Joined(name("eve"), Profile::default()))).unwrap();
+        assert_eq!((timeline.last_awaited(), timeline.head()), (seq, seq + 1));
+    }
 }
 
 #[test]
