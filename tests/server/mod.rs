@@ -52,6 +52,7 @@ mod resume;
 mod roles;
 mod rooms;
 mod rooms_left;
+mod rooms_spoilt;
 mod rosters;
 mod secrets;
 #[cfg(target_os = "linux")]

@@ -24,7 +24,7 @@ pub(super) fn about(kind: &str, room: &str, username: &str) -> Value {
     json!({"type": kind, "room": room, "username": username})
 }
 
-fn say(peer: &mut Peer, room: &str, text: &str) -> Value {
+pub(super) fn say(peer: &mut Peer, room: &str, text: &str) -> Value {
     peer.ask(json!({"type": "say", "room": room, "text": text}))
 }
 
@@ -35,7 +35,7 @@ fn heard(peer: &mut Peer, room: &str, last: &str) -> Vec<String> {
     texts.map(|line| line["text"].as_str().unwrap().to_owned()).collect()
 }
 
-fn history(peer: &mut Peer, room: &str) -> Vec<String> {
+pub(super) fn history(peer: &mut Peer, room: &str) -> Vec<String> {
     let answer = peer.ask(json!({"type": "history", "room": room}));
     assert_reply(&answer);
     let texts = answer["events"].as_array().unwrap().iter().filter_map(|event| event["text"].as_str());
@@ -281,40 +281,6 @@ fn who_may_make_rooms_is_a_setting() {
     assert_error(&bob.ask(json!({"type": "topic", "room": "mine", "text": "me"})), "not_allowed");
     assert_error(&bob.ask(json!({"type": "close_room", "room": "mine"})), "not_allowed");
     assert_eq!(ada.ask(json!({"type": "close_room", "room": "mine"}))["type"], "room_closed");
-}
-
-/// With `--rooms-by everyone` a pupil can spoil nothing for the others.
-#[test]
-fn one_pupil_uses_up_no_rooms_and_speaks_through_none() {
-    let data = DataDir::with_users(&["ada", "bob"]);
-    let server = data.server().args(&["--rooms-by", "everyone", "--message-rate", "off"]).start();
-    let (mut ada, _bob, mut root) = (server.login("ada"), server.login("bob"), server.admin());
-    let made = (0..10).map(|n| make(&mut ada, &format!("room{n}"), true)).take_while(|made| made["type"] == "reply");
-    assert_eq!(made.count(), 5);
-    assert_error(&make(&mut ada, "group-1", true), "bad_request");
-    let split = root.ask(json!({"type": "split", "groups": 2}));
-    assert_eq!(names(&split, "rooms"), ["group-1", "group-2"]);
-    assert_reply(&root.ask(json!({"type": "mute", "username": "ada"})));
-    assert_eq!(ada.ask(json!({"type": "close_room", "room": "room0"}))["type"], "room_closed");
-    let about = json!({"type": "make_room", "room": "loud", "about": "hear me"});
-    assert_error(&ada.ask(about), "muted");
-}
-
-/// What others do to somebody takes nothing from them that they may read.
-#[test]
-fn whoever_is_led_in_and_out_again_and_again_forgets_no_other_room() {
-    let server = school(&["ada", "bob"]);
-    let (mut tea, mut ada) = (server.login("tea"), server.login("ada"));
-    make(&mut tea, "x", false);
-    tea.ask(about("let_in", "x", "ada"));
-    say(&mut tea, "x", "to be kept");
-    tea.ask(json!({"type": "close_room", "room": "x"}));
-    make(&mut tea, "trap", false);
-    for _ in 0..510 {
-        tea.ask(about("let_in", "trap", "ada"));
-        tea.ask(about("put_out", "trap", "ada"));
-    }
-    assert_eq!(history(&mut ada, "x"), ["to be kept"]);
 }
 
 #[test]
