@@ -185,7 +185,7 @@ fn build(
         notices.tell_admins(why);
         None
     });
-    let (rooms, members) = Rooms::open(&folder.rooms()).map_err(ServerError::Folder)?;
+    let (rooms, members) = Rooms::open(&folder.rooms(), !config.args.no_journal).map_err(ServerError::Folder)?;
     let lesson = Lesson::open(&folder.lesson()).map_err(ServerError::Folder)?;
     let mut polls = lesson.now(PastPolls::beside);
     let timeline = open_timeline(&config.args, &folder, &clock, (members, &mut polls, notices.clone()))
@@ -241,7 +241,7 @@ fn erase_person(
     user: &str,
 ) -> Result<(), String> {
     let (notices, _posted) = notices::channel();
-    let (rooms, members) = Rooms::open(&folder.rooms())?;
+    let (rooms, members) = Rooms::open(&folder.rooms(), true)?;
     let lesson = Lesson::open(&folder.lesson())?;
     let mut polls = lesson.now(PastPolls::beside);
     let timeline = open_timeline(args, folder, clock, (members, &mut polls, notices.clone()))?;

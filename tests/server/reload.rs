@@ -116,3 +116,26 @@ fn a_message_of_the_day_is_shown_and_made_safe() {
     let shown = seen.succeeded();
     assert!(shown.contains("* page 12\n") && !shown.contains('\u{202e}'), "{shown}");
 }
+
+/// A reload looks at the rooms' file while people enter: neither waits for the other for ever.
+#[test]
+fn a_reload_and_whoever_enters_keep_nobody_waiting() {
+    let server = Server::unlimited(&["ada", "bob"]);
+    let mut root = server.admin();
+    assert_reply(&root.ask(json!({"type": "make_room", "room": "chess"})));
+    std::thread::scope(|scope| {
+        for name in ["ada", "bob"] {
+            let server = &server;
+            scope.spawn(move || {
+                let mut peer = server.login(name);
+                for _ in 0..150 {
+                    assert_eq!(peer.ask(json!({"type": "enter", "room": "chess"}))["type"], "entered");
+                    assert_eq!(peer.ask(json!({"type": "leave", "room": "chess"}))["type"], "exited");
+                }
+            });
+        }
+        for _ in 0..40 {
+            assert_reply(&root.ask(json!({"type": "reload"})));
+        }
+    });
+}

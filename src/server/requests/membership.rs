@@ -1,7 +1,7 @@
 //! Who is in which room, and may be: what the requests about rooms, and those that name one, ask.
 
 use super::answer::{Refusal, ended, refuse};
-use crate::protocol::{ErrorCode, RequestId, RoomName, Username};
+use crate::protocol::{ErrorCode, RequestId, Role, RoomName, Username};
 use crate::server::chat::Session;
 use crate::server::state::{Change, Room, Server};
 use crate::server::timeline::Where;
@@ -105,4 +105,9 @@ pub(super) fn looks_after(session: &Session, room: &Room) -> bool {
 pub(super) fn unknown(room: &str) -> Refusal {
     let room = RoomName::parse(room).map_or_else(|| "of that name".into(), |room| room.to_string());
     refuse(ErrorCode::UnknownRoom, format!("there is no room {room} that you may enter: /rooms lists those there are"))
+}
+
+/// An account's role; None where there is no such account.
+pub(super) fn role_of(server: &Server, name: &Username) -> Option<Role> {
+    server.accounts.standing(name.as_str()).map(|standing| standing.state().role)
 }

@@ -6,7 +6,7 @@ use super::answer::{Answer, Refusal, ended, refuse};
 use super::fit::{fit, name_bytes};
 use super::history;
 use super::lesson::{told, unsaved};
-use super::membership::Asking;
+use super::membership::{Asking, role_of};
 use super::speech;
 use crate::protocol::{ErrorCode, PollInfo, Reply, Role, RoomName, ServerMessage, Username};
 use crate::reason;
@@ -259,21 +259,16 @@ pub(super) fn tell_with<'e>(
     }
 }
 
-/// Somebody has come into rooms: in their polls they are waited for.
+/// Somebody has come into rooms: in their polls they are waited for, if they are no staff, who may vote too.
 pub(crate) fn came(server: &Server, name: &Username, is_in: impl Fn(&RoomName) -> bool) {
     // Asked within the change: an account that is deleted is forgotten by a later one.
-    server.lesson.came(name, |room| is_in(room) && is_pupil(server, name));
-}
-
-/// Whether an account is somebody whose vote is waited for. Staff may vote too.
-fn is_pupil(server: &Server, name: &Username) -> bool {
-    server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().role == Role::User)
+    server.lesson.came(name, |room| is_in(room) && role_of(server, name) == Some(Role::User));
 }
 
 /// Whose votes are waited for of those who are in a room and there.
 fn waited_for(server: &Server, room: &RoomName) -> Vec<Username> {
     let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
-    let pupils = online.into_iter().filter(|name| is_pupil(server, name));
+    let pupils = online.into_iter().filter(|name| role_of(server, name) == Some(Role::User));
     if room.is_general() {
         return pupils.collect();
     }

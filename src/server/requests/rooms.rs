@@ -2,7 +2,7 @@
 //! `split.rs`.)
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
-use super::membership::{Asking, is_in, looks_after, named, refuse_outsider, unknown};
+use super::membership::{Asking, is_in, looks_after, named, refuse_outsider, role_of, unknown};
 use super::people::check_note;
 use super::{polls, speech};
 use crate::protocol::{
@@ -13,7 +13,6 @@ use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server, is_gr
 use crate::server::timeline::{Appending, What};
 use crate::sync::lock;
 use std::collections::BTreeSet;
-use std::io;
 
 /// How many bytes of what rooms are about the list of them has room for, beside their names.
 const ABOUT_BYTES_MAX: usize = 6_000;
@@ -54,7 +53,9 @@ pub(super) fn forget(server: &Server, name: &Username) {
     let made = server.rooms.list().iter().any(|(_, room)| room.is_of(name));
     take_out(server, name);
     if made {
-        finish(server, |rooms| rooms.values_mut().filter(|room| room.is_of(name)).for_each(|room| room.maker = None));
+        let of_theirs = |room: &&mut Room| room.is_of(name);
+        let timeline = server.chat.timeline();
+        server.rooms.follow(timeline, |rooms| rooms.values_mut().filter(of_theirs).for_each(|room| room.maker = None));
     }
 }
 
@@ -74,7 +75,7 @@ fn take_out(server: &Server, name: &Username) {
     }
     let is_in_some = !exits.is_empty();
     match go_out(server, name, &rooms, exits) {
-        Ok(_) if is_in_some => finish(server, |_| {}),
+        Ok(_) if is_in_some => server.rooms.follow(server.chat.timeline(), |_| {}),
         Ok(_) => {}
         Err(why) => log::error!("{name} can't be taken out of rooms: {}", why.message),
     }
@@ -85,10 +86,6 @@ fn go_out(server: &Server, name: &Username, rooms: &[RoomName], exits: Vec<Appen
     let mut change = server.lesson.begin();
     let changed = rooms.iter().filter(|room| change.draft.exit(room, name)).count() > 0;
     polls::tell_with(server, change, changed, exits)
-}
-
-fn is_display(server: &Server, name: &Username) -> bool {
-    server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().role == Role::Display)
 }
 
 /// For a start: accounts that were deleted, or made displays, while no server ran are in no room any more, and others of their
@@ -108,7 +105,10 @@ pub(crate) fn forget_the_deleted(server: &Server) {
     let (theirs, gone): (Vec<_>, Vec<_>) = stays.into_iter().chain(made).partition(is_theirs);
     let names = |known: Vec<(Username, u64)>| known.into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     names(gone).iter().for_each(|name| forget(server, name));
-    names(theirs).iter().filter(|name| is_display(server, name)).for_each(|name| leave_all(server, name));
+    names(theirs)
+        .iter()
+        .filter(|name| role_of(server, name) == Some(Role::Display))
+        .for_each(|name| leave_all(server, name));
 }
 
 impl<'a> Asking<'a> {
@@ -176,7 +176,7 @@ impl<'a> Asking<'a> {
             // Nobody is in it.
             let _ = write(server, |rooms| drop(rooms.remove(&room)));
         })?;
-        note_moves(server);
+        server.rooms.follow_moves(server.chat.timeline());
         log::info!("{name} makes the room {room}");
         let rooms = Some(vec![RoomInfo { member: true, online: 1, ..info }]);
         Ok(Answer::Reply(Box::new(Reply { rooms, ..Reply::default() })))
@@ -213,7 +213,7 @@ impl<'a> Asking<'a> {
         let _changing = self.begin_rooms()?;
         let other = existing_user(self.server, username)?;
         self.check_looks_after(&room)?;
-        if is_display(self.server, &other) {
+        if role_of(self.server, &other) == Some(Role::Display) {
             return Err(refuse(ErrorCode::NotAllowed, format!("{other} is a display: it shows what everyone may see")));
         }
         if is_in(self.server, &room, &other) {
@@ -243,7 +243,7 @@ impl<'a> Asking<'a> {
         self.check_looks_after(&room)?;
         let closed = closed(&room, Some(&self.session.name), self.id);
         let seq = polls::end_in(self.server, std::slice::from_ref(&room), [closed])?;
-        finish(self.server, |rooms| drop(rooms.remove(&room)));
+        self.server.rooms.follow(self.server.chat.timeline(), |rooms| drop(rooms.remove(&room)));
         log::info!("{} closes the room {room}", self.session.name);
         Ok(Answer::Event(seq))
     }
@@ -291,7 +291,7 @@ impl<'a> Asking<'a> {
             }
             _ => self.tell(what, event)?,
         };
-        note_moves(self.server);
+        self.server.rooms.follow_moves(self.server.chat.timeline());
         Ok(Answer::Event(seq))
     }
 
@@ -391,26 +391,4 @@ pub(super) fn write(
         log::error!("rooms.json can't be written: {}", reason::of_file(&e));
         refuse(ErrorCode::Internal, "the server can't write rooms.json: nothing was changed, try again later")
     })
-}
-
-/// Somebody entered or went out. The journal knows that, and the file is written with the next look; without a journal now.
-pub(super) fn note_moves(server: &Server) {
-    if lock(&server.config).args.no_journal {
-        finish(server, |_| {});
-    } else {
-        server.rooms.expect_look();
-    }
-}
-
-/// Writes down what an event has changed of the rooms. Where that fails the journal knows it, and the next change writes it.
-pub(super) fn finish(server: &Server, change: impl FnOnce(&mut std::collections::BTreeMap<RoomName, Room>)) {
-    let mut changed = None;
-    let written: io::Result<()> = server.rooms.change(server.chat.timeline(), |rooms| {
-        change(rooms);
-        changed = Some(rooms.clone());
-    });
-    if let Err(e) = written {
-        log::error!("rooms.json can't be written, the journal alone knows of the last change: {}", reason::of_file(&e));
-        changed.into_iter().for_each(|rooms| server.rooms.take(rooms));
-    }
 }

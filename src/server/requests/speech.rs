@@ -170,8 +170,7 @@ impl Speech<'_> {
         permit(self.server, self.session)?;
         if let Place::Person(to) = &self.place {
             existing_user(self.server, to.as_str())?;
-            let role = self.server.accounts.standing(to.as_str()).map(|standing| standing.state().role);
-            if role == Some(Role::Display) {
+            if membership::role_of(self.server, to) == Some(Role::Display) {
                 return Err(refuse(ErrorCode::NotAllowed, format!("{to} shows the room, and is sent no whispers")));
             }
         }

@@ -2,15 +2,14 @@
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
 use super::fit::name_bytes;
-use super::membership::Asking;
+use super::membership::{Asking, role_of};
 use super::rooms;
 use super::{polls, speech};
-use crate::protocol::{ErrorCode, Groups, Reply, RoomInfo, RoomName, TIMER_MINUTES_MAX, Username};
-use crate::server::accounts::{State, random};
-use crate::server::state::{GROUP, ROOMS_MAX, Room, Server};
+use crate::protocol::{ErrorCode, Groups, Reply, Role, RoomInfo, RoomName, Username};
+use crate::server::accounts::random;
+use crate::server::state::{GROUP, Moment, ROOMS_MAX, Room, Server, Timer, check_minutes};
 use crate::server::timeline::What;
 use crate::sync::lock;
-use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeSet;
 
 /// How many rooms one split makes at the most.
@@ -24,7 +23,8 @@ impl Asking<'_> {
     /// Puts everyone who is online and no staff into one of so many rooms, or those who are named.
     pub(super) fn split(&self, groups: &Groups, minutes: Option<u32>) -> Result<Answer, Refusal> {
         let server = self.server;
-        let until = minutes.map(|minutes| end(server, minutes)).transpose()?;
+        check_minutes(minutes).map_err(|why| refuse(ErrorCode::BadRequest, why))?;
+        let timer = minutes.map(|minutes| Timer::new(minutes, Moment::of(&server.clock)));
         let _changing = self.begin_rooms()?;
         let people = match groups {
             Groups::Number(number) => deal(server, *number)?,
@@ -34,7 +34,7 @@ impl Asking<'_> {
         server.lesson.forget_rooms(|room| names.contains(room));
         let made = server.chat.head();
         rooms::write(server, |rooms| {
-            let new = Room { split: true, until, ..Room::new(false, None, Some(&self.session.name), made) };
+            let new = Room { split: true, timer, ..Room::new(false, None, Some(&self.session.name), made) };
             rooms.extend(names.iter().map(|name| (name.clone(), new.clone())));
         })?;
         let moves: Vec<(&RoomName, &Username)> =
@@ -44,7 +44,7 @@ impl Asking<'_> {
             server.chat.tell_all(moves.iter().map(|&(room, name)| {
                 (What::Entered(room.clone(), name.clone()), rooms::entered(room, name, by, None))
             }));
-        rooms::note_moves(server);
+        server.rooms.follow_moves(server.chat.timeline());
         told.map_err(speech::refusal)?;
         server.audit.act("split", &self.session.name, self.session.peer.ip(), None, Some(&names.len().to_string()));
         log::info!("{} splits the class into {} rooms", self.session.name, names.len());
@@ -87,8 +87,8 @@ impl Asking<'_> {
 
 /// Ends those rooms of a split whose time is over.
 pub(crate) fn look(server: &Server) {
-    let now = server.clock.lived();
-    let is_due = |room: &Room| room.until.is_some_and(|until| until <= now);
+    let now = server.clock.now();
+    let is_due = |room: &Room| room.timer.as_ref().is_some_and(|timer| timer.is_over(&now));
     if split_rooms(server, is_due).is_empty() {
         return;
     }
@@ -104,20 +104,8 @@ fn split_rooms(server: &Server, wanted: impl Fn(&Room) -> bool) -> Vec<RoomName>
 
 fn close(server: &Server, names: &[RoomName], by: Option<&Username>) -> Result<(), Refusal> {
     polls::end_in(server, names, names.iter().map(|name| rooms::closed(name, by, None)))?;
-    rooms::finish(server, |rooms| rooms.retain(|name, _| !names.contains(name)));
+    server.rooms.follow(server.chat.timeline(), |rooms| rooms.retain(|name, _| !names.contains(name)));
     Ok(())
-}
-
-/// When something ends that begins now, in lived time.
-fn end(server: &Server, minutes: u32) -> Result<Timestamp, Refusal> {
-    if !(1..=TIMER_MINUTES_MAX).contains(&minutes) {
-        return Err(refuse(ErrorCode::BadRequest, format!("`minutes` is 1 to {TIMER_MINUTES_MAX}")));
-    }
-    server
-        .clock
-        .lived()
-        .checked_add(i64::from(minutes).minutes())
-        .map_err(|_| refuse(ErrorCode::BadRequest, "the clock of this server is at its end"))
 }
 
 /// Everyone who is online and no staff, in an order of chance, into groups of about the same size.
@@ -127,7 +115,7 @@ fn deal(server: &Server, number: u32) -> Result<Vec<Vec<Username>>, Refusal> {
         return Err(refuse(ErrorCode::BadRequest, format!("a class is split into 1 to {GROUPS_MAX} groups")));
     }
     let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
-    let mut people: Vec<_> = online.into_iter().filter(|name| is_pupil(server, name)).collect();
+    let mut people: Vec<_> = online.into_iter().filter(|name| role_of(server, name) == Some(Role::User)).collect();
     if people.len() > PEOPLE_MAX {
         return Err(too_many());
     }
@@ -158,7 +146,7 @@ fn listed(server: &Server, lists: &[Vec<String>]) -> Result<Vec<Vec<Username>>, 
     let mut seen = BTreeSet::new();
     let mut person = |text: &String| {
         let name = existing_user(server, text)?;
-        if !is_pupil(server, &name) {
+        if role_of(server, &name) != Some(Role::User) {
             return Err(refuse(ErrorCode::NotAllowed, format!("{name} is no pupil: nobody was moved")));
         }
         if !seen.insert(name.clone()) {
@@ -171,12 +159,6 @@ fn listed(server: &Server, lists: &[Vec<String>]) -> Result<Vec<Vec<Username>>, 
 
 fn too_many() -> Refusal {
     refuse(ErrorCode::NotAllowed, format!("{PEOPLE_MAX} people can be put into groups at once: nobody was moved"))
-}
-
-/// Whether an account is neither staff nor a display.
-fn is_pupil(server: &Server, name: &Username) -> bool {
-    let is_user = |state: &State| state.role == crate::protocol::Role::User;
-    server.accounts.standing(name.as_str()).is_some_and(|standing| is_user(&standing.state()))
 }
 
 /// Puts them into an order that nobody chose (Fisher and Yates; Durstenfeld's form).

@@ -32,7 +32,8 @@ pub(crate) use erasure::{Erasure, being_erased};
 pub(crate) use identity::InUse;
 pub(crate) use invitation::{Invitation, as_typed};
 pub(crate) use lesson::{
-    Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, Moment, NoVote, Outcome, PastPolls, Poll, Timer, Turn, Wanted,
+    Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, Moment, NoVote, Outcome, PastPolls, Poll, Timer, Turn,
+    Wanted, check_minutes,
 };
 pub(crate) use renewal::Renewals;
 pub(crate) use rollbook::{Progress, Query, Reading, Rollbook};

@@ -5,12 +5,12 @@
 //! events with which somebody entered are no longer kept. What no event tells is here: whether a room is open, what it is
 //! about, who made it.
 
+use super::lesson::Timer;
 use crate::files;
 use crate::protocol::{RoomName, TopicInfo, Username};
 use crate::reason::{self, Reason};
 use crate::server::timeline::{Gone, Members, Stay, Timeline};
 use crate::sync::lock;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -43,6 +43,8 @@ pub(crate) struct Rooms {
     now: Mutex<BTreeMap<RoomName, Room>>,
     /// Somebody entered or went out since it was written. The journal knows that: it may wait for the next look.
     stale: AtomicBool,
+    /// Without a journal nothing else knows who is in which room: then it may not wait.
+    has_journal: bool,
 }
 
 /// What is known of a room beside who is in it.
@@ -64,9 +66,9 @@ pub(crate) struct Room {
     /// It was made by a split.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) split: bool,
-    /// Then it closes by itself, in lived time.
+    /// Then it closes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) until: Option<Timestamp>,
+    pub(crate) timer: Option<Timer>,
 }
 
 /// The file.
@@ -105,7 +107,7 @@ impl Rooms {
     ///
     /// # Errors
     /// The file isn't the rooms'.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Members), String> {
+    pub(crate) fn open(path: &Path, has_journal: bool) -> Result<(Self, Members), String> {
         let kept: Kept = match files::read(path) {
             Ok(text) => serde_json::from_slice(&text).map_err(|e| damaged(path, &Reason(&e).to_string()))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => Kept::default(),
@@ -123,7 +125,13 @@ impl Rooms {
         });
         let members = Members::known(stays.collect::<Result<Vec<_>, String>>()?, kept.seq);
         Ok((
-            Self { path: path.to_owned(), changing: Mutex::default(), now: Mutex::new(now), stale: false.into() },
+            Self {
+                path: path.to_owned(),
+                changing: Mutex::default(),
+                now: Mutex::new(now),
+                stale: false.into(),
+                has_journal,
+            },
             members,
         ))
     }
@@ -186,8 +194,29 @@ impl Rooms {
         Ok(())
     }
 
-    /// Somebody entered or went out: that is written with the next look, or the next change.
-    pub(crate) fn expect_look(&self) {
+    /// Takes over what events have changed of the rooms, which can't be undone, and writes it down. Where that fails the next
+    /// look tries it again, and the journal knows it.
+    pub(crate) fn follow(&self, timeline: &Timeline, change: impl FnOnce(&mut BTreeMap<RoomName, Room>)) {
+        change(&mut lock(&self.now));
+        self.expect_look();
+        if let Err(e) = self.change(timeline, |_| {}) {
+            log::error!(
+                "rooms.json can't be written, the journal alone knows of the last change: {}",
+                reason::of_file(&e)
+            );
+        }
+    }
+
+    /// Somebody entered or went out. The journal knows that, and it is written with the next look; without a journal now.
+    pub(crate) fn follow_moves(&self, timeline: &Timeline) {
+        if self.has_journal {
+            self.expect_look();
+        } else {
+            self.follow(timeline, |_| {});
+        }
+    }
+
+    fn expect_look(&self) {
         self.stale.store(true, Ordering::Release);
     }
 
@@ -209,11 +238,6 @@ impl Rooms {
                 room.topic.take_if(|topic| gone.is(Some(&topic.by)));
             }
         })
-    }
-
-    /// They are these now, although that can't be written.
-    pub(crate) fn take(&self, rooms: BTreeMap<RoomName, Room>) {
-        *lock(&self.now) = rooms;
     }
 
     /// Writes down who was moved since, and all of them anew where another program has removed the file. What there is to be
@@ -238,7 +262,7 @@ impl Room {
     /// A new one, when the newest event was `made`.
     pub(crate) fn new(open: bool, about: Option<String>, maker: Option<&Username>, made: u64) -> Self {
         let maker = maker.map(Username::to_string);
-        Self { open, about, maker, made, topic: None, split: false, until: None }
+        Self { open, about, maker, made, topic: None, split: false, timer: None }
     }
 }
 

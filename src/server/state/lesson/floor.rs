@@ -1,7 +1,7 @@
 //! The floor of a room: who may say something there, for how long, and who was called; and who may whisper, in the whole
 //! server.
 
-use super::timer::{MINUTES, Moment, Timer};
+use super::timer::{Moment, Timer, check_minutes};
 use crate::protocol::{Mode, SLOW_SECONDS_MAX, Username, Whispers};
 use crate::server::clock::Now;
 use serde::{Deserialize, Serialize};
@@ -59,9 +59,7 @@ impl Wanted {
         if (mode, minutes, seconds, whispers) == (None, None, None, None) {
             return Err("say what is to change: `mode`, `minutes`, `seconds` or `whispers`".into());
         }
-        if minutes.is_some_and(|minutes| !MINUTES.contains(&minutes)) {
-            return Err(format!("`minutes` must be {} to {}", MINUTES.start(), MINUTES.end()).into());
-        }
+        check_minutes(minutes)?;
         let mode_then = mode.unwrap_or(floor.mode);
         let seconds_then = self.seconds_then(mode_then, floor)?;
         let (sets_mode, sets_whispers) = (mode.is_some() || seconds.is_some(), whispers.is_some());
@@ -241,7 +239,7 @@ mod tests {
         }
     }
 
-    const TOO_LONG: u32 = *MINUTES.end() + 1;
+    const TOO_LONG: u32 = crate::protocol::TIMER_MINUTES_MAX + 1;
 
     #[test]
     fn who_may_whisper() {

@@ -18,4 +18,4 @@ pub(crate) use kept::Kept;
 pub(crate) use past::PastPolls;
 pub(crate) use polls::{Ask, NoVote, Outcome, Poll};
 pub(crate) use slow::Turn;
-pub(crate) use timer::{Moment, Timer};
+pub(crate) use timer::{Moment, Timer, check_minutes};

@@ -4,7 +4,7 @@
 //! order of its own. The mark comes from its owner's token ([`BallotKey`](crate::server::accounts::BallotKey)), so its owner
 //! can vote again, also after a restart. Which ballot is whose is in memory alone.
 
-use super::timer::{MINUTES, Timer};
+use super::timer::{Timer, check_minutes};
 use crate::protocol::{NOTE_CHARS_MAX, OPTION_CHARS_MAX, OPTIONS_MAX, PollInfo, RoomName, Username};
 use crate::server::timeline::Gone;
 use serde::{Deserialize, Serialize};
@@ -88,10 +88,7 @@ impl Ask {
             let text = format!("a question has at most {NOTE_CHARS_MAX} characters, an option {OPTION_CHARS_MAX}");
             return Err((true, text.into()));
         }
-        if minutes.is_some_and(|minutes| !MINUTES.contains(&minutes)) {
-            return wrong(format!("`minutes` must be {} to {}", MINUTES.start(), MINUTES.end()));
-        }
-        Ok(())
+        check_minutes(minutes).or_else(wrong)
     }
 }
 

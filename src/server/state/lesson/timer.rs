@@ -5,11 +5,16 @@ use crate::protocol::{TIMER_MINUTES_MAX, format_time};
 use crate::server::clock::{Clock, Now};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// How long something may last, and for how long it may be asked for.
-pub(crate) const MINUTES: RangeInclusive<u32> = 1..=TIMER_MINUTES_MAX;
+/// Whether something may be asked for for so long.
+///
+/// # Errors
+/// How long it may.
+pub(crate) fn check_minutes(minutes: Option<u32>) -> Result<(), String> {
+    let fits = minutes.is_none_or(|minutes| (1..=TIMER_MINUTES_MAX).contains(&minutes));
+    fits.then_some(()).ok_or_else(|| format!("`minutes` must be 1 to {TIMER_MINUTES_MAX}"))
+}
 
 /// When something ends.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -168,7 +168,7 @@ pub(super) fn rooms(data_dir: &Path) -> Option<Finding> {
         return Some(empty);
     }
     let path = data_dir.join(folder::ROOMS);
-    match Rooms::open(&path) {
+    match Rooms::open(&path, true) {
         Ok((rooms, _)) => path.exists().then(|| Good(format!("rooms.json: {}", count(rooms.list().len(), "room")))),
         Err(e) => Some(Bad(e)),
     }
