@@ -8,7 +8,7 @@ use super::answer::{Answer, Refusal};
 use super::lesson::told;
 use super::membership::{self, Asking};
 use super::{history, speech};
-use crate::protocol::{ErrorCode, RoomName, ServerMessage};
+use crate::protocol::{RoomName, ServerMessage};
 use crate::reason;
 use crate::server::accounts::LessonRate;
 use crate::server::chat::Said;
@@ -110,10 +110,9 @@ impl Question<'_> {
             }),
         );
         let maybe_again = || key.is_some() && session.continues.load(Ordering::Acquire);
-        server.chat.say_together((maybe_again, || true), vec![question, asked]).map_err(|e| {
-            let refusal = speech::refusal(e);
-            let is_out = refusal.code == ErrorCode::NotInRoom;
-            if is_out { membership::refuse_outsider(server, session, &self.room) } else { refusal }
-        })
+        server
+            .chat
+            .say_together((maybe_again, || true), vec![question, asked])
+            .map_err(|why| speech::refusal_in(server, session, &self.room, why))
     }
 }

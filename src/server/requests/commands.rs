@@ -154,12 +154,12 @@ fn perform(
             let form = Form::parse(false, format, lang.as_deref())?;
             speech::whisper(server, session, id, &to, (&text, form))
         }
-        Request::Who { room, after } => who(server, session, room.as_deref(), after.as_deref()),
+        Request::Who { room, after } => who(&asking, room.as_deref(), after.as_deref()),
         Request::Remove { event } => removal::remove(server, session, id, event),
         Request::Whois { username } => people::whois(server, &username),
         Request::Away { text } => people::away(server, session, text.as_deref()),
-        Request::Topic { room, text: None } => topic::ask(server, session, room.as_deref()),
-        Request::Topic { room, text: Some(text) } => topic::set(server, session, id, room.as_deref(), &text),
+        Request::Topic { room, text: None } => topic::ask(&asking, room.as_deref()),
+        Request::Topic { room, text: Some(text) } => topic::set(&asking, room.as_deref(), &text),
         Request::History { room, before, limit } => {
             let place = membership::history_of(server, session, room.as_deref())?;
             history(server, session, id, &place, (before, limit))
@@ -291,11 +291,8 @@ fn history_reply<'a>(id: Option<Cow<'a, str>>, page: &'a history::Page) -> Serve
     ServerMessage::Reply(Reply { id, ok: true, events: Some(events), more, next, ..Reply::default() })
 }
 
-fn who(server: &Server, session: &Session, room: Option<&str>, after: Option<&str>) -> Result<Answer, Refusal> {
-    let room = membership::named(room)?;
-    if !membership::is_in(server, &room, &session.name) {
-        return Err(membership::refuse_outsider(server, session, &room));
-    }
+fn who(asking: &Asking<'_>, room: Option<&str>, after: Option<&str>) -> Result<Answer, Refusal> {
+    let (server, room) = (asking.server, asking.own_room(room)?);
     let members: Option<HashSet<Username>> = (!room.is_general())
         .then(|| server.chat.timeline().recall(|recall| recall.members.of(&room).cloned().collect()));
     let is_there = |name: &&Username| members.as_ref().is_none_or(|members| members.contains(*name));

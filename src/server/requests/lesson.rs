@@ -1,12 +1,12 @@
 //! What all requests about a lesson have in common: who may ask, and how a change becomes an event.
 
 use super::answer::{Answer, Refusal, refuse};
-use super::membership::{self, Asking};
+use super::membership::Asking;
 use super::speech;
 use crate::protocol::{ErrorCode, RoomName, ServerMessage, Username};
 use crate::reason;
 use crate::server::state::Change;
-use crate::server::timeline::{AppendError, Appending, Audience, What};
+use crate::server::timeline::{Appending, Audience, What};
 use std::io;
 use std::time::Instant;
 
@@ -44,17 +44,8 @@ impl Asking<'_> {
             Ok(seq) => Ok(Answer::Event(seq)),
             Err(e) => {
                 change.take_back();
-                Err(self.refused(room, e))
+                Err(speech::refusal_in(self.server, self.session, room, e))
             }
-        }
-    }
-
-    /// The refusal of what can't be told in a room.
-    pub(super) fn refused(&self, room: &RoomName, why: AppendError) -> Refusal {
-        match why {
-            // Since it was asked whether one is.
-            AppendError::NotInRoom => membership::refuse_outsider(self.server, self.session, room),
-            why => speech::refusal(why),
         }
     }
 

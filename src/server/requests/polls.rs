@@ -51,7 +51,7 @@ impl Asking<'_> {
             Ok(seq) => seq,
             Err(e) => {
                 change.drop_shown();
-                return Err(self.refused(&room, e));
+                return Err(speech::refusal_in(self.server, self.session, &room, e));
             }
         };
         // A start that doesn't find it in the file finds it in the journal.
@@ -132,7 +132,7 @@ impl Asking<'_> {
             Ok(seq) => seq,
             Err(e) => {
                 change.drop_shown();
-                return Err(self.refused(&room, e));
+                return Err(speech::refusal_in(self.server, self.session, &room, e));
             }
         };
         change.keep();

@@ -90,7 +90,7 @@ pub(crate) fn speak<'a>(
     if !take_rate(server, session)? {
         return Ok(Answer::Abuse);
     }
-    append(server, session, what, NEW, event).map(|said| Answer::Event(said.seq()))
+    append(server, session, what, NEW, event).map(|said| Answer::Event(said.seq())).map_err(refusal)
 }
 
 /// Whether a session may say anything now.
@@ -219,12 +219,10 @@ impl Speech<'_> {
         let maybe_again = || key.is_some() && session.continues.load(Ordering::Acquire);
         let speaker = Speaker::new(server, session, &self.place);
         let may = || speaker.check().is_ok();
-        append(server, session, what, (maybe_again, may), event).map_err(|refusal| match &self.place {
-            Place::Room(room) if refusal.code == ErrorCode::NotInRoom => {
-                membership::refuse_outsider(server, session, room)
-            }
-            _ if refusal.code == ErrorCode::Quiet => speaker.check().err().unwrap_or(refusal),
-            _ => refusal,
+        append(server, session, what, (maybe_again, may), event).map_err(|why| match &self.place {
+            _ if matches!(why, AppendError::Held) => speaker.check().err().unwrap_or_else(|| refusal(why)),
+            Place::Room(room) => refusal_in(server, session, room, why),
+            Place::Person(_) => refusal(why),
         })
     }
 }
@@ -235,10 +233,19 @@ fn append<'a>(
     what: What,
     terms: (impl FnOnce() -> bool, impl FnOnce() -> bool),
     event: impl FnOnce(u64, String) -> ServerMessage<'a>,
-) -> Result<Said, Refusal> {
+) -> Result<Said, AppendError> {
     // Before others hear it, and may ask.
     session.mandate.standing().attention.back(Instant::now());
-    server.chat.say(what, terms, event).map_err(refusal)
+    server.chat.say(what, terms, event)
+}
+
+/// What it says to who asked for something in a room that its event isn't there.
+pub(super) fn refusal_in(server: &Server, session: &Session, room: &RoomName, why: AppendError) -> Refusal {
+    match why {
+        // Since it was asked whether one is.
+        AppendError::NotInRoom => membership::refuse_outsider(server, session, room),
+        why => refusal(why),
+    }
 }
 
 /// What it says to the one who asked that an event isn't there.

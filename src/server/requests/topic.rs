@@ -2,109 +2,89 @@
 
 use super::answer::{Answer, Refusal, refuse};
 use super::held::Speaker;
+use super::membership::Asking;
 use super::people::check_note;
 use super::{membership, rooms, speech};
-use crate::protocol::{ErrorCode, Reply, RequestId, RoomName, ServerMessage, TopicInfo, format_time};
+use crate::protocol::{ErrorCode, Reply, RoomName, ServerMessage, TopicInfo, format_time};
 use crate::reason;
-use crate::server::chat::Session;
-use crate::server::state::Server;
 use crate::server::timeline::{Place, What};
-use std::sync::Arc;
 
 /// What it is, for somebody who is in that room.
 ///
 /// # Errors
 /// They aren't.
-pub(crate) fn ask(server: &Server, session: &Session, room: Option<&str>) -> Result<Answer, Refusal> {
-    let room = membership::named(room)?;
-    let known = server.rooms.get(&room);
-    let topic = match known {
-        _ if room.is_general() => server.topic.now(),
-        Some(known) if membership::is_in(server, &room, &session.name) => known.topic,
-        _ => return Err(membership::refuse_outsider(server, session, &room)),
+pub(crate) fn ask(asking: &Asking<'_>, room: Option<&str>) -> Result<Answer, Refusal> {
+    let room = asking.own_room(room)?;
+    let topic = match room.is_general() {
+        true => asking.server.topic.now(),
+        false => asking.server.rooms.get(&room).and_then(|room| room.topic),
     };
     Ok(Answer::Reply(Box::new(Reply { topic, ..Reply::default() })))
 }
 
 /// Makes `text` the topic: on disk first, then in the welcome of whoever comes, then as an event. So nobody misses it.
-pub(crate) fn set(
-    server: &Server,
-    session: &Arc<Session>,
-    id: Option<&RequestId>,
-    room: Option<&str>,
-    text: &str,
-) -> Result<Answer, Refusal> {
+pub(crate) fn set(asking: &Asking<'_>, room: Option<&str>, text: &str) -> Result<Answer, Refusal> {
     check_note(text)?;
     let room = membership::named(room)?;
-    if !room.is_general() {
-        return set_in(server, session, id, &room, text);
-    }
+    if room.is_general() { set_in_general(asking, &room, text) } else { set_in(asking, &room, text) }
+}
+
+fn set_in_general(asking: &Asking<'_>, room: &RoomName, text: &str) -> Result<Answer, Refusal> {
+    let Asking { server, session, .. } = *asking;
     let _saving = server.topic.begin();
-    let before = server.topic.now();
-    server.topic.save(new(server, session, text)).map_err(|e| {
-        log::error!("topic.json can't be written: {}", reason::of_file(&e));
-        refuse(ErrorCode::Internal, "the server can't write topic.json: the topic stays, try again later")
-    })?;
-    match tell(server, session, id, &RoomName::general(), text) {
-        Ok(answer @ Answer::Event(_)) => {
-            server.audit.act("topic", &session.name, session.peer.ip(), None, None);
-            Ok(answer)
-        }
-        other => {
-            if let Err(e) = server.topic.save(before) {
-                log::error!(
-                    "topic.json can't be written: {}; the next start will have a topic that was refused",
-                    reason::of_file(&e)
-                );
-            }
-            other
-        }
+    let save = |topic| {
+        server.topic.save(topic).map_err(|e| {
+            log::error!("topic.json can't be written: {}", reason::of_file(&e));
+            refuse(ErrorCode::Internal, "the server can't write topic.json: the topic stays, try again later")
+        })
+    };
+    let answer = replace(asking, room, text, server.topic.now(), save)?;
+    if matches!(answer, Answer::Event(_)) {
+        server.audit.act("topic", &session.name, session.peer.ip(), None, None);
     }
+    Ok(answer)
 }
 
 /// The same of another room, for staff and for who made it.
-fn set_in(
-    server: &Server,
-    session: &Session,
-    id: Option<&RequestId>,
-    room: &RoomName,
-    text: &str,
-) -> Result<Answer, Refusal> {
+fn set_in(asking: &Asking<'_>, room: &RoomName, text: &str) -> Result<Answer, Refusal> {
+    let Asking { server, session, .. } = *asking;
     let _changing = server.rooms.begin();
-    let known = server.rooms.get(room).filter(|_| membership::is_in(server, room, &session.name));
+    let known = server.rooms.get(room).filter(|_| asking.is_in(room));
     let known = known.ok_or_else(|| membership::refuse_outsider(server, session, room))?;
     if !membership::looks_after(session, &known) {
         return Err(refuse(ErrorCode::NotAllowed, format!("teachers, and who made {room}, say what it talks about")));
     }
     Speaker::new(server, session, &Place::Room(room.clone())).check()?;
-    let set = |topic: Option<TopicInfo<'static>>| {
+    let save = |topic: Option<TopicInfo<'static>>| {
         rooms::write(server, |rooms| {
             if let Some(room) = rooms.get_mut(room) {
                 room.topic = topic;
             }
         })
     };
-    set(new(server, session, text))?;
-    let answer = tell(server, session, id, room, text);
-    if !matches!(answer, Ok(Answer::Event(_))) {
-        set(known.topic)?;
+    replace(asking, room, text, known.topic, save)
+}
+
+/// Saves a topic that is set now, none without a text, and has it told; what was `before` is saved again where that fails.
+fn replace(
+    asking: &Asking<'_>,
+    room: &RoomName,
+    text: &str,
+    before: Option<TopicInfo<'static>>,
+    save: impl Fn(Option<TopicInfo<'static>>) -> Result<(), Refusal>,
+) -> Result<Answer, Refusal> {
+    let Asking { server, session, .. } = *asking;
+    let (by, time) = (session.name.to_string().into(), format_time(server.clock.shown()).into());
+    save((!text.is_empty()).then(|| TopicInfo { text: text.to_owned().into(), by, time }))?;
+    let answer = tell(asking, room, text);
+    if !matches!(answer, Ok(Answer::Event(_))) && save(before).is_err() {
+        log::error!("the next start will have a topic of {room} that was refused");
     }
     answer
 }
 
-/// A topic that is set now; none without a text.
-fn new(server: &Server, session: &Session, text: &str) -> Option<TopicInfo<'static>> {
-    let (by, time) = (session.name.to_string().into(), format_time(server.clock.shown()).into());
-    (!text.is_empty()).then(|| TopicInfo { text: text.to_owned().into(), by, time })
-}
-
-fn tell(
-    server: &Server,
-    session: &Session,
-    id: Option<&RequestId>,
-    room: &RoomName,
-    text: &str,
-) -> Result<Answer, Refusal> {
+fn tell(asking: &Asking<'_>, room: &RoomName, text: &str) -> Result<Answer, Refusal> {
+    let Asking { server, session, id } = *asking;
     let event = |seq, time: String| ServerMessage::Topic {
         seq,
         time: time.into(),
