@@ -28,8 +28,10 @@ pub(crate) struct Shared {
     /// What in `lines` isn't for everyone, and between: where a piece ends, and whose it is. None at all where everything is
     /// for everyone.
     pieces: Vec<Piece>,
-    /// The rooms that occur.
-    rooms: Vec<RoomName>,
+    /// Something in it is for staff.
+    has_staff: bool,
+    /// The rooms that occur, numbered.
+    rooms: HashMap<RoomName, usize>,
     /// Who is in which room, where one occurs.
     pub(super) roster: Roster,
     views: HashMap<View, Vec<u8>>,
@@ -48,7 +50,7 @@ struct Piece {
 enum To {
     Everyone,
     Staff,
-    /// Those in the room with this index.
+    /// Those in the room with this number.
     Room(usize),
 }
 
@@ -80,6 +82,7 @@ impl Shared {
         self.lines.clear();
         self.parties.clear();
         self.pieces.clear();
+        self.has_staff = false;
         self.rooms.clear();
         self.views.clear();
         self.roster = Roster::default();
@@ -101,6 +104,7 @@ impl Shared {
             }
             Audience::Staff(other) => {
                 self.add_party(other);
+                self.has_staff = true;
                 To::Staff
             }
             Audience::Room(room) => To::Room(self.index(room)),
@@ -130,10 +134,9 @@ impl Shared {
         if stays.as_ref().is_some_and(|stays| stays.changed > self.after) {
             return Sight::Own;
         }
-        let has_staff = self.pieces.iter().any(|piece| piece.to == To::Staff);
-        let mut view = View { staff: name.is_some() && has_staff && is_staff(), rooms: Vec::new() };
+        let mut view = View { staff: name.is_some() && self.has_staff && is_staff(), rooms: Vec::new() };
         let rooms = stays.iter().flat_map(|stays| stays.now());
-        view.rooms.extend(rooms.filter_map(|stay| self.rooms.iter().position(|room| *room == stay.room)));
+        view.rooms.extend(rooms.filter_map(|stay| self.rooms.get(&stay.room)));
         view.rooms.sort_unstable();
         Sight::Lines(self.seen(view))
     }
@@ -154,10 +157,8 @@ impl Shared {
     }
 
     fn index(&mut self, room: &RoomName) -> usize {
-        self.rooms.iter().position(|other| other == room).unwrap_or_else(|| {
-            self.rooms.push(room.clone());
-            self.rooms.len() - 1
-        })
+        let next = self.rooms.len();
+        self.rooms.get(room).copied().unwrap_or_else(|| *self.rooms.entry(room.clone()).or_insert(next))
     }
 
     fn add_party(&mut self, name: &Username) {
