@@ -1,7 +1,7 @@
 //! Rooms, and people who would spoil them for others.
 
 use super::rooms::{about, history, make, names, say, school};
-use crate::harness::{DataDir, assert_error, assert_reply};
+use crate::harness::{DataDir, PASSWORD, Server, assert_error, assert_reply};
 use serde_json::json;
 
 /// With `--rooms-by everyone` a pupil can spoil nothing for the others.
@@ -36,4 +36,24 @@ fn whoever_is_led_in_and_out_again_and_again_forgets_no_other_room() {
         tea.ask(about("put_out", "trap", "ada"));
     }
     assert_eq!(history(&mut ada, "x"), ["to be kept"]);
+}
+
+/// As PROTOCOL.md has it: an account is in 24 rooms, and there are 100.
+#[test]
+fn there_are_so_many_rooms_and_no_more() {
+    let server = Server::unlimited(&[]);
+    let mut root = server.admin();
+    for (n, makes) in [24, 24, 24, 24, 4].into_iter().enumerate() {
+        let name = format!("t{n}");
+        let add = json!({"type": "add_user", "username": name, "password": PASSWORD, "role": "teacher"});
+        assert_reply(&root.ask(add));
+        let mut teacher = server.login(&name);
+        let mut next = |k: usize| make(&mut teacher, &format!("room{n}-{k}"), true);
+        assert_eq!((0..30).map(&mut next).take_while(|made| made["type"] == "reply").count(), makes, "{name}");
+        let refused = next(99);
+        assert_error(&refused, "not_allowed");
+        let why = if n < 4 { "is in 24 rooms" } else { "there are 100 rooms" };
+        assert!(refused["message"].as_str().unwrap().contains(why), "{refused}");
+    }
+    assert_eq!(names(&root.ask(json!({"type": "rooms"})), "rooms").len(), 101, "the general one too");
 }
