@@ -12,7 +12,7 @@ use super::wire::{Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, 
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, Role, ServerMessage, Username};
 use crate::server::accounts::{BallotKey, Mandate, TokenId};
-use crate::server::timeline::{Batch, Forgotten, Shared, Sight, Timeline, Viewer};
+use crate::server::timeline::{Batch, Forgotten, Seat, Shared, Sight, Timeline, Viewer};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, lock};
 use std::io;
@@ -76,6 +76,7 @@ impl Session {
         let wire = Wire {
             tls,
             cursor: 0,
+            seat: Seat::default(),
             carrier: Carrier::Lobby,
             early: Some(Vec::new()),
             withheld: None,
@@ -269,7 +270,7 @@ impl Session {
             }
             let upto = shared.upto;
             let sight = match wire.cursor == shared.after {
-                true => shared.sight((!self.is_display).then_some(&self.name), || self.is_staff()),
+                true => shared.sight((!self.is_display).then_some(&self.name), &mut wire.seat, || self.is_staff()),
                 false => Sight::Own,
             };
             let (lines, cursor) = match sight {

@@ -2,6 +2,7 @@
 
 use crate::duplex::{Duplex, Socket};
 use crate::protocol::Reason;
+use crate::server::timeline::Seat;
 use std::io::{self, ErrorKind, Write};
 
 /// A full socket takes more later, but not on Windows: there a write that timed out leaves the connection in an
@@ -13,6 +14,8 @@ pub(super) struct Wire {
     pub(super) tls: Duplex,
     /// The seq up to which the session was given what it may see.
     pub(super) cursor: u64,
+    /// Where its account is, for what is shared with others.
+    pub(super) seat: Seat,
     pub(super) carrier: Carrier,
     /// Lines that came before the login's answer, which must be the first. None once that is said.
     pub(super) early: Option<Vec<u8>>,

@@ -272,7 +272,7 @@ impl Events {
             chunk.share(upto, bytes_max, shared);
         }
         if shared.is_divided() {
-            shared.roster = self.recall.members.roster();
+            shared.seat(self.recall.members.roster());
         }
         Ok(())
     }

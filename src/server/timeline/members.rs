@@ -44,7 +44,24 @@ pub(crate) struct Eyes<'a> {
 }
 
 /// Everyone's stays as they are at one moment.
-pub(super) type Roster = Arc<HashMap<Username, Arc<Stays>>>;
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roster {
+    /// Another one with each change.
+    pub(super) version: u64,
+    stays: Arc<HashMap<Username, Arc<Stays>>>,
+}
+
+impl Roster {
+    /// An account's.
+    pub(super) fn of(&self, name: &Username) -> Option<&Arc<Stays>> {
+        self.stays.get(name)
+    }
+
+    fn change(&mut self) -> &mut HashMap<Username, Arc<Stays>> {
+        self.version += 1;
+        Arc::make_mut(&mut self.stays)
+    }
+}
 
 /// Who is in which room.
 #[derive(Debug, Default)]
@@ -95,7 +112,7 @@ impl Stays {
 
 impl<'a> Eyes<'a> {
     pub(super) fn new(name: Option<&'a Username>, staff: bool, members: &Members) -> Self {
-        let stays = name.and_then(|name| members.roster.get(name)).cloned().unwrap_or_default();
+        let stays = name.and_then(|name| members.roster.of(name)).cloned().unwrap_or_default();
         Self { name, staff, stays }
     }
 
@@ -179,28 +196,28 @@ impl Members {
 
     /// Everybody's stays.
     pub(crate) fn stays(&self) -> impl Iterator<Item = (&Username, &Stay)> {
-        self.roster.iter().flat_map(|(name, stays)| stays.iter().map(move |stay| (name, stay)))
+        self.roster.stays.iter().flat_map(|(name, stays)| stays.iter().map(move |stay| (name, stay)))
     }
 
     /// An account's.
     pub(crate) fn stays_of(&self, name: &Username) -> Arc<Stays> {
-        self.roster.get(name).cloned().unwrap_or_default()
+        self.roster.of(name).cloned().unwrap_or_default()
     }
 
     /// Everyone's as they are now, which no later change touches.
     pub(super) fn roster(&self) -> Roster {
-        Arc::clone(&self.roster)
+        self.roster.clone()
     }
 
     /// How much was said so far in each room that an account is in.
     pub(super) fn said(&self, name: &Username) -> Vec<(RoomName, u64)> {
-        let Some(stays) = self.roster.get(name) else { return Vec::new() };
+        let Some(stays) = self.roster.of(name) else { return Vec::new() };
         stays.now().map(|stay| (stay.room.clone(), self.said_in(&stay.room))).collect()
     }
 
     /// How much was said that an account may see in rooms since it left, at `left`, when so much had been said in each.
     pub(super) fn missed(&self, name: &Username, left: u64, before: &[(RoomName, u64)]) -> u64 {
-        let Some(stays) = self.roster.get(name) else { return 0 };
+        let Some(stays) = self.roster.of(name) else { return 0 };
         let since = stays.iter().filter(|stay| stay.to.is_none_or(|to| to > left));
         let missed = since.map(|stay| {
             let at_left = || before.iter().find(|(room, _)| *room == stay.room).map(|(_, said)| *said);
@@ -213,7 +230,7 @@ impl Members {
 
     /// An account is called otherwise, wherever it is and was.
     pub(super) fn rename(&mut self, gone: &Gone<'_>) {
-        let roster = Arc::make_mut(&mut self.roster);
+        let roster = self.roster.change();
         if let Some(theirs) = roster.remove(gone.name) {
             let stays = Arc::make_mut(roster.entry(gone.alias.clone()).or_default());
             stays.stays.extend(theirs.iter().cloned());
@@ -264,14 +281,14 @@ impl Members {
     fn count_from(&mut self, seq: u64, room: &RoomName, name: &Username) {
         let said = self.said_in(room);
         let begins = |stay: &&mut Stay| stay.from == seq && stay.room == *room;
-        let known = self.roster.get(name).is_some_and(|stays| stays.iter().any(|stay| stay.from == seq));
+        let known = self.roster.of(name).is_some_and(|stays| stays.iter().any(|stay| stay.from == seq));
         if known {
             self.change(name, 0, |stays| stays.iter_mut().filter(begins).for_each(|stay| stay.said.0 = said));
         }
     }
 
     fn change(&mut self, name: &Username, seq: u64, change: impl FnOnce(&mut Vec<Stay>)) {
-        let roster = Arc::make_mut(&mut self.roster);
+        let roster = self.roster.change();
         let stays = Arc::make_mut(roster.entry(name.clone()).or_default());
         change(&mut stays.stays);
         stays.changed = stays.changed.max(seq);
@@ -318,7 +335,7 @@ mod tests {
         let seen: Vec<u64> = (1..15).filter(|&seq| eyes.may_see(&Audience::room(&room("chess")), seq)).collect();
         assert_eq!(seen, [5, 6, 7, 8, 10, 11, 12]);
         assert!(!members.is_in(&room("chess"), &eve) && members.is_in(&RoomName::general(), &eve));
-        assert_eq!(members.roster()[&eve].changed, 12);
+        assert_eq!(members.roster().of(&eve).unwrap().changed, 12);
         assert!(
             !Eyes::new(Some(&name("dan")), true, &members).may_see(&Audience::room(&room("chess")), 6),
             "not even staff"

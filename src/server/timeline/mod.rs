@@ -30,5 +30,5 @@ pub(crate) use past::Past;
 pub(crate) use recall::WHISPERS_PER_ACCOUNT_MAX;
 pub(crate) use record::Record;
 pub(crate) use sequence::Sequence;
-pub(crate) use shared::{Shared, Sight};
+pub(crate) use shared::{Seat, Shared, Sight};
 pub(crate) use what::{Audience, Key, Place, Spoken, What};

@@ -34,9 +34,37 @@ pub(crate) struct Shared {
     rooms: HashMap<RoomName, usize>,
     /// Who is in which room, where one occurs.
     pub(super) roster: Roster,
-    views: HashMap<View, Vec<u8>>,
+    /// Those who are in the same rooms have the same [`Seat`], for as long as nobody is moved: while the roster has this
+    /// version.
+    seated: u64,
+    seats: HashMap<Vec<RoomName>, Arc<[RoomName]>>,
+    /// The views that were asked for, by what they have, and by where who asks is seated.
+    views: Vec<Vec<u8>>,
+    by_kind: HashMap<View, usize>,
+    by_seat: HashMap<(usize, bool), usize>,
     /// One that isn't kept.
     spare: Vec<u8>,
+}
+
+/// The rooms that an account is in, as they were when somebody was last moved. Its session keeps it, because to look for it
+/// in each round would cost as much as all else that a view does.
+#[derive(Debug, Default)]
+pub(crate) struct Seat {
+    /// The roster's version.
+    version: u64,
+    /// None: it is in none.
+    rooms: Option<Arc<[RoomName]>>,
+}
+
+impl Seat {
+    fn rooms(&self) -> &[RoomName] {
+        self.rooms.as_deref().unwrap_or_default()
+    }
+
+    /// The same for all who sit alike.
+    fn number(&self) -> usize {
+        self.rooms.as_ref().map_or(0, |rooms| rooms.as_ptr().addr())
+    }
 }
 
 #[derive(Debug)]
@@ -85,7 +113,19 @@ impl Shared {
         self.has_staff = false;
         self.rooms.clear();
         self.views.clear();
+        self.by_kind.clear();
+        self.by_seat.clear();
+        // Kept, it would be copied with the next change.
         self.roster = Roster::default();
+    }
+
+    /// Takes note of who is in which room by now.
+    pub(super) fn seat(&mut self, roster: Roster) {
+        if self.seated != roster.version {
+            self.seated = roster.version;
+            self.seats.clear();
+        }
+        self.roster = roster;
     }
 
     /// Whether something in it isn't for everyone.
@@ -122,38 +162,66 @@ impl Shared {
         true
     }
 
-    /// What an account sees of it; nobody's, as a display, without a name. `is_staff` is asked only where it matters.
-    pub(crate) fn sight(&mut self, name: Option<&Username>, is_staff: impl FnOnce() -> bool) -> Sight<'_> {
+    /// What an account sees of it; nobody's, as a display, without a name. `seat` is the session's own. `is_staff` is asked
+    /// only where it matters.
+    pub(crate) fn sight(
+        &mut self,
+        name: Option<&Username>,
+        seat: &mut Seat,
+        is_staff: impl FnOnce() -> bool,
+    ) -> Sight<'_> {
         if name.is_some_and(|name| self.parties.contains(name)) {
             return Sight::Own;
         }
         if !self.is_divided() {
             return Sight::Lines(&self.lines);
         }
-        let stays = name.and_then(|name| self.roster.get(name)).map(Arc::clone);
-        if stays.as_ref().is_some_and(|stays| stays.changed > self.after) {
+        if name.is_some_and(|name| seat.version != self.roster.version && !self.sit(name, seat)) {
             return Sight::Own;
         }
-        let mut view = View { staff: name.is_some() && self.has_staff && is_staff(), rooms: Vec::new() };
-        let rooms = stays.iter().flat_map(|stays| stays.now());
-        view.rooms.extend(rooms.filter_map(|stay| self.rooms.get(&stay.room)));
-        view.rooms.sort_unstable();
-        Sight::Lines(self.seen(view))
+        let staff = name.is_some() && self.has_staff && is_staff();
+        Sight::Lines(self.seen(seat, staff))
     }
 
-    /// The lines of a view.
-    fn seen(&mut self, view: View) -> &[u8] {
-        if self.views.len() >= VIEWS_MAX && !self.views.contains_key(&view) {
+    /// Gives an account its seat; false if it was moved within the stretch.
+    fn sit(&mut self, name: &Username, seat: &mut Seat) -> bool {
+        let stays = self.roster.of(name);
+        if stays.is_some_and(|stays| stays.changed > self.after) {
+            return false;
+        }
+        let mut rooms: Vec<RoomName> =
+            stays.into_iter().flat_map(|stays| stays.now()).map(|stay| stay.room.clone()).collect();
+        rooms.sort_unstable();
+        seat.version = self.roster.version;
+        seat.rooms = (!rooms.is_empty())
+            .then(|| Arc::clone(self.seats.entry(rooms).or_insert_with_key(|rooms| rooms.as_slice().into())));
+        true
+    }
+
+    /// The lines that are seen from a seat.
+    fn seen(&mut self, seat: &Seat, staff: bool) -> &[u8] {
+        let from = (seat.number(), staff);
+        if let Some(&known) = self.by_seat.get(&from) {
+            return &self.views[known];
+        }
+        let mut rooms: Vec<usize> = seat.rooms().iter().filter_map(|room| self.rooms.get(room)).copied().collect();
+        rooms.sort_unstable();
+        let view = View { staff, rooms };
+        let known = self.by_kind.get(&view).copied();
+        if known.is_none() && self.views.len() >= VIEWS_MAX {
             self.spare.clear();
             compose(&self.lines, &self.pieces, &view, &mut self.spare);
             return &self.spare;
         }
-        let (lines, pieces) = (&self.lines, &self.pieces);
-        self.views.entry(view).or_insert_with_key(|view| {
+        let index = known.unwrap_or_else(|| {
             let mut seen = Vec::new();
-            compose(lines, pieces, view, &mut seen);
-            seen
-        })
+            compose(&self.lines, &self.pieces, &view, &mut seen);
+            self.views.push(seen);
+            self.by_kind.insert(view, self.views.len() - 1);
+            self.views.len() - 1
+        });
+        self.by_seat.insert(from, index);
+        &self.views[index]
     }
 
     fn index(&mut self, room: &RoomName) -> usize {

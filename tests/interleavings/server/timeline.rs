@@ -36,5 +36,5 @@ pub(crate) use keeper::Keeper;
 pub(crate) use order::{Appended, NEW, Timeline};
 pub(crate) use past::Past;
 pub(crate) use sequence::Sequence;
-pub(crate) use shared::{Shared, Sight};
+pub(crate) use shared::{Seat, Shared, Sight};
 pub(crate) use what::{Audience, Place, What};

@@ -214,11 +214,16 @@ impl Journal {
     }
 
     fn tell(&mut self, result: &io::Result<()>) {
+        let error = result.as_ref().err();
+        let consequence = error.map(|error| self.consequence(error)).unwrap_or_default();
+        self.trouble.iter_mut().for_each(|trouble| trouble.note(error, &consequence));
+    }
+
+    /// What it leads to that nothing can be written, and what to do about it.
+    fn consequence(&self, error: &io::Error) -> String {
         let is_alone = self.writer.as_ref().is_some_and(|writer| writer.is_to_mend() || writer.is_to_rescue());
         let alone = if is_alone { ", and an end of the server would lose what is in memory alone" } else { "" };
-        let remedy = result.as_ref().err().map_or("", remedy);
-        let consequence = format!(", so nothing can be said{alone}: {remedy}it goes on by itself");
-        self.trouble.iter_mut().for_each(|trouble| trouble.note(result.as_ref().err(), &consequence));
+        format!(", so nothing can be said{alone}: {}it goes on by itself", remedy(error))
     }
 }
 

@@ -3,8 +3,9 @@
 use super::*;
 use crate::protocol::{GENERAL, Profile, RoomName, Username};
 use crate::server::timeline::events::TIMELINE_BYTES_MAX;
-use crate::server::timeline::shared::Sight;
+use crate::server::timeline::shared::{Seat, Sight};
 use crate::server::timeline::what::{Audience, Place};
+use std::collections::HashMap;
 
 fn name(text: &str) -> Username {
     Username::parse(text).unwrap()
@@ -119,16 +120,21 @@ fn everyone_reads_what_they_may_in_one_order() {
     }
     let mut shared = Shared::default();
     timeline.share((0, 4), 1 << 20, &mut shared).unwrap();
-    assert!(matches!(shared.sight(Some(&ada), || false), Sight::Own), "it has whispered");
-    assert!(matches!(shared.sight(Some(&dan), || false), Sight::Lines(_)));
+    assert!(matches!(shared.sight(Some(&ada), &mut Seat::default(), || false), Sight::Own), "it has whispered");
+    assert!(matches!(shared.sight(Some(&dan), &mut Seat::default(), || false), Sight::Lines(_)));
     timeline.share((6, 6), 1 << 20, &mut shared).unwrap();
-    assert_eq!((shared.upto, seen(&mut shared, &timeline, Some(&ada), false).len()), (6, 0));
+    assert_eq!((shared.upto, seen(&mut shared, &timeline, (Some(&ada), &mut Seat::default()), false).len()), (6, 0));
 }
 
 /// What somebody is given of a stretch by whoever delivers.
-fn seen(shared: &mut Shared, timeline: &Timeline, name: Option<&Username>, staff: bool) -> Vec<u8> {
+fn seen(
+    shared: &mut Shared,
+    timeline: &Timeline,
+    (name, seat): (Option<&Username>, &mut Seat),
+    staff: bool,
+) -> Vec<u8> {
     let (after, upto) = (shared.after, shared.upto);
-    match shared.sight(name, || staff) {
+    match shared.sight(name, seat, || staff) {
         Sight::Lines(lines) => lines.to_vec(),
         Sight::Own => alone(timeline, (after, upto), name, staff),
     }
@@ -177,6 +183,8 @@ fn what_is_shared_is_what_each_reads_alone() {
     for seed in 1..=60 {
         let ((_folder, timeline), mut state) = (timeline(), seed);
         let (mut after, mut shared) = (0, Shared::default());
+        // As sessions keep them, from round to round.
+        let mut seats: HashMap<_, Seat> = HashMap::new();
         for step in 0..200 {
             let what = something(&mut state, &people, &rooms);
             match timeline.append(what.clone(), NEW, event(&what, "x")) {
@@ -191,8 +199,9 @@ fn what_is_shared_is_what_each_reads_alone() {
             timeline.share((after, upto), 1 << 20, &mut shared).unwrap();
             for name in people.iter().map(Some).chain([None]) {
                 let staff = name == Some(&people[0]);
-                alone_too += usize::from(matches!(shared.sight(name, || staff), Sight::Own));
-                let given = seen(&mut shared, &timeline, name, staff);
+                let seat = seats.entry(name).or_default();
+                alone_too += usize::from(matches!(shared.sight(name, seat, || staff), Sight::Own));
+                let given = seen(&mut shared, &timeline, (name, seat), staff);
                 divided += usize::from(given.len() < shared.lines.len());
                 assert_eq!(given, alone(&timeline, (after, upto), name, staff), "seed {seed}, {name:?} after {after}");
             }
