@@ -130,7 +130,8 @@ fn table(there: &[&Attendee<'_>], all: &[Attendee<'_>], zone: &TimeZone) -> Vec<
 }
 
 fn shown(person: &Attendee<'_>) -> String {
-    sanitize::person(&person.username, person.name.as_deref())
+    let gone = if person.deleted { ", deleted" } else { "" };
+    sanitize::person(&person.username, person.name.as_deref()) + gone
 }
 
 /// A text in so many columns: cut, or with blanks behind it.
@@ -175,6 +176,7 @@ mod tests {
             last: some(times[1]),
             minutes: was_there.then_some(89),
             messages: was_there.then_some(12),
+            deleted: false,
         }
     }
 
@@ -195,7 +197,7 @@ mod tests {
         let people = [
             person("ada", "Ada (L.)", "7b", times),
             person("ben", "Ben", "7b", ["", ""]),
-            person("zoe", "", "7b", times),
+            Attendee { deleted: true, ..person("zoe", "", "7b", times) },
         ];
         assert_eq!(
             shown_lines(&people, "2026-11-28T22:00:00Z"),
@@ -203,7 +205,7 @@ mod tests {
                 "* 2 of 3 were there, 2026-11-28 08:00 to 09:30",
                 "                  first  last   minutes  messages",
                 "  ada (Ada [L.])  08:01  09:30       89        12",
-                "  zoe             08:01  09:30       89        12",
+                "  zoe, deleted    08:01  09:30       89        12",
                 "* absent (1): ben (Ben)",
             ]
         );

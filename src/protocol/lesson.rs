@@ -156,4 +156,7 @@ pub struct Attendee<'a> {
     /// How much they said to a room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<u64>,
+    /// This account is deleted. Another one may have its name, and is listed behind it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }

@@ -121,7 +121,8 @@ fn serve(
     let lost = lost(&config.args.data_dir);
     lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
     let identity = InUse::open(&folder, &clock).map_err(ServerError::Identity)?;
-    let one_time = if accounts.is_new() { make_admin(&accounts)? } else { None };
+    let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;
+    let one_time = if accounts.is_new() { make_admin(&accounts, since)? } else { None };
     if !accounts.has_admin() {
         log::warn!("no account is an administrator's: end this and make one, `homeroom-server user add NAME --admin`");
     }
@@ -187,20 +188,17 @@ fn build(
     });
     let (rooms, members) = Rooms::open(&folder.rooms(), !config.args.no_journal).map_err(ServerError::Folder)?;
     let lesson = Lesson::open(&folder.lesson()).map_err(ServerError::Folder)?;
-    let mut polls = lesson.now(PastPolls::beside);
-    let timeline = open_timeline(&config.args, &folder, &clock, (members, &mut polls, notices.clone()))
-        .map_err(ServerError::Folder)?;
-    rooms.catch_up(&timeline);
-    lesson.catch_up(polls, |room| rooms.is_there(room), Moment::of(&clock));
+    let timeline =
+        open_timeline(&config.args, (&folder, &clock, &accounts), (members, &rooms, &lesson), notices.clone())
+            .map_err(ServerError::Folder)?;
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| ServerError::Folder(format!("can't open audit.jsonl: {}", reason::of_file(&e))))?;
-    let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
-    let tokens =
-        Tokens::open(&folder.tokens(), &clock.now(), notices.clone(), generation).map_err(ServerError::Folder)?;
+    let tokens = Tokens::open(&folder.tokens(), &clock.now(), notices.clone(), |name| accounts.state(name))
+        .map_err(ServerError::Folder)?;
     let throttle = Throttle::with_homes(tokens.homes());
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
-    let chat = Chat::open(timeline.into(), postmen(), slow_deadline).map_err(|e| no_thread(&e))?;
+    let chat = Chat::open(timeline, postmen(), slow_deadline).map_err(|e| no_thread(&e))?;
     let first_seq = chat.head();
     Ok(Arc::new(Server {
         limits: Limits::new(live),
@@ -243,28 +241,24 @@ fn erase_person(
     let (notices, _posted) = notices::channel();
     let (rooms, members) = Rooms::open(&folder.rooms(), true)?;
     let lesson = Lesson::open(&folder.lesson())?;
-    let mut polls = lesson.now(PastPolls::beside);
-    let timeline = open_timeline(args, folder, clock, (members, &mut polls, notices.clone()))?;
-    rooms.catch_up(&timeline);
-    lesson.catch_up(polls, |room| rooms.is_there(room), Moment::of(clock));
+    let timeline = open_timeline(args, (folder, clock, accounts), (members, &rooms, &lesson), notices.clone())?;
     let audit = Audit::open(&folder.audit(), notices.clone(), Instant::now())
         .map_err(|e| format!("can't open audit.jsonl: {}", reason::of_file(&e)))?;
-    let generation = |name: &Username| accounts.standing(name.as_str()).map(|standing| standing.state().generation);
-    let tokens = Tokens::open(&folder.tokens(), &clock.now(), notices, generation)?;
+    let tokens = Tokens::open(&folder.tokens(), &clock.now(), notices, |name| accounts.state(name))?;
     let topic = Topic::open(&folder.topic())?;
     let (timeline, tokens, lesson, rooms, topic, audit) = (&timeline, &tokens, &lesson, &rooms, &topic, &audit);
     person::erase(&Erasure { folder, accounts, timeline, tokens, lesson, rooms, topic, audit }, user)?;
     timeline.close().map_err(|e| format!("can't write {}: {}", folder.sequence().display(), reason::of_file(&e)))
 }
 
-/// All events there were, as far as they are kept, and where they go on.
+/// All events there were, as far as they are kept, and where they go on. The rooms and the lesson catch up with them.
 fn open_timeline(
     args: &Args,
-    folder: &Folder,
-    clock: &Arc<Clock>,
-    (members, polls, notices): (Members, &mut PastPolls, Notices),
-) -> Result<Timeline, String> {
-    let mut past = Past::with(members);
+    (folder, clock, accounts): (&Folder, &Arc<Clock>, &Accounts),
+    (members, rooms, lesson): (Members, &Rooms, &Lesson),
+    notices: Notices,
+) -> Result<Arc<Timeline>, String> {
+    let (mut past, mut polls) = (Past::with(members), lesson.now(PastPolls::beside));
     let options =
         journal::Options { sync: args.sync, keep_days: args.keep_days, keep_bytes: args.keep_mb * 1024 * 1024 };
     let journal = if args.no_journal {
@@ -277,7 +271,11 @@ fn open_timeline(
     };
     let sequence = Sequence::open(&folder.sequence(), past.last())?;
     clock.save().map_err(|e| format!("can't write {}: {}", folder.clock().display(), reason::of_file(&e)))?;
-    Ok(Timeline::new(sequence, journal, past, Arc::clone(clock)))
+    let timeline = Arc::new(Timeline::new(sequence, journal, past, Arc::clone(clock)));
+    rooms.catch_up(&timeline);
+    let since = |name: &Username| accounts.state(name).map(|state| state.since);
+    lesson.catch_up(&timeline, (polls, Moment::of(clock)), |room| rooms.is_there(room), since);
+    Ok(timeline)
 }
 
 /// What time it is, as far as can be known from what was said last.
@@ -290,8 +288,9 @@ fn postmen() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
 }
 
-/// The one account of a first start, unless its password could be told to nobody: then a later start makes it.
-fn make_admin(accounts: &Accounts) -> Result<Option<Secret>, ServerError> {
+/// The one account of a first start, unless its password could be told to nobody: then a later start makes it. Where the accounts
+/// were lost it's another one than that of before.
+fn make_admin(accounts: &Accounts, since: u64) -> Result<Option<Secret>, ServerError> {
     if let Err(e) = output::reaches_anybody() {
         log::warn!(
             "the account `admin` is not made, since its one-time password couldn't be told to anybody: {}; the next \
@@ -302,8 +301,7 @@ fn make_admin(accounts: &Accounts) -> Result<Option<Secret>, ServerError> {
     }
     let failed = |why: &dyn fmt::Display| ServerError::Folder(format!("can't make the account `admin`: {why}"));
     let name = Username::parse("admin").ok_or_else(|| failed(&"bad name"))?;
-    let new =
-        NewAccount { name: name.clone(), password: None, role: Role::Admin, profile: Profile::default(), since: 0 };
+    let new = NewAccount { name: name.clone(), password: None, role: Role::Admin, profile: Profile::default(), since };
     let one_time = accounts.add(Author::Owner, new, &Client::own(&name)).map_err(|e| failed(&e))?;
     one_time.map(Some).ok_or_else(|| failed(&"no password"))
 }

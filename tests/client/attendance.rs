@@ -11,6 +11,7 @@ fn class() -> (Server, Peer) {
     let data = DataDir::with_users(&["ben"]);
     data.user_add(&["ada", "--name", "Ada (L.)", "--group", "7b"], Some(PASSWORD)).succeeded();
     data.user_add(&["noether", "--role", "teacher"], Some(PASSWORD)).succeeded();
+    data.date_accounts("2021-03-01T08:00:00Z");
     let server = data.start();
     let mut ada = server.login("ada");
     ada.say("hello");

@@ -98,6 +98,14 @@ impl DataDir {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("users.json is broken: {e}\n{text}"))
     }
 
+    /// All accounts that there are were made then. No server runs.
+    #[track_caller]
+    pub(crate) fn date_accounts(&self, created: &str) {
+        let mut users = self.users_json();
+        users["users"].as_object_mut().unwrap().values_mut().for_each(|user| user["created"] = created.into());
+        fs::write(self.file("users.json"), users.to_string()).unwrap();
+    }
+
     /// Makes a user whose password takes so many rounds of hashing.
     #[cfg(target_os = "linux")]
     #[track_caller]

@@ -32,6 +32,7 @@ fn lesson() -> Arc<DataDir> {
     let data = DataDir::with_users(&["ben", "cleo"]);
     data.user_add(&["ada", "--name", "Ada L.", "--group", "7b"], Some(PASSWORD)).succeeded();
     data.user_add(&["noether", "--role", "teacher"], Some(PASSWORD)).succeeded();
+    data.date_accounts("2026-11-01T08:00:00Z");
     let at = |time: &str| format!("2026-11-28T{time}:00.000Z");
     let presence = |seq: u64, time: &str, kind: &str, name: &str, reason: &str| json!({"type": kind, "seq": seq, "time": at(time), "username": name, "reason": reason});
     let said = |seq: u64, time: &str, from: &str, to: Value| {
@@ -84,6 +85,7 @@ fn a_lesson_with_a_killed_server_in_it() {
     assert_eq!(there(&data, &["--from", "2026-11-28", "--group", "7B"]), ["ada 05:58 07:45 85 min 1"]);
     assert_eq!(there(&data, &["--from", "2026-11-28", "--group", "8a"]), [""; 0]);
     assert_eq!(there(&data, &["--from", "2026-11-27"]), ["ada", "ben", "cleo"]);
+    assert_eq!(there(&data, &["--from", "2026-10-31"]), [""; 0], "nobody had an account");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The server, held to its protocol.
 
 mod accounts;
+mod anew;
 mod attendance;
 mod bad_input;
 mod check;

@@ -278,31 +278,6 @@ fn a_damaged_file_stops_the_start_and_check_tells_it() {
 }
 
 #[test]
-fn a_new_account_of_a_deleted_voters_name_has_no_second_vote() {
-    let data = DataDir::with_users(&["ada", "bob", "eve"]);
-    let mut server = data.start();
-    let mut root = server.admin();
-    let poll = begin(&mut root);
-    for name in ["ada", "bob"] {
-        assert_reply(&server.login(name).ask(vote(poll, 0)));
-    }
-    let anew = |root: &mut Peer, name: &str| {
-        assert_reply(&root.ask(json!({"type": "delete_user", "username": name})));
-        assert_reply(&root.ask(json!({"type": "add_user", "username": name, "password": PASSWORD})));
-    };
-    anew(&mut root, "ada");
-    assert_reply(&server.login("ada").ask(vote(poll, 1)));
-    assert_eq!(root.ask(tally(poll))["counts"], json!([1, 1]), "the ballot has gone with the account");
-    server.kill();
-    let server = data.start();
-    let mut root = server.admin();
-    anew(&mut root, "bob");
-    assert_error(&server.login("bob").ask(vote(poll, 1)), "not_allowed");
-    assert_reply(&server.login("eve").ask(vote(poll, 1)));
-    assert_eq!(root.ask(tally(poll))["counts"], json!([1, 2]));
-}
-
-#[test]
 fn a_poll_of_a_room_that_an_older_account_of_the_name_was_in_is_unknown() {
     let server = Server::with_users(&["ada"]);
     let mut root = server.admin();

@@ -261,7 +261,9 @@ mod tests {
         assert!(!accounts.is_new());
         assert_eq!(check(&accounts, "ada", "correct horse"), Err(LoginError::Wrong));
         let state = check(&accounts, "ada", "battery staple").unwrap();
-        assert_eq!(state, State { generation: state.generation, ..State::default() });
+        let State { generation, created, .. } = state;
+        assert_eq!(state, State { generation, created, ..State::default() });
+        assert!(created.is_some());
         let root = accounts.standing("root").unwrap();
         assert!(check(&accounts, "root", one_time.expose()).is_ok());
         assert_eq!((root.state().role, root.state().must_change_password), (Role::Admin, true));

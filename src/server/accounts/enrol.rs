@@ -55,8 +55,8 @@ impl Accounts {
         if password.is_none() && guest_until.is_none() {
             return Err(AccountError::Weak("choose a password: this door lets no guests in".into()));
         }
-        let generation = u32::from_ne_bytes(passwords::random());
-        let account = self.account(hash, State { role, since, generation, guest_until, ..State::default() }, profile);
+        let state = State { guest_until, ..self.first_state(role, since) };
+        let (generation, account) = (state.generation, self.account(hash, state, profile));
         let standing = Arc::clone(&account.standing);
         self.change(Author::Owner, |accounts| {
             if accounts.contains_key(&name) {

@@ -71,8 +71,7 @@ impl Accounts {
                     (hash, Some(generated))
                 }
             };
-            let generation = u32::from_ne_bytes(passwords::random());
-            let mut state = State { role, since, generation, ..State::default() };
+            let mut state = self.first_state(role, since);
             if generated.is_some() {
                 state.begin_one_time(self.clock.lived());
             }
@@ -110,5 +109,11 @@ impl Accounts {
         });
         result.map_err(|e| (at, e))?;
         Ok(one_time)
+    }
+
+    /// What holds for an account that is made now, when the newest event is `since`.
+    pub(super) fn first_state(&self, role: Role, since: u64) -> State {
+        let generation = u32::from_ne_bytes(passwords::random());
+        State { role, since, created: Some(self.clock.shown()), generation, ..State::default() }
     }
 }

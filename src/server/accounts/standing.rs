@@ -37,6 +37,9 @@ pub(crate) struct State {
     /// account of its name.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) since: u64,
+    /// When it was made, as people read it; nothing says it of accounts from before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created: Option<Timestamp>,
     /// Tokens and sessions of another generation are over (see `tokens.rs`, [`Mandate`]). Another account of its name
     /// begins with another.
     #[serde(skip_serializing_if = "is_default")]

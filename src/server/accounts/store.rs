@@ -227,6 +227,11 @@ impl Accounts {
         lock(&self.accounts).get(name).map(|account| Arc::clone(&account.standing))
     }
 
+    /// What is decided about an account, if there is one of that name.
+    pub(crate) fn state(&self, name: &Username) -> Option<State> {
+        lock(&self.accounts).get(name).map(|account| account.state)
+    }
+
     /// The accounts of which this holds.
     pub(super) fn names_where(&self, holds: impl Fn(&State) -> bool) -> Vec<Username> {
         let accounts = lock(&self.accounts);

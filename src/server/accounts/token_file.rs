@@ -45,6 +45,8 @@ pub(crate) enum Entry {
     Homes {
         /// Which.
         name: Username,
+        /// The newest event when it was made: another account of the name is at home elsewhere. Files from before don't say it.
+        since: Option<u64>,
         /// All of them, the one added last at the end.
         homes: Vec<Origin>,
     },
@@ -83,11 +85,14 @@ struct EntryLine<'a> {
     /// Addresses; then `token` is [`NO_TOKEN`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     homes: Option<Vec<IpAddr>>,
+    /// Of the account whose homes these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
 }
 
 impl Entry {
     fn parse(line: &[u8]) -> Result<Self, String> {
-        let EntryLine { username, token, valid, homes } =
+        let EntryLine { username, token, valid, homes, since } =
             serde_json::from_slice(line).map_err(|e| Reason(&e).to_string())?;
         let name = Username::parse(&username).ok_or("`username` is no user name")?;
         let id = hex::parse(&token).ok_or("`token` is no SHA-256")?;
@@ -95,7 +100,7 @@ impl Entry {
         if homes.len() > HOMES_PER_ACCOUNT_MAX {
             return Err(format!("`homes` has more than {HOMES_PER_ACCOUNT_MAX}"));
         }
-        Ok(Self::Homes { name, homes: homes.into_iter().map(Origin::from).collect() })
+        Ok(Self::Homes { name, since, homes: homes.into_iter().map(Origin::from).collect() })
     }
 }
 
@@ -227,12 +232,14 @@ pub(crate) fn parse(text: &[u8]) -> Result<(Vec<Entry>, usize), String> {
 fn encode(entries: &[Entry]) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     for entry in entries {
-        let (name, id, valid, homes) = match entry {
-            Entry::Token { name, id, valid } => (name, id, *valid, None),
-            Entry::Homes { name, homes } => (name, &NO_TOKEN, None, Some(homes.iter().map(Origin::address).collect())),
+        let (name, id, valid, homes, since) = match entry {
+            Entry::Token { name, id, valid } => (name, id, *valid, None, None),
+            Entry::Homes { name, since, homes } => {
+                (name, &NO_TOKEN, None, Some(homes.iter().map(Origin::address).collect()), *since)
+            }
         };
         let (username, token) = (name.as_str().into(), Hex(id).to_string().into());
-        serde_json::to_writer(&mut lines, &EntryLine { username, token, valid, homes })?;
+        serde_json::to_writer(&mut lines, &EntryLine { username, token, valid, homes, since })?;
         lines.push(b'\n');
     }
     Ok(lines)

@@ -7,6 +7,7 @@
 use super::origin::Origin;
 use super::passwords::random;
 use super::rate::LoginRate;
+use super::standing::State;
 use super::token_file::{Brief, Entry, TokenFile, TokenId, Validity};
 use crate::hex::{self, Hex};
 use crate::protocol::{Secret, Username};
@@ -52,8 +53,9 @@ pub(crate) struct Tokens {
 #[derive(Debug)]
 struct Kept {
     owners: HashMap<Username, Vec<Token>>,
-    /// Where each account is at home, as it is written down. The throttle knows more of it.
-    homes: HashMap<Username, Vec<Origin>>,
+    /// Where each account is at home, as it is written down, and what its newest event was when it was made. The throttle knows
+    /// more of it.
+    homes: HashMap<Username, (Option<u64>, Vec<Origin>)>,
     file: TokenFile,
     /// How many notes were made.
     notes: u64,
@@ -77,7 +79,7 @@ struct Token {
 }
 
 impl Tokens {
-    /// Reads the tokens kept in `path`, but for those that are over. `generation` tells an account's, if there is one.
+    /// Reads the tokens kept in `path`, but for those that are over. `state` tells what holds for an account, if there is one.
     ///
     /// A file that is damaged may have lost the end of a token, so no token in it is believed any more.
     ///
@@ -87,7 +89,7 @@ impl Tokens {
         path: &Path,
         now: &Now,
         notices: Notices,
-        generation: impl Fn(&Username) -> Option<u32>,
+        state: impl Fn(&Username) -> Option<State>,
     ) -> Result<Self, String> {
         let (file, entries) = TokenFile::open(path)?;
         let mut kept = Kept {
@@ -101,8 +103,8 @@ impl Tokens {
         let mut ended_with_the_server = false;
         for entry in entries {
             match entry {
-                Entry::Homes { name, homes } => {
-                    kept.homes.insert(name, homes);
+                Entry::Homes { name, since, homes } => {
+                    kept.homes.insert(name, (since, homes));
                 }
                 Entry::Token { name, id, valid: None } => kept.remove(&name, &id),
                 Entry::Token { name, id, valid: Some(Validity { generation, used, brief }) } => {
@@ -116,10 +118,15 @@ impl Tokens {
             }
         }
         kept.owners.retain(|name, tokens| {
-            tokens.retain(|token| Some(token.generation) == generation(name) && !token.is_old(now));
+            let state = state(name);
+            tokens
+                .retain(|token| state.is_some_and(|state| token.generation == state.generation) && !token.is_old(now));
             !tokens.is_empty()
         });
-        kept.homes.retain(|name, homes| generation(name).is_some() && !homes.is_empty());
+        kept.homes.retain(|name, (since, homes)| {
+            let is_theirs = |state: State| since.is_none_or(|since| since == state.since);
+            state(name).is_some_and(is_theirs) && !homes.is_empty()
+        });
         if kept.owners.values().map(Vec::len).sum::<usize>() + kept.homes.len() < lines
             || !kept.file.is_whole()
             || ended_with_the_server
@@ -226,14 +233,14 @@ impl Tokens {
 
     /// Where accounts were at home when the server started.
     pub(crate) fn homes(&self) -> Vec<(Username, Vec<Origin>)> {
-        lock(&self.kept).homes.clone().into_iter().collect()
+        lock(&self.kept).homes.iter().map(|(name, (_, homes))| (name.clone(), homes.clone())).collect()
     }
 
-    /// An account is at home here from now on.
-    pub(crate) fn note_homes(&self, name: &Username, homes: Vec<Origin>) {
-        let mut kept = lock(&self.kept);
-        kept.homes.insert(name.clone(), homes.clone());
-        kept.note(&[Entry::Homes { name: name.clone(), homes }]);
+    /// An account, which was made when the newest event was `since`, is at home here from now on.
+    pub(crate) fn note_homes(&self, name: &Username, since: u64, homes: Vec<Origin>) {
+        let (mut kept, since) = (lock(&self.kept), Some(since));
+        kept.homes.insert(name.clone(), (since, homes.clone()));
+        kept.note(&[Entry::Homes { name: name.clone(), since, homes }]);
     }
 
     /// Forgets an account that was deleted: whoever has its name next is at home nowhere.
@@ -243,7 +250,7 @@ impl Tokens {
         if kept.homes.remove(name).is_none() {
             return;
         }
-        kept.note(&[Entry::Homes { name: name.clone(), homes: Vec::new() }]);
+        kept.note(&[Entry::Homes { name: name.clone(), since: None, homes: Vec::new() }]);
         let note = kept.notes;
         drop(kept);
         // If it can't be written, the file is given up, or written without it.
@@ -352,8 +359,12 @@ impl Kept {
                 entries.push(Entry::Token { name: name.clone(), id: token.id, valid: Some(valid) });
             }
         }
-        let homes = self.homes.iter().map(|(name, homes)| (name.clone(), homes.clone()));
-        entries.extend(homes.map(|(name, homes)| Entry::Homes { name, homes }));
+        let homes = self.homes.iter();
+        entries.extend(homes.map(|(name, (since, homes))| Entry::Homes {
+            name: name.clone(),
+            since: *since,
+            homes: homes.clone(),
+        }));
         self.file.rewrite(&entries)
     }
 }

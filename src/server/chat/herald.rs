@@ -83,9 +83,13 @@ impl Herald {
         (names, more)
     }
 
-    /// Forgets who owned an account that is gone.
+    /// Forgets an account that is deleted: who owned it, and how often it came and went.
     pub(super) fn forget(&self, name: &Username) {
-        lock(&self.desk).people.remove(name);
+        let mut desk = lock(&self.desk);
+        if desk.people.get(name).is_some_and(|standing| standing.is_deleted()) {
+            desk.people.remove(name);
+            desk.presence.forgive(name);
+        }
     }
 
     /// From now on it tells nothing.

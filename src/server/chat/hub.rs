@@ -185,7 +185,8 @@ impl Chat {
     }
 
     /// Takes those sessions of an account out of the registry whose mandate has ended, and announces it if none is left.
-    /// Gives all that were there, and those that were on their way out before: each is to be [settled](Self::settle).
+    /// Gives all that were there, and those that were on their way out before: each is to be [settled](Self::settle). Whoever has the
+    /// name of an account that is deleted comes and goes anew.
     pub(crate) fn remove_ended(&self, name: &Username) -> Vec<Arc<Session>> {
         let mut registry = lock(&self.registry);
         let mut sessions = registry.sessions_of(name);
@@ -196,6 +197,7 @@ impl Chat {
             // Everyone sees at once what an administrator has done.
             self.herald.insist(name)
         });
+        self.herald.forget(name);
         drop(registry);
         self.tell(ticket);
         sessions

@@ -60,6 +60,11 @@ impl Presence {
         news.then(|| self.tell(name, last, now))
     }
 
+    /// What was told of an account so far costs it nothing: another one has its name now.
+    pub(super) fn forgive(&mut self, name: &Username) {
+        self.paid_until.remove(name);
+    }
+
     /// What has settled and is to be told now.
     pub(super) fn settled(&mut self, now: Instant) -> Vec<(Username, Move)> {
         let due = |name: &&Username| self.due(name, now) <= now;

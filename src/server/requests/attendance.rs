@@ -38,9 +38,13 @@ pub(super) fn answer(server: &Server, session: &Session, query: Query, after: Op
             "the journal is long, and not all of it is read yet: ask again, it goes on",
         ));
     };
-    let rest = || people.iter().filter(|person| after.is_none_or(|after| &*person.username > after));
-    let page = fit(rest().cloned(), entry_bytes);
-    let more = rest().count() - page.len();
+    let rest: Vec<_> = people.iter().filter(|person| after.is_none_or(|after| &*person.username > after)).collect();
+    let mut page = fit(rest.iter().map(|person| (*person).clone()), entry_bytes);
+    // Two of one name come together: `after` can't name one of them.
+    if rest.get(page.len()).is_some_and(|next| page.last().is_some_and(|last| last.username == next.username)) {
+        page.pop();
+    }
+    let more = rest.len() - page.len();
     if more > 0 {
         server.rollbook.keep(Reading { query, state: Progress::Done(people) });
     }
@@ -66,7 +70,9 @@ fn stretch(server: &Server, query: &Query) -> Result<(Timestamp, Timestamp), Ref
 fn begin(server: &Server, (from, to): (Timestamp, Timestamp)) -> Progress {
     let timeline = server.chat.timeline();
     let place = server.rollbook.place_before(from, timeline.oldest().0);
-    Progress::UnderWay { attendance: Box::new(Attendance::new(from, to, place)), upto: timeline.head(), stretches: 0 }
+    let accounts = server.accounts.list(None).into_iter().map(listed).collect();
+    let attendance = Box::new(Attendance::new((from, to), place, accounts));
+    Progress::UnderWay { attendance, upto: timeline.head(), stretches: 0 }
 }
 
 /// Reads as much as one request may.
@@ -74,9 +80,7 @@ fn go_on(server: &Server, session: &Session, state: Progress, group: Option<&str
     let Progress::UnderWay { mut attendance, upto, mut stretches } = state else { return Ok(state) };
     for _ in 0..STRETCHES_PER_REQUEST_MAX {
         if attendance.place().seq() >= upto || !read(server, session, &mut attendance)? {
-            let now = server.clock.shown();
-            let accounts = server.accounts.list(None).into_iter().map(listed).collect();
-            return Ok(Progress::Done(attendance.end(now, accounts, group)));
+            return Ok(Progress::Done(attendance.end(server.clock.shown(), group)));
         }
         server.rollbook.note(attendance.place(), &mut stretches);
         if session.is_over() {
@@ -101,7 +105,7 @@ fn read(server: &Server, session: &Session, attendance: &mut Attendance) -> io::
 }
 
 fn listed((name, state, profile): (Username, State, Profile)) -> Listed {
-    Listed { name, profile, role: state.role, since: state.since }
+    Listed { name, profile, role: state.role, since: state.since, created: state.created }
 }
 
 /// What an entry takes in a line, with the comma behind it.

@@ -186,8 +186,8 @@ pub(crate) fn client<'a>(session: &'a Session, is_there: &'a (dyn Fn() -> bool +
 /// Somebody is let in: their account is at home there from now on.
 pub(crate) fn let_in(server: &Server, origin: Origin, name: &Username) {
     let new = lock(&server.throttle).at_home(origin, name, Instant::now());
-    if let Some(homes) = new {
-        server.tokens.note_homes(name, homes);
+    if let Some((homes, standing)) = new.zip(server.accounts.standing(name.as_str())) {
+        server.tokens.note_homes(name, standing.state().since, homes);
     }
     // Deleted meanwhile: whoever has its name next is at home nowhere.
     if server.accounts.standing(name.as_str()).is_none() {

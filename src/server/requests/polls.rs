@@ -73,12 +73,6 @@ impl Asking<'_> {
         let now = server.clock.now();
         let is_over = |open: &Poll| open.timer.as_ref().is_some_and(|timer| timer.is_over(&now));
         let open = change.draft.poll_mut(poll).filter(|open| !is_over(open)).ok_or_else(closed)?;
-        let since = self.session.mandate.standing().state().since;
-        if since >= poll && open.has_ballots_of_nobody() && !open.has_voted(name) {
-            let message = "an account that was deleted has voted, and nothing tells whether it had your name: who is newer \
-                           than this poll can't vote in it any more";
-            return Err(refuse(ErrorCode::NotAllowed, message));
-        }
         let changed = open.vote(name, mark, option).map_err(|why| match why {
             NoVote::NoOption => refuse(ErrorCode::BadRequest, "this poll has no such option"),
             NoVote::NotYours => refuse(

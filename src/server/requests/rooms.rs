@@ -99,9 +99,8 @@ pub(crate) fn forget_the_deleted(server: &Server) {
     let made =
         server.rooms.list().into_iter().filter_map(|(_, room)| Some((Username::parse(&room.maker?)?, room.made)));
     let made = made.filter(|(maker, _)| maker.deleted_number().is_none());
-    let is_theirs = |(name, from): &(Username, u64)| {
-        server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().since <= *from)
-    };
+    let is_theirs =
+        |(name, from): &(Username, u64)| server.accounts.state(name).is_some_and(|state| state.since <= *from);
     let (theirs, gone): (Vec<_>, Vec<_>) = stays.into_iter().chain(made).partition(is_theirs);
     let names = |known: Vec<(Username, u64)>| known.into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     names(gone).iter().for_each(|name| forget(server, name));

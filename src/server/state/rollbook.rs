@@ -122,7 +122,7 @@ mod tests {
     fn places_are_found_again_and_bounded() {
         let at = |minute: u64| Timestamp::from_second(60 * minute as i64).unwrap();
         let book = Rollbook::new(TimeZone::UTC);
-        let mut attendance = Attendance::new(at(0), at(1), Place::default());
+        let mut attendance = Attendance::new((at(0), at(1)), Place::default(), Vec::new());
         let mut stretches = 0;
         for seq in 1..=100 {
             let line = serde_json::json!({"type": "joined", "seq": seq, "time": at(seq).to_string(), "username": format!("u{seq}")});

@@ -17,10 +17,15 @@ pub(crate) struct Attendance {
     from: Timestamp,
     to: Timestamp,
     place: Place,
-    people: BTreeMap<Username, Seen>,
+    /// The accounts there are, by their names.
+    accounts: BTreeMap<Username, Listed>,
+    people: BTreeMap<Whose, Seen>,
     /// The newest event before the stretch's end.
     upto: u64,
 }
+
+/// A name, and whether it's of the account that has it now: else of those that had it before and are deleted.
+type Whose = (Username, bool);
 
 /// A place in the journal: who is there, and all else that matters for what comes.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +45,8 @@ pub(crate) struct Place {
 #[derive(Clone, Debug)]
 struct Stay {
     since: Timestamp,
+    /// The event that tells whose it is: an account has none from before it was made.
+    seq: u64,
     /// It was there before a gap already.
     goes_on: bool,
     profile: Profile,
@@ -63,6 +70,8 @@ pub(crate) struct Listed {
     pub(crate) role: Role,
     /// The newest event when it was made.
     pub(crate) since: u64,
+    /// When that was, if it's known.
+    pub(crate) created: Option<Timestamp>,
 }
 
 /// What a `joined` tells of the account's owner.
@@ -73,9 +82,11 @@ struct Owner {
 }
 
 impl Attendance {
-    /// From a moment on until before another, read from the journal's beginning or from a place in it.
-    pub(crate) fn new(from: Timestamp, to: Timestamp, place: Place) -> Self {
-        Self { from, to, upto: place.seq(), place, people: BTreeMap::new() }
+    /// From a moment on until before another, read from the journal's beginning or from a place in it, of these accounts and of
+    /// those that are deleted.
+    pub(crate) fn new((from, to): (Timestamp, Timestamp), place: Place, accounts: Vec<Listed>) -> Self {
+        let accounts = accounts.into_iter().map(|account| (account.name.clone(), account)).collect();
+        Self { from, to, upto: place.seq(), place, accounts, people: BTreeMap::new() }
     }
 
     /// Where the reading is now.
@@ -105,36 +116,37 @@ impl Attendance {
         match &*record.kind {
             "joined" => {
                 let profile = serde_json::from_slice(line).map_or_else(|_| Profile::default(), |o: Owner| o.profile);
-                let stay = Stay { since: time, goes_on: false, profile };
+                let stay = Stay { since: time, seq: record.seq, goes_on: false, profile };
                 self.place.present.entry(name(&record.username)?).or_insert(stay);
             }
-            "left" => self.left(&name(&record.username)?, time),
-            "message" => self.spoke(&name(&record.from)?, time),
+            "left" => self.left(&name(&record.username)?, record.seq, time),
+            "message" => self.spoke(&name(&record.from)?, record.seq, time),
             _ => {}
         }
         Ok(())
     }
 
     /// All events up to `now` are taken, and those who are there still are. Gives the accounts of role `user`, and those who
-    /// were there and have none any more, sorted by their names; with a group, its members.
-    pub(crate) fn end(mut self, now: Timestamp, accounts: Vec<Listed>, group: Option<&str>) -> Vec<Attendee<'static>> {
+    /// were there and are deleted, sorted by their names, of one name these first; with a group, its members.
+    pub(crate) fn end(mut self, now: Timestamp, group: Option<&str>) -> Vec<Attendee<'static>> {
         let lasts = self.to >= now;
         let now = self.place.last.map_or(now, |(_, time)| now.max(time));
         for (name, stay) in std::mem::take(&mut self.place.present) {
             self.count(&name, &stay, now);
         }
-        let mut people: BTreeMap<Username, (Profile, Seen)> = BTreeMap::new();
-        for Listed { name, profile, role, since } in accounts {
-            let seen = self.people.remove(&name).unwrap_or_default();
-            // Whoever had no account yet was not absent.
-            if role == Role::User && (seen.times.is_some() || since <= self.upto || lasts) {
-                people.insert(name, (profile, seen));
+        let mut people: BTreeMap<Whose, (Profile, Seen)> = BTreeMap::new();
+        for (name, account) in std::mem::take(&mut self.accounts) {
+            let whose = (name, true);
+            let seen = self.people.remove(&whose).unwrap_or_default();
+            let was_due = lasts || account.was_made_before(self.to, self.upto);
+            if account.role == Role::User && (seen.times.is_some() || was_due) {
+                people.insert(whose, (account.profile, seen));
             }
         }
-        people.extend(self.people.into_iter().map(|(name, seen)| (name, (seen.profile.clone(), seen))));
+        people.extend(self.people.into_iter().map(|(whose, seen)| (whose, (seen.profile.clone(), seen))));
         let is_meant = |profile: &Profile| group.is_none_or(|group| profile.group.as_deref() == Some(group));
         let listed = people.into_iter().filter(|(_, (profile, _))| is_meant(profile));
-        listed.map(|(name, (profile, seen))| seen.told(&name, profile)).collect()
+        listed.map(|(whose, (profile, seen))| seen.told(whose, profile)).collect()
     }
 
     /// What comes now doesn't follow what was before.
@@ -147,22 +159,22 @@ impl Attendance {
         self.place.behind_gap = true;
     }
 
-    fn left(&mut self, name: &Username, time: Timestamp) {
+    fn left(&mut self, name: &Username, seq: u64, time: Timestamp) {
         match self.place.present.remove(name) {
             Some(stay) if stay.goes_on && self.place.behind_gap => {}
             Some(stay) => self.count(name, &stay, time),
             // Its `joined` isn't kept any more.
             None => {
                 let since = self.place.whole_since.unwrap_or(time);
-                self.count(name, &Stay { since, goes_on: false, profile: Profile::default() }, time);
+                self.count(name, &Stay { since, seq, goes_on: false, profile: Profile::default() }, time);
             }
         }
     }
 
     /// Whoever speaks is there, also if nobody was told yet that they came back.
-    fn spoke(&mut self, name: &Username, time: Timestamp) {
+    fn spoke(&mut self, name: &Username, seq: u64, time: Timestamp) {
         if (self.from..self.to).contains(&time) {
-            let seen = self.people.entry(name.clone()).or_default();
+            let seen = self.seen(name, seq);
             seen.messages += 1;
             seen.widen(time, time);
         }
@@ -175,10 +187,24 @@ impl Attendance {
         }
         let first = stay.since.max(self.from);
         let last = until.min(self.to).max(first);
-        let seen = self.people.entry(name.clone()).or_default();
+        let seen = self.seen(name, stay.seq);
         seen.widen(first, last);
         seen.present += last.duration_since(first);
         seen.profile.clone_from(&stay.profile);
+    }
+
+    /// What was noted of whoever had this name at that event.
+    fn seen(&mut self, name: &Username, seq: u64) -> &mut Seen {
+        let is_own = self.accounts.get(name).is_some_and(|account| seq > account.since);
+        self.people.entry((name.clone(), is_own)).or_default()
+    }
+}
+
+impl Listed {
+    /// Whether it was made before a moment, when the newest event was `upto`. An event that came between tells it whatever the
+    /// clock did; else the clock does.
+    fn was_made_before(&self, moment: Timestamp, upto: u64) -> bool {
+        self.since < upto || self.created.map_or(self.since <= upto, |created| created < moment)
     }
 }
 
@@ -206,7 +232,7 @@ impl Seen {
     }
 
     /// As the wire has it.
-    fn told(&self, name: &Username, profile: Profile) -> Attendee<'static> {
+    fn told(&self, (name, is_own): Whose, profile: Profile) -> Attendee<'static> {
         let minutes = u64::try_from((self.present.as_secs() + 30) / 60).unwrap_or(0);
         Attendee {
             username: name.to_string().into(),
@@ -216,6 +242,7 @@ impl Seen {
             last: self.times.map(|(_, last)| format_time(last).into()),
             minutes: self.times.map(|_| minutes),
             messages: self.times.map(|_| self.messages),
+            deleted: !is_own,
         }
     }
 }
@@ -248,15 +275,15 @@ mod tests {
 
     fn account(name: &str, role: Role, group: Option<&str>, since: u64) -> Listed {
         let profile = Profile { name: None, group: group.map(str::to_owned) };
-        Listed { name: Username::parse(name).unwrap(), profile, role, since }
+        Listed { name: Username::parse(name).unwrap(), profile, role, since, created: None }
     }
 
     /// Who was there of Ada and Bob, from `from` to `to`: `ada 08:00 08:45 45 min 3`.
     fn there(from: &str, to: &str, now: &str, events: &[&str]) -> Vec<String> {
-        let mut attendance = Attendance::new(at(from), at(to), Place::default());
-        take(&mut attendance, events);
         let accounts = ["ada", "bob"].map(|name| account(name, Role::User, None, 0)).to_vec();
-        attendance.end(at(now), accounts, None).iter().map(shown).collect()
+        let mut attendance = Attendance::new((at(from), at(to)), Place::default(), accounts);
+        take(&mut attendance, events);
+        attendance.end(at(now), None).iter().map(shown).collect()
     }
 
     fn shown(person: &Attendee<'_>) -> String {
@@ -342,17 +369,6 @@ mod tests {
 
     #[test]
     fn who_is_listed() {
-        let mut attendance = Attendance::new(at("08:00"), at("09:00"), Place::default());
-        take(
-            &mut attendance,
-            &[
-                "1 08:00 joined ada 7b",
-                "2 08:00 joined noether",
-                "3 08:01 joined guest 7b",
-                "4 08:02 left guest",
-                "5 09:30 message ada",
-            ],
-        );
         let accounts = [
             account("ada", Role::User, Some("8a"), 0),
             account("bob", Role::User, Some("7b"), 4),
@@ -361,9 +377,18 @@ mod tests {
             account("noether", Role::Teacher, Some("7b"), 0),
         ];
         let names = |group| {
-            let mut again = Attendance::new(attendance.from, attendance.to, attendance.place.clone());
-            (again.people, again.upto) = (attendance.people.clone(), attendance.upto);
-            again.end(at("10:00"), accounts.to_vec(), group).iter().map(shown).collect::<Vec<_>>()
+            let mut attendance = Attendance::new((at("08:00"), at("09:00")), Place::default(), accounts.to_vec());
+            take(
+                &mut attendance,
+                &[
+                    "1 08:00 joined ada 7b",
+                    "2 08:00 joined noether",
+                    "3 08:01 joined guest 7b",
+                    "4 08:02 left guest",
+                    "5 09:30 message ada",
+                ],
+            );
+            attendance.end(at("10:00"), group).iter().map(shown).collect::<Vec<_>>()
         };
         let (ada, guest) = ("ada 08:00 09:00 60 min 0", "guest 08:01 08:02 1 min 0");
         assert_eq!(names(None), [ada, "bob", guest], "no staff, no display, nobody who had no account yet");
@@ -373,14 +398,51 @@ mod tests {
     }
 
     #[test]
+    fn an_account_has_nothing_from_before_it_was_made() {
+        let events = [
+            "1 08:00 joined ada 7b",
+            "2 08:05 message ada",
+            "3 08:20 left ada",
+            // Made anew with the third event.
+            "4 08:30 joined ada 8a",
+            "5 08:31 message ada",
+            "6 08:32 message ada",
+        ];
+        let there = |since, events: &[&str]| {
+            let accounts = vec![account("ada", Role::User, Some("8a"), since)];
+            let mut attendance = Attendance::new((at("08:00"), at("09:00")), Place::default(), accounts);
+            take(&mut attendance, events);
+            let people = attendance.end(at("08:40"), None);
+            people.iter().map(|person| (shown(person), person.deleted)).collect::<Vec<_>>()
+        };
+        let (older, own) = ("ada 08:00 08:20 20 min 1".to_owned(), "ada 08:30 08:40 10 min 2".to_owned());
+        assert_eq!(there(3, &events), [(older.clone(), true), (own, false)]);
+        assert_eq!(there(3, &events[..3]), [(older, true), ("ada".into(), false)]);
+    }
+
+    #[test]
+    fn nobody_is_absent_before_their_account_was_made() {
+        let absent = |since, created: Option<&str>, events: &[&str]| {
+            let made = Listed { created: created.map(at), ..account("bob", Role::User, None, since) };
+            let mut attendance = Attendance::new((at("08:00"), at("09:00")), Place::default(), vec![made]);
+            take(&mut attendance, events);
+            attendance.end(at("12:00"), None).iter().any(|person| person.username == "bob")
+        };
+        let events = ["1 08:00 left ada", "2 08:30 left ada", "3 10:00 left ada"];
+        assert!(!absent(2, Some("09:00"), &events) && absent(2, Some("08:59"), &events), "no event tells it");
+        assert!(absent(1, Some("11:00"), &events), "an event tells it, and the clock was ahead");
+        assert!(!absent(0, Some("11:00"), &[]) && absent(0, None, &[]) && absent(9, Some("07:00"), &[]));
+    }
+
+    #[test]
     fn it_goes_on_from_a_place() {
-        let mut attendance = Attendance::new(at("00:00"), at("00:01"), Place::default());
+        let mut attendance = Attendance::new((at("00:00"), at("00:01")), Place::default(), Vec::new());
         take(&mut attendance, &["1 07:00 joined ada", "2 07:30 message ada"]);
         let place = attendance.place().clone();
         assert!(place.is_before(at("07:31")) && !place.is_before(at("07:30")));
         assert_eq!((place.seq(), place.present()), (2, 1));
-        let mut attendance = Attendance::new(at("08:00"), at("09:00"), place);
+        let mut attendance = Attendance::new((at("08:00"), at("09:00")), place, Vec::new());
         take(&mut attendance, &["1000001 10:00 left ada shutdown"]);
-        assert_eq!(attendance.end(at("12:00"), Vec::new(), None), [], "she was killed at 07:30");
+        assert_eq!(attendance.end(at("12:00"), None), [], "she was killed at 07:30");
     }
 }

@@ -27,13 +27,13 @@ pub(crate) fn run(data_dir: &Path, wanted: &AttendanceArgs) -> Result<(), Server
     // Before the journal is read: who goes meanwhile has left in it.
     let until =
         if folder::is_held(data_dir) { now } else { segment::newest(&data_dir.join(folder::JOURNAL)).unwrap_or(now) };
-    let attendance = Attendance::new(stretch.0, stretch.1, Place::default());
+    let attendance = Attendance::new(stretch, Place::default(), accounts);
     reading::print(
         &places,
         Ok(attendance),
         |attendance, line| attendance.take(line.bytes, &line.record).map_err(Untaken::Damaged),
         |attendance| {
-            let people = attendance.end(until, accounts, group.as_deref());
+            let people = attendance.end(until, group.as_deref());
             let mut out = BufWriter::new(io::stdout().lock());
             match wanted.form.format {
                 ExportFormat::Text => {
@@ -62,7 +62,12 @@ fn accounts(data_dir: &Path) -> Result<Vec<Listed>, String> {
     let path = data_dir.join(folder::USERS);
     let file = files::read(&path).map_err(|e| format!("can't read {}: {}", path.display(), reason::of_file(&e)))?;
     let entries = users_file::parse(&file).map_err(|why| format!("{} is damaged: {why}", path.display()))?;
-    let listed =
-        |(name, state, profile, _): users_file::Entry| Listed { name, profile, role: state.role, since: state.since };
+    let listed = |(name, state, profile, _): users_file::Entry| Listed {
+        name,
+        profile,
+        role: state.role,
+        since: state.since,
+        created: state.created,
+    };
     Ok(entries.into_iter().map(listed).collect())
 }

@@ -25,8 +25,9 @@ impl Folder {
     }
 
     fn open_at(&self, now: Timestamp) -> Tokens {
-        let generation = |owner: &Username| (*owner != name("gone")).then_some(GENERATION);
-        Tokens::open(&self.path(), &now.into(), notices::channel().0, generation).unwrap()
+        let state = State { generation: GENERATION, ..State::default() };
+        let state = |owner: &Username| (*owner != name("gone")).then_some(state);
+        Tokens::open(&self.path(), &now.into(), notices::channel().0, state).unwrap()
     }
 
     fn open(&self) -> Tokens {

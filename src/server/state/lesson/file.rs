@@ -7,18 +7,20 @@ use super::timer::Moment;
 use crate::files;
 use crate::protocol::{RoomName, Username};
 use crate::reason::{self, Reason};
-use crate::server::timeline::Gone;
+use crate::server::timeline::{Gone, Timeline};
 use crate::sync::lock;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What holds now, and where it is kept.
 #[derive(Debug)]
 pub(crate) struct Lesson {
     path: PathBuf,
+    /// Whose newest event is written down beside it; none where it's only looked at.
+    timeline: OnceLock<Arc<Timeline>>,
     /// Held over the whole of a change: its write to disk and its events.
     saving: Mutex<()>,
     now: Mutex<Kept>,
@@ -60,6 +62,7 @@ impl Lesson {
             Some(fault) => Err(damaged(&fault)),
             None => Ok(Self {
                 path: path.to_owned(),
+                timeline: OnceLock::new(),
                 saving: Mutex::default(),
                 now: Mutex::new(now),
                 paces: Mutex::default(),
@@ -81,11 +84,22 @@ impl Lesson {
         Change { lesson: self, _saving: saving, draft: before.clone(), before }
     }
 
-    /// Makes it agree with what the journal knows of polls, and with which rooms there are.
-    pub(crate) fn catch_up(&self, past: PastPolls, is_there: impl Fn(&RoomName) -> bool, now: Moment) {
+    /// Goes on beside this timeline: makes it agree with what the journal knows of polls, and with which rooms and accounts there
+    /// are (`since` tells what an account's newest event was when it was made).
+    pub(crate) fn catch_up(
+        &self,
+        timeline: &Arc<Timeline>,
+        (past, now): (PastPolls, Moment),
+        is_there: impl Fn(&RoomName) -> bool,
+        since: impl Fn(&Username) -> Option<u64>,
+    ) {
+        let _ = self.timeline.set(Arc::clone(timeline));
         let mut change = self.begin();
-        let changed = past.apply(&mut change.draft, now);
-        if change.draft.forget_rooms(|room| !is_there(room)) || changed {
+        let draft = &mut change.draft;
+        // With one write: what is written anew is of the accounts that there are.
+        let changed =
+            [past.apply(draft, now), draft.forget_rooms(|room| !is_there(room)), draft.forget_the_deleted(since)];
+        if changed.contains(&true) {
             change.keep();
         }
     }
@@ -100,6 +114,7 @@ impl Lesson {
 
     /// An account is no more.
     pub(crate) fn forget(&self, name: &Username) {
+        lock(&self.paces).forget(name);
         let mut change = self.begin();
         if change.draft.forget(name) {
             change.keep();
@@ -149,15 +164,21 @@ impl Lesson {
     /// It can't be written anew.
     pub(crate) fn look(&self) -> Result<Option<String>, String> {
         let _saving = lock(&self.saving);
-        let now = self.now(Clone::clone);
+        let mut now = self.now(Clone::clone);
         if now.is_nothing() || self.path.exists() {
             return Ok(None);
         }
+        self.date(&mut now);
         let written = render(&now).and_then(|text| files::replace(&self.path, &text));
         written.map_err(|e| {
             format!("another program has removed lesson.json, which can't be written anew: {}", reason::of_file(&e))
         })?;
         Ok(Some("another program has removed lesson.json: it is written anew".into()))
+    }
+
+    /// What is written now knows of all that happened so far.
+    fn date(&self, kept: &mut Kept) {
+        kept.seq = self.timeline.get().map_or(kept.seq, |timeline| Some(timeline.head()));
     }
 
     fn set(&self, kept: Kept) {
@@ -179,6 +200,7 @@ impl Change<'_> {
     /// It can't be written; then it is what it was.
     pub(crate) fn save(&mut self) -> io::Result<()> {
         self.draft.tidy();
+        self.lesson.date(&mut self.draft);
         let before = render(&self.before)?;
         files::replace_or_restore(&self.lesson.path, &render(&self.draft)?, || Some(before))?;
         self.lesson.set(self.draft.clone());

@@ -20,6 +20,9 @@ pub(crate) struct Kept {
     rooms: BTreeMap<RoomName, Room>,
     /// The polls that are open: one a room.
     pub(crate) polls: Vec<Poll>,
+    /// The newest event when it was written: names are of accounts that were made before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seq: Option<u64>,
 }
 
 /// What holds in a room.
@@ -106,6 +109,23 @@ impl Kept {
         hands + polls > 0
     }
 
+    /// Forgets accounts that were deleted while no server ran. `since` tells of an account that has a name now what the newest
+    /// event was when it was made. Whether anything was known of one.
+    pub(super) fn forget_the_deleted(&mut self, since: impl Fn(&Username) -> Option<u64>) -> bool {
+        let written = self.seq;
+        let is_newer = |since| written.is_some_and(|written| since >= written);
+        let gone = self.names().into_iter().filter(|name| since(name).is_none_or(is_newer));
+        gone.filter(|name| self.forget(name)).count() > 0
+    }
+
+    /// Everybody who is named. Who was erased is called so for good.
+    fn names(&self) -> BTreeSet<Username> {
+        let hands = self.rooms.values().flat_map(|room| room.hands.iter().map(|hand| &hand.username));
+        let called = self.rooms.values().filter_map(|room| room.floor.called.as_ref());
+        let names = hands.chain(called).chain(self.polls.iter().flat_map(Poll::names));
+        names.filter(|name| name.deleted_number().is_none()).cloned().collect()
+    }
+
     /// Takes out somebody who is erased, and what they asked in these polls. Whether anything changed.
     pub(super) fn erase(&mut self, gone: &Gone<'_>, theirs: &BTreeSet<u64>) -> bool {
         let rooms: Vec<_> = self.rooms.keys().cloned().collect();
@@ -135,5 +155,46 @@ impl Kept {
     /// What is wrong with what was read, if something is.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.rooms.values().find_map(|room| room.floor.fault()).or_else(|| self.polls.iter().find_map(Poll::fault))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hands::Hand;
+    use super::super::polls::Ask;
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn whoever_was_made_after_it_was_written_is_not_in_it() {
+        let name = |text: &str| Username::parse(text).unwrap();
+        let mut kept = Kept::default();
+        let room = kept.room_mut(&RoomName::general());
+        for text in ["ada", "bob", "eve"] {
+            room.hands.raise(Hand { username: name(text), text: None, since: Timestamp::UNIX_EPOCH }).unwrap();
+        }
+        room.floor.called = Some(name("zed"));
+        let ask = Ask { question: "?".into(), options: vec!["a".into(), "b".into()] };
+        let mut poll = Poll::new(3, RoomName::general(), ask, None);
+        poll.entitle([name("zed")]);
+        for text in ["ada", "bob", "deleted-1"] {
+            poll.vote(&name(text), text.into(), 0).unwrap();
+        }
+        kept.polls.push(poll);
+        // Ada's is of the moment when it was written, and Eve has no account.
+        let since = |who: &Username| match who.as_str() {
+            "eve" => None,
+            "ada" | "zed" => Some(7),
+            _ => Some(6),
+        };
+        assert!(kept.clone().forget_the_deleted(since), "one has no account");
+        kept.seq = Some(7);
+        assert!(kept.forget_the_deleted(since) && !kept.forget_the_deleted(since));
+        let named: Vec<_> = kept.names().iter().map(ToString::to_string).collect();
+        assert_eq!(named, ["bob"]);
+        let voted: Vec<_> = kept.polls[0].voted().map(ToString::to_string).collect();
+        assert_eq!(voted, ["bob", "deleted-1"], "who was erased has voted for good");
+        kept.seq = None;
+        assert!(!kept.forget_the_deleted(|_| Some(u64::MAX)), "an older version didn't say when it was written");
     }
 }

@@ -138,10 +138,9 @@ impl Poll {
         self.voted.contains(name)
     }
 
-    /// Whether there are ballots of which nobody knows any more that they have voted: of accounts that were deleted after a
-    /// restart.
-    pub(crate) fn has_ballots_of_nobody(&self) -> bool {
-        self.ballots.len() > self.voted.len()
+    /// Everybody who is named.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Username> {
+        self.entitled.union(&self.voted)
     }
 
     /// Who has voted, sorted.

@@ -150,7 +150,8 @@ impl Throttle {
     /// The account is gone: whoever has its name next begins anew.
     pub(crate) fn forget(&mut self, name: &Username) {
         self.homes.remove(name);
-        self.accounts.remove(name);
+        self.accounts.forget(|other| other == name);
+        self.pairs.forget(|(_, other)| other == name);
     }
 
     fn home(&self, origin: Origin, name: &Username) -> Option<&Home> {

@@ -57,8 +57,9 @@ impl<K: Clone + Eq + Hash> Table<K> {
         }
     }
 
-    pub(super) fn remove(&mut self, key: &K) {
-        self.entries.remove(key);
+    /// Forgets the failures of these.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(&K) -> bool) {
+        self.entries.retain(|key, _| !is_gone(key));
     }
 
     #[cfg(test)]

@@ -268,6 +268,18 @@ fn homes_are_told_bounded_and_forgotten() {
 }
 
 #[test]
+fn nobody_waits_for_what_was_guessed_at_an_older_account_of_the_name() {
+    let (mut throttle, [ada, bob], now) = (new(), ["ada", "bob"].map(name), Instant::now());
+    for name in [&ada, &bob] {
+        (0..5).for_each(|_| fail(&mut throttle, origin(0), name, now));
+        assert!(throttle.check(origin(0), name, now).is_err());
+    }
+    throttle.forget(&ada);
+    assert_eq!(throttle.check(origin(0), &ada, now), Ok(()));
+    assert!(throttle.check(origin(0), &bob, now).is_err(), "others do");
+}
+
+#[test]
 fn tables_are_bounded() {
     let (mut throttle, now) = (new(), Instant::now());
     for i in 0..ENTRIES_MAX as u32 + 100 {

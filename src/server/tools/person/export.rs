@@ -37,9 +37,9 @@ struct Files {
 pub(crate) fn run(data_dir: &Path, user: &str, to: Option<&Path>) -> Result<(), ServerError> {
     let name = super::name(user).map_err(ServerError::User)?;
     let to = to.map_or_else(|| PathBuf::from(format!("person-{name}")), Path::to_owned);
-    let account = kept::account(data_dir, &name).map_err(ServerError::Folder)?;
-    let audit = kept::audit(data_dir, &name).map_err(ServerError::Folder)?;
-    let since = kept::since(account.as_ref());
+    let (account, birth) = kept::account(data_dir, &name).map_err(ServerError::Folder)?;
+    let audit = kept::audit(data_dir, &name, birth).map_err(ServerError::Folder)?;
+    let since = birth.since;
     let places = segment::list(&data_dir.join(folder::JOURNAL)).map_err(|why| ServerError::Folder(why.to_string()))?;
     let (mut questions, mut events) = (BTreeSet::new(), 0_u64);
     reading::print(
@@ -152,6 +152,6 @@ fn readme(name: &Username) -> String {
          audit.jsonl     what was done to the account or by it, and logins that failed\n\
          \n\
          What others said about {name} in the room is not among it: the server doesn't know whom a text is about. An older\n\
-         account of this name, before this one was made, was perhaps somebody else's: what it said is left out.\n"
+         account of this name, before this one was made, was perhaps somebody else's: what it left is left out.\n"
     )
 }
