@@ -69,6 +69,16 @@ pub enum Groups {
     Lists(Vec<Vec<String>>),
 }
 
+/// That a class is split, in a `welcome`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SplitInfo<'a> {
+    /// How many groups there are.
+    pub groups: usize,
+    /// Until then (RFC 3339, UTC, milliseconds); until it is gathered if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Cow<'a, str>>,
+}
+
 /// A room in the answer to `rooms`, `make_room` and `split`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomInfo<'a> {

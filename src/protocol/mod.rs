@@ -25,7 +25,9 @@ pub use codes::{ErrorCode, Reason};
 pub use commands::{COMMANDS, CommandHelp};
 pub use door::{Guests, Login, Register, Removal};
 pub use framing::{format_time, timestamp};
-pub use lesson::{Attendee, FloorInfo, Format, Groups, HandInfo, Mode, OwnRoom, PollInfo, RoomInfo, Whispers};
+pub use lesson::{
+    Attendee, FloorInfo, Format, Groups, HandInfo, Mode, OwnRoom, PollInfo, RoomInfo, SplitInfo, Whispers,
+};
 pub use limits::{
     DEFAULT_PORT, DISPLAY_NAME_CHARS_MAX, DOOR_MINUTES_MAX, EVENT_BYTES_MAX, GENERAL, HISTORY_EVENTS_DEFAULT,
     HISTORY_EVENTS_MAX, ID_BYTES_MAX, LANG_BYTES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NESTING_MAX, NOTE_CHARS_MAX,

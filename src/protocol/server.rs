@@ -2,7 +2,7 @@
 
 use super::answers::AwayInfo;
 use super::codes::{ErrorCode, Reason};
-use super::framing::{append_line, encode_line, is_gone};
+use super::framing::is_gone;
 use super::lesson::{Format, Mode, Whispers};
 use super::limits::GENERAL;
 use super::reply::Reply;
@@ -14,7 +14,6 @@ use std::borrow::Cow;
 /// What a server sends.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "each is made, encoded and dropped; nobody keeps many")]
 pub enum ServerMessage<'a> {
     /// The answer to a login that succeeded.
     Welcome(Welcome<'a>),
@@ -164,6 +163,33 @@ pub enum ServerMessage<'a> {
         /// Who closed it; absent where its time was over.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Cow<'a, str>>,
+        /// The id of the sender's request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Event, to everyone: the class is split into groups.
+    Split {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// Who splits it.
+        from: Cow<'a, str>,
+        /// Into how many rooms.
+        groups: usize,
+        /// They close then; when it is gathered if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Cow<'a, str>>,
+    },
+    /// Event, to everyone: the last of these rooms is closed.
+    Gathered {
+        /// The event's place in the one order.
+        seq: u64,
+        /// RFC 3339, UTC, milliseconds.
+        time: Cow<'a, str>,
+        /// Who gathers the class; absent where its time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Cow<'a, str>>,
         /// The id of the sender's request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -393,41 +419,6 @@ fn general() -> Cow<'static, str> {
     GENERAL.into()
 }
 
-impl ServerMessage<'_> {
-    /// An event's place in the one order; None for what is no event.
-    pub fn seq(&self) -> Option<u64> {
-        match self {
-            Self::Message { seq, .. }
-            | Self::Whisper { seq, .. }
-            | Self::Topic { seq, .. }
-            | Self::Joined { seq, .. }
-            | Self::Left { seq, .. }
-            | Self::Entered { seq, .. }
-            | Self::Exited { seq, .. }
-            | Self::RoomClosed { seq, .. }
-            | Self::Announcement { seq, .. }
-            | Self::Floor { seq, .. }
-            | Self::Hand { seq, .. }
-            | Self::Called { seq, .. }
-            | Self::Question { seq, .. }
-            | Self::Asked { seq, .. }
-            | Self::Poll { seq, .. }
-            | Self::PollClosed { seq, .. }
-            | Self::Removed { seq, .. } => Some(*seq),
-            _ => None,
-        }
-    }
-
-    /// One line with its end.
-    pub fn encode(&self) -> Vec<u8> {
-        encode_line(self)
-    }
-
-    /// Appends one line with its end.
-    pub fn encode_into(&self, lines: &mut Vec<u8>) {
-        append_line(self, lines);
-    }
-}
-
+mod line;
 #[cfg(test)]
 mod tests;

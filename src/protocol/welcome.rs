@@ -2,7 +2,7 @@
 
 use super::answers::TopicInfo;
 use super::framing::{is_zero, is_zero_u64};
-use super::lesson::OwnRoom;
+use super::lesson::{OwnRoom, SplitInfo};
 use super::roles::Role;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,9 @@ pub struct Welcome<'a> {
     /// The rooms the account is in, the general one first, each with its topic and floor.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rooms: Vec<OwnRoom<'a>>,
+    /// How the class is split, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitInfo<'a>>,
     /// Events between `after` and `first` are gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gap: bool,

@@ -181,7 +181,7 @@ async function groups(noether, students) {
     assert.equal((await one.all()).includes("a cake"), both.includes(one.name), `what ${one.name} sees of another group`);
   }
   noether.types("/gather");
-  await noether.sees("the rooms of the class are closed");
+  await noether.sees("noether gathers the class");
   await until(async () => !await zoe.page.isVisible("#rooms"), "no more tabs");
 }
 

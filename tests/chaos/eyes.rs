@@ -43,7 +43,7 @@ impl Eyes {
     /// Whether an account may be shown an event.
     pub(crate) fn may_see(&self, event: &Event, account: Account) -> bool {
         let room = match event.what {
-            What::Presence => return true,
+            What::Presence | What::Split | What::Gathered => return true,
             What::Asked { from, .. } => return account == from || account == TEACHER,
             What::Said { from, to: To::Person(to), .. } => return account == from || account == to,
             What::Removed { from, to: To::Person(to), .. } => return from == Some(account) || account == to,

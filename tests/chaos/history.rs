@@ -57,6 +57,9 @@ pub(crate) enum What {
     Closed {
         room: Room,
     },
+    /// The class is split into groups, and no longer.
+    Split,
+    Gathered,
     /// What was said under this seq was taken back; who did that isn't told of one's own question.
     Removed {
         event: u64,
@@ -176,6 +179,8 @@ impl Event {
             "entered" => What::Entered { room: room(), who: account("username") },
             "exited" => What::Exited { room: room(), who: account("username") },
             "room_closed" => What::Closed { room: room() },
+            "split" => What::Split,
+            "gathered" => What::Gathered,
             "removed" => {
                 let to = if line["to"].is_null() { To::Room(room()) } else { To::Person(account("to")) };
                 let from = (!line["from"].is_null()).then(|| account("from"));
@@ -243,7 +248,7 @@ impl Event {
         match self.what {
             What::Said { .. } | What::Question { .. } | What::Asked { .. } => true,
             What::Poll { .. } | What::PollClosed { .. } => true,
-            What::Presence | What::Removed { .. } => false,
+            What::Presence | What::Removed { .. } | What::Split | What::Gathered => false,
             What::Entered { .. } | What::Exited { .. } | What::Closed { .. } => false,
         }
     }

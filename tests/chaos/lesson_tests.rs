@@ -6,7 +6,8 @@ use crate::checker_tests::{ask, mark, said, said_to, welcomed};
 use crate::history::{Account, Entry, Event, Record, TEACHER, To, What};
 use crate::mark::Mark;
 use crate::removals::check_removals;
-use crate::room::{GENERAL, MADE, Room};
+use crate::room::{BESIDE, GENERAL, MADE, Room};
+use crate::splits::check_splits;
 use crate::violation::Violation;
 use std::collections::HashSet;
 
@@ -255,6 +256,33 @@ fn who_asks_is_for_the_teacher_and_for_them_alone() {
     assert_eq!(halved(&journal[1..]), [Violation::Halved { seq: 6 }]);
     let of_another = event(6, What::Asked { question: 5, room: GENERAL, from: 0, mark: Some(mark(1, 1)) });
     assert_eq!(halved(&[question, of_another]), [Violation::Halved { seq: 6 }]);
+}
+
+#[test]
+fn a_split_is_told_before_its_groups_and_its_end_behind_theirs() {
+    let [one, two] = [BESIDE[3], BESIDE[4]];
+    let closed = |seq, room| event(seq, What::Closed { room });
+    let journal = [
+        event(5, What::Split),
+        entered(6, one, 1),
+        entered(7, two, 2),
+        closed(8, one),
+        closed(9, two),
+        event(10, What::Gathered),
+        event(11, What::Split),
+        entered(12, one, 1),
+    ];
+    let halved = |without: &[u64]| {
+        let journal: Vec<Event> = journal.into_iter().filter(|event| !without.contains(&event.seq)).collect();
+        let mut violations = Vec::new();
+        check_splits(&journal, &mut violations);
+        violations
+    };
+    assert_eq!(halved(&[]), []);
+    assert_eq!(halved(&[12]), [Violation::Halved { seq: 11 }]);
+    assert_eq!(halved(&[6]), [Violation::Halved { seq: 5 }]);
+    assert_eq!(halved(&[8]), [Violation::Halved { seq: 10 }, Violation::Halved { seq: 11 }], "one is still there");
+    assert_eq!(halved(&[8, 10]), [Violation::Halved { seq: 11 }]);
 }
 
 #[test]

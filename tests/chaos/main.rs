@@ -27,6 +27,7 @@ mod programs;
 mod removals;
 mod report;
 mod room;
+mod splits;
 mod stage;
 mod teacher;
 mod violation;
@@ -40,6 +41,7 @@ use history::Event;
 use play::{ACCOUNTS, HISTORY_EVENTS, Played, clients, play};
 use removals::check_removals;
 use report::{explain, what_happened};
+use splits::check_splits;
 use stage::Stage;
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -74,6 +76,7 @@ fn what_was_acknowledged_is_there_once_in_one_order_for_whom_it_was_meant() {
     }
     check_removals(&records, &journal, &left, &mut verdict.violations);
     check_questions(&journal, &mut verdict.violations);
+    check_splits(&journal, &mut verdict.violations);
     check_votes(&records, &journal, &mut verdict.violations);
     let Verdict { violations, deliveries, replayed, again, forgotten } = verdict;
     println!(

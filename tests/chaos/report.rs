@@ -42,14 +42,15 @@ pub(crate) fn what_happened(journal: &[Event]) -> String {
         _ => 0,
     });
     format!(
-        "{} messages, {} of them in rooms, {} whispers, {} entered, {} exited, {} rooms closed, {} taken back, {} questions, \
-         {} polls with {} votes",
+        "{} messages, {} of them in rooms, {} whispers, {} entered, {} exited, {} rooms closed, {} splits, {} taken back, \
+         {} questions, {} polls with {} votes",
         count(|what| matches!(what, What::Said { to: To::Room(_), .. })),
         count(|what| matches!(what, What::Said { to: To::Room(room), .. } if *room != GENERAL)),
         count(|what| matches!(what, What::Said { to: To::Person(_), .. })),
         count(|what| matches!(what, What::Entered { .. })),
         count(|what| matches!(what, What::Exited { .. })),
         count(|what| matches!(what, What::Closed { .. })),
+        count(|what| matches!(what, What::Split)),
         count(|what| matches!(what, What::Removed { .. })),
         count(|what| matches!(what, What::Question { .. })),
         count(|what| matches!(what, What::PollClosed { .. })),

@@ -29,4 +29,9 @@ impl Room {
     pub(crate) fn is_open(self) -> bool {
         self < MADE[2]
     }
+
+    /// Whether it is one of a class that is split.
+    pub(crate) fn is_group(self) -> bool {
+        self > MADE[2]
+    }
 }

@@ -58,7 +58,8 @@ pub(crate) enum Violation {
     RemovalsTold { seq: u64, times: usize },
     /// Something was shown with its words over a connection that began when it was taken back already.
     WordsShown { by: u16, seq: u64 },
-    /// A question without who asks behind it, or who asks without a question.
+    /// Half of what belongs together: a question without who asks behind it, or who asks without a question; a class that is
+    /// split without anybody in a group, or gathered while one is still there.
     Halved { seq: u64 },
     /// Votes were lost, or came from nowhere, in the poll with this end: for one of its answers, or in all.
     Votes { seq: u64, option: Option<usize> },
@@ -116,7 +117,7 @@ impl fmt::Display for Violation {
             Self::WordsShown { by, seq } => {
                 write!(f, "client {by} was shown event {seq} with its words, which were taken back before it came")
             }
-            Self::Halved { seq } => write!(f, "event {seq} is half a question"),
+            Self::Halved { seq } => write!(f, "event {seq} is half of what belongs together"),
             Self::Votes { seq, option } => write!(f, "the poll that {seq} ends has a wrong count, of {option:?}"),
         }
     }

@@ -17,6 +17,8 @@ mod order;
 #[cfg(target_os = "linux")]
 mod read_only;
 mod removed;
+#[cfg(all(unix, feature = "fault-injection"))]
+mod split;
 mod taken;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod taken_back;

@@ -61,6 +61,7 @@ mod service;
 mod sessions;
 mod shutdown;
 mod smoke;
+mod split;
 mod start;
 mod storage;
 mod strangers;

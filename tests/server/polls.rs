@@ -133,6 +133,25 @@ fn who_was_there_or_came_may_vote_and_nobody_else() {
     assert!(root.ask(tally(poll))["missing"].as_array().unwrap().contains(&json!("zed")));
 }
 
+/// They see nothing of it, and can't vote before.
+#[test]
+fn nobody_waits_for_the_vote_of_who_must_choose_a_password_first() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let (mut root, _ada) = (server.admin(), server.login("ada"));
+    let reset = json!({"type": "reset_password", "username": "bob"});
+    let one_time = root.ask(reset.clone())["password"].as_str().unwrap().to_owned();
+    let mut bob = server.login_with("bob", &one_time);
+    let poll = begin(&mut root);
+    assert_eq!(root.ask(tally(poll))["missing"], json!(["ada"]));
+    assert_reply(&bob.ask(json!({"type": "passwd", "old": one_time, "new": "a long enough one"})));
+    drop(bob);
+    root.event("left", "bob");
+    assert_eq!(root.ask(tally(poll))["missing"], json!(["ada", "bob"]), "it was there since");
+    assert_reply(&root.ask(reset));
+    assert_eq!(root.ask(tally(poll))["missing"], json!(["ada"]));
+    assert_eq!(root.ask(close(poll))["entitled"], 1);
+}
+
 #[test]
 fn an_acknowledged_vote_outlives_a_kill_and_is_one_vote() {
     let data = DataDir::with_users(&["ada", "bob", "eve"]);

@@ -217,57 +217,6 @@ fn a_replay_has_a_rooms_events_from_entered_to_exited() {
 }
 
 #[test]
-fn a_class_is_split_and_gathered() {
-    let pupils: Vec<String> = (0..9).map(|n| format!("p{n}")).collect();
-    let names_of: Vec<&str> = pupils.iter().map(String::as_str).collect();
-    let server = school(&names_of);
-    let mut peers: Vec<Peer> = names_of.iter().map(|name| server.login(name)).collect();
-    let mut tea = server.login("tea");
-    assert_error(&peers[0].ask(json!({"type": "split", "groups": 3})), "not_allowed");
-    assert_error(&tea.ask(json!({"type": "gather"})), "unknown_room");
-    let split = tea.ask(json!({"type": "split", "groups": 4}));
-    let rooms = split["rooms"].as_array().unwrap_or_else(|| panic!("{split}"));
-    let sizes: Vec<_> = rooms.iter().map(|room| room["users"].as_array().unwrap().len()).collect();
-    assert_eq!(sizes, [3, 2, 2, 2], "{split}");
-    assert!(rooms.iter().all(|room| room["open"] == false && room["member"] == false), "{split}");
-    let mut all: Vec<&str> =
-        rooms.iter().flat_map(|room| room["users"].as_array().unwrap()).map(|name| name.as_str().unwrap()).collect();
-    all.sort_unstable();
-    assert_eq!(all, names_of, "everyone once, and no teacher");
-    for (peer, name) in peers.iter_mut().zip(&names_of) {
-        let entered = peer.event("entered", name);
-        let room = rooms.iter().find(|room| room["users"].as_array().unwrap().contains(&json!(name))).unwrap();
-        assert_eq!((&entered["room"], &entered["by"]), (&room["room"], &json!("tea")), "{entered}");
-    }
-    assert_error(&tea.ask(json!({"type": "split", "groups": 2})), "room_exists");
-    // Who split them isn't in them, and may go in.
-    assert_error(&say(&mut tea, "group-1", "no"), "not_in_room");
-    assert_eq!(enter(&mut tea, "group-1")["type"], "entered");
-
-    assert_eq!(tea.ask(json!({"type": "gather"}))["type"], "reply");
-    for peer in &mut peers {
-        peer.find("the end of its room", |line| line["type"] == "room_closed");
-    }
-    assert_eq!(names(&tea.ask(json!({"type": "rooms"})), "rooms"), ["general"]);
-
-    // By name.
-    for (groups, code) in [
-        (json!([["p0", "nobody"]]), "unknown_user"),
-        (json!([["p0"], ["p0"]]), "bad_request"),
-        (json!([["p0"], []]), "bad_request"),
-        (json!([["tea"]]), "not_allowed"),
-        (json!(0), "bad_request"),
-        (json!(51), "bad_request"),
-        (json!("two"), "bad_request"),
-    ] {
-        assert_error(&tea.ask(json!({"type": "split", "groups": groups})), code);
-    }
-    let split = tea.ask(json!({"type": "split", "groups": [["p0", "P1"], ["p8"]], "minutes": 5}));
-    assert_eq!(split["rooms"][0]["users"], json!(["p0", "p1"]), "{split}");
-    assert_error(&tea.ask(json!({"type": "split", "groups": 2, "minutes": 0})), "bad_request");
-}
-
-#[test]
 fn who_may_make_rooms_is_a_setting() {
     let server = school(&["ada"]);
     assert_error(&make(&mut server.login("ada"), "mine", true), "not_allowed");

@@ -49,6 +49,10 @@ impl<'a> About<'a> {
             | ServerMessage::Poll { time, room, from: author, id, .. } => {
                 Self { time, author, id: id.as_deref(), room: Some(room), ..about }
             }
+            ServerMessage::Split { time, from, .. } => Self { time, author: from, ..about },
+            ServerMessage::Gathered { time, from, id, .. } => {
+                Self { time, author: from.as_deref().unwrap_or_default(), id: id.as_deref(), ..about }
+            }
             ServerMessage::Question { time, room, .. } => Self { time, room: Some(room), ..about },
             ServerMessage::Removed { time, from, room, id, .. } => {
                 Self { time, author: from, id: id.as_deref(), room: room.as_deref(), ..about }

@@ -31,6 +31,9 @@ pub(super) fn event(clock: &Clock, rooms: &Rooms, message: &ServerMessage<'_>, o
             let why = by.as_ref().map_or("its time is over".into(), |by| format!("by {}", sanitize::line(by)));
             let _ = writeln!(out, "* #{} is closed ({why})", sanitize::line(room));
         }
+        ServerMessage::Split { .. } | ServerMessage::Gathered { .. } => {
+            let _ = writeln!(out, "* {}", split(clock, message));
+        }
         ServerMessage::Announcement { time, from, text, .. } => {
             out.said(&clock.time(time), Speaker::Everywhere(&sanitize::line(from)), text);
         }
@@ -76,6 +79,19 @@ fn entered(rooms: &Rooms, room: &str, username: &str, by: Option<&str>) -> Strin
         None if username == rooms.me() => format!("you are in #{shown} now: /room {shown} speaks there"),
         Some(by) => format!("{who} entered the room (let in by {by})"),
         None => format!("{who} entered the room"),
+    }
+}
+
+/// That the class is split, and that it is no longer.
+fn split(clock: &Clock, message: &ServerMessage<'_>) -> String {
+    match message {
+        ServerMessage::Split { from, groups, until, .. } => {
+            let until = until.as_ref().map(|until| format!(", until {}", clock.time(until))).unwrap_or_default();
+            let groups = if *groups == 1 { "1 group".into() } else { format!("{groups} groups") };
+            format!("{} splits the class into {groups}{until}", sanitize::line(from))
+        }
+        ServerMessage::Gathered { from: Some(from), .. } => format!("{} gathers the class", sanitize::line(from)),
+        _ => "the groups' time is over".into(),
     }
 }
 

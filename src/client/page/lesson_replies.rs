@@ -30,9 +30,6 @@ pub(super) fn reply(clock: &Clock, rooms: &Rooms, request: &Request, reply: &Rep
         (Request::CloseRoom { room }, _) => {
             let _ = writeln!(out, "* #{} is closed", sanitize::line(room));
         }
-        (Request::Gather, _) => {
-            let _ = writeln!(out, "* the rooms of the class are closed");
-        }
         _ => {}
     }
     match (request, &reply.hands, &reply.counts) {

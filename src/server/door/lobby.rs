@@ -15,7 +15,7 @@ use crate::server::accounts::BallotKey;
 use crate::server::chat::{Session, WRITE_WAIT, Withheld};
 use crate::server::requests::{
     Refusal, all_called, called, fit_beside, json_bytes, lesson_came, let_in, listed_bytes, own_rooms, reader, refuse,
-    waiting_whispers,
+    split, waiting_whispers,
 };
 use crate::server::state::{Server, Stay};
 #[cfg(feature = "web")]
@@ -293,6 +293,7 @@ impl<'a> Stranger<'a> {
             must_change_password: arrived.state.must_change_password,
             topic: server.topic.now(),
             rooms,
+            split: split::now(server),
             gap: arrived.first.is_some(),
             first: arrived.first,
             motd: motd.map(Cow::Owned),

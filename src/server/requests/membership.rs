@@ -111,3 +111,13 @@ pub(super) fn unknown(room: &str) -> Refusal {
 pub(super) fn role_of(server: &Server, name: &Username) -> Option<Role> {
     server.accounts.standing(name.as_str()).map(|standing| standing.state().role)
 }
+
+/// Whether an account is one that a lesson is for: no staff's, no display, and shown what happens.
+pub(super) fn takes_part(server: &Server, name: &Username) -> bool {
+    role_of(server, name) == Some(Role::User) && !must_choose_password(server, name)
+}
+
+/// Whether somebody is shown nothing yet, since they are still to choose a password.
+pub(super) fn must_choose_password(server: &Server, name: &Username) -> bool {
+    server.accounts.standing(name.as_str()).is_some_and(|standing| standing.state().must_change_password)
+}

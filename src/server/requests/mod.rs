@@ -6,6 +6,7 @@ mod answer;
 mod ask;
 mod attendance;
 pub(crate) mod class_door;
+mod closing;
 mod commands;
 pub(crate) mod endings;
 pub(crate) mod erasure;

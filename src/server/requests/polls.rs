@@ -6,9 +6,9 @@ use super::answer::{Answer, Refusal, ended, refuse};
 use super::fit::{fit, name_bytes};
 use super::history;
 use super::lesson::{told, unsaved};
-use super::membership::{Asking, role_of};
+use super::membership::{Asking, is_in, must_choose_password, takes_part};
 use super::speech;
-use crate::protocol::{ErrorCode, PollInfo, Reply, Role, RoomName, ServerMessage, Username};
+use crate::protocol::{ErrorCode, PollInfo, Reply, RoomName, ServerMessage, Username};
 use crate::reason;
 use crate::server::state::{Ask, Change, Moment, NoVote, Outcome, Poll, Server, Timer};
 use crate::server::timeline::{Appending, Record};
@@ -37,7 +37,7 @@ impl Asking<'_> {
         let timer = minutes.map(|minutes| Timer::new(minutes, Moment::of(&server.clock)));
         self.session.mandate.standing().attention.back(Instant::now());
         let mut poll = Poll::new(0, room.clone(), ask, timer);
-        poll.entitle(waited_for(server, &room));
+        count_on_those_there(server, &mut poll);
         let event = |seq, time: String| {
             poll.poll = seq;
             change.draft.polls.push(poll.clone());
@@ -90,14 +90,9 @@ impl Asking<'_> {
     /// How a poll stands, and who has voted.
     pub(super) fn tally(&self, poll: u64) -> Result<Answer, Refusal> {
         let server = self.server;
-        let room = self.room_of(poll)?;
-        let there = waited_for(server, &room);
-        let looked = server.lesson.now(|now| {
-            let mut open = now.poll(poll)?.clone();
-            open.entitle(there);
-            Some(open)
-        });
-        let open = looked.ok_or_else(closed)?;
+        self.room_of(poll)?;
+        let mut open = server.lesson.now(|now| now.poll(poll).cloned()).ok_or_else(closed)?;
+        count_on_those_there(server, &mut open);
         let voted: Vec<_> = open.voted().cloned().collect();
         let missing: Vec<_> = open.missing().cloned().collect();
         let total = voted.len() + missing.len();
@@ -191,7 +186,7 @@ pub(super) fn close(
 ) -> Option<Appending<'static>> {
     let index = change.draft.polls.iter().position(|open| open.poll == poll)?;
     let mut open = change.draft.polls.remove(index);
-    open.entitle(waited_for(server, &open.room));
+    count_on_those_there(server, &mut open);
     let Outcome { counts, voted, entitled } = open.outcome();
     let (room, by) = (open.room.to_string(), from);
     let from = from.map(Username::to_string);
@@ -253,18 +248,18 @@ pub(super) fn tell_with<'e>(
     }
 }
 
-/// Somebody has come into rooms: in their polls they are waited for, if they are no staff, who may vote too.
+/// Somebody has come into rooms: in their polls they are waited for, if they are no staff, who may vote too. Who must still
+/// choose a password comes when it is chosen.
 pub(crate) fn came(server: &Server, name: &Username, is_in: impl Fn(&RoomName) -> bool) {
     // Asked within the change: an account that is deleted is forgotten by a later one.
-    server.lesson.came(name, |room| is_in(room) && role_of(server, name) == Some(Role::User));
+    server.lesson.came(name, |room| is_in(room) && takes_part(server, name));
 }
 
-/// Whose votes are waited for of those who are in a room and there.
-fn waited_for(server: &Server, room: &RoomName) -> Vec<Username> {
+/// The votes of those who are in its room and there are waited for too, and of nobody who can't vote before a password is chosen.
+fn count_on_those_there(server: &Server, poll: &mut Poll) {
     let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
-    let pupils = online.into_iter().filter(|name| role_of(server, name) == Some(Role::User));
-    if room.is_general() {
-        return pupils.collect();
-    }
-    server.chat.timeline().recall(|recall| pupils.filter(|name| recall.members.is_in(room, name)).collect())
+    let there = |name: &Username| is_in(server, &poll.room, name);
+    let there: Vec<_> = online.into_iter().filter(|name| there(name) && takes_part(server, name)).collect();
+    poll.entitle(there);
+    poll.excuse(|name| must_choose_password(server, name));
 }

@@ -2,6 +2,7 @@
 //! `split.rs`.)
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
+use super::closing::{self, Ids};
 use super::membership::{Asking, is_in, looks_after, named, refuse_outsider, role_of, unknown};
 use super::people::check_note;
 use super::{polls, speech};
@@ -240,11 +241,11 @@ impl<'a> Asking<'a> {
         let room = self.beside_general(room)?;
         let _changing = self.begin_rooms()?;
         self.check_looks_after(&room)?;
-        let closed = closed(&room, Some(&self.session.name), self.id);
-        let seq = polls::end_in(self.server, std::slice::from_ref(&room), [closed])?;
-        self.server.rooms.follow(self.server.chat.timeline(), |rooms| drop(rooms.remove(&room)));
+        let by = Some(&self.session.name);
+        let seqs =
+            closing::close(self.server, std::slice::from_ref(&room), by, Ids { closed: self.id, gathered: None })?;
         log::info!("{} closes the room {room}", self.session.name);
-        Ok(Answer::Event(seq))
+        Ok(Answer::Event(seqs.closed))
     }
 
     fn general(&self) -> RoomInfo<'static> {
@@ -362,20 +363,6 @@ fn exited<'e>(
         by: by.map(|by| by.as_str().into()),
         id: id.map(|id| id.as_str().into()),
     }
-}
-
-/// The event of a room that is no more.
-pub(super) fn closed(room: &RoomName, by: Option<&Username>, id: Option<&RequestId>) -> Appending<'static> {
-    let (name, by) = (room.to_string(), by.map(|by| by.to_string()));
-    let id = id.map(|id| id.as_str().to_owned());
-    let event = move |seq, time: String| ServerMessage::RoomClosed {
-        seq,
-        time: time.into(),
-        room: name.into(),
-        by: by.map(Into::into),
-        id: id.map(Into::into),
-    };
-    (What::Closed(room.clone()), Box::new(event))
 }
 
 /// Changes what the rooms' file alone knows.

@@ -1,14 +1,15 @@
 //! A class in groups: rooms for each of them, for as long as they work apart.
 
 use super::answer::{Answer, Refusal, existing_user, refuse};
+use super::closing::{self, Ids};
 use super::fit::name_bytes;
-use super::membership::{Asking, role_of};
-use super::rooms;
-use super::{polls, speech};
-use crate::protocol::{ErrorCode, Groups, Reply, Role, RoomInfo, RoomName, Username};
+use super::lesson::told;
+use super::membership::{Asking, role_of, takes_part};
+use super::{rooms, speech};
+use crate::protocol::{ErrorCode, Groups, Reply, Role, RoomInfo, RoomName, ServerMessage, SplitInfo, Username};
 use crate::server::accounts::random;
 use crate::server::state::{GROUP, Moment, ROOMS_MAX, Room, Server, Timer, check_minutes};
-use crate::server::timeline::What;
+use crate::server::timeline::{Appending, What};
 use crate::sync::lock;
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ const PEOPLE_MAX: usize = 1_000;
 const LISTED_BYTES_MAX: usize = 8_000;
 
 impl Asking<'_> {
-    /// Puts everyone who is online and no staff into one of so many rooms, or those who are named.
+    /// Puts every pupil who is online into one of so many rooms, or those who are named.
     pub(super) fn split(&self, groups: &Groups, minutes: Option<u32>) -> Result<Answer, Refusal> {
         let server = self.server;
         check_minutes(minutes).map_err(|why| refuse(ErrorCode::BadRequest, why))?;
@@ -34,18 +35,16 @@ impl Asking<'_> {
         server.lesson.forget_rooms(|room| names.contains(room));
         let made = server.chat.head();
         rooms::write(server, |rooms| {
+            let timer = timer.clone();
             let new = Room { split: true, timer, ..Room::new(false, None, Some(&self.session.name), made) };
             rooms.extend(names.iter().map(|name| (name.clone(), new.clone())));
         })?;
-        let moves: Vec<(&RoomName, &Username)> =
-            names.iter().zip(&people).flat_map(|(room, people)| people.iter().map(move |name| (room, name))).collect();
-        let by = Some(&self.session.name);
-        let told =
-            server.chat.tell_all(moves.iter().map(|&(room, name)| {
-                (What::Entered(room.clone(), name.clone()), rooms::entered(room, name, by, None))
-            }));
+        server.chat.tell_together(self.events(&names, &people, timer.as_ref())).map_err(|why| {
+            // Nobody is in them.
+            let _ = rooms::write(server, |rooms| rooms.retain(|name, _| !names.contains(name)));
+            speech::refusal(why)
+        })?;
         server.rooms.follow_moves(server.chat.timeline());
-        told.map_err(speech::refusal)?;
         server.audit.act("split", &self.session.name, self.session.peer.ip(), None, Some(&names.len().to_string()));
         log::info!("{} splits the class into {} rooms", self.session.name, names.len());
         let fits = people.iter().flatten().map(name_bytes).sum::<usize>() <= LISTED_BYTES_MAX;
@@ -61,19 +60,41 @@ impl Asking<'_> {
     /// Ends the rooms of the split.
     pub(super) fn gather(&self) -> Result<Answer, Refusal> {
         let _changing = self.begin_rooms()?;
-        let rooms = split_rooms(self.server, |_| true);
+        let rooms = groups(self.server, |_| true);
         if rooms.is_empty() {
             return Err(refuse(ErrorCode::UnknownRoom, "the class is not split: /split 5 makes five rooms"));
         }
-        close(self.server, &rooms, Some(&self.session.name))?;
+        let by = Some(&self.session.name);
+        let seqs = closing::close(self.server, &rooms, by, Ids { gathered: self.id, closed: None })?;
         self.server.audit.act("gather", &self.session.name, self.session.peer.ip(), None, None);
-        // Those who are in none of them see nothing of it.
-        Ok(Answer::Reply(Box::default()))
+        Ok(Answer::Event(seqs.gathered.unwrap_or(seqs.closed)))
+    }
+
+    /// What tells of a split: to everyone that there is one, and then to each group who is in it.
+    fn events<'e>(
+        &'e self,
+        names: &'e [RoomName],
+        people: &'e [Vec<Username>],
+        timer: Option<&Timer>,
+    ) -> Vec<Appending<'e>> {
+        let (by, groups, until) = (&self.session.name, names.len(), timer.map(Timer::until));
+        let split = told(&RoomName::general(), None, false, move |seq, time| ServerMessage::Split {
+            seq,
+            time: time.into(),
+            from: by.as_str().into(),
+            groups,
+            until: until.map(Into::into),
+        });
+        let moves = names.iter().zip(people).flat_map(|(room, people)| people.iter().map(move |name| (room, name)));
+        let entered = moves.map(|(room, name)| -> Appending<'e> {
+            (What::Entered(room.clone(), name.clone()), Box::new(rooms::entered(room, name, Some(by), None)))
+        });
+        std::iter::once(split).chain(entered).collect()
     }
 
     /// The names of so many new rooms.
     fn names(&self, number: usize) -> Result<Vec<RoomName>, Refusal> {
-        if !split_rooms(self.server, |_| true).is_empty() {
+        if !groups(self.server, |_| true).is_empty() {
             return Err(refuse(ErrorCode::RoomExists, "the class is split already: /gather ends that"));
         }
         if self.server.rooms.list().len() + number > ROOMS_MAX {
@@ -85,37 +106,43 @@ impl Asking<'_> {
     }
 }
 
+/// How the class is split, for whoever comes. A room whose end was told is none of it any more, though it may still be
+/// known a moment longer.
+pub(crate) fn now(server: &Server) -> Option<SplitInfo<'static>> {
+    let mut groups = server.rooms.groups();
+    server.chat.timeline().recall(|recall| groups.retain(|(name, _)| !recall.members.was_closed(name)));
+    let (_, first) = groups.first()?;
+    let until = first.timer.as_ref().map(|timer| timer.until().into());
+    Some(SplitInfo { groups: groups.len(), until })
+}
+
 /// Ends those rooms of a split whose time is over.
 pub(crate) fn look(server: &Server) {
     let now = server.clock.now();
     let is_due = |room: &Room| room.timer.as_ref().is_some_and(|timer| timer.is_over(&now));
-    if split_rooms(server, is_due).is_empty() {
+    if groups(server, is_due).is_empty() {
         return;
     }
     let _changing = server.rooms.begin();
-    if close(server, &split_rooms(server, is_due), None).is_err() {
+    let due = groups(server, is_due);
+    if !due.is_empty() && closing::close(server, &due, None, Ids::default()).is_err() {
         log::error!("rooms whose time is over can't be closed yet");
     }
 }
 
-fn split_rooms(server: &Server, wanted: impl Fn(&Room) -> bool) -> Vec<RoomName> {
-    server.rooms.list().into_iter().filter(|(_, room)| room.split && wanted(room)).map(|(name, _)| name).collect()
+/// Those rooms of a split that are wanted.
+fn groups(server: &Server, wanted: impl Fn(&Room) -> bool) -> Vec<RoomName> {
+    server.rooms.groups().into_iter().filter(|(_, room)| wanted(room)).map(|(name, _)| name).collect()
 }
 
-fn close(server: &Server, names: &[RoomName], by: Option<&Username>) -> Result<(), Refusal> {
-    polls::end_in(server, names, names.iter().map(|name| rooms::closed(name, by, None)))?;
-    server.rooms.follow(server.chat.timeline(), |rooms| rooms.retain(|name, _| !names.contains(name)));
-    Ok(())
-}
-
-/// Everyone who is online and no staff, in an order of chance, into groups of about the same size.
+/// Every pupil who is online, in an order of chance, into groups of about the same size.
 fn deal(server: &Server, number: u32) -> Result<Vec<Vec<Username>>, Refusal> {
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     if !(1..=GROUPS_MAX).contains(&number) {
         return Err(refuse(ErrorCode::BadRequest, format!("a class is split into 1 to {GROUPS_MAX} groups")));
     }
     let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
-    let mut people: Vec<_> = online.into_iter().filter(|name| role_of(server, name) == Some(Role::User)).collect();
+    let mut people: Vec<_> = online.into_iter().filter(|name| takes_part(server, name)).collect();
     if people.len() > PEOPLE_MAX {
         return Err(too_many());
     }

@@ -1,6 +1,8 @@
 //! What waited for somebody: whispers while they were away, and events until they had chosen a password.
 
 use super::history;
+use super::membership::is_in;
+use super::polls;
 use crate::protocol::Username;
 use crate::reason;
 use crate::server::chat::{Session, Withheld};
@@ -13,6 +15,7 @@ const WAITING_BYTES_MAX: usize = 1024 * 1024;
 /// Gives a session the events that were kept from it until its owner had chosen a password.
 pub(super) fn give_what_was_withheld(server: &Server, session: &Arc<Session>) {
     let Some(Withheld { whispers }) = session.withheld() else { return };
+    polls::came(server, &session.name, |room| is_in(server, room, &session.name));
     let lines = waiting_whispers(server, &session.name, whispers);
     if !lines.is_empty() {
         server.chat.delivery().send(session, &lines);

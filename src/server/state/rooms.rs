@@ -141,7 +141,9 @@ impl Rooms {
     pub(crate) fn catch_up(&self, timeline: &Timeline) {
         let mut now = lock(&self.now);
         timeline.recall(|recall| {
-            now.retain(|room, _| !recall.members.was_closed(room));
+            // A split that nobody was told of, since the server died before that, is none.
+            let was_told = |name: &RoomName, room: &Room| !room.split || recall.members.was_entered(name, room.made);
+            now.retain(|name, room| !recall.members.was_closed(name) && was_told(name, room));
             for room in recall.members.rooms() {
                 let made = || recall.members.first_stay(room).map_or(0, |from| from.saturating_sub(1));
                 let new = || Room { split: is_group(room), ..Room::new(false, None, None, made()) };
@@ -168,6 +170,11 @@ impl Rooms {
     /// All of them, sorted by their names.
     pub(crate) fn list(&self) -> Vec<(RoomName, Room)> {
         lock(&self.now).iter().map(|(name, room)| (name.clone(), room.clone())).collect()
+    }
+
+    /// Those of a split, sorted by their names.
+    pub(crate) fn groups(&self) -> Vec<(RoomName, Room)> {
+        self.list().into_iter().filter(|(_, room)| room.split).collect()
     }
 
     /// Changes the rooms and writes that down, with who is in which.

@@ -175,6 +175,14 @@ mod tests {
                 r#"{"type":"called","seq":2,"time":"t","room":"r","username":"eve","from":"bob"}"#,
                 r#"{"type":"called","seq":2,"time":"t","room":"r","username":"deleted-2","from":"bob"}"#,
             ),
+            (
+                r#"{"type":"split","seq":2,"time":"t","from":"eve","groups":2}"#,
+                r#"{"type":"split","seq":2,"time":"t","from":"deleted-2","groups":2}"#,
+            ),
+            (
+                r#"{"type":"gathered","seq":2,"time":"t","from":"eve","id":"a"}"#,
+                r#"{"type":"gathered","seq":2,"time":"t","from":"deleted-2"}"#,
+            ),
         ] {
             let given = without(&gone, line.as_bytes(), false).unwrap();
             assert_eq!(String::from_utf8_lossy(&given).trim_end(), anew);

@@ -189,6 +189,11 @@ impl Members {
         self.closed.contains(room)
     }
 
+    /// Whether somebody entered a room after the event `since`, as far as that is remembered.
+    pub(crate) fn was_entered(&self, room: &RoomName, since: u64) -> bool {
+        self.roster.stays.values().any(|stays| stays.has(room, since))
+    }
+
     /// The first event with which somebody who is in a room entered it.
     pub(crate) fn first_stay(&self, room: &RoomName) -> Option<u64> {
         self.stays().filter(|(_, stay)| stay.room == *room && stay.to.is_none()).map(|(_, stay)| stay.from).min()

@@ -71,7 +71,7 @@ impl<'a> Record<'a> {
     /// changed. What comes from somebody in a kind that this version doesn't know was said.
     pub(crate) fn is_said(&self) -> bool {
         match &*self.kind {
-            "floor" | "called" | "removed" => false,
+            "floor" | "called" | "removed" | "split" | "gathered" => false,
             "question" | "poll_closed" => true,
             _ => !self.from.is_empty(),
         }
@@ -79,7 +79,7 @@ impl<'a> Record<'a> {
 
     /// Whether it is written together with the event after it, and is nothing without.
     pub(crate) fn is_a_part(&self) -> bool {
-        self.kind == "question"
+        matches!(&*self.kind, "question" | "split")
     }
 
     /// Who may see it: two people if it is `to` somebody, else those in its room, or everyone.

@@ -105,6 +105,11 @@ impl Poll {
         self.entitled.extend(names);
     }
 
+    /// These aren't waited for any more.
+    pub(crate) fn excuse(&mut self, is_excused: impl Fn(&Username) -> bool) {
+        self.entitled.retain(|name| !is_excused(name));
+    }
+
     /// Whether somebody may vote who was there.
     pub(crate) fn is_entitled(&self, name: &Username) -> bool {
         self.entitled.contains(name)
