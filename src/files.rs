@@ -12,6 +12,7 @@ mod modes;
 mod place;
 mod stamp;
 mod successor;
+mod taken;
 #[cfg(unix)]
 mod writers;
 
@@ -21,9 +22,10 @@ use place::Place;
 pub(crate) use stamp::Stamp;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 pub(crate) use successor::{SUCCESSOR, Successor, remove_leftover};
+pub(crate) use taken::{is_taken, taken, there};
 #[cfg(unix)]
 pub(crate) use writers::{others, shut_out};
 
@@ -212,6 +214,16 @@ fn succeed(mut successor: Successor, contents: &[u8]) -> io::Result<()> {
 /// `AlreadyExists`, or what the system says.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     Place::of(path)?.create()
+}
+
+/// The same with something in it: all of that, on the disk, or no file.
+///
+/// # Errors
+/// As [`create_private`].
+pub(crate) fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = create_private(path)?;
+    let written = file.write_all(contents).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
+    written.inspect_err(|_| drop(remove(path)))
 }
 
 /// Tries to make a file in a folder, and takes it away again: whether it was for its owner alone. It is not where a disk

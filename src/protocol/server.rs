@@ -294,7 +294,8 @@ pub enum ServerMessage<'a> {
         seq: u64,
         /// RFC 3339, UTC, milliseconds.
         time: Cow<'a, str>,
-        /// The room.
+        /// The room; the general one where it is absent.
+        #[serde(default = "general")]
         room: Cow<'a, str>,
         /// The question's seq.
         question: u64,

@@ -23,7 +23,7 @@ pub(crate) use columns::{FirstLine, Kind};
 pub(crate) use plan::{Known, NUMBERS_MAX, Plan, Step, What, free};
 pub(crate) use report::{Report, slips_line, tell_mistakes};
 pub(crate) use rows::{Roster, read};
-pub(crate) use slips::{Place, Slip, write as write_slips};
+pub(crate) use slips::{Place, Slip, rewrite as rewrite_slips, write as write_slips};
 pub(crate) use text::{decode, shown};
 
 use crate::reason;

@@ -66,11 +66,20 @@ svg { width: 32mm; height: 32mm; }
 written here is not printed.</p>
 ";
 
-/// Writes the page for its owner alone. What stands there is replaced whole; a link is replaced, and not followed.
+/// Writes the page for its owner alone, to a file that isn't there yet: another's passwords may be nowhere else.
 ///
 /// # Errors
 /// What the system says.
 pub(crate) fn write(path: &Path, slips: &[Slip], place: &Place) -> io::Result<()> {
+    files::write_new(path, page(slips, place).expose().as_bytes())
+}
+
+/// Writes it over the one that was [written](write) before there were any slips: whole, or not at all. A link is replaced,
+/// and not followed.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn rewrite(path: &Path, slips: &[Slip], place: &Place) -> io::Result<()> {
     files::replace_itself(path, page(slips, place).expose().as_bytes())
 }
 

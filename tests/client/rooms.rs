@@ -2,6 +2,9 @@
 
 #[cfg(target_os = "linux")]
 mod at_a_terminal;
+#[cfg(target_os = "linux")]
+mod in_groups;
+mod split;
 
 use crate::harness::{FakeServer, Guest, PASSWORD, Proxy, Server, Terminal, Trouble, run};
 use serde_json::{Value, json};

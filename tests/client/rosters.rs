@@ -115,8 +115,8 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
 #[test]
 fn slips_are_written_for_their_owner_alone_and_no_password_is_shown() {
     let school = School::new();
-    let file = school.file("slips.html");
     for json in [false, true] {
+        let file = school.file(if json { "more.html" } else { "slips.html" });
         let list = school.list(if json { "full name,group\nBo Lee,7b\n" } else { CLASS });
         let link = school.server.join_link();
         let args = [&[&*link, "--user", "noether"][..], if json { &["--json"] } else { &[] }].concat();
@@ -126,22 +126,60 @@ fn slips_are_written_for_their_owner_alone_and_no_password_is_shown() {
         assert_eq!(slips.len(), if json { 1 } else { 2 }, "{finished:?}");
         assert!(finished.stderr.contains("slip") && finished.stderr.contains("delete it"), "{finished:?}");
         for (name, password) in slips {
-            // Programs get the wire's lines, all of them.
-            let shown = if json { &finished.stderr } else { &seen(&finished) };
-            assert!(!shown.contains(&password), "{finished:?}");
+            // Programs get the wire's lines, but for the passwords in them.
+            assert!(!seen(&finished).contains(&password), "{finished:?}");
             assert_eq!(school.server.login_with(&name, &password).welcome["must_change_password"], true);
         }
         if json {
-            assert!(finished.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{finished:?}");
+            let lines: Vec<Value> = finished
+                .stdout
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+                .collect();
+            assert!(lines.iter().any(|line| line["type"] == "reply" && line["ok"] == true), "{finished:?}");
         }
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
     }
-    let page = fs::read_to_string(&file).unwrap();
+    let page = fs::read_to_string(school.file("slips.html")).unwrap();
     assert!(
         page.contains(&school.server.code()) && page.contains("https://127.0.0.1:") == cfg!(feature = "web"),
         "{page}"
     );
+}
+
+/// What is typed without slips is to show the passwords, also to programs.
+#[test]
+fn programs_get_the_passwords_that_are_on_no_slip() {
+    let school = School::new();
+    let list = school.list(CLASS);
+    let link = school.server.join_link();
+    let line = format!("/import '{}'", list.display());
+    let finished = Terminal::start(&[&link, "--user", "noether", "--json"], Some(PASSWORD)).script(&[&line]);
+    assert_eq!(finished.succeeded().matches("\"password\":").count(), 2, "{finished:?}");
+}
+
+/// The one-time passwords in it may be nowhere else.
+#[test]
+fn slips_that_are_there_are_not_written_over() {
+    let school = School::new();
+    let file = school.file("class.slips.html");
+    fs::write(&file, "those of last week").unwrap();
+    let list = school.list(CLASS);
+    for slips in ["slips".to_owned(), format!("slips '{}'", file.display())] {
+        let line = format!("/import '{}' {slips}", list.display());
+        let refused =
+            Terminal::join(&school.server, "noether").script(&[&line, "/import /no/such.csv slips /no/such.html"]);
+        let told = refused.failed_with(1);
+        let words =
+            format!("! `{}` is there already: nothing was done; move it away, or name another\n", file.display());
+        assert!(told.contains(&words) && told.contains("can't read /no/such.csv"), "{refused:?}");
+    }
+    let tried =
+        Terminal::join(&school.server, "noether").script(&[&format!("/import '{}' dry-run slips", list.display())]);
+    assert!(seen(&tried).contains("would add 2 accounts"), "{tried:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "those of last week");
+    assert_eq!(school.accounts().len(), 3);
 }
 
 /// As when the client was killed before it wrote the slips.
@@ -158,6 +196,7 @@ fn who_has_chosen_no_password_gets_a_slip_the_next_time() {
     let first = slips(&file);
     let mut mia = school.server.login_with(&first[1].0, &first[1].1);
     mia.ask(json!({"type": "passwd", "old": first[1].1, "new": PASSWORD}));
+    let file = school.file("other.html");
     let told = seen(&school.import("noether", CLASS, &format!("slips '{}'", file.display())));
     assert!(told.contains("1 have a password of their own and no slip"), "{told}");
     let second = slips(&file);

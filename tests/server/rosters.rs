@@ -278,24 +278,41 @@ fn slips_have_all_that_is_needed_to_come_in() {
 #[test]
 fn who_has_chosen_a_password_gets_no_slip_and_who_has_not_gets_another() {
     let (data, list) = with_two();
-    let file = data.path().join("slips.html");
-    let option = ["--slips", file.to_str().unwrap()];
-    import(&data, list.as_bytes(), &option).succeeded();
-    let first = slips(&file);
+    let files = ["slips.html", "more.html"].map(|name| data.path().join(name));
+    let option = |file: usize| ["--slips", files[file].to_str().unwrap()];
+    import(&data, list.as_bytes(), &option(0)).succeeded();
+    let first = slips(&files[0]);
     assert_eq!(first.len(), 2);
     let server = data.start();
     let mut mia = server.login_with("mia.kim", &first[1].1);
     mia.ask(serde_json::json!({"type": "passwd", "old": first[1].1, "new": PASSWORD}));
     drop(server);
-    let again = import(&data, list.as_bytes(), &option);
+    let again = import(&data, list.as_bytes(), &option(1));
     for told in ["1 slip is in", "1 who haven't chosen a password yet", "1 have a password of their own and no slip"] {
         assert!(again.succeeded().contains(told), "{told}: {again:?}");
     }
-    let second = slips(&file);
+    let second = slips(&files[1]);
     assert!(second.len() == 1 && second[0].0 == "zoe.mueller" && second[0].1 != first[0].1, "{second:?}");
     let server = data.start();
     server.login("mia.kim");
     server.login_with("zoe.mueller", &second[0].1);
+}
+
+/// The one-time passwords in it may be nowhere else.
+#[test]
+fn slips_that_are_there_are_not_written_over() {
+    let (data, list) = with_two();
+    let file = data.path().join("slips.html");
+    let option = ["--slips", file.to_str().unwrap()];
+    import(&data, list.as_bytes(), &option).succeeded();
+    let (page, users) = (std::fs::read_to_string(&file).unwrap(), data.users_json());
+    let refused = import(&data, list.replace("Kim;Mia", "Lee;Bo").as_bytes(), &option);
+    let told = refused.failed_with(1);
+    let words = format!("`{}` is there already: no account was made; move it away, or name another", file.display());
+    assert!(told.contains(&words), "{refused:?}");
+    assert_eq!((std::fs::read_to_string(&file).unwrap(), data.users_json()), (page, users));
+    let tried = import(&data, list.as_bytes(), &[&["--dry-run"][..], &option].concat());
+    assert!(tried.succeeded().contains("nothing was done"), "{tried:?}");
 }
 
 #[test]
@@ -303,14 +320,29 @@ fn who_has_chosen_a_password_gets_no_slip_and_who_has_not_gets_another() {
 fn slips_are_for_their_owner_alone_and_go_through_no_link() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let (data, list) = with_two();
-    let (file, other) = (data.path().join("slips.html"), data.path().join("other"));
-    std::fs::write(&other, "mine").unwrap();
-    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o644)).unwrap();
-    symlink(&other, &file).unwrap();
+    let (file, link, nothing) = (data.path().join("slips.html"), data.path().join("link"), data.path().join("other"));
     import(&data, list.as_bytes(), &["--slips", file.to_str().unwrap()]).succeeded();
-    assert_eq!(std::fs::read_to_string(&other).unwrap(), "mine");
     let found = std::fs::symlink_metadata(&file).unwrap();
     assert!(found.is_file() && found.permissions().mode() & 0o777 == 0o600, "{found:?}");
+    symlink(&nothing, &link).unwrap();
+    let refused = import(&data, list.as_bytes(), &["--slips", link.to_str().unwrap()]);
+    assert!(refused.failed_with(1).contains("is there already") && !nothing.exists(), "{refused:?}");
+}
+
+/// What is on them would open nothing, and stand in the way of the next try.
+#[test]
+#[cfg(unix)]
+fn no_slips_are_left_of_accounts_that_could_not_be_made() {
+    let (data, list) = with_two();
+    let file = data.path().join("slips.html");
+    let in_the_way = data.file("users.json.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let option = ["--slips", file.to_str().unwrap()];
+    let failed = import(&data, list.as_bytes(), &option);
+    assert!(failed.failed_with(1).contains("can't write users.json") && !file.exists(), "{failed:?}");
+    std::fs::remove_dir(&in_the_way).unwrap();
+    import(&data, list.as_bytes(), &option).succeeded();
+    assert_eq!(slips(&file).len(), 2);
 }
 
 /// Nobody has a password that couldn't be written, so no account is made for it.

@@ -124,6 +124,8 @@ fn cue(message: &ServerMessage<'_>, me: &str) -> Option<Cue> {
         ServerMessage::Poll { from, .. } => (from != me).then_some(Cue::Message),
         ServerMessage::Question { text, .. } if mention::find(text, me).next().is_some() => Some(Cue::Mention),
         ServerMessage::Question { .. } => Some(Cue::Message),
+        // Of a question that isn't shown, since it was asked elsewhere.
+        ServerMessage::Asked { from, .. } => (from != me).then_some(Cue::Message),
         _ => None,
     }
 }
@@ -162,6 +164,9 @@ mod tests {
         };
         assert_eq!(entered("ada", r#","by":"bob""#), Some(Cue::Mention));
         assert_eq!((entered("ada", ""), entered("eve", r#","by":"bob""#)), (None, None));
+        let asked =
+            |from| heard(&format!(r#"{{"type":"asked","seq":2,"time":"t","room":"r","question":1,"from":"{from}"}}"#));
+        assert_eq!((asked("bob"), asked("ada")), (Some(Cue::Message), None));
         assert_eq!(heard(r#"{"type":"pong"}"#), None);
     }
 

@@ -1,5 +1,6 @@
 //! `/save N FILE`: what was said is written as it was said.
 
+use crate::files;
 use crate::options::at_home;
 use crate::reason;
 use crate::sanitize;
@@ -29,7 +30,12 @@ impl Save {
     /// Why it is asked about first, if it is: there is such a file already.
     pub(crate) fn doubt(&self) -> Option<String> {
         let found = fs::symlink_metadata(&self.path).ok()?;
-        found.is_file().then(|| format!("`{}` is there already", self.name()))
+        files::there(&self.path).filter(|_| found.is_file())
+    }
+
+    /// What is said where nobody can be asked.
+    pub(crate) fn refused(&self) -> String {
+        files::is_taken(&self.path, "nothing was written")
     }
 
     /// The file's name, safe to show.
@@ -54,7 +60,7 @@ impl Save {
             _ => create(&self.path, text),
         };
         written.map_err(|e| match e.kind() {
-            ErrorKind::AlreadyExists => format!("`{name}` is there already: nothing was written; name another file"),
+            ErrorKind::AlreadyExists => self.refused(),
             ErrorKind::NotFound => format!("there is no folder for `{name}`: nothing was written"),
             _ => format!("`{name}` can't be written: {}", reason::of_file(&e)),
         })
@@ -62,7 +68,7 @@ impl Save {
 
     /// Another file takes its place, whole or not at all.
     fn replace(&self, text: &str) -> io::Result<()> {
-        let new = crate::files::beside(&self.path, &format!(".{}.new", std::process::id()));
+        let new = files::beside(&self.path, &format!(".{}.new", std::process::id()));
         create(&new, text)?;
         fs::rename(&new, &self.path).inspect_err(|_| drop(fs::remove_file(&new)))
     }

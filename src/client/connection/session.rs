@@ -256,6 +256,11 @@ impl Session {
         }
     }
 
+    /// An id for a request that is asked beside the one that waits.
+    pub(crate) fn new_id(&self) -> String {
+        self.ids.next()
+    }
+
     /// What was asked under this id, if that is what is waiting.
     pub(crate) fn asked(&self, id: &str) -> Option<Asked> {
         lock(&self.state).asked.as_ref().filter(|asked| asked.id == id).cloned()

@@ -97,6 +97,15 @@ impl Wire {
         !outbox.closed
     }
 
+    /// Sends a line that nobody typed. Never waits: where too much is unsent already, it isn't sent.
+    pub(crate) fn offer(&self, line: &[u8]) {
+        let mut outbox = lock(&self.outbox);
+        if outbox.plain.len() <= UNSENT_BYTES_MAX {
+            outbox.plain.extend_from_slice(line);
+            self.changed.notify_all();
+        }
+    }
+
     /// Answers the server's `ping`. Never waits.
     pub(crate) fn pong(&self) {
         lock(&self.outbox).pong_due = true;

@@ -59,7 +59,7 @@ pub(super) fn save(people: &[Attendee<'_>], path: &Path) -> bool {
             answer(format_args!("{there} of {} were there: saved as {shown}", people.len()));
         }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-            notice(format_args!("there is something called {shown} already, and nothing was saved: name another file"));
+            notice(files::is_taken(path, "nothing was saved"));
         }
         Err(e) => notice(format_args!("{shown} can't be written: {}", reason::of_file(e))),
     }

@@ -195,7 +195,7 @@ impl Errands {
                 Errand::History(wanted, room) => self.history(wanted, room.as_deref()),
                 Errand::Ballot(ballot, room, poll) => self.ballot(ballot, &room, poll),
                 Errand::Save(save, replaces) => self.save(&save, replaces),
-                Errand::Import(import) => import.carry_out(&mut |request, wanted| self.ask_patiently(&request, wanted)),
+                Errand::Import(import) => self.import(&import),
                 Errand::SaveAttendance(request, file) => self.save_attendance(request, &file),
                 Errand::Leave => {
                     self.session.leave();
@@ -279,6 +279,16 @@ impl Errands {
             }
         }
         Flow::Continue(())
+    }
+
+    /// Takes a list of people.
+    fn import(&self, import: &Import) -> Flow {
+        if let Some(why) = import.refusal() {
+            notice(why);
+            self.note_failed();
+            return Flow::Continue(());
+        }
+        import.carry_out(&mut |request, wanted| self.ask_patiently(&request, wanted))
     }
 
     /// Carries out a request, a cut list with all its pieces.

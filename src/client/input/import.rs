@@ -1,10 +1,11 @@
 //! `/import`: takes a list of people while the server runs, by the requests that there are, one after the other.
 //!
-//! Whatever breaks in the middle, the same command again finishes it: who was added is found again, and who hasn't chosen a
-//! password gets a new one on the next page of slips.
+//! Whatever breaks in the middle, the same command again finishes it, with another file for its slips: who was added is found
+//! again, and who hasn't chosen a password gets a new one on that page.
 
 use crate::client::connection::{Answer, Show};
 use crate::client::terminal::{answer, known, notice, row};
+use crate::files;
 use crate::output;
 use crate::protocol::{AccountInfo, ErrorCode, Profile, Reply, Request, Secret, UserList, Username};
 use crate::reason;
@@ -73,6 +74,11 @@ impl Import {
         format!("/import {}", shown(&self.file))
     }
 
+    /// Why it isn't begun, if it isn't: its slips would take the place of others, which may be the only ones.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.slips.as_ref().filter(|_| !self.only_planned).and_then(|slips| files::taken(slips, "nothing was done"))
+    }
+
     /// Takes the list, and says what came of it. Breaks when the session is over.
     pub(super) fn carry_out(&self, ask: &mut Ask<'_>) -> ControlFlow<()> {
         let mut roster = match self.read() {
@@ -115,7 +121,8 @@ impl Import {
             write(path, &slips, &place);
         }
         if flow.is_break() {
-            notice(format_args!("that was not all: {} again finishes it", self.typed()));
+            let slips = if self.slips.is_some() { ", with another file for its slips," } else { "" };
+            notice(format_args!("that was not all: {} again{slips} finishes it", self.typed()));
         }
         flow
     }
@@ -340,7 +347,7 @@ fn to_known(account: &AccountInfo<'_>) -> Option<Known> {
 
 /// Writes the slips; where that fails, whoever is there is shown what would be on them.
 fn write(path: &Path, slips: &[Slip], place: &Place) {
-    match roster::write_slips(path, slips, place) {
+    match roster::rewrite_slips(path, slips, place) {
         Ok(()) => answer(roster::slips_line(slips.len(), path)),
         Err(e) => {
             notice(format_args!("can't write {}: {}; this would be on the slips:", shown(path), reason::of_file(&e)));

@@ -2,6 +2,7 @@
 
 use super::arguments::{fitting, name, place, room};
 use super::typed::{Ballot, Typed};
+use crate::client::rooms::is_split;
 use crate::client::terminal::{Switch, known};
 use crate::protocol::{
     GENERAL, Groups, Mode, OPTION_CHARS_MAX, OPTIONS_MAX, Request, SLOW_SECONDS_MAX, TIMER_MINUTES_MAX, Whispers,
@@ -37,15 +38,17 @@ pub(super) fn parse(name: &str, arguments: &str, here: &str) -> Option<Result<Ty
         ("slow", [seconds] | [seconds, _]) => slow(here, seconds, words.get(1).copied()),
         ("open", []) => floor(here, Mode::Open, None, None, "/open"),
         ("whispers", [who]) => whispers(who),
-        ("hand", []) => return ask(Request::Hand { room: place(here), up: true, text: None }),
-        ("hand", ["-"]) => return ask(Request::Hand { room: place(here), up: false, text: None }),
-        ("hand", _) => return ask(Request::Hand { room: place(here), up: true, text: Some(arguments.to_owned()) }),
-        ("hands", []) => return ask(Request::Hands { room: place(here) }),
-        ("next", []) => return ask(Request::Next { room: place(here), nobody: false }),
-        ("next", [nobody]) if nobody.eq_ignore_ascii_case("nobody") => {
-            return ask(Request::Next { room: place(here), nobody: true });
+        ("hand", []) => return ask(Request::Hand { room: of_class(here), up: true, text: None }),
+        ("hand", [down]) if *down == "-" || down.eq_ignore_ascii_case("down") => {
+            return ask(Request::Hand { room: of_class(here), up: false, text: None });
         }
-        ("ask", [_, ..]) => fitting(arguments).map(|text| Typed::Request(Request::Ask { room: place(here), text })),
+        ("hand", _) => return ask(Request::Hand { room: of_class(here), up: true, text: Some(arguments.to_owned()) }),
+        ("hands", []) => return ask(Request::Hands { room: of_class(here) }),
+        ("next", []) => return ask(Request::Next { room: of_class(here), nobody: false }),
+        ("next", [nobody]) if nobody.eq_ignore_ascii_case("nobody") => {
+            return ask(Request::Next { room: of_class(here), nobody: true });
+        }
+        ("ask", [_, ..]) => fitting(arguments).map(|text| Typed::Request(Request::Ask { room: of_class(here), text })),
         ("poll", [_, ..]) => poll(here, arguments),
         ("vote", [number]) => vote(number, here),
         ("tally", []) => Ok(Typed::Ballot(Ballot::Tally, here.to_owned())),
@@ -84,6 +87,11 @@ fn is_ours(name: &str) -> bool {
         "j",
     ];
     OURS.contains(&name)
+}
+
+/// The room for hands and questions: out of a group of a class that is split they go where the teacher is.
+fn of_class(here: &str) -> Option<String> {
+    place(here).filter(|room| !is_split(room))
 }
 
 fn leave(from: String) -> Result<Typed, String> {
@@ -216,6 +224,24 @@ mod tests {
         ] {
             assert_eq!((wire(line, GENERAL).as_str(), wire(line, "chess").as_str()), (general, chess), "{line}");
         }
+    }
+
+    /// Where the teacher is, who is in none of the groups.
+    #[test]
+    fn out_of_a_group() {
+        for (line, wanted) in [
+            ("hand", r#"{"type":"hand","up":true}"#),
+            ("hand Down", r#"{"type":"hand","up":false}"#),
+            ("hand why?", r#"{"type":"hand","up":true,"text":"why?"}"#),
+            ("ask why?", r#"{"type":"ask","text":"why?"}"#),
+            ("hands", r#"{"type":"hands"}"#),
+            ("next", r#"{"type":"next"}"#),
+            ("next nobody", r#"{"type":"next","nobody":true}"#),
+            ("vote 2", r#"Ok(Ballot(Vote(1), "group-12"))"#),
+        ] {
+            assert_eq!(wire(line, "group-12"), wanted, "{line}");
+        }
+        assert_eq!(wire("hand", "group-x"), r#"{"type":"hand","room":"group-x","up":true}"#);
     }
 
     #[test]

@@ -269,7 +269,7 @@ impl Input {
     fn means_it(&self, typed: &Typed, why: &str) -> bool {
         if !self.console.is_terminal() {
             match typed {
-                Typed::Save(_) => notice(format_args!("{why}: nothing was written; name another file")),
+                Typed::Save(save) => notice(save.refused()),
                 Typed::Request(request) if is_code(request) => notice(format_args!("{why}: nothing was sent")),
                 _ => notice(format_args!("{why}: it was not said; /say <text> says it all the same")),
             }

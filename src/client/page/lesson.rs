@@ -3,8 +3,8 @@
 use super::clock::Clock;
 use super::layout::{Page, Speaker};
 use super::poll;
-use crate::client::rooms::{Floor, Rooms};
-use crate::protocol::{GENERAL, Mode, OwnRoom, ServerMessage, Whispers};
+use crate::client::rooms::{Floor, Poll, Rooms};
+use crate::protocol::{GENERAL, Mode, OwnRoom, ServerMessage, SplitInfo, Whispers};
 use crate::sanitize;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -31,7 +31,8 @@ pub(super) fn event(clock: &Clock, rooms: &Rooms, message: &ServerMessage<'_>, o
             let why = by.as_ref().map_or("its time is over".into(), |by| format!("by {}", sanitize::line(by)));
             let _ = writeln!(out, "* #{} is closed ({why})", sanitize::line(room));
         }
-        ServerMessage::Split { .. } | ServerMessage::Gathered { .. } => {
+        ServerMessage::Split { time, .. } | ServerMessage::Gathered { time, .. } => {
+            clock.new_day(time, out);
             let _ = writeln!(out, "* {}", split(clock, message));
         }
         ServerMessage::Announcement { time, from, text, .. } => {
@@ -41,11 +42,20 @@ pub(super) fn event(clock: &Clock, rooms: &Rooms, message: &ServerMessage<'_>, o
         ServerMessage::Asked { from, .. } => {
             let _ = writeln!(out, "* {} asked that", sanitize::line(from));
         }
+        ServerMessage::Hand { username, room, up, .. } if is_of_mine_elsewhere(rooms, username, room) => {
+            let _ = writeln!(out, "* {}", own_hand(rooms, room, *up));
+        }
         ServerMessage::Hand { username, up, text, .. } => {
             let why = text.as_ref().filter(|text| !text.is_empty());
             let why = why.map(|text| format!(": {}", sanitize::line(text))).unwrap_or_default();
             let what = if *up { "raised a hand" } else { "took the hand down" };
             let _ = writeln!(out, "* {} {what}{why}", sanitize::line(username));
+        }
+        ServerMessage::Called { username: Some(called), from, room, .. }
+            if is_of_mine_elsewhere(rooms, called, room) =>
+        {
+            let (from, room) = (sanitize::line(from), sanitize::line(room));
+            let _ = writeln!(out, "! {from} calls you in #{room}: you may speak there now (/room {room})");
         }
         ServerMessage::Called { username: Some(called), from, .. } if **called == *rooms.me() => {
             let _ = writeln!(out, "! {} calls you: you may speak now", sanitize::line(from));
@@ -58,14 +68,46 @@ pub(super) fn event(clock: &Clock, rooms: &Rooms, message: &ServerMessage<'_>, o
         }
         ServerMessage::Floor { .. } => floor(rooms, message, out),
         ServerMessage::Poll { from, question, options, until, time, .. } => {
+            Poll::of(message).into_iter().for_each(|poll| rooms.remember(poll));
             let until = until.as_ref().map(|_| lasts(until.as_deref(), time)).unwrap_or_default();
             poll::begun((from, question), options, &until, out);
         }
         ServerMessage::PollClosed { from, poll, counts, voted, entitled, .. } => {
-            poll::closed(from.as_deref(), rooms.poll_of(*poll).as_ref(), (counts, *voted, *entitled), out);
+            let known = rooms.poll_of(*poll);
+            poll::closed(from.as_deref(), (*poll, known.as_ref()), (counts, *voted, *entitled), out);
         }
         _ => {}
     }
+}
+
+/// Whether something concerns oneself, in a room where one doesn't speak: then it is said like that.
+fn is_of_mine_elsewhere(rooms: &Rooms, username: &str, room: &str) -> bool {
+    username == rooms.me() && !rooms.is_present(room)
+}
+
+/// How one's own hand is in a room where one doesn't speak.
+pub(super) fn own_hand(rooms: &Rooms, room: &str, up: bool) -> String {
+    let (room, seen) = (sanitize::line(room), seen(rooms, room));
+    if up { format!("your hand is up in #{room}{seen}") } else { format!("your hand is down in #{room}") }
+}
+
+/// Appends where a question of one's own went, if that is where one doesn't speak.
+pub(super) fn own_question(rooms: &Rooms, room: &str, out: &mut Page) {
+    if !rooms.is_present(room) {
+        let _ = writeln!(out, "* your question is in #{}{}", sanitize::line(room), seen(rooms, room));
+    }
+}
+
+/// Why it went there, out of a group.
+fn seen(rooms: &Rooms, room: &str) -> &'static str {
+    if room == GENERAL && rooms.is_in_group() { ", where the teacher sees it" } else { "" }
+}
+
+/// That somebody asks something which isn't shown here: it was asked in a room that one isn't in.
+pub(super) fn asked_elsewhere(room: &str, from: &str, out: &mut Page) {
+    let (room, from) = (sanitize::line(room), sanitize::line(from));
+    out.in_room(None);
+    let _ = writeln!(out, "! {from} asks something in #{room}, where you are not: /join {room} goes there");
 }
 
 /// That somebody is in a room. What is said of oneself is said wherever one speaks.
@@ -86,13 +128,19 @@ fn entered(rooms: &Rooms, room: &str, username: &str, by: Option<&str>) -> Strin
 fn split(clock: &Clock, message: &ServerMessage<'_>) -> String {
     match message {
         ServerMessage::Split { from, groups, until, .. } => {
-            let until = until.as_ref().map(|until| format!(", until {}", clock.time(until))).unwrap_or_default();
-            let groups = if *groups == 1 { "1 group".into() } else { format!("{groups} groups") };
-            format!("{} splits the class into {groups}{until}", sanitize::line(from))
+            format!("{} splits the class into {}", sanitize::line(from), groups_until(clock, *groups, until.as_deref()))
         }
-        ServerMessage::Gathered { from: Some(from), .. } => format!("{} gathers the class", sanitize::line(from)),
+        ServerMessage::Gathered { from: Some(from), .. } => {
+            format!("{} gathers the class", sanitize::line(from))
+        }
         _ => "the groups' time is over".into(),
     }
+}
+
+/// So many groups, and until when if that is known.
+fn groups_until(clock: &Clock, groups: usize, until: Option<&str>) -> String {
+    let until = until.map(|until| format!(", until {}", clock.time(until))).unwrap_or_default();
+    if groups == 1 { format!("1 group{until}") } else { format!("{groups} groups{until}") }
 }
 
 /// What holds now, and what has changed about whispers.
@@ -138,19 +186,27 @@ pub(super) fn mark<'a>(rooms: &Rooms, message: &ServerMessage<'_>, room: Option<
     let is_told_of_oneself = match message {
         ServerMessage::Entered { username, .. } | ServerMessage::Exited { username, .. } => *username == *rooms.me(),
         ServerMessage::RoomClosed { .. } => true,
+        ServerMessage::Hand { username, .. } | ServerMessage::Called { username: Some(username), .. } => {
+            *username == *rooms.me()
+        }
         _ => false,
     };
     room.filter(|room| !is_told_of_oneself && !rooms.is_present(room))
 }
 
-/// That others have moved one to another room.
+/// That one speaks in another room now, though one didn't choose it.
 pub(super) fn moved(rooms: &Rooms, out: &mut Page) {
     let room = rooms.present();
     let again = if room == GENERAL { " again" } else { "" };
     let _ = writeln!(out, "! you speak in #{room} now{again}");
 }
 
-/// Appends what holds in the general room at a login.
+/// Appends that the class is split, at a login.
+pub(super) fn is_split(clock: &Clock, split: &SplitInfo<'_>, out: &mut Page) {
+    let _ = writeln!(out, "* the class is in {}", groups_until(clock, split.groups, split.until.as_deref()));
+}
+
+/// Appends what holds at a login in the room where one speaks.
 pub(super) fn standing(own: &OwnRoom<'_>, out: &mut Page) {
     let floor = &own.floor;
     let words = Floor::new(floor.mode, floor.seconds, floor.until.as_deref(), Timestamp::now()).words("");

@@ -2,9 +2,9 @@
 
 use super::clock::Clock;
 use super::layout::Page;
-use super::poll;
+use super::{lesson, poll};
 use crate::client::rooms::Rooms;
-use crate::protocol::{HandInfo, Reply, Request, RoomInfo};
+use crate::protocol::{GENERAL, HandInfo, Reply, Request, RoomInfo};
 use crate::sanitize;
 use std::fmt::Write;
 
@@ -30,10 +30,18 @@ pub(super) fn reply(clock: &Clock, rooms: &Rooms, request: &Request, reply: &Rep
         (Request::CloseRoom { room }, _) => {
             let _ = writeln!(out, "* #{} is closed", sanitize::line(room));
         }
+        // Of a hand that is as it was there is no event.
+        (Request::Hand { room, up, .. }, _) => {
+            let _ = writeln!(out, "* {}", lesson::own_hand(rooms, room.as_deref().unwrap_or(GENERAL), *up));
+        }
         _ => {}
     }
     match (request, &reply.hands, &reply.counts) {
-        (Request::Hands { .. }, Some(list), _) => hands(clock, list, out),
+        (Request::Hands { room }, Some(list), _) => {
+            let room = room.as_deref().unwrap_or(GENERAL);
+            let place = if rooms.is_present(room) { String::new() } else { format!(" in #{}", sanitize::line(room)) };
+            hands(clock, &place, list, out);
+        }
         (Request::Vote { poll, option }, ..) => {
             let poll = rooms.poll_of(*poll);
             let chosen = poll.as_ref().and_then(|poll| poll.options.get(*option));
@@ -85,9 +93,12 @@ fn split(list: &[RoomInfo<'_>], out: &mut Page) {
     }
 }
 
-fn hands(clock: &Clock, list: &[HandInfo<'_>], out: &mut Page) {
+/// Whose hands are up; `place` says where, if that isn't where one speaks.
+fn hands(clock: &Clock, place: &str, list: &[HandInfo<'_>], out: &mut Page) {
     if list.is_empty() {
-        let _ = writeln!(out, "* no hand is up");
+        let _ = writeln!(out, "* no hand is up{place}");
+    } else if !place.is_empty() {
+        let _ = writeln!(out, "* hands that are up{place}:");
     }
     for (index, hand) in list.iter().enumerate() {
         let why = hand.text.as_ref().filter(|text| !text.is_empty());
@@ -124,6 +135,11 @@ mod tests {
         let list = r#"{"ok":true,"hands":[{"username":"eve","text":"why?\n","since":"2026-11-23T12:00:00Z"},{"username":"bob","since":"x"}]}"#;
         assert_eq!(answered(&rooms, &hands, list), "  1  eve, since 12:00: why?␊\n  2  bob, since --:--\n");
         assert_eq!(answered(&rooms, &hands, r#"{"ok":true,"hands":[]}"#), "* no hand is up\n");
+        let elsewhere = Request::Hands { room: Some("chess".into()) };
+        let list = r#"{"ok":true,"hands":[{"username":"eve","since":"x"}]}"#;
+        assert_eq!(answered(&rooms, &elsewhere, list), "* hands that are up in #chess:\n  1  eve, since --:--\n");
+        let hand = |room: &str, up| Request::Hand { room: Some(room.into()), up, text: None };
+        assert_eq!(answered(&rooms, &hand("general", true), r#"{"ok":true}"#), "* your hand is up in #general\n");
         let split = Request::Split { groups: crate::protocol::Groups::Number(2), minutes: None };
         let list =
             r#"{"ok":true,"rooms":[{"room":"group-1","open":false,"member":false,"online":2,"users":["bob","eve"]}]}"#;

@@ -2,6 +2,7 @@
 
 mod about;
 mod clock;
+mod company;
 mod crowd;
 mod layout;
 mod lesson;

@@ -27,16 +27,18 @@ pub(super) fn options(options: &[Cow<'_, str>], out: &mut Page) {
     }
 }
 
-/// Appends how one came out.
+/// Appends how one came out: the one with this number, which may not be known.
 pub(super) fn closed(
     from: Option<&str>,
-    poll: Option<&Poll>,
+    (number, poll): (u64, Option<&Poll>),
     (counts, voted, entitled): (&[usize], usize, usize),
     out: &mut Page,
 ) {
-    let question = poll.map(|poll| format!(": {}", sanitize::line(&poll.question))).unwrap_or_default();
     let by = from.map(|from| format!(" ({})", sanitize::line(from))).unwrap_or_default();
-    let _ = writeln!(out, "* the poll is over{by}{question}");
+    let _ = match poll {
+        Some(poll) => writeln!(out, "* the poll is over{by}: {}", sanitize::line(&poll.question)),
+        None => writeln!(out, "* poll #{number} is over{by}"),
+    };
     counted(poll, counts, out);
     let _ = writeln!(out, "* {voted} of {entitled} voted");
 }
@@ -106,12 +108,12 @@ mod tests {
     #[test]
     fn in_words() {
         let mut page = Page::new(Look::Plain, "ada");
-        closed(Some("ada"), Some(&poll()), (&[3, 9, 0], 12, 28), &mut page);
+        closed(Some("ada"), (1, Some(&poll())), (&[3, 9, 0], 12, 28), &mut page);
         let expected = "* the poll is over (ada): Which?␛\n  1  a: 3 of 12\n  2  two words: 9 of 12\n  3  你好: 0 of 12\n\
                         * 12 of 28 voted\n";
         assert_eq!(page.take(), expected);
-        closed(None, None, (&[1], 1, 2), &mut page);
-        assert_eq!(page.take(), "* the poll is over\n  1: 1 of 1\n* 1 of 2 voted\n");
+        closed(None, (17, None), (&[1], 1, 2), &mut page);
+        assert_eq!(page.take(), "* poll #17 is over\n  1: 1 of 1\n* 1 of 2 voted\n");
         tally(Some(&poll()), &[1, 0, 0], &["bob".into()], &["eve".into(), "d\r".into()], &mut page);
         assert!(page.take().ends_with("* 1 of 3 voted\n* not yet: eve, d␍\n"));
     }

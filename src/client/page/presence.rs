@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::layout::Page;
 use crate::durations;
-use crate::protocol::{AwayInfo, Reason, Whois};
+use crate::protocol::{AwayInfo, Reason, Reply, UserList, Whois};
 use crate::sanitize;
 pub(super) use crate::sanitize::{in_brackets, person};
 use std::borrow::Cow;
@@ -41,6 +41,19 @@ pub(super) fn online(
         List::Continued => writeln!(out, "* also online: {names}"),
         List::Whole(None) => writeln!(out, "* {all} online: {names}"),
         List::Whole(Some(room)) => writeln!(out, "* {all} online in #{}: {names}", sanitize::line(room)),
+    };
+}
+
+/// Appends who else is online in one's group of a class that is split, as the reply to `who` has it.
+pub(super) fn company(me: &str, room: &str, reply: &Reply<'_>, out: &mut Page) {
+    let Some(UserList::Names(names)) = &reply.users else { return };
+    let called = |name: &Cow<'_, str>| person(name, reply.names.get(name).map(|called| &**called));
+    let others: Vec<String> = names.iter().filter(|name| **name != *me).map(called).collect();
+    let (room, others) = (sanitize::line(room), others.join(", "));
+    let _ = match reply.more {
+        0 if others.is_empty() => writeln!(out, "* you are alone in #{room} so far"),
+        0 => writeln!(out, "* with you in #{room}: {others}"),
+        more => writeln!(out, "* with you in #{room}: {others}, and {more} more"),
     };
 }
 

@@ -5,11 +5,14 @@
 
 mod attendance;
 mod comings;
+mod company;
 mod history;
 mod lesson;
 mod lines;
+mod replies;
 
-use self::lines::{for_programs, said_text, speaker};
+use self::lines::{for_programs, speaker, without_password};
+use super::company::Company;
 use super::crowd::Crowd;
 use super::layout::Page;
 use super::missed::{Back, Missed, Replay};
@@ -23,7 +26,7 @@ use crate::client::error::{ClientError, End};
 use crate::client::terminal::{Look, notice};
 use crate::duplex::{Peer, READ_BYTES};
 use crate::lines::{Line, LineReader};
-use crate::protocol::{Attendee, HISTORY_EVENTS_DEFAULT, Reply, Request, ServerMessage, UserList, Welcome};
+use crate::protocol::{Attendee, Reply, ServerMessage, Welcome};
 use crate::sanitize;
 use std::io::Write;
 use std::sync::Arc;
@@ -55,8 +58,10 @@ pub(crate) struct Reader<'a, W> {
     replay: Option<Replay>,
     /// It's over, and whoever waits to ask something is to be told once it's shown.
     caught_up: bool,
-    /// The room where one spoke is no more, or one is no longer in it: to be told when all that was missed is shown.
-    left: bool,
+    /// One speaks in another room than before, by what was missed: to be told when that is shown.
+    moved: bool,
+    /// Who else is in one's group.
+    company: Company,
     /// A question whose asker may come next.
     held: Option<ServerMessage<'static>>,
     /// Who has come and gone and isn't shown yet; None where each has a line of their own, as docs/plain.md tells.
@@ -90,7 +95,8 @@ impl<'a, W: Write> Reader<'a, W> {
             replay: None,
             caught_up: false,
             held: None,
-            left: false,
+            moved: false,
+            company: Company::default(),
         }
     }
 
@@ -105,8 +111,11 @@ impl<'a, W: Write> Reader<'a, W> {
     /// Standard output can't be written to.
     pub(crate) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<(), ClientError> {
         self.seen.begin(welcome.seq);
-        self.session.rooms.begin(&welcome.rooms);
+        let moved = self.session.rooms.begin(&welcome.rooms, welcome.split.as_ref());
         self.renderer.welcome(welcome, &mut self.shown);
+        if moved {
+            self.is_moved();
+        }
         self.shown.wire(for_programs(welcome).as_bytes());
         self.write()
     }
@@ -130,7 +139,7 @@ impl<'a, W: Write> Reader<'a, W> {
         self.seen.go_on(welcome.seq);
         self.lines = LineReader::default();
         self.renderer.names().set_role(welcome.role);
-        self.left = self.session.rooms.begin(&welcome.rooms);
+        self.moved = self.session.rooms.begin(&welcome.rooms, welcome.split.as_ref());
         self.shown.wire(for_programs(welcome).as_bytes());
         let back = Back { gone, online: welcome.users.len() + welcome.more, gap: welcome.gap };
         self.replay = Some(Replay { upto: welcome.seq, said: 0, back });
@@ -147,6 +156,7 @@ impl<'a, W: Write> Reader<'a, W> {
         let mut end = self.take(pending, wire)?;
         let mut buffer = vec![0; READ_BYTES];
         while end.is_none() {
+            self.ask_for_company(wire);
             if self.replay.is_some() && self.session.is_leaving() {
                 break;
             }
@@ -184,8 +194,8 @@ impl<'a, W: Write> Reader<'a, W> {
     fn end_replay(&mut self, whole: bool) {
         if let Some(Replay { said, back, .. }) = self.replay.take() {
             self.renderer.back(&back, said, whole, &mut self.shown);
-            if std::mem::take(&mut self.left) {
-                self.renderer.moved(&mut self.shown);
+            if std::mem::take(&mut self.moved) {
+                self.is_moved();
             }
             if said > 0 {
                 self.alerts.missed();
@@ -223,8 +233,16 @@ impl<'a, W: Write> Reader<'a, W> {
     /// For programs: the line itself, once. What only keeps the connection alive is nobody's business.
     fn wire(&mut self, line: &[u8], message: &ServerMessage<'_>) {
         let repeated = message.seq().is_some_and(|seq| self.seen.has(seq));
-        if !repeated && !matches!(message, ServerMessage::Ping {} | ServerMessage::Pong { .. }) {
-            self.shown.wire(line);
+        match message {
+            ServerMessage::Ping {} | ServerMessage::Pong { .. } => {}
+            // That is for a slip, and is on no other paper.
+            ServerMessage::Reply(Reply { id: Some(id), password: Some(_), .. })
+                if self.session.asked(id).is_none_or(|asked| asked.wanted != Show::All) =>
+            {
+                self.shown.wire(without_password(line).as_bytes());
+            }
+            _ if repeated => {}
+            _ => self.shown.wire(line),
         }
     }
 
@@ -256,6 +274,8 @@ impl<'a, W: Write> Reader<'a, W> {
             Left { seq, time, username, reason } => self.presence(&message, *seq, (username, Some(*reason), time)),
             ServerMessage::Notice { .. } | ServerMessage::Role { .. } => self.event(&message, ""),
             ServerMessage::Away(away) => self.event(&message, &away.username),
+            // Who is in the group no longer; nobody has typed that.
+            ServerMessage::Error { id: Some(id), .. } if self.company.was_asked_as(id) => {}
             ServerMessage::Error { id, code, message } => {
                 let asked = id.as_deref().and_then(|id| self.session.asked(id).map(|asked| (id, asked.request)));
                 if !asked.as_ref().is_some_and(|(_, request)| attendance::is_said_again(*code, request)) {
@@ -361,51 +381,6 @@ impl<'a, W: Write> Reader<'a, W> {
         if self.replay.as_ref().is_some_and(|replay| seq == replay.upto) {
             self.end_replay(true);
         }
-    }
-
-    fn reply(&mut self, mut reply: Reply<'static>) {
-        let Some(asked) = reply.id.as_deref().and_then(|id| self.session.asked(id)) else { return };
-        let answer = match (&*asked.request, asked.wanted) {
-            (Request::History { .. }, Show::Text(seq)) => {
-                let found = reply.events.iter().flatten().find(|event| event.seq() == Some(seq));
-                Answer::Text(found.and_then(said_text).map(str::to_owned))
-            }
-            (Request::History { before, limit, .. }, wanted) => {
-                let wanted = if let Show::Events(wanted) = wanted { wanted } else { 0 };
-                let events = reply.events.take().unwrap_or_default();
-                let limit = limit.unwrap_or(HISTORY_EVENTS_DEFAULT);
-                // A server that doesn't go on would be asked for ever.
-                let next = reply.next.filter(|&next| before.is_none_or(|before| next < before));
-                self.page(events, (reply.more, next), before.is_some(), limit, wanted)
-            }
-            (Request::Attendance { .. }, _) => {
-                self.attendance(&asked, reply.people.take().unwrap_or_default(), reply.more)
-            }
-            (request, _) => {
-                if asked.wanted == Show::Nothing {
-                    self.answered = Some((asked.id, Answer::Given(Arc::new(reply))));
-                    return;
-                }
-                if let Request::Remove { event } = request {
-                    self.session.people.took_back(*event);
-                }
-                self.renderer.reply(request, &reply, &mut self.shown);
-                self.rooms_of(request, &reply);
-                if let Request::Away { text } = request {
-                    self.session.people.set_away(text.is_some());
-                }
-                if matches!(request, Request::Shutdown) {
-                    self.session.set_leaving();
-                }
-                let last = match &reply.users {
-                    Some(UserList::Names(names)) => names.last(),
-                    Some(UserList::Accounts(accounts)) => accounts.last().map(|account| &account.username),
-                    None => None,
-                };
-                last.filter(|_| reply.more > 0).map_or(Answer::Done, |last| Answer::Cut(last.to_string()))
-            }
-        };
-        self.answered = Some((asked.id, answer));
     }
 
     fn complain(&mut self) {

@@ -10,7 +10,7 @@ use super::{lesson, presence, replies};
 use crate::client::rooms::Rooms;
 use crate::client::terminal::Names;
 use crate::durations;
-use crate::protocol::{Attendee, Format, GENERAL, Reply, Request, Role, ServerMessage, UserList, Welcome};
+use crate::protocol::{Attendee, Format, Reply, Request, Role, ServerMessage, UserList, Welcome};
 use crate::sanitize;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -56,7 +56,10 @@ impl Renderer {
         if let Some(topic) = &welcome.topic {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
-        for own in welcome.rooms.iter().filter(|own| own.room == GENERAL) {
+        if let Some(split) = &welcome.split {
+            lesson::is_split(&self.clock, split, out);
+        }
+        for own in welcome.rooms.iter().filter(|own| self.rooms.is_present(&own.room)) {
             lesson::standing(own, out);
         }
         lesson::own_rooms(&self.rooms.names(), out);
@@ -226,6 +229,11 @@ impl Renderer {
             ServerMessage::Away(away) => {
                 let _ = writeln!(out, "* {} {}", sanitize::line(&away.username), presence::away(&self.clock, away));
             }
+            ServerMessage::Asked { room, question, from, .. }
+                if !self.said.has(*question) && !self.rooms.contains(room) =>
+            {
+                lesson::asked_elsewhere(room, from, out);
+            }
             ServerMessage::Announcement { time, from, .. } => {
                 self.names.add(from);
                 self.clock.new_day(time, out);
@@ -233,11 +241,6 @@ impl Renderer {
             }
             _ => lesson::event(&self.clock, &self.rooms, message, out),
         }
-    }
-
-    /// Appends that others have moved one to another room.
-    pub(super) fn moved(&self, out: &mut Page) {
-        lesson::moved(&self.rooms, out);
     }
 
     /// Takes note of how a room is now: for lines that stand by themselves.

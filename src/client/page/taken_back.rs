@@ -33,6 +33,11 @@ impl Shown {
         }
     }
 
+    /// Whether it was shown, and is remembered.
+    pub(super) fn has(&self, seq: u64) -> bool {
+        self.0.borrow().contains_key(&seq)
+    }
+
     /// That `from` has taken back the event with this seq, at this time.
     pub(super) fn told(&self, clock: &Clock, me: &str, (event, from, time): (u64, &str, &str)) -> String {
         let (by, at) = (if from == me { "you".into() } else { sanitize::line(from) }, clock.time(time));

@@ -1,7 +1,6 @@
 //! Who may say something in a room, and for how long.
 
-use crate::durations;
-use crate::moment::Moment;
+use super::lasting::Lasting;
 use crate::protocol::Mode;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -11,25 +10,20 @@ use std::time::Duration;
 pub(crate) struct Floor {
     pub(super) mode: Mode,
     seconds: Option<u32>,
-    /// Since when it is known, and how long it was to last then.
-    end: Option<(Moment, Duration)>,
+    end: Option<Lasting>,
     /// Whose turn it is.
     pub(super) called: Option<String>,
 }
 
 impl Floor {
-    /// As a server tells it, whose time is `now`: clocks differ, and an end is told by the server's.
+    /// As a server tells it, whose time is `now`.
     pub(crate) fn new(mode: Mode, seconds: Option<u32>, until: Option<&str>, now: Timestamp) -> Self {
-        let until = until.and_then(|until| until.parse::<Timestamp>().ok());
-        let lasts = until.map(|until| Duration::try_from(until.duration_since(now)).unwrap_or_default());
-        Self { mode, seconds, end: lasts.map(|lasts| (Moment::now(), lasts)), called: None }
+        Self { mode, seconds, end: Lasting::until(until, now), called: None }
     }
 
     /// What holds, in as few words as a prompt has room for; None where everyone may speak.
     pub(crate) fn words(&self, me: &str) -> Option<String> {
-        // Whole minutes: a prompt that changes each second disturbs whoever types.
-        let whole = |left: Duration| Duration::from_secs(left.as_secs().div_ceil(60).saturating_mul(60));
-        let left = self.left().map(whole).map(durations::remaining);
+        let left = self.end.and_then(Lasting::words);
         let turn = if self.called.as_deref() == Some(me) { ", your turn" } else { "" };
         match (self.mode, left) {
             (Mode::Open, _) => None,
@@ -44,15 +38,7 @@ impl Floor {
 
     /// How long those words stay true.
     pub(crate) fn stays(&self) -> Option<Duration> {
-        let left = self.left().filter(|_| self.mode != Mode::Open)?;
-        // A moment longer, so that the next minute has begun then.
-        Some(Duration::from_secs((left.as_secs().saturating_sub(1)) % 60) + Duration::from_secs(1))
-    }
-
-    /// How long it is still to last, if that is known and not over: then the server is about to say so.
-    fn left(&self) -> Option<Duration> {
-        let (begun, lasts) = self.end?;
-        lasts.checked_sub(begun.elapsed()).filter(|left| *left > Duration::ZERO)
+        self.end.filter(|_| self.mode != Mode::Open).and_then(Lasting::stays)
     }
 }
 

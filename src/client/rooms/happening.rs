@@ -2,13 +2,12 @@
 
 use super::floor::Floor;
 use super::known::Rooms;
+use super::lasting::Lasting;
 use super::poll::Poll;
+use super::split::is_split;
 use crate::protocol::{GENERAL, Mode, ServerMessage};
 use crate::sync::lock;
 use jiff::Timestamp;
-
-/// How the names of the rooms begin into which a class is split.
-const SPLIT: &str = "group-";
 
 impl Rooms {
     /// Takes note of an event. True if others have moved one to another room by it: into one's part of a class that is
@@ -68,11 +67,12 @@ impl Rooms {
             ServerMessage::Called { room, username, .. } => {
                 state.with(room, |known| known.floor.called = username.as_ref().map(ToString::to_string));
             }
-            ServerMessage::Poll { room, poll, question, options, .. } => {
-                let options = options.iter().map(ToString::to_string).collect();
-                let poll = Poll { number: *poll, question: question.to_string(), options };
-                state.with(room, |known| known.poll = Some(poll));
+            ServerMessage::Poll { room, .. } => state.with(room, |known| known.poll = Poll::of(message)),
+            ServerMessage::Split { time, until, .. } => {
+                let now = time.parse().unwrap_or_else(|_| Timestamp::now());
+                state.split_ends = Lasting::until(until.as_deref(), now);
             }
+            ServerMessage::Gathered { .. } => state.split_ends = None,
             _ => {}
         }
     }
@@ -84,11 +84,6 @@ impl Rooms {
         // A script goes on to speak where it wanted to, and is refused.
         state.is_present(room) && room != GENERAL && (self.follows || by_myself) && state.go_back()
     }
-}
-
-/// Whether a room is one of those into which a class is split.
-fn is_split(room: &str) -> bool {
-    room.strip_prefix(SPLIT).is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -197,13 +192,52 @@ mod tests {
         assert_eq!(rooms.present(), "general");
     }
 
+    /// A session begins, or goes on, in these rooms.
+    fn begin(rooms: &Rooms, names: &[&str]) -> bool {
+        let own = |name: &&str| json!({"room": name, "open": true, "floor": {"mode": "open", "whispers": "all"}});
+        let own = json!(names.iter().map(own).collect::<Vec<_>>()).to_string();
+        rooms.begin(&serde_json::from_str::<Vec<_>>(&own).unwrap(), None)
+    }
+
+    #[test]
+    fn whoever_finds_themselves_in_a_group_speaks_there_unless_they_chose_another_room() {
+        let rooms = Rooms::new("ada", true);
+        assert!(begin(&rooms, &["general", "chess", "group-2"]), "a new start");
+        assert_eq!((rooms.present(), rooms.is_in_group()), ("group-2".into(), true));
+        assert!(!begin(&rooms, &["general", "chess", "group-2"]));
+        rooms.go("chess");
+        assert!(!begin(&rooms, &["general", "chess", "group-2"]), "they chose");
+        assert_eq!(rooms.present(), "chess");
+        assert!(begin(&rooms, &["general", "chess", "group-3"]), "another split meanwhile");
+        assert_eq!(rooms.present(), "group-3");
+        assert!(begin(&rooms, &["general", "chess"]), "it is over");
+        assert_eq!((rooms.present(), rooms.is_in_group()), ("chess".into(), false));
+        assert!(!begin(&rooms, &["general", "chess", "group-1", "group-2"]), "a teacher looks in on them");
+        let script = Rooms::new("ada", false);
+        assert!(!begin(&script, &["general", "group-2"]));
+        assert_eq!(script.present(), "general");
+    }
+
+    #[test]
+    fn how_long_the_class_is_still_split() {
+        let rooms = Rooms::new("ada", true);
+        let split = |until: Option<&str>| {
+            note(&rooms, json!({"type": "split", "from": "bob", "groups": 2, "until": until}));
+            (rooms.holds("group-1"), rooms.holds("general"))
+        };
+        assert_eq!(split(Some("2026-11-23T12:20:00Z")), (Some("20 min left".into()), None));
+        note(&rooms, json!({"type": "floor", "room": "general", "mode": "quiet", "whispers": "all"}));
+        assert_eq!(rooms.holds("general").as_deref(), Some("quiet"));
+        for over in [None, Some("2026-11-23T11:00:00Z"), Some("\u{1b}[2J")] {
+            assert_eq!(split(over).0, None, "{over:?}");
+        }
+        split(Some("2026-11-23T12:20:00Z"));
+        note(&rooms, json!({"type": "gathered"}));
+        assert_eq!(rooms.holds("group-1"), None);
+    }
+
     #[test]
     fn after_a_lost_connection_one_speaks_there_if_one_is_still_in_it() {
-        let own = |names: &[&str]| {
-            let own = |name: &&str| json!({"room": name, "open": true, "floor": {"mode": "open", "whispers": "all"}});
-            json!(names.iter().map(own).collect::<Vec<_>>()).to_string()
-        };
-        let begin = |rooms: &Rooms, names: &[&str]| rooms.begin(&serde_json::from_str::<Vec<_>>(&own(names)).unwrap());
         let rooms = Rooms::new("ada", true);
         assert!(!begin(&rooms, &["general", "chess"]));
         rooms.go("chess");

@@ -1,17 +1,21 @@
 //! What is known of rooms, as the threads of one run share it.
 
 use super::floor::Floor;
+use super::lasting::Lasting;
 use super::poll::Poll;
-use crate::protocol::{GENERAL, OwnRoom, PollInfo, RoomName, Whispers};
+use super::split::is_split;
+use crate::protocol::{GENERAL, OwnRoom, PollInfo, RoomName, SplitInfo, Whispers};
 use crate::sync::lock;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How many rooms are known at most. A server lets nobody into more than 24; one that tells of no end of them is not believed.
 const ROOMS_MAX: usize = 200;
 /// How many names of rooms are kept for Tab.
 const HEARD_MAX: usize = 1_000;
+/// How many polls are remembered that were shown, for their ends.
+const POLLS_MAX: usize = 200;
 /// How many rooms are remembered in which one spoke before.
 const BEFORE_MAX: usize = 16;
 
@@ -37,6 +41,10 @@ pub(super) struct State {
     before: Vec<String>,
     /// Rooms whose names came by.
     heard: BTreeSet<String>,
+    /// The polls that were shown, by their numbers.
+    polls: BTreeMap<u64, Poll>,
+    /// When the class is together again, if it is split and that is known.
+    pub(super) split_ends: Option<Lasting>,
     /// Who may whisper.
     pub(super) whispers: Whispers,
     /// How often others have moved one.
@@ -76,6 +84,8 @@ impl Rooms {
             present: GENERAL.to_owned(),
             before: Vec::new(),
             heard: BTreeSet::new(),
+            polls: BTreeMap::new(),
+            split_ends: None,
             whispers: Whispers::default(),
             moves: 0,
         };
@@ -88,9 +98,11 @@ impl Rooms {
     }
 
     /// A session begins, or goes on over another connection: these are the rooms. Whoever spoke in one of them goes on
-    /// there. True if the present room is another one now.
-    pub(crate) fn begin(&self, own: &[OwnRoom<'_>]) -> bool {
+    /// there, but for somebody who finds themselves in a group of a class that was split meanwhile. True if the present room
+    /// is another one now.
+    pub(crate) fn begin(&self, own: &[OwnRoom<'_>], split: Option<&SplitInfo<'_>>) -> bool {
         let mut state = lock(&self.state);
+        state.split_ends = split.and_then(|split| Lasting::until(split.until.as_deref(), Timestamp::now()));
         let mut rooms = vec![Room::new(GENERAL)];
         for known in own.iter().filter(|known| is_name(&known.room)).take(ROOMS_MAX) {
             let floor = &known.floor;
@@ -105,9 +117,14 @@ impl Rooms {
                 None => rooms.push(room),
             }
         }
+        let group = own_group(&rooms).filter(|group| state.room(group).is_none());
         state.rooms = rooms;
-        let gone = state.room(&state.present).is_none();
-        let moved = gone && self.follows && state.go_back();
+        let is_gone = state.room(&state.present).is_none();
+        let moved = self.follows
+            && match group {
+                Some(group) => state.move_to(&group),
+                None => is_gone && state.go_back(),
+            };
         state.moves += u64::from(moved);
         self.changed.notify_all();
         moved
@@ -116,6 +133,11 @@ impl Rooms {
     /// Where one speaks.
     pub(crate) fn present(&self) -> String {
         lock(&self.state).present.clone()
+    }
+
+    /// Whether one speaks in a group of a class that is split, where no teacher sees a hand or a question.
+    pub(crate) fn is_in_group(&self) -> bool {
+        is_split(&lock(&self.state).present)
     }
 
     /// Whether one speaks there.
@@ -131,6 +153,11 @@ impl Rooms {
     /// How much came in each while one spoke elsewhere.
     pub(crate) fn unread(&self, room: &str) -> usize {
         lock(&self.state).room(room).map_or(0, |room| room.unread)
+    }
+
+    /// Whether one is in a room.
+    pub(crate) fn contains(&self, room: &str) -> bool {
+        lock(&self.state).room(room).is_some()
     }
 
     /// One is in a room.
@@ -183,11 +210,20 @@ impl Rooms {
         lock(&self.state).room(room).and_then(|room| room.floor.words(&self.me))
     }
 
-    /// Waits until the words of the present room's floor may be others.
+    /// What holds in a room, in few words: for how long the class is still split, and the floor.
+    pub(crate) fn holds(&self, room: &str) -> Option<String> {
+        let left = lock(&self.state).split_ends.filter(|_| is_split(room)).and_then(Lasting::words);
+        let left = left.map(|left| format!("{left} left"));
+        let words: Vec<String> = left.into_iter().chain(self.floor_words(room)).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// Waits until the words of what holds in the present room may be others.
     pub(crate) fn wait_for_other_words(&self) {
         let state = lock(&self.state);
-        let stays = state.room(&state.present).and_then(|room| room.floor.stays());
-        match stays {
+        let floor = state.room(&state.present).and_then(|room| room.floor.stays());
+        let split = state.split_ends.filter(|_| is_split(&state.present)).and_then(Lasting::stays);
+        match floor.into_iter().chain(split).min() {
             Some(stays) => drop(self.changed.wait_timeout(state, stays).unwrap_or_else(PoisonError::into_inner)),
             None => drop(self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)),
         }
@@ -208,10 +244,20 @@ impl Rooms {
         lock(&self.state).room(room).and_then(|room| room.poll.clone())
     }
 
-    /// A poll by its number.
+    /// A poll by its number, if it was shown or is its room's newest.
     pub(crate) fn poll_of(&self, number: u64) -> Option<Poll> {
         let state = lock(&self.state);
-        state.rooms.iter().filter_map(|room| room.poll.as_ref()).find(|poll| poll.number == number).cloned()
+        let mut known = state.rooms.iter().filter_map(|room| room.poll.as_ref()).chain(state.polls.values());
+        known.find(|poll| poll.number == number).cloned()
+    }
+
+    /// A poll is shown, of now or of before.
+    pub(crate) fn remember(&self, poll: Poll) {
+        let mut state = lock(&self.state);
+        state.polls.insert(poll.number, poll);
+        if state.polls.len() > POLLS_MAX {
+            state.polls.pop_first();
+        }
     }
 
     /// The name of a room came by.
@@ -229,6 +275,12 @@ impl Rooms {
         let known = state.rooms.iter().map(|room| &room.name).chain(&state.heard);
         known.filter(|name| name.starts_with(&start)).cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
+}
+
+/// The group that one is in. Who is in several looks in on them, as teachers do, and is in none of them.
+fn own_group(rooms: &[Room]) -> Option<String> {
+    let mut groups = rooms.iter().map(|room| &room.name).filter(|name| is_split(name));
+    groups.next().filter(|_| groups.next().is_none()).cloned()
 }
 
 /// What a welcome says of a poll.
@@ -263,10 +315,11 @@ impl State {
         self.present == name
     }
 
-    /// Speaks there.
-    pub(super) fn move_to(&mut self, name: &str) {
+    /// Speaks there. True if that is another room.
+    pub(super) fn move_to(&mut self, name: &str) -> bool {
         self.with(name, |room| room.unread = 0);
-        if self.present != name {
+        let moves = self.present != name;
+        if moves {
             let left = std::mem::replace(&mut self.present, name.to_owned());
             self.before.retain(|other| *other != left && other != name);
             self.before.push(left);
@@ -274,6 +327,7 @@ impl State {
                 self.before.remove(0);
             }
         }
+        moves
     }
 
     /// Speaks in the last room where one spoke before and still is. True, since that is another one.

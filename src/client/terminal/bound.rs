@@ -2,13 +2,11 @@
 
 #[cfg(unix)]
 use super::look::Style;
-use super::notice::answer;
-use super::switching::arrived;
+use super::switching::speak_in_numbered;
 use super::{attention, screen};
 use crate::client::rooms::Rooms;
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount};
 use std::sync::Arc;
-use std::thread;
 
 /// Ctrl-Z: what the terminal reports is nothing to the shell.
 #[cfg(unix)]
@@ -37,16 +35,10 @@ pub(super) struct ByNumber {
 impl ConditionalEventHandler for ByNumber {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
         // Where there is one room alone, a number is an argument.
-        let rooms = self.rooms.names();
-        if rooms.len() == 1 {
+        if self.rooms.names().len() == 1 {
             return None;
         }
-        let Some(room) = rooms.into_iter().nth(self.place) else { return Some(Cmd::Noop) };
-        if !self.rooms.is_present(&room) {
-            let unread = self.rooms.go(&room)?;
-            // In a thread of its own: where much is to be shown it waits for this one.
-            let _ = thread::Builder::new().name("room".into()).spawn(move || answer(arrived(&room, unread)));
-        }
+        speak_in_numbered(&self.rooms, self.place);
         Some(Cmd::Repaint)
     }
 }

@@ -110,13 +110,13 @@ impl Shown {
         };
         // Names of rooms are checked before they are known, or when they are typed.
         let place = if room == GENERAL { String::new() } else { format!("#{room} ") };
-        let floor = rooms.floor_words(&room).map(|words| format!("{words} ")).unwrap_or_default();
-        let text = format!("{lack}{place}{floor}> ");
+        let holds = rooms.holds(&room).map(|words| format!("{words} ")).unwrap_or_default();
+        let text = format!("{lack}{place}{holds}> ");
         Self { room, text, moves: rooms.moves() }
     }
 }
 
-/// Has the prompt drawn anew each time when its words are no longer true, as long as a floor has an end.
+/// Has the prompt drawn anew each time when its words are no longer true, as long as what holds has an end.
 pub(crate) fn keep_true(rooms: &Rooms) {
     loop {
         rooms.wait_for_other_words();

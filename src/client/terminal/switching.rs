@@ -4,6 +4,7 @@ use super::known;
 use super::notice::{answer, notice};
 use super::shape::Shape;
 use crate::client::rooms::{Rooms, room_name};
+use std::thread;
 
 /// What a line changes about where one speaks.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,15 +48,37 @@ impl Switch {
 
 /// Speaks in a room that one is in from now on, and says so; or why not.
 fn speak_in(rooms: &Rooms, room: &str) {
+    tell(go(rooms, room));
+}
+
+/// Speaks in the room with this number, counted from 0, as [`speak_in`] does. Says so in a thread of its own: where much is to
+/// be shown, that waits for the keys.
+pub(super) fn speak_in_numbered(rooms: &Rooms, place: usize) {
+    let said = match rooms.names().get(place) {
+        Some(room) => go(rooms, room),
+        None => Err(format!("you are in no room with the number {}: /rooms lists what there is", place + 1)),
+    };
+    let _ = thread::Builder::new().name("room".into()).spawn(move || tell(said));
+}
+
+/// Speaks there. What is to be said of it; an error: one isn't in it.
+fn go(rooms: &Rooms, room: &str) -> Result<String, String> {
     match (rooms.is_present(room), rooms.go(room)) {
-        (true, Some(_)) => answer(format_args!("you speak in #{room} already")),
-        (false, Some(unread)) => answer(arrived(room, unread)),
-        (_, None) => notice(format_args!("you are not in #{room}: /join {room} goes in, /rooms lists what there is")),
+        (true, Some(_)) => Ok(format!("you speak in #{room} already")),
+        (false, Some(unread)) => Ok(arrived(room, unread)),
+        (_, None) => Err(format!("you are not in #{room}: /join {room} goes in, /rooms lists what there is")),
+    }
+}
+
+fn tell(said: Result<String, String>) {
+    match said {
+        Ok(text) => answer(text),
+        Err(why) => notice(why),
     }
 }
 
 /// That one speaks in a room now, and how much came there meanwhile.
-pub(super) fn arrived(room: &str, unread: usize) -> String {
+fn arrived(room: &str, unread: usize) -> String {
     match unread {
         0 => format!("you speak in #{room} now"),
         1 => format!("you speak in #{room} now; 1 message came there meanwhile"),

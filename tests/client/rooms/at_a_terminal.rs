@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use tempfile::TempDir;
 
 /// A person in front of a terminal, and the server that they are at.
-struct Scene {
-    ada: Screen,
+pub(super) struct Scene {
+    pub(super) ada: Screen,
     /// What happens.
     events: Sender<Value>,
     /// What was asked for.
@@ -19,12 +19,21 @@ struct Scene {
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        Self::welcomed(json!({}), &[">"])
+    }
+
+    /// With more in the welcome, up to these last rows.
+    pub(super) fn welcomed(more: Value, last: &[&str]) -> Self {
         let server = FakeServer::new();
         let link = server.join_link();
         let (events, happens) = channel::<Value>();
         let (asks, asked) = channel();
-        let host = server.welcome(move |guest| {
+        let host = server.meet(move |guest| {
+            let mut welcome = json!({"type": "welcome", "protocol": 1, "server": "s", "username": "ada", "role": "user",
+                "token": "t", "seq": 1, "users": ["ada"], "must_change_password": false});
+            welcome.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            guest.write(&welcome);
             // What is to happen, until nothing more is; a null is a turn of the client's.
             while let Ok(event) = happens.recv() {
                 if !event.is_null() {
@@ -38,24 +47,32 @@ impl Scene {
         let config = TempDir::new().unwrap();
         let mut command = client(config.path());
         let ada = Screen::start(command.args([&link, "--user", "ada", "--no-reconnect"]), (24, 70));
-        ada.wait_for_end(&[">"]);
+        ada.wait_for_end(last);
         Self { ada, events, asked, host: Some(host), _config: config }
     }
 
-    fn happens(&self, event: Value) {
+    pub(super) fn happens(&self, event: Value) {
         self.events.send(event).unwrap();
     }
 
     /// The next request.
     #[track_caller]
-    fn asks(&self) -> Value {
+    pub(super) fn asks(&self) -> Value {
         self.events.send(Value::Null).unwrap();
         self.asked.recv().unwrap()
     }
 
+    /// The next request, which is who else is in a group; these are.
+    #[track_caller]
+    pub(super) fn asks_for_company(&self, room: &str, users: &[&str]) {
+        let request = self.asks();
+        assert_eq!((&request["type"], &request["room"]), (&json!("who"), &json!(room)), "{request}");
+        self.happens(json!({"type": "reply", "ok": true, "id": request["id"], "users": users}));
+    }
+
     /// The next request, which is to say something; it is answered.
     #[track_caller]
-    fn says(&self, seq: u64, room: Option<&str>, text: &str) {
+    pub(super) fn says(&self, seq: u64, room: Option<&str>, text: &str) {
         let request = self.asks();
         assert_eq!((&request["type"], request["room"].as_str(), &request["text"]), (&json!("say"), room, &json!(text)));
         self.happens(event(
@@ -81,7 +98,12 @@ fn a_split_moves_the_prompt_and_what_is_half_typed_stays() {
     scene.ada.press("half a li");
     scene.ada.wait_for_end(&["> half a li"]);
     scene.happens(entered(2, "group-1", json!({"by": "bob"})));
-    scene.ada.wait_for_end(&["! you speak in #group-1 now", "#group-1 > half a li"]);
+    scene.asks_for_company("group-1", &["ada"]);
+    scene.ada.wait_for_end(&[
+        "! you speak in #group-1 now",
+        "* you are alone in #group-1 so far",
+        "#group-1 > half a li",
+    ]);
     // Nobody can have read that yet: it isn't said.
     std::thread::sleep(std::time::Duration::from_millis(600));
     scene.ada.press("ne\r");
@@ -106,6 +128,7 @@ fn what_is_entered_before_a_new_prompt_can_be_read_is_not_said() {
         rows.iter().any(|row| row.contains("was not said yet"))
             && rows.last().is_some_and(|row| row == "#group-1 > for the general room")
     });
+    scene.asks_for_company("group-1", &["ada"]);
     // The room that it was meant for is one key away.
     scene.ada.press("\x1b1");
     scene.ada.wait_for_end(&["> for the general room"]);
@@ -128,9 +151,13 @@ fn alt_and_a_number_speak_in_another_room() {
     scene.ada.wait_for_end(&["12:00 ada: half here", "#chess 12:00 bob: e5", ">"]);
     scene.ada.press("\x1b2");
     scene.ada.wait_for_end(&["* you speak in #chess now; 1 message came there meanwhile", "#chess >"]);
-    // There is no ninth.
-    scene.ada.press("\x1b9Nf3\r");
+    scene.ada.press("Nf3\x1b9");
+    scene.ada.wait_for_end(&["! you are in no room with the number 9: /rooms lists what there is", "#chess > Nf3"]);
+    scene.ada.press("\r");
     scene.says(6, Some("chess"), "Nf3");
+    scene.ada.wait_for_end(&["12:00 ada: Nf3", "#chess >"]);
+    scene.ada.press("\x1b2");
+    scene.ada.wait_for_end(&["* you speak in #chess already", "#chess >"]);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What happens in a lesson: where one speaks after it, and what is shown of it.
 
 use super::Reader;
-use crate::client::connection::Answer;
+use crate::client::connection::{Answer, Asked};
 use crate::client::page::about::About;
-use crate::protocol::{Reply, Request, ServerMessage};
+use crate::client::page::lesson;
+use crate::protocol::{GENERAL, Reply, Request, ServerMessage};
 use std::io::Write;
 
 impl<W: Write> Reader<'_, W> {
@@ -17,19 +18,33 @@ impl<W: Write> Reader<'_, W> {
             self.note(message);
         }
         self.end_replay_at(about.seq);
-        if let Some(asked) = asked {
-            self.answered = Some((asked.id, Answer::Done));
+        self.done(asked);
+    }
+
+    /// What was asked is done. Of a question it is said where it went, if that isn't to be seen.
+    fn done(&mut self, asked: Option<Asked>) {
+        let Some(asked) = asked else { return };
+        if let Request::Ask { room, .. } = &*asked.request {
+            lesson::own_question(&self.session.rooms, room.as_deref().unwrap_or(GENERAL), &mut self.shown);
         }
+        self.answered = Some((asked.id, Answer::Done));
     }
 
     /// What it changes about rooms. Of what was missed the welcome has told already, but for where others have put one.
     fn note(&mut self, message: &ServerMessage<'_>) {
         let is_known = match message {
-            ServerMessage::Entered { room, .. } => self.session.rooms.names().iter().any(|name| *name == **room),
+            ServerMessage::Entered { room, .. } => self.session.rooms.contains(room),
             _ => false,
         };
-        if (self.replay.is_none() || is_known) && self.session.rooms.note(message) {
-            self.renderer.moved(&mut self.shown);
+        let is_of_now = self.replay.is_none() || is_known;
+        if is_of_now && self.session.rooms.note(message) {
+            self.is_moved();
+        }
+        match message {
+            ServerMessage::Entered { room, username, .. } if is_of_now && *username == *self.session.me => {
+                self.want_company(room);
+            }
+            _ => {}
         }
         if let (Some(replay), ServerMessage::Announcement { .. } | ServerMessage::Question { .. }) =
             (&mut self.replay, message)
@@ -70,9 +85,7 @@ impl<W: Write> Reader<'_, W> {
         self.reach(about.seq);
         self.seen.is_new(about.seq, asked.as_ref().is_some_and(|asked| asked.resent));
         self.end_replay_at(about.seq);
-        if let Some(asked) = asked {
-            self.answered = Some((asked.id, Answer::Done));
-        }
+        self.done(asked);
     }
 
     /// Whoever makes a room is in it.

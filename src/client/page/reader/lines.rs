@@ -33,3 +33,12 @@ pub(super) fn for_programs(welcome: &Welcome<'_>) -> String {
     }
     line.to_string()
 }
+
+/// A reply as it came, without the password in it.
+pub(super) fn without_password(line: &[u8]) -> String {
+    let mut fields: Value = serde_json::from_slice(line).unwrap_or_default();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("password");
+    }
+    fields.to_string()
+}

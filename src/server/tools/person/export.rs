@@ -13,7 +13,7 @@ use crate::server::tools::reading::{self, Untaken};
 use crate::spreadsheet::{harmless, unwrapped};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -128,8 +128,8 @@ fn asked(line: &Line<'_>, name: &Username) -> Option<u64> {
 }
 
 fn make(folder: &Path) -> Result<(), String> {
-    if fs::symlink_metadata(folder).is_ok() {
-        return Err(format!("{} is there already: name another folder with --to", folder.display()));
+    if let Some(why) = files::taken(folder, "nothing was written") {
+        return Err(format!("{why} with --to"));
     }
     files::create_folder(folder)
         .map_err(|e| format!("can't make the folder {}: {}", folder.display(), reason::of_file(&e)))

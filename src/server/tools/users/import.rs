@@ -1,6 +1,7 @@
 //! `homeroom-server user import`: takes a list of people, with one write.
 
 use super::told::{self, NOTHING_MADE};
+use crate::files;
 use crate::protocol::{Profile, Secret, Username};
 use crate::reason;
 use crate::roster::{self, FirstLine, Known, Place, Plan, Report, Roster, Slip, Step, What};
@@ -30,6 +31,10 @@ pub(crate) struct Ground<'a> {
 /// # Errors
 /// What went wrong; then nothing was done.
 pub(super) fn run(ground: &Ground<'_>, options: &ImportArgs) -> Result<(), String> {
+    let slips = options.slips.as_deref();
+    if let Some(why) = slips.filter(|_| !options.dry_run).and_then(|slips| files::taken(slips, NOTHING_MADE)) {
+        return Err(why);
+    }
     let file = options.file.display().to_string();
     let file = sanitize::line(&file);
     let list = roster::read_file(&options.file).map_err(|why| format!("can't read {file}: {why}"))?;
@@ -43,7 +48,6 @@ pub(super) fn run(ground: &Ground<'_>, options: &ImportArgs) -> Result<(), Strin
         return Err(format!("{file}: {NOTHING_MADE}:{}", roster::tell_mistakes(roster.mistakes)));
     }
     let form = if roster.form.is_empty() { String::new() } else { format!("; {file} was read with {}", roster.form) };
-    let slips = options.slips.as_deref();
     let report = Report::of_all(&roster, &plan, slips.is_some());
     let mut done = report.lines(options.dry_run, &form).join("\n") + "\n";
     if options.dry_run {
@@ -145,7 +149,10 @@ fn with_slips(
     let shown = sanitize::line(&path.display().to_string()).into_owned();
     match (done, unwritten) {
         (_, Some(why)) => Err(format!("can't write {shown}: {why}; {NOTHING_MADE}")),
-        (Err(why), None) if many > 0 => Err(format!("{why}; what is in {shown} opens nothing")),
+        // The same command again is to find the name free.
+        (Err(why), None) if many > 0 && files::remove(path).is_err() => {
+            Err(format!("{why}; what is in {shown} opens nothing"))
+        }
         (Err(why), None) => Err(why),
         (Ok(_), None) => Ok(many),
     }
