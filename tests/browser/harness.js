@@ -148,6 +148,18 @@ const tab = (page) => page.textContent("[role=tab][aria-selected=true]");
 const refusal = (page, words) => page.locator("#log .refusal", { hasText: words }).last().waitFor();
 const news = (page, words) => page.locator("#log .row", { hasText: words }).last().waitFor();
 
+/** The page takes these as if they came from the server now, between what it has had and what comes next. */
+const feed = (page, events) => page.evaluate((events) => {
+  for (const event of events) take({ seq: lastSeq + 1 / 1024, time: new Date().toISOString(), ...event });
+  lastSeq = Math.floor(lastSeq);
+}, events);
+
+/** A page's connection breaks, and is there again. */
+async function comesBack(page) {
+  await page.evaluate(() => { wait = 0; globalThis.before = connectedAt; socket.close(); });
+  await until(() => page.evaluate(() => connectedAt > before), "the connection");
+}
+
 /** In which room somebody speaks. */
 const speaksIn = (page, room) => until(async () => (await tab(page)).startsWith(room), `the room ${room}`, () => page.url());
 
@@ -173,6 +185,6 @@ function test(main) {
 }
 
 module.exports = {
-  BINARIES, SHOTS, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, run, until, startServer, startClient, launch, makeAccounts, open,
-  login, chooseOwn, said, say, told, withoutFindings, picture, line, tab, refusal, news, speaksIn, enter, test,
+  BINARIES, SHOTS, STATES, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, run, until, startServer, startClient, launch, makeAccounts, open,
+  login, chooseOwn, said, say, told, withoutFindings, picture, line, tab, refusal, news, feed, comesBack, speaksIn, enter, test,
 };

@@ -2,7 +2,7 @@
 "use strict";
 const assert = require("node:assert");
 const { PASSWORD, WIDTHS, HOSTILE, data, violations, until, startServer, launch, makeAccounts, open, login, said, say, told,
-  withoutFindings, picture, line, refusal, news, speaksIn, enter, test } = require("./harness.js");
+  withoutFindings, picture, line, refusal, news, feed, speaksIn, enter, test } = require("./harness.js");
 
 async function main() {
   makeAccounts(["noether", "ada", "bob", "eve"].map((name) => `${name},${PASSWORD},${name === "noether" ? "teacher" : "user"}`), data);
@@ -54,6 +54,10 @@ async function floor(noether, ada) {
   await until(async () => await line(ada) === "the second", "what was typed");
   await say(noether, "/whispers off");
   await until(async () => (await ada.textContent("#floor")).includes("no whispers"), "no whispers");
+  await say(noether, "/slow 600 5");
+  // The time stands beside what ends then.
+  await until(async () => /slow: one message in 600 s [45]:\d\d; no whispers$/.test(await ada.textContent("#floor")), "its time", () => ada.url());
+  assert.match(await ada.locator("#left").evaluate((left) => getComputedStyle(left, "::after").content), /left/);
   await say(ada, "/msg bob psst");
   await until(async () => await line(ada) === "/msg bob psst", "what was typed");
   await say(noether, "/open");
@@ -128,7 +132,7 @@ async function polls(noether, ada, bob, beamer) {
   await say(noether, "/closeroom");
   await speaksIn(noether, "general");
   await say(noether, "/attendance save x.csv");
-  await refusal(noether, "a day is such as");
+  await refusal(noether, "/attendance save is a command of the terminal client");
   await say(noether, "/endpoll");
   for (const page of [ada, bob, noether]) {
     await news(page, "the first: 2");
@@ -211,7 +215,8 @@ function eventsWith(text) {
     { type: "topic", room, from: text, text }, { type: "floor", room, from: text, mode: text, whispers: text },
     { type: "poll", room, from: text, ...poll }, { type: "poll_closed", room, ...poll, counts: [1, 0], voted: 1, entitled: 1 },
     { type: "entered", room: text, username: "eve", by: text }, { type: "message", from: "bob", room: text, text },
-    { type: "room_closed", room: text, by: text }];
+    { type: "room_closed", room: text, by: text }, { type: "split", from: text, groups: text }, { type: "gathered", from: text },
+    { type: "asked", room: text, question: 1, from: text }, { type: "called", room: text, username: "eve", from: text }];
 }
 
 async function hostile(browser, place, noether, ada, bob) {
@@ -231,9 +236,7 @@ async function hostile(browser, place, noether, ada, bob) {
   await request(noether, { type: "close_room", room: "x" });
   await request(ada, { type: "hand", up: false });
   const eve = await enter(browser, place, "eve");
-  await eve.evaluate((all) => {
-    for (const event of all) take({ ...event, seq: lastSeq + 1, time: new Date().toISOString() });
-  }, HOSTILE.flatMap(eventsWith));
+  await feed(eve, HOSTILE.flatMap(eventsWith));
   for (const page of [bob, noether, eve]) {
     assert.equal(await page.locator("#room :is(img, script, svg, iframe, a, b, style, base, meta, template, details, math)").count(), 0);
   }

@@ -1,6 +1,7 @@
 // The page in headless Chromium, with the real server and the real terminal client: `make web-test`.
 "use strict";
 const assert = require("node:assert");
+const fs = require("node:fs");
 const { SHOTS, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, until, startServer, startClient, launch, makeAccounts, open, login,
   chooseOwn, said, say, told, withoutFindings, picture, test } = require("./harness.js");
 const { pictures } = require("./pictures.js");
@@ -59,6 +60,18 @@ async function main() {
   assert.equal(await ada.inputValue("#line"), "/constructor", "what was refused is there to be mended");
   await say(ada, "/help");
   await ada.locator("#log .word", { hasText: "/whois <user>" }).waitFor();
+
+  console.log("of what the terminal client alone has is told, and there is no other command of which nothing is");
+  for (const line of ["/import class.csv", "/save 7 x.py", "/set", "/attendance save x.csv 7b", "/Sound message off"]) {
+    await say(ada, line);
+    await ada.locator("#log .refusal", { hasText: `${line.toLowerCase().match(/^.\w+( save)?(?= |$)/)[0]} is a command of the terminal client` }).last().waitFor();
+  }
+  await say(ada, "/help import");
+  await told(ada, "/import is a command of the terminal client");
+  const rows = fs.readFileSync("docs/commands.md", "utf8").split("\n").filter((row) => row.startsWith("| `/"));
+  const commands = rows.join("").match(/(?<=`)\/[a-z]+/g);
+  assert(commands.length > 60 && commands.includes("/save"));
+  assert.deepEqual(await ada.evaluate((all) => all.filter((name) => ![COMMANDS, ALSO, ELSEWHERE].some((some) => name.slice(1) in some)), commands), []);
 
   console.log("administrators are told where to log in");
   const root = await open(browser, place);

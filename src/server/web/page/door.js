@@ -71,7 +71,7 @@ function enterAgain(why) {
 
 /** The session is over, and the token with it. */
 function endedThere(why) {
-  Object.assign(me, { token: "" });
+  me.token = "";
   forget();
   enterAgain(`${why} What you had typed is still there when you come in again.`);
 }
@@ -88,9 +88,11 @@ function enterRoom(hello) {
   if (registering) otherWay();
 }
 
+const isWall = () => location.hash === "#wall" || me.role === "display";
+
 /** A display's view is the wall; anyone else has it by asking for it. */
 function look() {
-  if (location.hash === "#wall" || me.role === "display") wall().catch(refused);
+  if (isWall()) wall().catch(refused);
   else $("line").focus();
 }
 
@@ -134,14 +136,14 @@ const KEPT = "homeroom";
 /** A token outlives this tab only on a device of one's own. */
 function remember() {
   const kept = JSON.stringify({ name: me.name, token: me.token, keep: me.keep });
-  sessionStorage.setItem(KEPT, kept);
-  if (me.keep) localStorage.setItem(KEPT, kept);
-  else localStorage.removeItem(KEPT);
+  sessionStorage[KEPT] = kept;
+  if (me.keep) localStorage[KEPT] = kept;
+  else delete localStorage[KEPT];
 }
 
 function forget() {
-  sessionStorage.removeItem(KEPT);
-  localStorage.removeItem(KEPT);
+  delete sessionStorage[KEPT];
+  delete localStorage[KEPT];
 }
 
 // ---- The projector's view -----------------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ async function wall() {
 async function lookAtDoor() {
   const { code, until } = socket && isStaff() ? await ask("door").catch(() => ({})) : {};
   $("wall-class").hidden = !code;
-  if (code) $("wall-class").replaceChildren("Class code ", make("b", "", code), ` until ${clock.format(new Date(until))}`);
+  if (code) $("wall-class").replaceChildren("Class code ", make("b", "", code), ` until ${hour(until)}`);
 }
 
 const isStaff = () => ["teacher", "admin"].includes(me.role);
@@ -217,9 +219,9 @@ function fillIn() {
 
 function begin() {
   takeSlip();
-  const kept = slip ? null : JSON.parse(sessionStorage.getItem(KEPT) ?? localStorage.getItem(KEPT) ?? "null");
+  const kept = slip ? null : JSON.parse(sessionStorage[KEPT] ?? localStorage[KEPT] ?? "null");
   if (kept) {
-    Object.assign(me, { keep: kept.keep });
+    me.keep = kept.keep;
     $("name").value = kept.name;
     return connect({ type: "login", protocol: 1, username: kept.name, token: kept.token, keep: kept.keep });
   }

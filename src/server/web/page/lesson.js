@@ -2,6 +2,12 @@
 
 /** Polls by their seq, and what one chose in them. */
 const polls = new Map(), chosen = new Map();
+/** So long a poll's result stands on the wall. */
+const RESULT_MS = 120000;
+/** The sizes of letters on the wall, of which the first is taken that leaves what is said its part of the window. */
+const WALL_SIZES = [1, .85, .7, .6], LESSON_MAX = .88;
+/** How the class is split, while it is. */
+let split;
 /** How far the server's clock is ahead of this one. */
 let skew;
 const now = () => Date.now() + (skew ?? 0);
@@ -15,44 +21,61 @@ function happened(event, room) {
     for (const { floor } of rooms.values()) floor.whispers = event.whispers;
   }
   if (type === "called") room.floor.called = username, room.hands.delete(username);
-  if (type === "hand" && event.up) room.hands.set(username, event.text ?? "");
-  if (type === "hand" && !event.up) room.hands.delete(username);
+  if (type === "hand") event.up ? room.hands.set(username, event.text ?? "") : room.hands.delete(username);
   if (type === "poll") polls.set(event.seq, room.poll = event);
   if (type === "poll_closed" && room.poll?.poll === event.poll) room.poll = { ...room.poll, ...event };
 }
 
 function floorWords({ mode, seconds, whispers, called: who }) {
   const words = { quiet: `quiet: ${who ? `${who} and teachers` : "teachers, and who is called,"} may speak`, slow: `slow: one message in ${seconds} s` };
-  return [words[mode], { staff: "whispers to teachers alone", off: "no whispers" }[whispers]].filter(Boolean).join("; ");
+  return [words[mode], { staff: "whispers to teachers alone", off: "no whispers" }[whispers]].filter(Boolean);
 }
 
-const handWords = () => [...here.hands].map(([name, why], at) => `${at + 1}. ${name}${why && ` (${why})`}`).join(", ");
+const handWords = () => [...plenum().hands].map(([name, why], at) => `${at + 1}. ${name}${why && ` (${why})`}`).join(", ");
 
 let drawnPoll = null;
 
 function drawLesson() {
-  const { floor, hands, poll } = here;
-  fill("holds", floorWords(floor));
+  const { floor, poll } = here;
+  const { hands, name } = plenum();
+  fill("split", split ? `the class is in ${split.groups} groups` : "");
+  $("split-left").dataset.until = split?.until ?? "";
+  $("groups").hidden = !split;
+  // The time is that of what stands before it.
+  const [holds = "", whispers] = floorWords(floor);
+  fill("holds", holds);
+  fill("whispers", whispers ? `; ${whispers}` : "");
   $("left").dataset.until = floor.until ?? "";
-  $("floor").hidden = !$("holds").textContent;
-  fill("up", hands.size ? `Hands: ${handWords()}` : "");
+  $("floor").hidden = !holds;
+  fill("up", hands.size ? `Hands${name === here.name ? "" : ` in ${name}`}: ${handWords()}` : "");
   $("hands").hidden = !hands.size;
   $("next").hidden = !isStaff();
   $("hand").ariaPressed = hands.has(me.name);
   if (poll !== drawnPoll) drawPoll(poll);
   for (const [at, option] of $("poll").querySelectorAll("button").entries()) option.ariaPressed = chosen.get(poll?.poll) === at;
   tick();
+  fit();
 }
+
+/** The wall's letters are smaller where the lesson has no room else: a projector scrolls by itself not at all. */
+function fit() {
+  const lesson = $("lesson");
+  for (const size of isWall() ? WALL_SIZES : [1]) {
+    lesson.style.fontSize = `${size}em`;
+    if (lesson.getBoundingClientRect().bottom <= LESSON_MAX * innerHeight) return;
+  }
+}
+addEventListener("resize", fit);
 
 /** What changes is read out: so what doesn't is left alone. */
 function fill(id, words) { if ($(id).textContent !== words) $(id).textContent = words; }
 
-/** To choose from while it is open; how it came out stays in the log, and on the wall. */
+/** To choose from while it is open; how it came out stays in the log, and on the wall for a while. */
 function drawPoll(poll) {
   drawnPoll = poll;
   $("poll").hidden = !poll;
   if (!poll) return $("poll").replaceChildren();
-  $("poll").className = poll.counts ? "over" : "";
+  $("poll").className = `${poll.counts ? "over" : ""}${poll.options?.length > 4 ? " many" : ""}`;
   if (poll.counts) return $("poll").replaceChildren(...bars(poll));
   const until = make("span", "left");
   until.dataset.until = poll.until ?? "";
@@ -80,7 +103,12 @@ function tick() {
     left.textContent = left.dataset.until && `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 }
-setInterval(tick, 1000);
+setInterval(() => {
+  tick();
+  if (!here.poll?.counts || now() - Date.parse(here.poll.time) < RESULT_MS) return;
+  here.poll = null;
+  drawLesson();
+}, 1000);
 
 const inRoom = (type, about) => ask(type, { room: here.name, ...about });
 
@@ -91,11 +119,17 @@ const counted = (type, about, needed, ...keys) => (rest) => {
   return inRoom(type, { ...about, ...Object.fromEntries(given.map((word, at) => [keys[at], +word])) });
 };
 
+/** Calls the teacher; from a group in the general room, and says so. */
+const toTeacher = (type, about, done) => {
+  const { name } = plenum();
+  return ask(type, { room: name, ...about }).then(() => name === here.name || tell(`${done} in ${name}`));
+};
+
 let isWarned = false;
 
 function question(words) {
   if (!words) return null;
-  if (isWarned) return inRoom("ask", { text: words });
+  if (isWarned) return toTeacher("ask", { text: words }, "your question is");
   isWarned = true;
   return no("others don't see who asks, teachers do: send it once more");
 }
@@ -129,7 +163,7 @@ const named = (type) => (rest) => {
 
 const speakIn = (otherwise) => (rest) => {
   const room = rest.toLowerCase();
-  return !isWord(room) ? null : rooms.has(room) ? go(room) : otherwise(room);
+  return !isWord(room) ? null : rooms.has(room) ? choose(room) : otherwise(room);
 };
 
 function makeRoom(room, rest) {
@@ -147,7 +181,7 @@ async function attendance(rest) {
   for (let after, more = 1; more;) {
     const answer = await ask("attendance", { group, from, to, after });
     for (const { username, name, first, last, minutes, messages } of answer.people) {
-      tell(person(username, name), first ? `: ${clock.format(new Date(first))} to ${clock.format(new Date(last))}, ${minutes} min, ${messages} messages` : ": absent");
+      tell(person(username, name), first ? `: ${hour(first)} to ${hour(last)}, ${minutes} min, ${messages} messages` : ": absent");
     }
     after = answer.people.at(-1)?.username;
     more = answer.more;
@@ -162,14 +196,14 @@ Object.assign(COMMANDS, {
   closeroom: (rest) => ask("close_room", { room: rest || here.name }),
   split: (rest) => counted("split", {}, 1, "groups", "minutes")(rest)
     ?.then((answer) => tell(answer.rooms.map(({ room, users = [] }) => `${room}: ${users.join(", ")}`).join("\n"))),
-  gather: alone("gather", () => tell("the groups are closed")),
+  gather: alone("gather"),
   all: (rest) => rest ? ask("announce", { text: rest }) : null,
   quiet: counted("floor", { mode: "quiet" }, 0, "minutes"), open: counted("floor", { mode: "open" }, 0),
   slow: counted("floor", { mode: "slow" }, 1, "seconds", "minutes"),
   whispers: (rest) => /^(all|staff|off)$/.test(rest) ? inRoom("floor", { whispers: rest }) : null,
-  hand: (rest) => inRoom("hand", { up: rest !== "-", text: rest === "-" ? "" : rest }),
+  hand: (rest) => rest === "-" ? toTeacher("hand", { up: false }, "your hand is down") : toTeacher("hand", { up: true, text: rest }, "your hand is up"),
   hands: (rest) => rest ? null : lookAround().then(() => tell(handWords() || "no hand is up")),
-  next: (rest) => /^(nobody)?$/.test(rest) ? inRoom("next", { nobody: Boolean(rest) }) : null,
+  next: (rest) => /^(nobody)?$/.test(rest) ? ask("next", { room: plenum().name, nobody: Boolean(rest) }) : null,
   ask: question, poll, vote: (rest) => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
   tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
   remove: (rest) => /^\d*$/.test(rest) ? takeBack(+rest || [...$("log").querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,

@@ -35,22 +35,49 @@ const linesOf = (room) => room === here ? $("log") : room.lines;
 function roomsOf({ type, room, username }) {
   const general = rooms.get(GENERAL);
   if (type === "announcement") return [...rooms.values()];
-  if (type === "whisper") return [...new Set([general, here])];
+  if (/^(whisper|split|gathered)$/.test(type)) return [...new Set([general, here])];
   if (!room || rooms.has(room)) return [rooms.get(room ?? GENERAL)];
   return type === "room_closed" || username === me.name ? [general] : [];
 }
 
-/** Where one asked to go. */
-let wanted = "";
+/** Where one asked to go, and whether one has gone somewhere since one was led into a group. */
+let wanted = "", hasChosen = false;
 
-/** Who comes into a room and goes out. Whose class is split speaks in the group at once. */
+/** The rooms of a class that is split. */
+const isGroup = (name) => /^group-\d+$/.test(name);
+
+/** Who is in a group calls the teacher, who is in the general room. */
+const plenum = () => isGroup(here.name) ? rooms.get(GENERAL) : here;
+
+/** Whose class is split speaks in the group, but not on the wall. */
+function lead(name) {
+  if (isWall()) return;
+  hasChosen = false;
+  go(name);
+}
+
+/** Who else is in a group. */
+async function tellMates(name) {
+  const { users, names: their } = await ask("who", { room: name });
+  nameAll(users, their);
+  const mates = people(users.filter((one) => one !== me.name));
+  if (rooms.has(name)) append(make("p", "row word", `* with you in ${name}: `, ...mates.length ? mates : ["nobody"]), 0, rooms.get(name));
+}
+
+function choose(name) {
+  hasChosen = true;
+  return go(name);
+}
+
+/** Who comes into a room and goes out. */
 function moved({ type, seq, room: name, username, by: leader }) {
   const mine = username === me.name;
   if (type === "entered") {
     if (mine && !rooms.has(name)) empty(roomOf(name), seq);
     rooms.get(name)?.people.add(username);
-    if (mine && (name === wanted || leader && /^group-\d+$/.test(name))) go(name);
-    else if (mine && leader) tell(`${leader} let you into ${name}`);
+    if (mine && name === wanted) choose(name);
+    else if (mine && leader) isGroup(name) ? lead(name) : tell(`${leader} let you into ${name}`);
+    if (mine && isGroup(name)) tellMates(name).catch(() => {});
   }
   if (type === "exited") rooms.get(name)?.people.delete(username);
   if (type === "room_closed" || type === "exited" && mine) exit(name);
@@ -87,10 +114,10 @@ async function go(name) {
 
 /** Who is there, and whose hands are up. */
 async function lookAround() {
-  const room = here;
   await whoIsAway();
-  const { hands } = await ask("hands", { room: room.name });
-  room.hands = new Map(hands.map(({ username, text: why = "" }) => [username, why]));
+  const place = plenum();
+  const { hands } = await ask("hands", { room: place.name });
+  place.hands = new Map(hands.map(({ username, text: why = "" }) => [username, why]));
   drawRoom();
 }
 
@@ -112,7 +139,7 @@ function drawRoom() {
 }
 
 function tabOf(name) {
-  const tab = button("", name, () => go(name));
+  const tab = button("", name, () => choose(name));
   tab.id = `tab-${name}`;
   tab.role = "tab";
   tab.setAttribute("aria-controls", "middle");
@@ -126,12 +153,14 @@ $("tabs").onkeydown = (event) => {
   const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
   if (next === undefined) return;
   event.preventDefault();
-  go(all.at(next % all.length));
+  choose(all.at(next % all.length));
   here.tab.focus();
 };
 
+const thither = (room) => button("small", "go there", () => typed(`/join ${room}`));
+
 function toldRooms({ rooms: all }) {
   for (const { room, open, about, online: there } of all) {
-    row("word", `* ${room}${open ? "" : " (closed)"}, ${there} online${about ? `: ${about}` : ""} `, button("small", "go there", () => typed(`/join ${room}`)));
+    row("word", `* ${room}${open ? "" : " (closed)"}, ${there} online${about ? `: ${about}` : ""} `, thither(room));
   }
 }

@@ -11,8 +11,10 @@ function make(tag, kind, ...inside) {
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const dates = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
+const hour = (time) => clock.format(new Date(time));
+
 function timeOf(text) {
-  const time = make("time", "", clock.format(new Date(text)));
+  const time = make("time", "", hour(text));
   time.dateTime = text;
   time.title = new Date(text).toLocaleString();
   return time;
@@ -25,6 +27,8 @@ function called(full) {
 }
 
 function person(name, full = names.get(name)) { return make("span", "", make("bdi", "", name), ...called(full)); }
+
+const people = (all) => all.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]);
 
 /** Somebody's name, in the colour that it has in the terminal too; a click begins a whisper. With the keyboard the list of
  *  people offers the same, without a stop at each line. */
@@ -99,14 +103,16 @@ function rowOf(event) {
       return line;
     }
     case "announcement": return as("mention announcement", by(from), " to all: ", text(event));
-    case "question": return as("", "somebody asks: ", text(event), from ? ` (${from})` : "");
+    case "question": return as("", "somebody asks: ", text(event), make("span", "asker", from ? ` (${from})` : ""));
     case "joined": return news(username, ...called(event.name), " joined");
-    case "left": return news(username, ` left (${event.reason.replace("_", " ")})`);
+    case "left": return news(username, ` left (${reasonName(event.reason)})`);
     case "topic": return event.text ? news(from, " set the topic: ", text(event)) : news(from, " removed the topic");
     case "entered": return news(username, ` came into ${room}${doer}`);
     case "exited": return news(username, ` went out of ${room}${doer}`);
     case "room_closed": return news("", `${room} is closed${doer}`);
-    case "floor": return news(from, ` ${floorWords(event) || "everyone may speak"}`);
+    case "floor": return news(from, ` ${floorWords(event).join("; ") || "everyone may speak"}`);
+    case "split": return news(from, ` splits the class into ${event.groups} groups${event.until ? `, until ${hour(event.until)}` : ""}`);
+    case "gathered": return news(from, from ? " ends the groups" : "the time of the groups is over");
     case "called": return news(username, username ? " is called" : "nobody is called");
     case "poll": return news(from, " asks: ", event.question, ...event.options.map((option, at) => `\n${at + 1}. ${option}`));
     case "poll_closed": return make("div", "row", time, ...bars({ ...polls.get(event.poll), ...event }));
@@ -144,9 +150,12 @@ function show(event, live) {
   // Which other rooms somebody is in who comes online, nobody tells.
   if (type === "joined" && here.name !== GENERAL) whoIsAway().catch(() => {});
   if (type === "whisper" && event.from !== me.name) lastWhisperer = event.from;
+  if (/^(split|gathered)$/.test(type)) split = type === "split" && event;
   note(event);
   moved(event);
-  const places = roomsOf(event).map((one) => [one, draw(event)]);
+  elsewhere(event);
+  const isFolded = /^(joined|left)$/.test(type) && isOneOfMany(event);
+  const places = roomsOf(event).map((one) => [one, isFolded ? null : draw(event)]);
   for (const [one, line] of places) {
     happened(event, one);
     if (line && one !== here && /^(message|question|poll)$/.test(type)) one.unread += 1;
@@ -155,7 +164,13 @@ function show(event, live) {
   drawRoom();
   if (username) list();
   for (const [one, line] of places) if (line) append(line, event.time, one);
-  if (live) call(event, places[0]?.[1]?.matches(".mention"));
+  if (live && (event.seq > missedTo || !isFolded)) call(event, places[0]?.[1]?.matches(".mention"));
+}
+
+/** What happens in another room and concerns one here: staff are asked in one that they are not in, one is called. */
+function elsewhere({ type, room, from, username }) {
+  if (type === "asked" && !rooms.has(room)) row("word asker", `* ${from} asks in ${room} `, thither(room));
+  if (type === "called" && username === me.name && room !== here.name) tell(`you are called in ${room}`);
 }
 
 /** Puts a line at the end of a room, and stays there if that is where one reads. */
@@ -194,8 +209,7 @@ function toEnd() {
 }
 
 /** What was said before, above all else; what a reader of the screen needn't hear again. */
-async function past(since, missed) {
-  const room = here;
+async function past(since, missed, room = here) {
   if (room.looking || room.whole) return;
   Object.assign(room, { looking: true, looked: true });
   const { events, next } = await ask("history", { limit: HISTORY_EVENTS, before: room.oldest, room: only(room) })
@@ -227,7 +241,7 @@ async function past(since, missed) {
   room.day ||= day;
   log.ariaBusy = "false";
   if (room === here) log.scrollTop += log.scrollHeight - height;
-  if (!lines.length && room === here) await past(since, missed);
+  if (!lines.length) await past(since, missed, room);
 }
 
 /** Whoever reads the newest goes on reading it in a window of another size. */
@@ -235,7 +249,7 @@ let stays = true;
 new ResizeObserver(() => { if (stays) toEnd(); }).observe($("log"));
 $("log").onscroll = () => {
   stays = isAtEnd();
-  if (isAtEnd()) $("newest").hidden = true;
+  if (stays) $("newest").hidden = true;
   if ($("log").scrollTop <= 200) past().catch(refused);
 };
 
@@ -281,7 +295,7 @@ function state(words, bad = false) {
 }
 
 function awayWords({ username, text: why, since }) {
-  return `${username} is away since ${clock.format(new Date(since))}${why ? `: ${why}` : ""}`;
+  return `${username} is away since ${hour(since)}${why ? `: ${why}` : ""}`;
 }
 
 // ---- What is heard ------------------------------------------------------------------------------------------------
@@ -299,16 +313,16 @@ const SOUNDS = {
 let audio = null;
 let playedAt = 0;
 
+const isHeard = () => $("sound").ariaPressed === "true";
+
 $("sound").onclick = () => {
-  const on = $("sound").getAttribute("aria-pressed") !== "true";
-  $("sound").setAttribute("aria-pressed", on);
-  if (on) audio ??= new AudioContext();
-  if (on) play("message");
+  $("sound").ariaPressed = !isHeard();
+  if (isHeard()) audio ??= new AudioContext(), play("message");
 };
 
 function play(name) {
   const now = Date.now();
-  if (!audio || $("sound").getAttribute("aria-pressed") !== "true" || now < quietUntil || now - playedAt < 300) return;
+  if (!audio || !isHeard() || now < quietUntil || now - playedAt < 300) return;
   playedAt = now;
   for (const [start, hertz, rise, fade, loud] of SOUNDS[name]) {
     const [tone, gain, at] = [audio.createOscillator(), audio.createGain(), audio.currentTime + start];
@@ -326,7 +340,7 @@ function play(name) {
 function call(event, mentioned) {
   const who = event.from ?? event.username;
   if (who === me.name || ignored.has(who)) return;
-  const cue = mentioned ? "mention" : { joined: "login", left: "logout", whisper: "private", question: "message", poll: "message", message: "message" }[event.type];
+  const cue = mentioned ? "mention" : { joined: "login", left: "logout", whisper: "private", question: "message", asked: rooms.has(event.room) ? "" : "message", poll: "message", message: "message" }[event.type];
   if (!cue) return;
   play(cue);
   if (!document.hidden || ["joined", "left"].includes(event.type)) return;

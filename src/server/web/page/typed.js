@@ -11,9 +11,9 @@ const COMMANDS = {
   __proto__: null,
   msg: (rest) => whisper(...cut(rest)),
   reply: (rest) => !lastWhisperer ? tell("nobody has whispered to you yet") : whisper(lastWhisperer, rest),
-  me: (rest) => rest ? say({ text: rest, action: true }) : null,
+  me: (rest) => rest ? inRoom("say", { text: rest, action: true }) : null,
   who: (rest) => rest ? null : whoIsAway().then(({ users, more = 0 }) => tell(`${users.length + more} online: `,
-    ...users.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]), more ? ` and ${more} more` : "")),
+    ...people(users), more ? ` and ${more} more` : "")),
   whois: (rest) => rest ? ask("whois", { username: rest }).then(({ whois }) => tell(...whoisWords(whois))) : null,
   away: (rest) => told("away", { text: rest }, "you are away until you say something, or /back"),
   back: alone("away", () => tell("you are back")),
@@ -53,7 +53,11 @@ const COMMANDS = {
   shutdown: (rest) => rest ? null : confirm("End the server for everyone?") ? ask("shutdown", {}, false) : tell("nothing was done"),
 };
 /** Other words for them. */
-const ALSO = { __proto__: null, whisper: "msg", w: "msg", r: "reply", quit: "logout" };
+const ALSO = { __proto__: null, whisper: "msg", w: "msg", r: "reply", j: "join", quit: "logout" };
+/** Those that the terminal client alone has, and what is here in their place. */
+const ELSEWHERE = {
+  __proto__: null, import: "", save: "; here is a button beside each program", say: "", set: "", sound: "; here is a button", "attendance save": "",
+};
 /** Those that the page carries out by itself. */
 const LOCAL = [
   { usage: "/dnd [minutes|off]", about: "no sounds, for so long" },
@@ -77,8 +81,6 @@ function refused(refusal) {
   row("refusal", `! ${refusal.message ?? refusal}`);
   play("error");
 }
-
-function say(request) { return inRoom("say", request); }
 
 function whisper(to, words) { return to && words ? ask("whisper", { to, text: words }) : null; }
 
@@ -135,7 +137,7 @@ function door(rest) {
 /** The code large enough to be read out, and how it is used. */
 function doorWords({ code, until, group, guests }, removed) {
   if (!code) return tell(`the door is closed${removed ? ", and guests are removed" : ""}`);
-  row("word", `* the door is open${group ? ` for ${group}` : ""} until ${clock.format(new Date(until))}${guests ? ", guests need no password" : ""}`);
+  row("word", `* the door is open${group ? ` for ${group}` : ""} until ${hour(until)}${guests ? ", guests need no password" : ""}`);
   row("word code", "class code ", make("b", "", code));
   return tell(`it is for “I have a class code” at https://${location.host}/, and for homeroom-client --register`);
 }
@@ -148,7 +150,7 @@ function quiet(minutes) {
 function whoisWords(who) {
   const idle = who.idle_seconds >= 60 ? `, idle for ${Math.floor(who.idle_seconds / 60)} min` : "";
   const several = who.sessions > 1 ? ` with ${who.sessions} sessions` : "";
-  const here = who.since ? `online since ${clock.format(new Date(who.since))}${several}${idle}` : "not online";
+  const here = who.since ? `online since ${hour(who.since)}${several}${idle}` : "not online";
   const is = ` is ${who.guest ? "a guest" : titleOf(who.role)}${who.group ? ` of ${who.group}` : ""}, ${here}`;
   return [person(who.username, who.name ?? null), is, who.away ? `\n* ${awayWords(who.away)}` : ""];
 }
@@ -165,7 +167,14 @@ const firstWord = ({ usage }) => usage.split(" ")[0];
 
 function helpWords(which) {
   const some = commands.filter((one) => !which || firstWord(one) === `/${which.replace(/^\//, "")}`);
-  return some.map(({ usage, about }) => `${usage}: ${about}`).join("\n") || `there is no /${which}`;
+  return some.map(({ usage, about }) => `${usage}: ${about}`).join("\n") || inTerminal(which) || `there is no /${which}`;
+}
+
+/** What is told of such a command. */
+function inTerminal(line) {
+  const [first, second] = wordsOf(line.toLowerCase().replace(/^\//, ""));
+  const name = [first, `${first} ${second}`].find((name) => ELSEWHERE[name] !== undefined);
+  return name && `/${name} is a command of the terminal client, homeroom-client${ELSEWHERE[name]}`;
 }
 
 /** What people can't see in front of a line makes no message of a command. */
@@ -179,8 +188,8 @@ function typed(line) {
   const isOffered = !commands.length || commands.some((one) => firstWord(one) === `/${word}`);
   const command = isOffered ? COMMANDS[word] : null;
   const raw = visible.slice(1 + name.length);
-  if (!command) return no(`there is no /${name}: /help lists the commands; //${name} says it`);
-  return command(raw.trim(), raw) ?? no(usageOf(word));
+  const why = inTerminal(visible) ?? (command ? "" : `there is no /${name}: /help lists the commands; //${name} says it`);
+  return why ? no(why) : command(raw.trim(), raw) ?? no(usageOf(word));
 }
 
 function usageOf(name) {
@@ -194,7 +203,7 @@ function said(words, how) {
   const pending = make("p", "row pending", "… ", make("span", "text", words));
   // Only what isn't answered at once is shown as waiting.
   const late = setTimeout(() => append(pending, 0, room), 500);
-  return say({ text: words, ...how }).finally(() => { clearTimeout(late); pending.remove(); });
+  return inRoom("say", { text: words, ...how }).finally(() => { clearTimeout(late); pending.remove(); });
 }
 
 const sentLines = [];
@@ -253,10 +262,10 @@ function complete() {
 }
 
 $("newest").onclick = toEnd;
-$("leave").onclick = () => logout();
+$("leave").onclick = logout;
 $("who").onclick = () => {
   const open = $("people").classList.toggle("open");
-  $("who").setAttribute("aria-expanded", open);
+  $("who").ariaExpanded = open;
   if (open) $("people").querySelector("button")?.focus();
 };
 $("people").onkeydown = ({ key }) => { if (key === "Escape") $("who").click(), $("who").focus(); };

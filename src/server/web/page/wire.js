@@ -160,13 +160,18 @@ async function welcome(hello) {
     lastSeq = hello.seq;
     early = new Set();
     held = [];
+    hasChosen = false;
     go(GENERAL);
   }
+  split = hello.split;
   ownRooms(hello, first);
   if (first) enterRoom(hello);
-  else if (hello.gap) row("word", "what was said meanwhile is no longer kept in full");
+  else back(hello);
   drawRoom();
   if (hello.must_change_password) await choosePassword(true);
+  // Whoever is in several has a choice.
+  const [group, other] = [...rooms.keys()].filter(isGroup);
+  if (group && !other && !hasChosen) lead(group);
   // The server knows what it has under which id: nothing is said twice.
   for (const pending of waiting.values()) {
     pending.sentAgain = true;
@@ -180,13 +185,19 @@ async function welcome(hello) {
   }
 }
 
+function back({ seq, gap, users, more = 0 }) {
+  missedTo = seq;
+  tell(`back, with ${users.length + more} online; what was said meanwhile ${gap ? "is no longer kept in full" : "follows"}`);
+}
+
 /** The view, what was said before, the whispers that waited and are not among it, and the commands there are. */
 async function begun(hello) {
+  const general = rooms.get(GENERAL);
   look();
-  await past(hello.left_at, hello.missed);
+  await past(hello.left_at, hello.missed, general);
   const waited = held;
   held = null;
-  for (const event of waited) event.seq < here.oldest ? show(event, true) : call(event, false);
+  for (const event of waited) event.seq < general.oldest ? show(event, true) : call(event, false);
   await help();
 }
 
