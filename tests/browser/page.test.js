@@ -230,6 +230,8 @@ async function withCode(browser, place, ada, bob) {
   await complains(mia, "password", "this door lets no guests in");
   await withoutFindings([mia]);
   await picture(mia, "register");
+  // Whoever comes alone has a line of their own.
+  await ada.waitForFunction(() => performance.now() - movedAt >= ALONE_MS && !crowd.size);
   await register(mia, code.toUpperCase().replace("-", ""), "mia", own);
   await mia.waitForSelector("#room:not([hidden])");
   assert(sent.filter(({ type }) => type === "register").every(({ keep }) => keep === false));
