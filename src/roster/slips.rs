@@ -74,7 +74,7 @@ pub(crate) fn write(path: &Path, slips: &[Slip], place: &Place) -> io::Result<()
     files::write_new(path, page(slips, place).expose().as_bytes())
 }
 
-/// Writes it over the one that was [written](write) before there were any slips: whole, or not at all. A link is replaced,
+/// Writes it over the one that was [written](write()) before there were any slips: whole, or not at all. A link is replaced,
 /// and not followed.
 ///
 /// # Errors

@@ -48,6 +48,8 @@ mod sound;
 mod taken_back;
 mod transcript;
 mod trust;
+#[cfg(target_os = "linux")]
+mod typed_before;
 
 use crate::harness::Finished;
 
