@@ -3,6 +3,7 @@
 
 mod args;
 mod arrivals;
+mod bare;
 mod class;
 mod client;
 mod crowd;

@@ -1,6 +1,7 @@
 //! What it costs that a school is split into rooms.
 
 use crate::Result;
+use crate::bare;
 use crate::crowd::{Crowd, name};
 use crate::report::{Report, Row, median};
 use crate::room::{Pace, Room, room_name, room_of};
@@ -45,6 +46,10 @@ impl Bench<'_> {
         let ratio = costs[1].zip(costs[0]).map(|(split, whole)| split / whole);
         let title = format!("a delivery in {rooms} rooms to one in one room");
         report.add(Row::new("split_ratio", title, clients).with("ratio", "ratio", "", ratio));
+        // In thirty rooms there are thirty times as many messages for as many deliveries.
+        let title = "a thread that receives a message and does nothing else";
+        let bare = bare::cpu_us_per_message()?;
+        report.add(Row::new("split_bare", title, clients).with("cpu_us_per_message", "CPU a message", "µs", bare));
         Ok(())
     }
 

@@ -212,7 +212,7 @@ fn what_a_crash_leaves_is_no_damage() {
     let finished = check(&data);
     finished.succeeded();
     let notes = marked(&finished, "--");
-    for told in ["begins with event 1000001, and the segment before it ends with", "8 bytes of a line", "copy.bak"] {
+    for told in ["begins with event 10001, and the segment before it ends with", "8 bytes of a line", "copy.bak"] {
         assert!(notes.iter().any(|note| note.contains(told)), "{notes:?}");
     }
     // As a failed sync leaves it: the newer segment has what is damaged in the older one.
