@@ -62,6 +62,14 @@ fn hands_are_called_in_their_order() {
     floor(&mut root, json!({"mode": "open"}));
     floor(&mut root, json!({"mode": "quiet"}));
     assert_error(&eve.ask(json!({"type": "say", "text": "more"})), "quiet");
+    floor(&mut root, json!({"mode": "open"}));
+    eve.ask(hand(""));
+    root.ask(json!({"type": "next"}));
+    let quiet = root.ask(json!({"type": "floor", "mode": "quiet"}))["seq"].as_u64().unwrap();
+    // Who was called before it became quiet isn't any more.
+    let is_told = |event: &Value| event["type"] == "called" && event["seq"].as_u64() > Some(quiet);
+    assert_eq!(eve.find("called", is_told)["username"], json!(null));
+    assert_error(&eve.ask(json!({"type": "say", "text": "still me"})), "quiet");
 }
 
 #[test]

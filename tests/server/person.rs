@@ -188,6 +188,15 @@ fn a_person_is_given_all_that_is_kept_and_nothing_of_others() {
     let (mut bob, mut eve) = (server.login("bob"), server.login(NAME));
     whisper(&mut bob, "ada", "bob to ada");
     whisper(&mut eve, "bob", "=HYPERLINK(1)");
+    let mut root = server.admin();
+    // One that they are in, and one that they aren't.
+    for room in ["go", "others"] {
+        assert_reply(&root.ask(json!({"type": "make_room", "room": room})));
+    }
+    assert_eq!(eve.ask(json!({"type": "enter", "room": "go"}))["type"], "entered");
+    for room in ["go", "others"] {
+        root.ask(json!({"type": "close_room", "room": room}));
+    }
     let out = tempfile::tempdir().unwrap();
     let to = out.path().join("theirs");
     let args = ["export", NAME, "--to", to.to_str().unwrap()];
@@ -207,6 +216,10 @@ fn a_person_is_given_all_that_is_kept_and_nothing_of_others() {
         presence.starts_with("time,what,room,reason\n")
             && presence.contains(",joined,")
             && presence.contains(",chess,")
+            && presence.contains(",entered,go,")
+            && presence.contains(",room_closed,go,")
+            && !presence.contains("others"),
+        "{presence}"
     );
     assert!(text(&to, "audit.jsonl").contains(r#""event":"mute""#) && text(&to, "README.txt").contains("hash"));
     #[cfg(unix)]

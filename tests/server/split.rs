@@ -251,6 +251,26 @@ fn a_split_that_nobody_was_told_of_is_none() {
 }
 
 #[test]
+fn whoever_is_in_no_group_is_told_who_lets_them_in_and_nothing_else() {
+    let server = school(&["ada", "bob"]);
+    let (mut tea, mut ada) = (server.login("tea"), server.login("ada"));
+    split(&mut tea, json!({"groups": [["ada"]]}));
+    assert_eq!(ada.ask(json!({"type": "leave", "room": "group-1"}))["type"], "exited");
+    let mut refused = |room: &str| {
+        let refused = enter(&mut ada, room);
+        assert_error(&refused, "unknown_room");
+        refused["message"].as_str().unwrap().replace(room, "")
+    };
+    let (there, not_there) = (refused("group-1"), refused("group-9"));
+    assert!(there.contains("/hand asks a teacher to let you in"), "{there}");
+    assert_eq!(there, not_there, "whether there is such a group");
+    assert!(!refused("chess").contains("/hand"));
+    let let_in = tea.ask(json!({"type": "let_in", "room": "group-1", "username": "ada"}));
+    assert!(["entered", "reply"].contains(&let_in["type"].as_str().unwrap()), "{let_in}");
+    assert_eq!(ada.event("entered", "ada")["room"], "group-1");
+}
+
+#[test]
 fn staff_are_told_in_which_group_somebody_asks() {
     let server = school(&["ada"]);
     let (mut tea, mut ada) = (server.login("tea"), server.login("ada"));

@@ -233,7 +233,7 @@ impl Errands {
         match poll.or_else(|| self.session.rooms.poll(room).map(|poll| poll.number)) {
             Some(poll) => self.carry_out(ballot.request(poll)),
             None => {
-                notice(format_args!("there was no poll in #{room} yet"));
+                notice(format_args!("no poll in #{room} is open"));
                 Flow::Continue(())
             }
         }

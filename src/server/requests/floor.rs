@@ -1,6 +1,7 @@
 //! The request about who may say something in a room, and who may whisper.
 
 use super::answer::{Answer, Refusal, refuse};
+use super::hands;
 use super::lesson::told;
 use super::membership::Asking;
 use super::speech;
@@ -26,6 +27,11 @@ impl Asking<'_> {
             // Everyone is told what holds for everyone.
             if !room.is_general() && change.before().whispers != change.draft.whispers {
                 events.push(event(&change.draft, &RoomName::general(), Some(from), None));
+            }
+            // It becomes quiet, and somebody was called before. That a room is open says itself that nobody is.
+            let called = |kept: &LessonKept| kept.floor(&room).called.is_some();
+            if called(change.before()) && !called(&change.draft) && change.draft.floor(&room).mode == Mode::Quiet {
+                events.push(hands::turn(&room, None, from, None));
             }
             events
         })?;

@@ -79,18 +79,26 @@ impl Asking<'_> {
             Some(called.ok_or_else(|| refuse(ErrorCode::BadRequest, "nobody's hand is up: nobody was called"))?)
         };
         in_room.floor.called.clone_from(&called);
-        self.carry_out(&room, change, |_| {
-            let (from, id, name) = (self.session.name.to_string(), self.own_id(), room.to_string());
-            vec![told(&room, Some(&self.session.name), false, move |seq, time| ServerMessage::Called {
-                seq,
-                time: time.into(),
-                room: name.into(),
-                username: called.map(|called| called.to_string().into()),
-                from: from.into(),
-                id: id.map(Into::into),
-            })]
-        })
+        self.carry_out(&room, change, |_| vec![turn(&room, called, &self.session.name, self.own_id())])
     }
+}
+
+/// The event of whose turn it is: nobody's without a name.
+pub(super) fn turn(
+    room: &RoomName,
+    called: Option<Username>,
+    from: &Username,
+    id: Option<String>,
+) -> Appending<'static> {
+    let (name, by) = (room.to_string(), from.to_string());
+    told(room, Some(from), false, move |seq, time| ServerMessage::Called {
+        seq,
+        time: time.into(),
+        room: name.into(),
+        username: called.map(|called| called.to_string().into()),
+        from: by.into(),
+        id: id.map(Into::into),
+    })
 }
 
 /// The event of a hand that goes up or down: `by` itself, or since its owner is gone.

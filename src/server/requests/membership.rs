@@ -3,7 +3,7 @@
 use super::answer::{Refusal, ended, refuse};
 use crate::protocol::{ErrorCode, RequestId, Role, RoomName, Username};
 use crate::server::chat::Session;
-use crate::server::state::{Change, Room, Server};
+use crate::server::state::{Change, Room, Server, is_group};
 use crate::server::timeline::Where;
 use std::sync::MutexGuard;
 
@@ -103,8 +103,12 @@ pub(super) fn looks_after(session: &Session, room: &Room) -> bool {
 }
 
 pub(super) fn unknown(room: &str) -> Refusal {
-    let room = RoomName::parse(room).map_or_else(|| "of that name".into(), |room| room.to_string());
-    refuse(ErrorCode::UnknownRoom, format!("there is no room {room} that you may enter: /rooms lists those there are"))
+    let Some(room) = RoomName::parse(room) else {
+        return refuse(ErrorCode::UnknownRoom, "there is no room of that name: /rooms lists those there are");
+    };
+    // Whether there is such a group or not: that is nobody's business who isn't in it.
+    let remedy = if is_group(&room) { "/hand asks a teacher to let you in" } else { "/rooms lists those there are" };
+    refuse(ErrorCode::UnknownRoom, format!("there is no room {room} that you may enter: {remedy}"))
 }
 
 /// An account's role; None where there is no such account.

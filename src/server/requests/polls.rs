@@ -74,7 +74,9 @@ impl Asking<'_> {
         let is_over = |open: &Poll| open.timer.as_ref().is_some_and(|timer| timer.is_over(&now));
         let open = change.draft.poll_mut(poll).filter(|open| !is_over(open)).ok_or_else(closed)?;
         let changed = open.vote(name, mark, option).map_err(|why| match why {
-            NoVote::NoOption => refuse(ErrorCode::BadRequest, "this poll has no such option"),
+            NoVote::NoOption => {
+                refuse(ErrorCode::BadRequest, format!("this poll has no such option: it has {}", open.options.len()))
+            }
             NoVote::NotYours => refuse(
                 ErrorCode::NotAllowed,
                 "your vote counts as it is: nothing tells which it is but the login that it was given from, and the server \

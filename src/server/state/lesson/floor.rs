@@ -79,7 +79,8 @@ impl Wanted {
         if sets_whispers || (for_whispers && timer.is_some()) {
             whispering.timer = timer.filter(|_| for_whispers);
         }
-        if mode == Some(Mode::Open) {
+        // Whoever was called before it became quiet isn't the one who may speak now.
+        if mode == Some(Mode::Open) || (mode_then == Mode::Quiet && floor.mode != Mode::Quiet) {
             floor.called = None;
         }
         (floor.mode, floor.seconds, whispering.to) = (mode_then, seconds_then, whispers_then);
@@ -215,6 +216,9 @@ mod tests {
         assert!(room.is_called(&Username::parse("eve").unwrap()));
         Wanted { mode: Some(Mode::Open), ..Wanted::default() }.apply(&mut room, &mut whispering, START).unwrap();
         assert_eq!(room, Floor::default());
+        room.called = Username::parse("eve");
+        quiet(None).apply(&mut room, &mut whispering, START).unwrap();
+        assert_eq!(room.called, None, "that was before it became quiet");
     }
 
     #[test]

@@ -18,7 +18,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What an event is where somebody comes or goes.
-const COMINGS: [&str; 4] = ["joined", "left", "entered", "exited"];
+const COMINGS: [&str; 5] = ["joined", "left", "entered", "exited", CLOSED];
+/// The event that ends the stays of all who are in a room.
+const CLOSED: &str = "room_closed";
 /// The header of `presence.csv`.
 const PRESENCE: [&str; 4] = ["time", "what", "room", "reason"];
 
@@ -28,6 +30,8 @@ struct Files {
     text: BufWriter<File>,
     lines: Lines,
     presence: csv::Writer<BufWriter<File>>,
+    /// Where they are by now.
+    rooms: BTreeSet<String>,
 }
 
 /// Writes all that is kept about a person to a folder that isn't there yet.
@@ -70,7 +74,7 @@ pub(crate) fn run(data_dir: &Path, user: &str, to: Option<&Path>) -> Result<(), 
     write(&to, "README.txt", readme(&name).as_bytes()).map_err(unwritten)?;
     let each = |files: &mut Files, line: &Line<'_>| {
         let (record, is_question) = (&line.record, questions.contains(&line.record.seq));
-        if record.seq > since && (is_question || is_about(record, &name)) {
+        if record.seq > since && (is_question || is_about(record, &name) || files.ends_a_stay(record)) {
             files.event(line).map_err(Untaken::Unwritable)?;
         }
         Ok(())
@@ -86,12 +90,22 @@ impl Files {
         let (events, text) = (create("messages.jsonl")?, create("messages.txt")?);
         let mut presence = csv::WriterBuilder::new().has_headers(false).from_writer(create("presence.csv")?);
         presence.write_record(PRESENCE).map_err(unwrapped)?;
-        Ok(Self { events, text, lines: Lines::new("", TimeZone::system()), presence })
+        Ok(Self { events, text, lines: Lines::new("", TimeZone::system()), presence, rooms: BTreeSet::new() })
+    }
+
+    /// Whether a room is closed that they are in.
+    fn ends_a_stay(&self, record: &Record<'_>) -> bool {
+        record.kind == CLOSED && self.rooms.contains(&*record.room)
     }
 
     fn event(&mut self, line: &Line<'_>) -> io::Result<()> {
         let record = &line.record;
         if COMINGS.contains(&&*record.kind) {
+            match &*record.kind {
+                "entered" => drop(self.rooms.insert(record.room.to_string())),
+                "exited" | CLOSED => drop(self.rooms.remove(&*record.room)),
+                _ => {}
+            }
             let reason = record.reason.and_then(|reason| serde_json::to_value(reason).ok());
             let reason = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default();
             let row = [&record.time, &record.kind, &record.room, reason].map(harmless);
