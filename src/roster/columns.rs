@@ -106,6 +106,11 @@ impl Columns {
         if let Some(password) = words.iter().position(|word| is_of_a_password(word)) {
             columns[password] = columns[password].or(Some(Column::Password));
         }
+        // `Name;Vorname`: beside a first name it is the last one.
+        let last = words.iter().position(|word| word == "name");
+        if columns.contains(&Some(Column::First)) && !columns.contains(&Some(Column::Last)) {
+            last.into_iter().for_each(|last| columns[last] = Some(Column::Last));
+        }
         let names = |column| columns.contains(&Some(column));
         let known = columns.iter().flatten().count();
         let is_one = names(Column::First) && names(Column::Last) && (known > 2 || said == FirstLine::Header);

@@ -238,3 +238,15 @@ fn what_was_missed_and_a_transcript_name_their_rooms() {
         assert!(written.lines().any(|written| written[19..] == *line), "{line}: {written}");
     }
 }
+
+/// As it is shown: `#general * root asks: … (/vote NUMBER chooses)`.
+#[test]
+fn a_poll_of_the_general_room_is_answered_from_another() {
+    let (server, mut bob) = with_chess();
+    let poll = server.admin().ask(json!({"type": "poll", "question": "Which?", "options": ["a", "b"]}));
+    Terminal::join(&server, "ada").script(&["/join chess", "/vote 2"]).succeeded();
+    let mut root = server.admin();
+    let tally = root.ask(json!({"type": "tally", "poll": poll["seq"]}));
+    assert_eq!((&tally["counts"], &tally["voted"]), (&json!([0, 1]), &json!(["ada"])), "{tally}");
+    bob.assert_alive();
+}

@@ -54,6 +54,17 @@ fn the_last_one_the_one_before_it_and_the_one_of_a_number() {
     assert!(!texts(&said[0]["seq"]) && texts(&said[1]["seq"]) && texts(&said[2]["seq"]), "{told:?}");
 }
 
+/// What one said last may be a question.
+#[test]
+fn a_question_that_was_asked_last_is_taken_back_and_nothing_before_it() {
+    let server = Server::with_users(&["ada", "bob"]);
+    let mut bob = server.login("bob");
+    let finished = Terminal::join(&server, "ada").script(&["keep me", "/ask why not?", "/remove"]);
+    finished.succeeded();
+    let question = bob.find("question", |line| line["type"] == "question");
+    assert_eq!(bob.find("removed", |line| line["type"] == "removed")["event"], question["seq"]);
+}
+
 #[test]
 fn others_are_told_whose_it_was_on_every_page_and_in_their_transcript() {
     let server = Server::with_users(&["ada", "bob"]);

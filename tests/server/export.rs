@@ -1,6 +1,6 @@
 //! `homeroom-server export`: what was said, for people, programs and spreadsheets, also while the server runs.
 
-use crate::harness::{DataDir, Finished, run};
+use crate::harness::{DataDir, Finished, assert_reply, run};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Stdio;
@@ -34,6 +34,10 @@ fn beside_a_running_server_all_is_printed_and_nothing_touched() {
     ada.ask(json!({"type": "whisper", "to": "bob", "text": "psst"}));
     server.admin().ask(json!({"type": "topic", "text": "maths"}));
     ada.event("left", "root");
+    let mut root = server.admin();
+    assert_reply(&root.ask(json!({"type": "make_room", "room": "staffroom", "open": false})));
+    root.ask(json!({"type": "say", "room": "staffroom", "text": "psst, among us"}));
+    ada.ask(json!({"type": "ask", "text": "why?"}));
     let journal: String = data.journal().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
 
     let text = export(&data, &[]).succeeded().to_owned();
@@ -48,11 +52,18 @@ fn beside_a_running_server_all_is_printed_and_nothing_touched() {
             "* root joined",
             "* root set the topic: maths",
             "* root left (disconnected)",
+            "* root joined",
+            "#staffroom * root entered the room",
+            "#staffroom root: psst, among us",
+            "(question): why?",
+            "* ada asked that",
         ]
     );
     assert_eq!(export(&data, &["--format", "json"]).succeeded(), journal);
     let room = export(&data, &["--room"]).succeeded().to_owned();
-    assert_eq!(room, text.lines().filter(|line| !line.contains("psst")).map(|l| format!("{l}\n")).collect::<String>());
+    // What everybody could see, and no more: neither who asked.
+    let hidden = |line: &str| ["psst", "staffroom", "ada asked"].iter().any(|hidden| line.contains(hidden));
+    assert_eq!(room, text.lines().filter(|line| !hidden(line)).map(|l| format!("{l}\n")).collect::<String>());
     let csv = export(&data, &["--format", "csv"]).succeeded().to_owned();
     assert!(csv.starts_with("seq,time,type,name,to,room,action,reason,text\n1,20"), "{csv}");
     assert!(csv.contains(",message,ada,,general,false,,\"hello, \"\"all\"\"\"\n"), "{csv}");

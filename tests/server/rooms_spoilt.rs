@@ -57,3 +57,23 @@ fn there_are_so_many_rooms_and_no_more() {
     }
     assert_eq!(names(&root.ask(json!({"type": "rooms"})), "rooms").len(), 101, "the general one too");
 }
+
+/// With `--rooms-by everyone` a class has made all the rooms that it may; its teacher still splits it.
+#[test]
+fn pupils_leave_rooms_for_staff() {
+    let pupils: Vec<String> = (0..9).map(|n| format!("p{n}")).collect();
+    let pupils: Vec<&str> = pupils.iter().map(String::as_str).collect();
+    let data = DataDir::with_users(&pupils);
+    let server = data.server().args(&["--rooms-by", "everyone", "--message-rate", "off"]).start();
+    let mut peers: Vec<_> = pupils.iter().map(|name| server.login(name)).collect();
+    let made = peers
+        .iter_mut()
+        .enumerate()
+        .flat_map(|(n, peer)| (0..5).map(move |k| make(peer, &format!("room{n}-{k}"), true)).collect::<Vec<_>>());
+    let refused: Vec<_> = made.filter(|made| made["type"] != "reply").collect();
+    assert_eq!(refused.len(), 5, "of 45");
+    assert!(refused.iter().all(|refused| refused["message"].as_str().unwrap().contains("there are 40 rooms")));
+    let mut root = server.admin();
+    assert_reply(&root.ask(json!({"type": "split", "groups": 9})));
+    assert_reply(&make(&mut root, "ours", true));
+}

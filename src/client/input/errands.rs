@@ -10,7 +10,7 @@ use super::typed::Ballot;
 use crate::client::code::Save;
 use crate::client::connection::{Answer, Session, Show};
 use crate::client::terminal::{answer, doubts, give_back, notice};
-use crate::protocol::{ErrorCode, HISTORY_EVENTS_MAX, Request};
+use crate::protocol::{ErrorCode, GENERAL, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
 use std::collections::VecDeque;
@@ -228,9 +228,11 @@ impl Errands {
         if self.session.is_over() { Flow::Break(()) } else { Flow::Continue(()) }
     }
 
-    /// Does something about a poll: this one, or the newest of the room.
+    /// Does something about a poll: this one, or the newest of the room, or else of the general one.
     fn ballot(&self, ballot: Ballot, room: &str, poll: Option<u64>) -> Flow {
-        match poll.or_else(|| self.session.rooms.poll(room).map(|poll| poll.number)) {
+        // In a group one is asked with the whole class too.
+        let newest = || self.session.rooms.poll(room).or_else(|| self.session.rooms.poll(GENERAL));
+        match poll.or_else(|| newest().map(|poll| poll.number)) {
             Some(poll) => self.carry_out(ballot.request(poll)),
             None => {
                 notice(format_args!("no poll in #{room} is open"));

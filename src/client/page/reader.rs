@@ -252,6 +252,7 @@ impl<'a, W: Write> Reader<'a, W> {
             // What is shown stands in its order.
             self.tell_crowd();
         }
+        self.session.people.happened(&message, &self.session.me);
         if self.question(Some(&message)) {
             self.asked(&message);
             return None;
@@ -260,7 +261,6 @@ impl<'a, W: Write> Reader<'a, W> {
             self.reply(reply);
             return None;
         }
-        self.session.people.happened(&message, &self.session.me);
         if matches!(message, ServerMessage::Question { .. }) {
             self.held = Some(message);
             return None;

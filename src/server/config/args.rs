@@ -206,7 +206,8 @@ pub enum Command {
     Identity(IdentityCommand),
     /// Prints what was said, from the journal, also while a server runs
     ///
-    /// Whispers are among it, since whoever may read the data folder may read them: --room leaves them out.
+    /// Whispers are among it, what was said in other rooms, and who asked which question, since whoever may read the
+    /// data folder may read that: --room leaves it out.
     Export(ExportArgs),
     /// Prints who was there, for how long, and who was absent, from the journal, also while a server runs
     Attendance(AttendanceArgs),

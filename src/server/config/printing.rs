@@ -15,7 +15,7 @@ pub struct ExportArgs {
     /// Only what happened before; a day itself is left out
     #[arg(long, value_name = "TIME", value_parser = to_moment)]
     pub to: Option<Timestamp>,
-    /// Only what everyone in the room was shown: no whispers
+    /// Only what everybody was shown: no whispers, nothing of other rooms, nor who asked
     #[arg(long)]
     pub room: bool,
     /// How it is printed

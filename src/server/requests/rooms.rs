@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 const ABOUT_BYTES_MAX: usize = 6_000;
 /// How many rooms somebody who is no staff may have made: one pupil doesn't use up all there may be.
 const ROOMS_PER_MAKER_MAX: usize = 5;
+/// And so many are left for staff: a split of a class, and more.
+const ROOMS_FOR_STAFF: usize = 60;
 
 /// The rooms that an account is in, the general one first, for its `welcome`: in at most so many bytes, if it must be without
 /// what they talk about.
@@ -158,8 +160,8 @@ impl<'a> Asking<'a> {
             let message = format!("you have made {own} rooms, as many as may be: close one first (/closeroom)");
             return Err(refuse(ErrorCode::NotAllowed, message));
         }
-        let rooms = rooms.len();
-        if rooms >= ROOMS_MAX {
+        let (rooms, max) = (rooms.len(), if staff { ROOMS_MAX } else { ROOMS_MAX - ROOMS_FOR_STAFF });
+        if rooms >= max {
             return Err(refuse(
                 ErrorCode::NotAllowed,
                 format!("there are {rooms} rooms: close one first (/closeroom)"),

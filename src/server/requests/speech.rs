@@ -291,10 +291,10 @@ pub(super) fn take_pace(
 
 fn muted(until: Timestamp, now: Timestamp) -> Cow<'static, str> {
     if until == Timestamp::MAX {
-        return "an administrator has muted you: this was not said".into();
+        return "you are muted: this was not said".into();
     }
     let left = durations::remaining(until.duration_since(now).unsigned_abs());
-    format!("an administrator has muted you for another {left}: this was not said").into()
+    format!("you are muted for another {left}: this was not said").into()
 }
 
 /// Whether this is a text that can be said.

@@ -96,6 +96,14 @@ impl<'a> Record<'a> {
         Ok(if self.room.is_empty() { Audience::Everyone } else { Audience::room(&self.room()?) })
     }
 
+    /// Whether it was shown to everyone.
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub(crate) fn is_for_everyone(&self) -> Result<bool, String> {
+        Ok(self.audience()? == Audience::Everyone)
+    }
+
     /// Whether its line says the same of who may see it as whoever wrote it.
     pub(super) fn agrees_with(&self, said: bool, audience: &Audience) -> bool {
         self.is_said() == said && self.audience().as_ref() == Ok(audience)

@@ -30,6 +30,6 @@ pub(crate) fn run(data_dir: &Path, wanted: &ExportArgs) -> Result<(), ServerErro
 
 fn is_wanted(line: &Line<'_>, wanted: &ExportArgs) -> Result<bool, String> {
     let time: Timestamp = line.record.moment()?;
-    let private = !line.record.to.is_empty();
-    Ok(wanted.from.is_none_or(|from| time >= from) && wanted.to.is_none_or(|to| time < to) && !(wanted.room && private))
+    let is_seen = !wanted.room || line.record.is_for_everyone()?;
+    Ok(is_seen && wanted.from.is_none_or(|from| time >= from) && wanted.to.is_none_or(|to| time < to))
 }
