@@ -48,3 +48,12 @@ impl Errand {
         Err(ErrorKind::TimedOut.into())
     }
 }
+
+impl Drop for Errand {
+    /// Gives its token back: an account has ten, and those of many errands would push out that of its owner.
+    fn drop(&mut self) {
+        if self.welcome["type"] == "welcome" {
+            let _ = self.ask(json!({"type": "logout"}));
+        }
+    }
+}
