@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::layout::{Page, Speaker};
 use super::poll;
 use crate::client::rooms::{Floor, Poll, Rooms};
-use crate::protocol::{GENERAL, Mode, OwnRoom, ServerMessage, SplitInfo, Whispers};
+use crate::protocol::{GENERAL, Mode, OwnRoom, Role, ServerMessage, SplitInfo, Whispers};
 use crate::sanitize;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -162,14 +162,18 @@ fn floor(rooms: &Rooms, message: &ServerMessage<'_>, out: &mut Page) {
         };
     }
     if whispers_are_other {
-        let what = match whispers {
-            Whispers::All => "everyone may whisper to everyone",
-            Whispers::Staff => "whispers are to teachers and from them alone",
-            Whispers::Off => "nobody may whisper",
-        };
         // It holds in every room.
         out.in_room(None);
-        let _ = writeln!(out, "* {what}{by}");
+        let _ = writeln!(out, "* {}{by}", who_whispers(*whispers));
+    }
+}
+
+/// Who may whisper to whom.
+fn who_whispers(whispers: Whispers) -> &'static str {
+    match whispers {
+        Whispers::All => "everyone may whisper to everyone",
+        Whispers::Staff => "whispers are to teachers and from them alone",
+        Whispers::Off => "nobody may whisper",
     }
 }
 
@@ -201,9 +205,15 @@ pub(super) fn moved(rooms: &Rooms, out: &mut Page) {
     let _ = writeln!(out, "! you speak in #{room} now{again}");
 }
 
-/// Appends that the class is split, at a login.
-pub(super) fn is_split(clock: &Clock, split: &SplitInfo<'_>, out: &mut Page) {
-    let _ = writeln!(out, "* the class is in {}", groups_until(clock, split.groups, split.until.as_deref()));
+/// Appends that the class is split, at a login; and to whoever is in none of its groups, how they get into one.
+pub(super) fn is_split(clock: &Clock, rooms: &Rooms, role: Role, split: &SplitInfo<'_>, out: &mut Page) {
+    let _ = write!(out, "* the class is in {}", groups_until(clock, split.groups, split.until.as_deref()));
+    let is_in_one = rooms.names().iter().any(|name| crate::client::rooms::is_split(name));
+    let _ = match role {
+        _ if is_in_one => writeln!(out),
+        Role::User => writeln!(out, "; you are in none: /hand asks a teacher to let you in"),
+        _ => writeln!(out, "; you are in none"),
+    };
 }
 
 /// Appends what holds at a login in the room where one speaks.
@@ -212,6 +222,9 @@ pub(super) fn standing(own: &OwnRoom<'_>, out: &mut Page) {
     let words = Floor::new(floor.mode, floor.seconds, floor.until.as_deref(), Timestamp::now()).words("");
     if let Some(words) = words {
         let _ = writeln!(out, "* it is {words} here");
+    }
+    if floor.whispers != Whispers::All {
+        let _ = writeln!(out, "* {}", who_whispers(floor.whispers));
     }
     if let Some(open) = own.poll.as_ref().filter(|open| !open.voted) {
         let _ = writeln!(out, "* there is a poll: {} (/vote NUMBER chooses)", sanitize::line(&open.question));

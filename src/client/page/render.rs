@@ -57,7 +57,7 @@ impl Renderer {
             let _ = writeln!(out, "* topic: {}", sanitize::line(&topic.text));
         }
         if let Some(split) = &welcome.split {
-            lesson::is_split(&self.clock, split, out);
+            lesson::is_split(&self.clock, &self.rooms, welcome.role, split, out);
         }
         for own in welcome.rooms.iter().filter(|own| self.rooms.is_present(&own.room)) {
             lesson::standing(own, out);

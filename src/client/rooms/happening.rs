@@ -225,11 +225,11 @@ mod tests {
             note(&rooms, json!({"type": "split", "from": "bob", "groups": 2, "until": until}));
             (rooms.holds("group-1"), rooms.holds("general"))
         };
-        assert_eq!(split(Some("2026-11-23T12:20:00Z")), (Some("20 min left".into()), None));
+        assert_eq!(split(Some("2026-11-23T12:20:00Z")), (Some("20 min left".into()), Some("groups 20 min".into())));
         note(&rooms, json!({"type": "floor", "room": "general", "mode": "quiet", "whispers": "all"}));
-        assert_eq!(rooms.holds("general").as_deref(), Some("quiet"));
+        assert_eq!(rooms.holds("general").as_deref(), Some("groups 20 min, quiet"));
         for over in [None, Some("2026-11-23T11:00:00Z"), Some("\u{1b}[2J")] {
-            assert_eq!(split(over).0, None, "{over:?}");
+            assert_eq!(split(over), (None, Some("quiet".into())), "{over:?}");
         }
         split(Some("2026-11-23T12:20:00Z"));
         note(&rooms, json!({"type": "gathered"}));

@@ -210,10 +210,11 @@ impl Rooms {
         lock(&self.state).room(room).and_then(|room| room.floor.words(&self.me))
     }
 
-    /// What holds in a room, in few words: for how long the class is still split, and the floor.
+    /// What holds in a room, in few words: for how long the class is still split, which whoever speaks in none of its
+    /// groups looks after, or waits for; and the floor.
     pub(crate) fn holds(&self, room: &str) -> Option<String> {
-        let left = lock(&self.state).split_ends.filter(|_| is_split(room)).and_then(Lasting::words);
-        let left = left.map(|left| format!("{left} left"));
+        let left = lock(&self.state).split_ends.and_then(Lasting::words);
+        let left = left.map(|left| if is_split(room) { format!("{left} left") } else { format!("groups {left}") });
         let words: Vec<String> = left.into_iter().chain(self.floor_words(room)).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
@@ -222,7 +223,7 @@ impl Rooms {
     pub(crate) fn wait_for_other_words(&self) {
         let state = lock(&self.state);
         let floor = state.room(&state.present).and_then(|room| room.floor.stays());
-        let split = state.split_ends.filter(|_| is_split(&state.present)).and_then(Lasting::stays);
+        let split = state.split_ends.and_then(Lasting::stays);
         match floor.into_iter().chain(split).min() {
             Some(stays) => drop(self.changed.wait_timeout(state, stays).unwrap_or_else(PoisonError::into_inner)),
             None => drop(self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)),

@@ -67,13 +67,45 @@ fn whoever_starts_the_client_anew_speaks_in_their_group() {
     scene.says(2, Some("group-2"), "hello");
 }
 
+/// Who comes late, or has left their group; and teachers, who are in none of them.
+#[test]
+fn whoever_is_in_no_group_is_told_how_to_get_into_one() {
+    let mut welcome = in_group_2();
+    welcome["rooms"].as_array_mut().unwrap().truncate(1);
+    for (role, hint) in [("user", ": /hand asks a teacher to let you in"), ("teacher", "")] {
+        welcome["role"] = json!(role);
+        let scene = Scene::welcomed(welcome.clone(), &["* it is quiet here", "groups 20 min, quiet >"]);
+        let shown = scene.ada.rows().join("").replace(' ', "");
+        let told = format!("; you are in none{hint}* it is quiet here").replace(' ', "");
+        assert!(shown.contains("*theclassisin5groups,until") && shown.contains(&told), "{role}: {shown}");
+        scene.happens(event("gathered", 2, json!({"from": "bob"})));
+        scene.ada.wait_for_end(&["* bob gathers the class", "quiet >"]);
+        scene.happens(split(3));
+        scene.ada.wait_for(|rows| rows.last().is_some_and(|row| row == "groups 20 min, quiet >"));
+    }
+}
+
+#[test]
+fn who_may_whisper_is_said_at_the_login() {
+    for (whispers, told) in [
+        ("staff", Some("* whispers are to teachers and from them alone")),
+        ("off", Some("* nobody may whisper")),
+        ("all", None),
+    ] {
+        let floor = json!({"mode": "quiet", "whispers": whispers});
+        let rooms = json!([{"room": "general", "open": true, "floor": floor}]);
+        let last: Vec<&str> = ["* it is quiet here"].into_iter().chain(told).chain(["quiet >"]).collect();
+        Scene::welcomed(json!({"rooms": rooms}), &last);
+    }
+}
+
 /// As teachers do, who look in on each of them.
 #[test]
 fn whoever_is_in_several_groups_speaks_in_none_of_them() {
     let mut welcome = in_group_2();
     let another = json!({"room": "group-3", "open": false, "floor": {"mode": "open", "whispers": "all"}});
     welcome["rooms"].as_array_mut().unwrap().push(another);
-    let mut scene = Scene::welcomed(welcome, &["quiet >"]);
+    let mut scene = Scene::welcomed(welcome, &["groups 20 min, quiet >"]);
     scene.ada.press("hello\r");
     scene.says(2, None, "hello");
 }
