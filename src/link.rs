@@ -11,7 +11,13 @@ use crate::protocol::DEFAULT_PORT;
 use crate::sanitize::is_invisible;
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
+
+/// An address as it is typed: without the port that is meant anyway.
+pub(crate) fn as_typed(address: SocketAddr) -> String {
+    if address.port() == DEFAULT_PORT { address.ip().to_string() } else { address.to_string() }
+}
 
 /// The SHA-256 of a certificate's DER, or of a key's. Written `sha256:` and 64 lower-case hex digits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

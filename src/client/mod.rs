@@ -101,7 +101,7 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let alerts = Arc::new(Alerts::start(Arc::clone(&settings)));
     let session = Arc::new(Session::new(Arc::clone(&rooms), args.remember)?);
     *lock(&current) = Some(Arc::clone(&session));
-    let errands = Arc::new(Errands::new(Arc::clone(&session)));
+    let errands = Arc::new(Errands::new(Arc::clone(&session), renderer.names()));
     let look = Look::choose(args.plain, args.json, args.color);
     let _restore = screen::Restore;
     let out: Box<dyn Write> = match look {

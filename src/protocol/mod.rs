@@ -40,6 +40,7 @@ pub use reading::BadRequest;
 pub use reply::Reply;
 pub use requests::Request;
 pub use roles::Role;
+pub(crate) use roles::{NOT_ONESELF, OUT_OF_REACH};
 pub use secret::Secret;
 pub use server::ServerMessage;
 pub use welcome::Welcome;

@@ -65,7 +65,23 @@ impl Role {
             Self::User | Self::Display => false,
         }
     }
+
+    /// What somebody is told who may not do what takes this role.
+    pub(crate) fn refusal(self) -> &'static str {
+        match self {
+            Self::Display | Self::User => "a display shows the room, and says nothing",
+            Self::Teacher => "only teachers and administrators may do that",
+            Self::Admin => "only administrators may do that",
+        }
+    }
 }
+
+/// What somebody is told who may change accounts, and not one of that role.
+pub(crate) const OUT_OF_REACH: &str = "a teacher looks after users and displays alone: ask an administrator";
+
+/// What whoever would erase themselves is told.
+pub(crate) const NOT_ONESELF: &str = "nobody erases the account that they use: another administrator can, or \
+     `homeroom-server person erase` while the server is stopped";
 
 impl Request {
     /// The least role that may ask for it.

@@ -86,9 +86,9 @@ impl Columns {
                 Ok(columns) => Ok(Some(columns)),
                 Err(what) => Err(format!("this looks like a header, but {what}; {WAYS_OUT}{}", hint_for_people(first))),
             },
-            FirstLine::Unsaid if differs(first, below) => {
-                Err(format!("this may be a header, since its password is unlike all others; {WAYS_OUT}"))
-            }
+            FirstLine::Unsaid if differs(first, below) => Err(format!(
+                "this may be a header, since its password is unlike all others, but no word of it is a column: {KNOWN}; {WAYS_OUT}"
+            )),
             FirstLine::Unsaid => Ok(None),
         }
     }
@@ -348,7 +348,7 @@ mod tests {
             (&["teacher1", ""], &words[..1], false),
         ] {
             let named = named_above(first, below, FirstLine::Unsaid);
-            assert_eq!(named.is_err(), is_strange, "{first:?}: {named:?}");
+            assert_eq!(named.as_ref().is_err_and(|why| why.contains(KNOWN)), is_strange, "{first:?}: {named:?}");
         }
     }
 

@@ -7,7 +7,8 @@
 use super::names;
 use super::rows::{Mistake, Person, Roster};
 use super::{Kind, text};
-use crate::protocol::{Profile, Role, Secret, Username};
+use crate::new_passwords;
+use crate::protocol::{OUT_OF_REACH, Profile, Role, Secret, Username};
 use std::collections::{HashMap, HashSet};
 
 /// How often one user name may be taken until there is no number for another.
@@ -60,6 +61,8 @@ pub(crate) struct Step {
     pub(crate) role: Role,
     /// What is to be done.
     pub(crate) what: What,
+    /// Why the server would refuse it, if it would.
+    pub(crate) refusal: Option<String>,
 }
 
 /// What is to be done.
@@ -92,9 +95,9 @@ impl What {
 }
 
 impl Plan {
-    /// What becomes of those whom the list has, and of `known`, which are sorted. What can't be told is a mistake of the
-    /// list.
-    pub(crate) fn new(roster: &mut Roster, known: &[Known]) -> Self {
+    /// What becomes of those whom the list has, and of `known`, which are sorted, if somebody of the role `by` takes it. What
+    /// can't be told is a mistake of the list.
+    pub(crate) fn new(roster: &mut Roster, known: &[Known], by: Role) -> Self {
         let people = std::mem::take(&mut roster.people);
         let mut matching = Matching::new(&people, known);
         matching.by_login();
@@ -113,7 +116,7 @@ impl Plan {
             elsewhere.extend(found.map(|at| &known[at]).filter(is_elsewhere).cloned());
             let step = match found {
                 Some(at) => here(person, &known[at], roster.kind),
-                None => new(person, &mut taken),
+                None => new(person, &mut taken, by),
             };
             match step {
                 Ok(step) => {
@@ -157,18 +160,22 @@ fn here(person: Person, known: &Known, kind: Kind) -> Result<Step, String> {
     };
     let one_time = known.one_time;
     let what = if profile == before { What::Keep { one_time } } else { What::Change { before, one_time } };
-    Ok(Step { line: person.line, username: name.clone(), base: None, profile, password: None, role: known.role, what })
+    let (line, username, role) = (person.line, name.clone(), known.role);
+    Ok(Step { line, username, base: None, profile, password: None, role, what, refusal: None })
 }
 
 /// Somebody new.
-fn new(person: Person, taken: &mut HashSet<Username>) -> Result<Step, String> {
+fn new(person: Person, taken: &mut HashSet<Username>, by: Role) -> Result<Step, String> {
     let Person { line, login, base, profile, password, role } = person;
     let (username, base) = match login {
         Some(login) => (login, None),
         None => (free(&base, taken)?, Some(base)),
     };
     taken.insert(username.clone());
-    Ok(Step { line, username, base, profile, password, role: role.unwrap_or_default(), what: What::Add })
+    let role = role.unwrap_or_default();
+    let is_weak = || new_passwords::judge(password.as_ref()?.expose(), &username).err();
+    let refusal = if by.reaches(role) { is_weak() } else { Some(OUT_OF_REACH.into()) };
+    Ok(Step { line, username, base, profile, password, role, what: What::Add, refusal })
 }
 
 /// A user name that nobody has.

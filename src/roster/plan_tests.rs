@@ -12,7 +12,7 @@ fn known(username: &str, name: &str, group: &str) -> Known {
 /// What a list comes to: `+` who is new, `~` who changes, `=` who stays, `-` who is gone; `!` the lines that aren't clear.
 fn told(list: &str, known: &[Known]) -> String {
     let mut roster = read(list.as_bytes(), FirstLine::Unsaid).unwrap();
-    let plan = Plan::new(&mut roster, known);
+    let plan = Plan::new(&mut roster, known, Role::Admin);
     if !roster.mistakes.is_empty() {
         roster.mistakes.sort_by_key(|mistake| mistake.line);
         return roster
@@ -109,7 +109,7 @@ fn many_of_one_name() {
 fn who_is_found_under_another_user_name_is_told() {
     let elsewhere = |username: &str| {
         let mut roster = read(format!("{HEADER}Müller;Zoë;7b\n").as_bytes(), FirstLine::Unsaid).unwrap();
-        let plan = Plan::new(&mut roster, &[known(username, "Zoë Müller", "7b")]);
+        let plan = Plan::new(&mut roster, &[known(username, "Zoë Müller", "7b")], Role::Admin);
         assert_eq!(plan.steps[0].what, What::Keep { one_time: false });
         plan.elsewhere.len()
     };

@@ -1,9 +1,9 @@
 //! What is said of an import: what was done, or what would be.
 
-use super::plan::{Known, Plan, What};
+use super::plan::{Known, Plan, Step, What};
 use super::rows::{Mistake, Roster};
 use super::text::shown;
-use crate::protocol::{Profile, Username};
+use crate::protocol::{Profile, Role, Username};
 use crate::sanitize;
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(crate) struct Report {
     /// How many stayed as they were.
     pub(crate) kept: usize,
     /// What wasn't done, and why.
-    pub(crate) refused: Vec<String>,
+    refused: Vec<String>,
     /// How many have a one-time password on a slip in place of an older one.
     pub(crate) renewed: usize,
     /// How many have no slip, since they have a password of their own.
@@ -48,14 +48,26 @@ impl Report {
     /// All that is planned, as if it were done; with slips if they are asked for.
     pub(crate) fn of_all(roster: &Roster, plan: &Plan, with_slips: bool) -> Self {
         let mut report = Self::new(roster, plan);
-        plan.steps.iter().for_each(|step| report.note(&step.username, &step.profile, &step.what, with_slips));
+        for step in &plan.steps {
+            match &step.refusal {
+                None => report.note(step, &step.username, with_slips),
+                Some(why) => report.refuse(step, why),
+            }
+        }
         report
     }
 
-    /// One step is done.
-    pub(crate) fn note(&mut self, username: &Username, profile: &Profile, what: &What, with_slips: bool) {
+    /// One step is not done.
+    pub(crate) fn refuse(&mut self, step: &Step, why: &str) {
+        self.refused.push(format!("line {}: `{}`: {}", step.line, step.username, sanitize::line(why)));
+    }
+
+    /// One step is done, for the account that is called so.
+    pub(crate) fn note(&mut self, step: &Step, username: &Username, with_slips: bool) {
+        let Step { profile, what, role, .. } = step;
         match what {
-            What::Add => self.added.push(person(username, profile)),
+            What::Add if *role == Role::User => self.added.push(person(username, profile)),
+            What::Add => self.added.push(format!("{}, {}", person(username, profile), role.title())),
             What::Change { before, .. } => self.changed.push(change(username, before, profile)),
             What::Keep { .. } => self.kept += 1,
         }
@@ -106,9 +118,10 @@ impl Report {
         if !self.left_aside.is_empty() {
             lines.push(format!("nothing was taken of the columns {}", listed(&self.left_aside)));
         }
-        lines.extend(self.refused.iter().take(MISTAKES_SHOWN_MAX).map(|what| format!("not done: {what}")));
+        let not_done = if only_planned { "would be refused" } else { "not done" };
+        lines.extend(self.refused.iter().take(MISTAKES_SHOWN_MAX).map(|what| format!("{not_done}: {what}")));
         if let Some(more @ 1..) = self.refused.len().checked_sub(MISTAKES_SHOWN_MAX) {
-            lines.push(format!("and {more} more are not done"));
+            lines.push(format!("and {more} more: {not_done}"));
         }
         lines
     }

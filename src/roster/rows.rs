@@ -61,7 +61,7 @@ impl Roster {
     pub(crate) fn refuse(&mut self, line: usize, mut what: String) {
         // It was not enough like a header to be taken for one.
         if self.unsure == Some(line) {
-            what.push_str("; if it's a header, say `--header`, and call its columns `name`, `password`, `role`");
+            what.push_str("; if it's a header, say `--header`, and call its columns `username`, `name`, `group`, `password` or `role`");
         }
         self.mistakes.push(Mistake { line, what });
     }

@@ -13,14 +13,16 @@ use std::path::Path;
 const ON_PAGE: usize = 8;
 /// The longest address that becomes a QR code: what version 7 holds (ISO/IEC 18004, 7-L), whose dots are 0.6 mm on a slip.
 const QR_BYTES_MAX: usize = 154;
+/// The longest user name that has room beside a QR code in large letters: a longer one isn't broken, it has smaller ones.
+const NAME_CHARS_LARGE_MAX: usize = 24;
 /// What one slip's text and its QR code take at most, so that no copy of a password is left behind by growing.
 const SLIP_BYTES: usize = 8 * 1024;
 
 /// Where they come in.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
-    /// The join code, for a terminal.
-    pub(crate) code: Option<String>,
+    /// What is typed in a terminal: the program, where the server is, and the join code.
+    pub(crate) line: Option<String>,
     /// The page's address, for a browser.
     pub(crate) page: Option<String>,
 }
@@ -58,7 +60,9 @@ h2 { font-size: 12pt; line-height: 1.15; grid-column: 1 / 3; overflow-wrap: anyw
 h2 small { font-weight: normal; }
 dt { font-size: 7.5pt; color: #444; }
 dd { overflow-wrap: anywhere; }
+.whole { white-space: nowrap; }
 code { font: bold 10.5pt/1.2 ui-monospace, 'DejaVu Sans Mono', Consolas, monospace; }
+.long code { font-size: 7.5pt; }
 svg { width: 32mm; height: 32mm; }
 @media print { .note { display: none; } }
 </style></head><body>
@@ -103,7 +107,8 @@ fn add(page: &mut String, slip: &Slip, place: &Place) {
     if let Some(group) = &profile.group {
         let _ = write!(page, " <small>{group}</small>");
     }
-    let _ = write!(page, "</h2><dl><dt>User name</dt><dd><code>{username}</code></dd><dt>");
+    let long = if username.as_str().len() > NAME_CHARS_LARGE_MAX { " long" } else { "" };
+    let _ = write!(page, "</h2><dl><dt>User name</dt><dd class=\"whole{long}\"><code>{username}</code></dd><dt>");
     page.push_str(if *one_time { "One-time password" } else { "Password" });
     page.push_str("</dt><dd><code>");
     escape(page, password);
@@ -113,9 +118,9 @@ fn add(page: &mut String, slip: &Slip, place: &Place) {
         escape(page, address);
         page.push_str("</dd>");
     }
-    if let Some(code) = &place.code {
-        page.push_str("<dt>In a terminal, with homeroom-client</dt><dd>");
-        escape(page, code);
+    if let Some(line) = &place.line {
+        page.push_str("<dt>In a terminal</dt><dd>");
+        escape(page, line);
         page.push_str("</dd>");
     }
     page.push_str("</dl>");
@@ -188,7 +193,10 @@ mod tests {
     }
 
     fn place() -> Place {
-        Place { code: Some("k7f3-9xqm-2hpt-w8dn".into()), page: Some("https://192.0.2.5:7667/".into()) }
+        Place {
+            line: Some("homeroom-client 192.0.2.5 k7f3-9xqm-2hpt-w8dn".into()),
+            page: Some("https://192.0.2.5:7667/".into()),
+        }
     }
 
     #[test]
@@ -199,9 +207,21 @@ mod tests {
         for other in ["<script", " src=", "href=", "url(", "@import", "<link"] {
             assert!(!page.replace("&lt;img src=", "").contains(other), "{other}");
         }
-        for told in ["mallory", "a-b", "7b", "k7f3-9xqm-2hpt-w8dn", "https://192.0.2.5:7667/"] {
+        for told in ["mallory", "a-b", "7b", "homeroom-client 192.0.2.5 k7f3-9xqm-2hpt-w8dn", "https://192.0.2.5:7667/"]
+        {
             assert!(page.contains(told), "{told}");
         }
+    }
+
+    /// At a hyphen a line would be broken, and a hyphen at its end may be one that is not in the name.
+    #[test]
+    fn a_user_name_is_whole_and_a_long_one_small() {
+        for (username, class) in [("anna-lena.von-und-zu.1234", "whole long"), ("anna-lena.von-und-zu.123", "whole")] {
+            let page = page(&[slip("Anna-Lena", username, "a-b")], &place());
+            let told = format!("<dd class=\"{class}\"><code>{username}</code></dd>");
+            assert!(page.expose().contains(&told), "{told}");
+        }
+        assert!(HEAD.contains(".whole { white-space: nowrap; }") && HEAD.contains(".long code { font-size: 7.5pt; }"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::screen::client;
 use crate::harness::{PASSWORD, Screen, Server, Terminal};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// A paste whose marks the terminal doesn't send, and keys typed before the question.
@@ -109,4 +110,26 @@ fn to_erase_somebody_takes_a_yes() {
         "{shown}"
     );
     assert!(server.data().users_json()["users"]["bob"].is_null());
+}
+
+/// What is refused in any case is refused at once.
+#[test]
+fn nothing_is_asked_about_what_is_refused_anyway() {
+    let server = Server::with_users(&["eve", "noether"]);
+    assert_eq!(server.admin().ask(json!({"type": "promote", "username": "noether", "role": "teacher"}))["ok"], true);
+    for (who, line, told) in [
+        ("noether", "/erase eve\r", "! only administrators may do that"),
+        ("root", "/erase Root\r", "! nobody erases the account that they use"),
+        ("eve", "/all passwd old S3cret\r", "! only teachers and administrators may do that"),
+    ] {
+        let config = TempDir::new().unwrap();
+        let mut screen = Screen::start(client(config.path()).args([&server.join_link(), "--user", who]), (24, 140));
+        screen.wait_for_end(&[">"]);
+        screen.press(line);
+        screen
+            .wait_for(|rows| rows.iter().any(|row| row.starts_with("! ")) && rows.last().is_some_and(|row| row == ">"));
+        let shown = screen.rows().join("\n");
+        assert!(shown.contains(told) && !shown.contains("[y/N]") && !shown.contains("erase?"), "{who}: {shown}");
+    }
+    assert!(server.data().users_json()["users"]["eve"].is_object());
 }

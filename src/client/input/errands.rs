@@ -9,7 +9,7 @@ use super::retold::{self, how_to_find_out, typed};
 use super::typed::Ballot;
 use crate::client::code::Save;
 use crate::client::connection::{Answer, Session, Show};
-use crate::client::terminal::{answer, doubts, give_back, notice};
+use crate::client::terminal::{Names, answer, doubts, give_back, known, notice};
 use crate::protocol::{ErrorCode, GENERAL, HISTORY_EVENTS_MAX, Request};
 use crate::sanitize;
 use crate::sync::lock;
@@ -79,6 +79,8 @@ pub(super) type Flow = ControlFlow<()>;
 #[derive(Debug)]
 pub(crate) struct Errands {
     session: Arc<Session>,
+    /// What one may do oneself.
+    names: Arc<Names>,
     queue: Mutex<Queue>,
     /// Told of every change of the queue.
     changed: Condvar,
@@ -101,8 +103,8 @@ struct Queue {
 
 impl Errands {
     /// None yet, of this session.
-    pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session, queue: Mutex::default(), changed: Condvar::new() }
+    pub(crate) fn new(session: Arc<Session>, names: Arc<Names>) -> Self {
+        Self { session, names, queue: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Adds an errand. False when too many wait already.
@@ -144,6 +146,11 @@ impl Errands {
         if !io::stdin().is_terminal() {
             self.note_unsaid();
         }
+    }
+
+    /// Whether the server would refuse a line in any case.
+    pub(super) fn is_refused(&self, line: &str) -> bool {
+        known::refused(line, &self.session.me, self.names.role()).is_some()
     }
 
     /// How many lines were.
@@ -290,7 +297,7 @@ impl Errands {
             self.note_failed();
             return Flow::Continue(());
         }
-        import.carry_out(&mut |request, wanted| self.ask_patiently(&request, wanted))
+        import.carry_out(self.names.role(), &mut |request, wanted| self.ask_patiently(&request, wanted))
     }
 
     /// Carries out a request, a cut list with all its pieces.

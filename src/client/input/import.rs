@@ -6,8 +6,9 @@
 use crate::client::connection::{Answer, Show};
 use crate::client::terminal::{answer, known, notice, row};
 use crate::files;
+use crate::link;
 use crate::output;
-use crate::protocol::{AccountInfo, ErrorCode, Profile, Reply, Request, Secret, UserList, Username};
+use crate::protocol::{AccountInfo, ErrorCode, Profile, Reply, Request, Role, Secret, UserList, Username};
 use crate::reason;
 use crate::roster::{self, FirstLine, Known, NUMBERS_MAX, Place, Plan, Report, Roster, Slip, Step, What};
 use crate::sanitize;
@@ -79,8 +80,8 @@ impl Import {
         self.slips.as_ref().filter(|_| !self.only_planned).and_then(|slips| files::taken(slips, "nothing was done"))
     }
 
-    /// Takes the list, and says what came of it. Breaks when the session is over.
-    pub(super) fn carry_out(&self, ask: &mut Ask<'_>) -> ControlFlow<()> {
+    /// Takes the list for somebody of the role `by`, and says what came of it. Breaks when the session is over.
+    pub(super) fn carry_out(&self, by: Role, ask: &mut Ask<'_>) -> ControlFlow<()> {
         let mut roster = match self.read() {
             Ok(roster) => roster,
             Err(why) => {
@@ -89,7 +90,7 @@ impl Import {
             }
         };
         let Some(known) = accounts(ask)? else { return ControlFlow::Continue(()) };
-        let plan = Plan::new(&mut roster, &known);
+        let plan = Plan::new(&mut roster, &known, by);
         if !roster.mistakes.is_empty() {
             notice(format_args!("{}: nothing was done:", shown(&self.file)));
             roster::tell_mistakes(roster.mistakes).lines().skip(1).for_each(|line| row(line.trim_start()));
@@ -148,10 +149,7 @@ impl Import {
             return ControlFlow::Continue(why.map_or(Ok(Place::default()), Err));
         };
         let place = match ask(Request::Code.into(), Show::Nothing)? {
-            Answer::Given(reply) => Place {
-                code: reply.code.as_ref().map(ToString::to_string),
-                page: reply.pages.first().filter(|page| is_address(page)).map(ToString::to_string),
-            },
+            Answer::Given(reply) => place(&reply),
             _ => Place::default(),
         };
         let written = roster::write_slips(path, &[], &place);
@@ -181,8 +179,9 @@ enum Outcome {
 
 impl Work<'_, '_> {
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
-        let (mut username, mut refused) = (step.username.clone(), None);
+        let (mut username, mut refused) = (step.username.clone(), step.refusal.clone());
         match &step.what {
+            _ if refused.is_some() => {}
             What::Add => match self.add(step)? {
                 Ok(added) => username = added,
                 Err(why) => refused = Some(why),
@@ -194,10 +193,8 @@ impl Work<'_, '_> {
             refused = self.renew(step, &username)?;
         }
         match refused {
-            None => self.report.note(&username, &step.profile, &step.what, self.with_slips),
-            Some(why) => {
-                self.report.refused.push(format!("line {}: `{username}`: {}", step.line, sanitize::line(&why)))
-            }
+            None => self.report.note(step, &username, self.with_slips),
+            Some(why) => self.report.refuse(step, &why),
         }
         ControlFlow::Continue(())
     }
@@ -356,6 +353,15 @@ fn write(path: &Path, slips: &[Slip], place: &Place) {
                 .for_each(|slip| row(format_args!("{}  {}", slip.username, sanitize::line(slip.password.expose()))));
         }
     }
+}
+
+/// Where people come in, as a server answers `code`: in a terminal at the page's address.
+fn place(reply: &Reply<'_>) -> Place {
+    let page = reply.pages.first().filter(|page| is_address(page)).map(ToString::to_string);
+    let address = page.as_ref().and_then(|page| page.strip_prefix("https://")?.strip_suffix('/')?.parse().ok());
+    let address = address.map(|address| link::as_typed(address) + " ").unwrap_or_default();
+    let line = reply.code.as_ref().map(|code| format!("homeroom-client {address}{code}"));
+    Place { line, page }
 }
 
 /// Whether a server's word on where its page is can be one.

@@ -262,7 +262,10 @@ impl Input {
     /// Whether somebody at a terminal means what nobody can bring back: an editor has asked that itself. A pipe means it.
     fn is_to_be_erased(&self, user: &str) -> bool {
         let is_asked = self.console.entered_in().is_some() || !self.console.is_terminal();
-        is_asked || self.console.confirm(&known::erase_question(user))
+        // Nor about what is refused anyway.
+        is_asked
+            || self.errands.is_refused(&format!("/erase {user}"))
+            || self.console.confirm(&known::erase_question(user))
     }
 
     /// Whether somebody wants to say what was most likely typed by mistake. From a pipe nobody can be asked.

@@ -67,7 +67,7 @@ impl Terminal {
             .build();
         let mut editor = Editor::<Helper, DefaultHistory>::with_config(config).map_err(|e| failed(words(&e)))?;
         let in_code = InCode::default();
-        editor.set_helper(Some(Helper::new(setup.names, Arc::clone(&setup.rooms), in_code.clone())));
+        editor.set_helper(Some(Helper::new(Arc::clone(&setup.names), Arc::clone(&setup.rooms), in_code.clone())));
         let mut history = HistoryFile::open(setup.history);
         for line in history.read() {
             let _ = editor.add_history_entry(line);
@@ -76,7 +76,7 @@ impl Terminal {
         screen::open(printer, setup.style, &setup.title);
         let (typed, lines) = sync_channel(LINES_WAITING_MAX);
         let (resume, resumed) = sync_channel(1);
-        let mut keys = Keys::new(editor, (history, setup.style), (setup.rooms, in_code), typed, resumed);
+        let mut keys = Keys::new(editor, (history, setup.style), (setup.rooms, setup.names, in_code), typed, resumed);
         let started = thread::Builder::new().name("keys".into()).spawn(move || keys.run());
         started.map_err(|e| failed(Reason(&e).to_string()))?;
         Ok(Self { lines: Mutex::new(lines), resume, paused: AtomicBool::new(true) })

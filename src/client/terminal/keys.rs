@@ -10,6 +10,7 @@ use super::doubts::doubt;
 use super::history::{self, HistoryFile};
 use super::known::command_name;
 use super::look::Style;
+use super::names::Names;
 use super::notice::{answer, notice};
 use super::prompt::Live;
 use super::question::{Early, Question};
@@ -74,6 +75,7 @@ pub(super) struct Keys {
     early: Early,
     in_code: InCode,
     rooms: Arc<Rooms>,
+    names: Arc<Names>,
     /// They know that a question isn't anonymous to everyone.
     knows_who_sees: bool,
 }
@@ -111,7 +113,7 @@ impl Keys {
     pub(super) fn new(
         mut editor: Editor<Helper, DefaultHistory>,
         (history, style): (HistoryFile, Style),
-        (rooms, in_code): (Arc<Rooms>, InCode),
+        (rooms, names, in_code): (Arc<Rooms>, Arc<Names>, InCode),
         typed: SyncSender<Typed>,
         resumed: Receiver<()>,
     ) -> Self {
@@ -132,7 +134,7 @@ impl Keys {
         let early = Early::default();
         editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(early.clone())));
         let (kept, knows_who_sees) = (String::new(), false);
-        Self { editor, history, style, typed, resumed, kept, leaving, early, in_code, rooms, knows_who_sees }
+        Self { editor, history, style, typed, resumed, kept, leaving, early, in_code, rooms, names, knows_who_sees }
     }
 
     /// Edits lines until the person leaves or nobody takes them any more.
@@ -199,6 +201,12 @@ impl Keys {
             Err(_) => return self.end(Ok(None)),
         };
         let doubt = doubt(&line).or(doubt_beside);
+        let is_asked_about = doubt.is_some() || known::asks(&line) || known::erases(&line).is_some();
+        let refused = || known::refused(&line, self.rooms.me(), self.names.role());
+        if let Some(why) = is_asked_about.then(refused).flatten() {
+            notice(why);
+            return Ok(());
+        }
         if doubt.as_deref().is_some_and(|why| !self.means(&line, why)) {
             notice(if is_saved(&line) { "it was not written" } else { "it was not said" });
             return Ok(());

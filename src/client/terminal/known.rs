@@ -3,7 +3,7 @@
 use super::foreign;
 use super::shape::Shape;
 use crate::nearest::nearest;
-use crate::protocol::{COMMANDS, CommandHelp, Role};
+use crate::protocol::{COMMANDS, CommandHelp, NOT_ONESELF, Role};
 use crate::sanitize;
 use std::borrow::Cow;
 
@@ -22,10 +22,10 @@ pub(crate) const LOCAL: &[CommandHelp<'static>] = &[
     command("/quit", "leave; a login that --remember keeps stays"),
     command("/clear", "clear the screen"),
     CommandHelp {
-        usage: Cow::Borrowed("/import <file> [dry-run] [slips]"),
+        usage: Cow::Borrowed("/import <file> [dry-run] [slips [file]]"),
         about: Cow::Borrowed(
-            "take a class from a list, as schools' programs save it; `dry-run`: what would that do; `slips FILE.html`: a page \
-             to print and cut, in place of showing the passwords",
+            "take a class from a list, as schools' programs save it; `dry-run`: what would that do; `slips`: a page to \
+             print and cut (class.slips.html, or FILE), in place of showing the passwords",
         ),
         admin: true,
         role: Role::Teacher,
@@ -86,6 +86,15 @@ pub(crate) fn erases(line: &str) -> Option<&str> {
     let Shape::Command(rest) = Shape::of(line) else { return None };
     let user = rest[command_name(rest).len()..].trim();
     (command_name(rest) == "erase" && !user.is_empty()).then_some(user)
+}
+
+/// Why the server would refuse a line of somebody of this name and role, if it would in any case: then nothing is asked about
+/// it before.
+pub(crate) fn refused(line: &str, me: &str, role: Role) -> Option<&'static str> {
+    let Shape::Command(rest) = Shape::of(line) else { return None };
+    let least = find(&command_name(rest))?.role;
+    let is_of_oneself = || erases(line).is_some_and(|user| user.trim_start_matches('@').eq_ignore_ascii_case(me));
+    if role < least { Some(least.refusal()) } else { is_of_oneself().then_some(NOT_ONESELF) }
 }
 
 /// Whether a text is a command that there is.

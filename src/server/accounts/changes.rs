@@ -1,13 +1,14 @@
 //! What can be changed about accounts: each change is saved, or nothing has changed.
 
 use super::author::Author;
-use super::forms::one_form;
 use super::hasher::Client;
 use super::import::{Import, NewAccount};
 use super::passwords;
 use super::standing::{Mandate, State};
 use super::store::{AccountError, Accounts};
 use super::wait::Wait;
+use crate::new_passwords;
+use crate::password_forms::one_form;
 use crate::protocol::{Secret, Username};
 use crate::sync::lock;
 use std::time::Instant;
@@ -45,7 +46,7 @@ impl Accounts {
             return Err(AccountError::Reserved);
         }
         let password = new.password.as_ref();
-        password.map_or(Ok(()), |text| passwords::judge(text.expose(), &new.name)).map_err(AccountError::Weak)
+        password.map_or(Ok(()), |text| new_passwords::judge(text.expose(), &new.name)).map_err(AccountError::Weak)
     }
 
     /// These, and no others, are being erased from now on.
@@ -71,7 +72,7 @@ impl Accounts {
         permit: impl FnMut(Instant) -> Result<(), Wait>,
     ) -> Result<u32, AccountError> {
         let name = client.name;
-        passwords::judge(new, name).map_err(AccountError::Weak)?;
+        new_passwords::judge(new, name).map_err(AccountError::Weak)?;
         let stored = self.stored(name);
         let turn = self.hasher.turn(client, permit).map_err(AccountError::NoTurn)?;
         let (turn, right) = turn.compare(client, old, stored.as_ref()).map_err(AccountError::NoTurn)?;

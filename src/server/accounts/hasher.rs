@@ -1,10 +1,10 @@
 //! Hashing passwords, which is meant to be dear: who may do it when, and that it tells nothing by its time.
 
-use super::forms::{one_form, other_forms};
 use super::line::{Line, Ticket};
 use super::origin::Origin;
 use super::passwords::StoredPassword;
 use super::wait::Wait;
+use crate::password_forms::{one_form, other_forms};
 use crate::protocol::Username;
 use crate::server::config::ROUNDS_MIN;
 use crate::sync::lock;

@@ -6,7 +6,6 @@ mod author;
 mod ballot;
 mod changes;
 mod enrol;
-mod forms;
 mod hasher;
 mod import;
 mod line;

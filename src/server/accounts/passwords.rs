@@ -1,9 +1,8 @@
-//! Passwords: how they are stored, judged and made. `hasher.rs` says whose is checked when.
+//! Passwords: how they are stored and made. `hasher.rs` says whose is checked when.
 
-use super::forms::one_form;
 use crate::hex;
-use crate::protocol::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Secret, Username};
-use crate::sanitize;
+use crate::password_forms::one_form;
+use crate::protocol::Secret;
 use crate::server::config::ROUNDS_MIN;
 use pbkdf2::password_hash::phc::PasswordHash;
 use pbkdf2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
@@ -11,10 +10,6 @@ use pbkdf2::{Params, Pbkdf2};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
-
-/// The commonest passwords of at least [`PASSWORD_CHARS_MIN`] characters, from leaked lists, in lower case
-/// (NIST SP 800-63B, 5.1.1.2: compare with values known to be common).
-const COMMON_PASSWORDS: &str = include_str!("common-passwords.txt");
 
 /// Bytes of a SHA-256, and of one block of PBKDF2's output.
 const SHA256_BYTES: usize = 32;
@@ -123,33 +118,6 @@ fn params(rounds: u32) -> Params {
     Params::new(rounds.max(ROUNDS_MIN)).unwrap_or(Params::RECOMMENDED)
 }
 
-/// Judges a new password.
-///
-/// # Errors
-/// What is wrong with it, for its owner.
-pub(crate) fn judge(password: &str, username: &Username) -> Result<(), String> {
-    let password = one_form(password);
-    let chars = password.chars().count();
-    if chars < PASSWORD_CHARS_MIN {
-        return Err(format!("a password has at least {PASSWORD_CHARS_MIN} characters; this one has {chars}"));
-    }
-    if chars > PASSWORD_CHARS_MAX {
-        return Err(format!("a password has at most {PASSWORD_CHARS_MAX} characters; this one has {chars}"));
-    }
-    if let Some(c) = password.chars().find(|&c| !sanitize::is_harmless(c)) {
-        let code = u32::from(c);
-        return Err(format!("the password holds a character that can't be seen, U+{code:04X}: type it anew"));
-    }
-    if password.eq_ignore_ascii_case(username.as_str()) {
-        return Err("the password must not be the user name".into());
-    }
-    let folded = password.to_lowercase();
-    if COMMON_PASSWORDS.lines().any(|common| common == folded) {
-        return Err("this is one of the commonest passwords, which are guessed first: choose another".into());
-    }
-    Ok(())
-}
-
 /// A password for one login: the user must change it then.
 pub(crate) fn one_time() -> (Secret, StoredPassword) {
     let groups: Vec<String> = (0..ONE_TIME_GROUPS).map(|_| group::<4>()).collect();
@@ -177,6 +145,8 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::new_passwords;
+    use crate::protocol::Username;
 
     #[test]
     fn what_is_no_stored_password() {
@@ -187,42 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn judged() {
-        let ada = Username::parse("adalovelace").unwrap();
-        for good in ["1x345678", "correct horse", &"é".repeat(PASSWORD_CHARS_MAX)] {
-            assert_eq!(judge(good, &ada), Ok(()), "{good}");
-        }
-        for bad in [
-            "",
-            "1234567",
-            "ééééééé",
-            "AdaLovelace",
-            "password",
-            "Password1",
-            "12345678",
-            &"x".repeat(PASSWORD_CHARS_MAX + 1),
-            "correct\u{200b} horse",
-            "correct\thorse",
-            "\u{1b}[31mhorse",
-            "u\u{308}u\u{308}u\u{308}u\u{308}",
-        ] {
-            assert!(judge(bad, &ada).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_list_of_common_passwords_is_long_and_folded() {
-        assert!(COMMON_PASSWORDS.lines().count() >= 1000);
-        for line in COMMON_PASSWORDS.lines() {
-            assert!(line.chars().count() >= PASSWORD_CHARS_MIN && line == line.to_lowercase(), "{line}");
-        }
-    }
-
-    #[test]
     fn one_time_passwords_are_good_passwords() {
         let (password, stored) = one_time();
         assert_eq!(password.expose().len(), 14);
-        assert_eq!(judge(password.expose(), &Username::parse("a").unwrap()), Ok(()));
+        assert_eq!(new_passwords::judge(password.expose(), &Username::parse("a").unwrap()), Ok(()));
         assert_ne!(password.expose(), one_time().0.expose());
         assert!(stored.matches(password.expose()) && stored.rounds() == ONE_TIME_ROUNDS);
     }

@@ -1,7 +1,7 @@
 //! What a request comes to: the answers there are, and the refusals that several requests share.
 
 use super::{history, password_check};
-use crate::protocol::{ErrorCode, Reply, Username};
+use crate::protocol::{ErrorCode, OUT_OF_REACH, Reply, Username};
 use crate::server::accounts::{AccountError, NoTurn};
 use crate::server::chat::Session;
 use crate::server::state::Server;
@@ -115,9 +115,7 @@ pub(crate) fn account_refusal(error: AccountError) -> Refusal {
         AccountError::NoDoor => {
             refuse(ErrorCode::DoorClosed, "no door is open with this code: ask the teacher for the code")
         }
-        AccountError::OutOfReach => {
-            refuse(ErrorCode::NotAllowed, "a teacher looks after users and displays alone: ask an administrator")
-        }
+        AccountError::OutOfReach => refuse(ErrorCode::NotAllowed, OUT_OF_REACH),
         AccountError::BadProfile(rule) => refuse(ErrorCode::BadRequest, rule),
         AccountError::NoTurn(NoTurn::TryLater(wait)) => {
             refuse(ErrorCode::TryLater, password_check::try_later(password_check::FAILED_TOO_OFTEN, wait))

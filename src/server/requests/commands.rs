@@ -238,12 +238,7 @@ fn permit(server: &Server, session: &Session, request: &Request) -> Result<(), R
         return Err(refuse(ErrorCode::PasswordChangeRequired, message));
     }
     if let Some(code) = request.refused_to(state.role) {
-        let message = match request.least_role() {
-            Role::Display | Role::User => "a display shows the room, and says nothing",
-            Role::Teacher => "only teachers and administrators may do that",
-            Role::Admin => "only administrators may do that",
-        };
-        return Err(refuse(code, message));
+        return Err(refuse(code, request.least_role().refusal()));
     }
     // Who is promoted while on the page, too.
     let looks_after_others = state.role == Role::Admin && request.least_role().is_staff();

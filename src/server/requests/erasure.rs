@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Begun, Refusal, account_refusal, refuse};
 use super::rooms;
-use crate::protocol::{ErrorCode, Reply, Role, Username};
+use crate::protocol::{ErrorCode, NOT_ONESELF, Reply, Role, Username};
 use crate::server::accounts::Author;
 use crate::server::chat::Session;
 use crate::server::state::Server;
@@ -18,9 +18,7 @@ pub(super) fn begin(server: &Server, session: &Session, username: &str) -> Resul
     let unknown = || refuse(ErrorCode::UnknownUser, "there is no account of that name: /listusers shows all");
     let name = Username::parse(username).ok_or_else(unknown)?;
     if name == session.name {
-        let message = "nobody erases the account that they use: another administrator can, or `homeroom-server person erase` \
-                       while the server is stopped";
-        return Err(refuse(ErrorCode::NotAllowed, message));
+        return Err(refuse(ErrorCode::NotAllowed, NOT_ONESELF));
     }
     if server.accounts.standing(name.as_str()).is_some() {
         let author = Author::Staff(&session.mandate, Role::Admin);

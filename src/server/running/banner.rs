@@ -1,9 +1,10 @@
 //! What a start prints: all that the person before the screen needs to get everyone in, on one screen.
 
 use crate::dots;
+use crate::link::as_typed;
 use crate::protocol::Secret;
 use crate::server::config::Lost;
-use crate::server::state::{Invitation, as_typed};
+use crate::server::state::Invitation;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use terminal_size::{Height, Width};

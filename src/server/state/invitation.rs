@@ -2,8 +2,7 @@
 
 use super::addresses::{own_addresses, reachable};
 use super::server::Server;
-use crate::link::Pin;
-use crate::protocol::DEFAULT_PORT;
+use crate::link::{Pin, as_typed};
 use crate::qr;
 use crate::sync::lock;
 use std::net::SocketAddr;
@@ -35,7 +34,6 @@ impl Invitation {
     }
 
     /// What is typed in a terminal.
-    #[cfg(feature = "web")]
     pub(crate) fn line_to_type(&self) -> String {
         let place = self.places.first().map(|place| as_typed(*place) + " ").unwrap_or_default();
         format!("homeroom-client {place}{}", self.code)
@@ -45,11 +43,6 @@ impl Invitation {
     pub(crate) fn qr(&self) -> Vec<String> {
         self.pages.first().map(|page| qr::rows(page)).unwrap_or_default()
     }
-}
-
-/// An address as it is typed: without the port that is meant anyway.
-pub(crate) fn as_typed(address: SocketAddr) -> String {
-    if address.port() == DEFAULT_PORT { address.ip().to_string() } else { address.to_string() }
 }
 
 impl Server {

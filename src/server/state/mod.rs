@@ -30,7 +30,7 @@ pub(crate) use class_door::{Barred, ClassDoor, Shut, Terms};
 pub(crate) use counts::{Counts, LoginFailure};
 pub(crate) use erasure::{Erasure, being_erased};
 pub(crate) use identity::InUse;
-pub(crate) use invitation::{Invitation, as_typed};
+pub(crate) use invitation::Invitation;
 pub(crate) use lesson::{
     Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, Moment, NoVote, Outcome, PastPolls, Poll, Timer, Turn,
     Wanted, check_minutes,

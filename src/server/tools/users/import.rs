@@ -2,7 +2,7 @@
 
 use super::told::{self, NOTHING_MADE};
 use crate::files;
-use crate::protocol::{Profile, Secret, Username};
+use crate::protocol::{Profile, Role, Secret, Username};
 use crate::reason;
 use crate::roster::{self, FirstLine, Known, Place, Plan, Report, Roster, Slip, Step, What};
 use crate::sanitize;
@@ -40,7 +40,7 @@ pub(super) fn run(ground: &Ground<'_>, options: &ImportArgs) -> Result<(), Strin
     let list = roster::read_file(&options.file).map_err(|why| format!("can't read {file}: {why}"))?;
     let mut roster =
         roster::read(&list, first_line(options)).map_err(|what| format!("{file}: {what}; {NOTHING_MADE}"))?;
-    let plan = Plan::new(&mut roster, &known(ground.accounts));
+    let plan = Plan::new(&mut roster, &known(ground.accounts), Role::Admin);
     let new: Vec<NewAccount> =
         plan.steps.iter().filter(|step| step.what == What::Add).map(|step| new(step, ground)).collect();
     judge(ground.accounts, &plan, &new, &mut roster);
@@ -69,7 +69,7 @@ pub(super) fn run(ground: &Ground<'_>, options: &ImportArgs) -> Result<(), Strin
 /// What is said about it.
 pub(crate) fn rehearse(list: &[u8]) -> Result<usize, String> {
     let mut roster = roster::read(list, FirstLine::Unsaid)?;
-    let plan = Plan::new(&mut roster, &[]);
+    let plan = Plan::new(&mut roster, &[], Role::Admin);
     let lines = Report::of_all(&roster, &plan, true).lines(true, "");
     if roster.mistakes.is_empty() && !lines.is_empty() {
         Ok(plan.steps.len())
@@ -169,5 +169,5 @@ fn place(ground: &Ground<'_>) -> Result<Place, String> {
     // One that the system chooses at each start is nothing to print.
     listen.retain(|address| address.port() != 0);
     let invitation = Invitation::new(pin, &listen, cfg!(feature = "web") && !ground.args.no_web);
-    Ok(Place { code: Some(invitation.code), page: invitation.pages.into_iter().next() })
+    Ok(Place { line: Some(invitation.line_to_type()), page: invitation.pages.into_iter().next() })
 }

@@ -2,20 +2,20 @@
 //!
 //! `ü` is one character of a PC's keyboard and may be two of a Mac's, and a blank may be one of seventeen. That form is the
 //! one of RFC 8265 (4.2, OpaqueString): each blank is a plain one, and all is in Unicode's normal form C. What the profile
-//! forbids besides is asked of new passwords alone (`passwords.rs`: `judge`), and not of characters that Unicode has
+//! forbids besides is asked of new passwords alone (`new_passwords.rs`: `judge`), and not of characters that Unicode has
 //! only had since then: whoever has a password may log in with it.
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 /// A password in its one form.
-pub(super) fn one_form(password: &str) -> Zeroizing<String> {
+pub(crate) fn one_form(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.chars().map(|c| if is_blank(c) { ' ' } else { c }).nfc().collect())
 }
 
 /// What else may have been hashed of it, before passwords had one form: it as it was typed, or as a Mac does. Most have
 /// none, since ASCII has but one.
-pub(super) fn other_forms(password: &str) -> Vec<Zeroizing<String>> {
+pub(crate) fn other_forms(password: &str) -> Vec<Zeroizing<String>> {
     let mut forms = vec![one_form(password)];
     for other in [Zeroizing::new(password.to_owned()), Zeroizing::new(password.nfd().collect())] {
         if !forms.contains(&other) {
