@@ -12,6 +12,7 @@ async function main() {
   const [noether, ada, bob] = [await enter(browser, place, "noether"), await enter(browser, place, "ada"), await enter(browser, place, "bob")];
   await announced(noether, ada);
   await floor(noether, ada);
+  await changes(noether, ada);
   const beamer = await wall(browser, place);
   await hands(noether, ada, bob, beamer);
   await questions(noether, ada, bob);
@@ -64,6 +65,20 @@ async function floor(noether, ada) {
   await say(noether, "/whispers all");
   await until(async () => !await ada.isVisible("#floor"), "an open floor");
 }
+
+async function changes(noether, ada) {
+  console.log("the log says what has changed, and for how long");
+  for (const [line, words] of [["/quiet 5", /quiet: teachers, and who is called, may speak, until \d/], ["/whispers staff", "noether whispers to teachers alone"],
+    ["/open", "everyone may speak; whispers to teachers alone"], ["/slow 30 4", /one message in 30 s, until \d[^;]*; whispers to teachers alone/],
+    ["/quiet", "may speak; whispers to teachers alone"], ["/whispers all", "noether everyone may whisper"], ["/open", /everyone may speak$/]]) {
+    await say(noether, line);
+    await until(async () => fits(await ada.locator("#log .news").last().textContent(), words), `${words}`, () => ada.url());
+    if (line === "/quiet") assert.match(await ada.textContent("#floor"), /may speak; whispers to teachers alone$/);
+  }
+  await until(async () => !await ada.isVisible("#floor"), "an open floor");
+}
+
+const fits = (text, words) => words instanceof RegExp ? words.test(text) : text.includes(words);
 
 async function hands(noether, ada, bob, beamer) {
   console.log("hands are shown in order, and whoever is called may speak");
@@ -195,12 +210,34 @@ async function takingBack(noether, ada, bob) {
 async function attendance(noether) {
   console.log("who was there, and for how long");
   await say(noether, "/attendance");
+  await told(noether, /^\* 3 of 3 were there, \d{4}-\d\d-\d\d .* to /);
   await told(noether, /ada: .* to .*, \d+ min, \d+ messages/);
+  await told(noether, /eve: .* 0 messages$/);
+  for (const line of ["yesterday 23:59", "today", "2026-11-28 2100-01-01T08:00", "00:00 23:59:59"]) {
+    await say(noether, `/attendance ${line}`);
+    await news(noether, /3 of 3 were there|were there|could have been there/);
+    assert.equal(await noether.locator("#log .refusal", { hasText: "moment" }).count(), 0, line);
+  }
   // Nobody had an account in years that are over.
   await say(noether, "/attendance 2100-01-01 2100-01-02");
-  await told(noether, "ada: absent");
-  await say(noether, "/attendance 2020-13-01");
-  await refusal(noether, "a day is such as");
+  await told(noether, "absent (3): ada, bob, eve");
+  await say(noether, "/attendance 7b 00:00 23:59");
+  await told(noether, "7b: nobody has an account that could have been there");
+  for (const wrong of ["2020-13-01", "25:00", "28.11.2026"]) {
+    await say(noether, `/attendance ${wrong}`);
+    await refusal(noether, `, not ${wrong}`);
+  }
+  await say(noether, "/attendance 10:30 10:00");
+  await refusal(noether, "the second moment is the end");
+  await feed(noether, []);
+  await noether.evaluate(() => { const before = ask; globalThis.ask = async () => ({ people: [{ username: "ada", deleted: true, first: new Date(), last: new Date(), minutes: 1, messages: 1 }] });
+    return attendance("").finally(() => { globalThis.ask = before; }); });
+  await told(noether, /ada, deleted: .*, 1 min, 1 message$/);
+
+  console.log("help promises what is here");
+  await say(noether, "/help");
+  await told(noether, "/attendance [group] [from [to]]");
+  assert(!/save| lone|x\.py|\|file|Alt-/.test(await noether.locator("#log .word", { hasText: "/attendance [group]" }).last().textContent()));
 }
 
 /** What a page asks the server for, whatever can be typed there. */

@@ -5,7 +5,7 @@ const { PASSWORD, data, violations, until, startServer, launch, makeAccounts, op
   refusal, news, feed, comesBack, speaksIn, enter, test } = require("./harness.js");
 
 async function main() {
-  makeAccounts(["noether", "ada", "bob", "eve"].map((name) => `${name},${PASSWORD},${name === "noether" ? "teacher" : "user"}`), data);
+  makeAccounts(["noether", "ada", "bob", "eve", "mia"].map((name) => `${name},${PASSWORD},${name === "noether" ? "teacher" : "user"}`), data);
   const { place } = await startServer("127.0.0.1:0");
   const browser = await launch();
   const [noether, ada, bob] = [await enter(browser, place, "noether"), await enter(browser, place, "ada"), await enter(browser, place, "bob")];
@@ -13,6 +13,7 @@ async function main() {
   await mates(noether, ada, bob, eve);
   await calls(noether, ada, bob);
   await back(browser, place, ada, bob);
+  await groupless(browser, place, noether, ada);
   await withoutFindings([noether, ada]);
   await say(noether, "/gather");
   await speaksIn(ada, "general");
@@ -58,7 +59,8 @@ async function calls(noether, ada, bob) {
   assert.equal(await ada.getAttribute("#hand", "aria-pressed"), "true");
   await picture(ada, "group-hand");
   await noether.click("#next");
-  await told(ada, "you are called in general");
+  const called = ada.locator("#log .mention", { hasText: "you are called in general" });
+  await called.getByRole("button", { name: "go there" }).waitFor();
   assert.equal(await ada.getAttribute("#hand", "aria-pressed"), "false");
   await say(ada, "/hand once more");
   await until(async () => (await noether.textContent("#up")).includes("1. ada (once more)"), "her hand at the teacher's");
@@ -114,6 +116,27 @@ async function back(browser, place, ada, bob) {
   await bob.evaluate(() => { go("general"); });
   await comesBack(bob);
   await speaksIn(bob, "group-");
+}
+
+async function groupless(browser, place, noether, ada) {
+  console.log("whoever is in none of the groups is told how to get into one, and nobody leaves one by mistake");
+  const group = await ada.evaluate(() => [...rooms.keys()].find(isGroup));
+  const words = /the class is in 3 groups, until .*; you are in none: raise your hand, and a teacher lets you in/;
+  const mia = await enter(browser, place, "mia");
+  await told(mia, words);
+  await ada.reload();
+  await told(ada, `with you in ${group}: `);
+  for (const stays of [true, false]) {
+    ada.removeAllListeners("dialog");
+    ada.once("dialog", dialog => { asked = dialog.message(); return stays ? dialog.dismiss() : dialog.accept(); });
+    let asked = "";
+    await ada.click("#exit");
+    if (stays) await told(ada, "you stay");
+    else await told(ada, words);
+    assert.match(asked, /Only a teacher/);
+  }
+  assert.match(await tab(ada), /^general/);
+  assert.equal(await noether.locator("#log .word", { hasText: "you are in none" }).count(), 0);
 }
 
 async function times(noether, ada, eve) {

@@ -22,6 +22,8 @@ async function main() {
   await login(wall, "eve");
   await wall.locator("#wall-qr path").waitFor();
   await large(noether, wall);
+  await codeIsRead(noether, wall);
+  await onPhone(noether, ada);
   await finished(noether, wall);
   await crowds(wall, ada);
   server = await restarted(server, browser, place, wall, noether, ada);
@@ -76,11 +78,37 @@ async function large(noether, wall) {
   await shot(wall, "wall-two");
 }
 
+async function codeIsRead(noether, wall) {
+  console.log("code is as large on the wall as what is said, in whole lines, without a button");
+  await say(noether, `/code python\nprint(${"'long', ".repeat(40)})`);
+  const block = wall.locator("#log pre").last();
+  await block.waitFor();
+  const { letters, said, isCut } = await block.evaluate(pre => ({ isCut: pre.scrollWidth > pre.clientWidth,
+    letters: getComputedStyle(pre).fontSize, said: getComputedStyle($("log")).fontSize }));
+  assert.equal(letters, said);
+  assert(!isCut && !await wall.getByRole("button", { name: "copy" }).isVisible());
+}
+
+async function onPhone(noether, ada) {
+  console.log("on a phone the header has two rows, and it is seen that the lesson has more below");
+  await ada.setViewportSize({ width: 390, height: 660 });
+  const tops = await ada.evaluate(() => ["state", "sound", "who", "leave"].map(id => { const { top, bottom } = $(id).getBoundingClientRect(); return (top + bottom) / 2; }));
+  assert(Math.max(...tops) - Math.min(...tops) < 9, `${tops}`);
+  await feed(ada, [{ type: "poll", room: "general", from: "noether", poll: 4, question: "Which?", options: OPTIONS }]);
+  const sign = () => ada.evaluate(() => getComputedStyle($("lesson"), "::after").content);
+  await until(async () => await sign() !== "none", "the sign");
+  await ada.evaluate(() => { $("lesson").scrollTop = 9999; });
+  await until(async () => await sign() === "none", "the end");
+  await feed(ada, [{ type: "poll_closed", room: "general", from: "noether", poll: 4, counts: Array(9).fill(0), voted: 0, entitled: 3 }]);
+  await ada.setViewportSize(BEAMER);
+}
+
 async function finished(noether, wall) {
   console.log("a result leaves the wall after two minutes, and is on no wall that begins");
   await say(noether, "/poll Again? | yes | no");
   await say(noether, "/endpoll");
   await wall.locator("#poll .bar", { hasText: "yes: 0" }).waitFor();
+  assert(!await wall.locator("#log .bar", { hasText: "yes: 0" }).isVisible(), "once is enough");
   await wall.evaluate(() => { globalThis.ticks = 0; setInterval(() => { ticks += 1; }, 1000); });
   await until(() => wall.evaluate(() => ticks > 2), "some seconds");
   assert(await wall.isVisible("#poll"), "it is there for a while");

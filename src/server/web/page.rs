@@ -20,20 +20,30 @@ const SCRIPT: &str = concat!(
 
 /// The document as it is served, and the hashes of the one style and the one script that a browser may use in it.
 static PAGE: LazyLock<(String, [String; 2])> = LazyLock::new(|| {
-    let whole = DOCUMENT.lines().map(str::trim_start).fold(String::new(), |whole, line| whole + line + "\n");
+    let whole = small_document();
     let (style, script) = (small_style(), small_script());
     let whole = whole.replace("/*STYLE*/", &style).replace("/*SCRIPT*/", &script);
     (whole, [style, script].map(|text| format!("sha256-{}", BASE64.encode(&Sha256::digest(text)))))
 });
 
+/// The document without the blanks between its elements, and the quotes around single words.
+fn small_document() -> String {
+    let lines = DOCUMENT.lines().map(|line| (line.trim_start(), if line.ends_with('>') { "" } else { "\n" }));
+    let whole = lines.fold(String::new(), |whole, (line, end)| whole + line + end);
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let quoted =
+        |(at, text): (usize, &str)| if at % 2 == 0 || is_word(text) { text.into() } else { format!("\"{text}\"") };
+    whole.split('"').enumerate().map(quoted).collect::<String>() + "\n"
+}
+
 /// The style without what is for its readers alone: a class loads the page thirty times at once.
 fn small_style() -> String {
-    minifier::css::minify(STYLE).map_or_else(|_| STYLE.into(), |small| small.to_string())
+    minifier::css::minify(STYLE).map_or_else(|_| STYLE.into(), |small| small.to_string().replace(";}", "}"))
 }
 
 /// The script likewise. That it is the same one is tested in `tests/browser/page.test.js`.
 fn small_script() -> String {
-    minifier::js::minify(SCRIPT).map_or_else(|_| SCRIPT.into(), |small| small.to_string())
+    minifier::js::minify(SCRIPT).map_or_else(|_| SCRIPT.into(), |small| small.to_string().replace(";}", "}"))
 }
 
 /// The page, for whoever asked for it at this place.

@@ -31,8 +31,8 @@ function isOneOfMany(event) {
 function tellCrowd() {
   const all = [...crowd.values()];
   crowd.clear();
-  for (const type of new Set(all.map((event) => event.type))) {
-    const some = all.filter((event) => event.type === type);
+  for (const type of new Set(all.map(event => event.type))) {
+    const some = all.filter(event => event.type === type);
     append(some[1] ? crowdLine(some) : draw(some[0]), some[0].time, rooms.get(GENERAL));
   }
 }
@@ -41,11 +41,11 @@ function crowdLine(some) {
   const [{ time, type, reason }] = some;
   const all = some.map(({ username }) => username);
   const others = all.splice(all.length > NAMED_MAX + 1 ? NAMED_MAX : -1);
-  const why = reason && some.every((one) => one.reason === reason) ? ` (${reasonName(reason)})` : "";
+  const why = reason && some.every(one => one.reason === reason) ? ` (${reasonName(reason)})` : "";
   return make("p", "row news", timeOf(time), `${all.join(", ")} and ${others[1] ? `${others.length} others` : others[0]} ${type}${why}`);
 }
 
-const reasonName = (reason) => reason.replace("_", " ");
+const reasonName = reason => reason.replace("_", " ");
 
 setInterval(() => {
   const at = performance.now();

@@ -14,11 +14,11 @@ function otherWay() {
 
 $("other-way").onclick = () => { otherWay(); $(registering ? "code" : "name").focus(); };
 
-$("login").onsubmit = (event) => {
+$("login").onsubmit = event => {
   event.preventDefault();
   allRight();
   me.keep = $("own").checked;
-  const [code, username, name, password] = ["code", "name", "full", "password"].map((id) => $(id).value);
+  const [code, username, name, password] = ["code", "name", "full", "password"].map(id => $(id).value);
   if (registering && password !== $("twice").value) return wrong("twice", "The two are not the same.");
   typedPassword = password;
   $("enter").disabled = true;
@@ -73,18 +73,18 @@ function enterAgain(why) {
 function endedThere(why) {
   me.token = "";
   forget();
-  enterAgain(`${why} What you had typed is still there when you come in again.`);
+  enterAgain(`${why} What you had typed stays for when you come in again.`);
 }
 
 function enterRoom(hello) {
   $("door").hidden = true;
   $("room").hidden = false;
   $("password").value = $("twice").value = $("code").value = "";
-  $("log").replaceChildren();
+  log.replaceChildren();
   stays = true;
   title();
   if (hello.motd) row("word", hello.motd);
-  if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}, so this name is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
+  if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}: it is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
   if (registering) otherWay();
 }
 
@@ -99,7 +99,7 @@ function look() {
 async function logout() {
   leaving = true;
   forget();
-  try { await Promise.race([ask("logout"), new Promise((over) => setTimeout(over, 2000))]); } finally { location.reload(); }
+  try { await Promise.race([ask("logout"), new Promise(over => setTimeout(over, 2000))]); } finally { location.reload(); }
 }
 
 /** Asks for a new password until there is one, or until somebody has had enough. */
@@ -108,12 +108,12 @@ function choosePassword(oneTime) {
   $("with-old").hidden = oneTime && Boolean(typedPassword);
   $("ask-title").textContent = oneTime ? "This password was for one login: choose your own" : "Change your password";
   $("ask-word").textContent = "";
-  for (const id of ["old", "new", "again"]) $(id).value = "";
+  $("passwd").reset();
   dialog.showModal();
-  return new Promise((over) => {
+  return new Promise(over => {
     $("not-now").onclick = () => { dialog.close(); over(oneTime ? logout() : tell("the old password stays")); };
-    dialog.oncancel = (event) => { event.preventDefault(); $("not-now").click(); };
-    $("passwd").onsubmit = async (event) => {
+    dialog.oncancel = event => { event.preventDefault(); $("not-now").click(); };
+    $("passwd").onsubmit = async event => {
       event.preventDefault();
       const fresh = $("new").value;
       if (fresh !== $("again").value) return void ($("ask-word").textContent = "The two are not the same.");
@@ -178,16 +178,14 @@ const isStaff = () => ["teacher", "admin"].includes(me.role);
 addEventListener("hashchange", () => {
   const isSlip = takeSlip();
   if (!me.token) fillIn();
-  else if (isSlip) slip = null, tell("a slip is for whoever comes in: log out first");
+  else if (isSlip) slip = null, tell("log out first: a slip is for coming in");
   else location.reload();
 });
 
 /** Rows of 0 and 1, with the quiet zone of four that readers want around them. */
 function drawDots(svg, rows) {
   svg.setAttribute("viewBox", `-4 -4 ${rows.length + 8} ${rows.length + 8}`);
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", rows.flatMap((dots, y) => [...dots].map((dot, x) => dot === "1" ? `M${x} ${y}h1v1h-1z` : "")).join(""));
-  svg.replaceChildren(path);
+  svg.firstChild.setAttribute("d", rows.flatMap((dots, y) => [...dots].map((dot, x) => dot === "1" ? `M${x} ${y}h1v1h-1z` : "")).join(""));
 }
 
 // ---- The beginning ------------------------------------------------------------------------------------------------

@@ -26,9 +26,17 @@ function happened(event, room) {
   if (type === "poll_closed" && room.poll?.poll === event.poll) room.poll = { ...room.poll, ...event };
 }
 
+/** Who may speak, and whisper, where not everyone may. */
 function floorWords({ mode, seconds, whispers, called: who }) {
   const words = { quiet: `quiet: ${who ? `${who} and teachers` : "teachers, and who is called,"} may speak`, slow: `slow: one message in ${seconds} s` };
-  return [words[mode], { staff: "whispers to teachers alone", off: "no whispers" }[whispers]].filter(Boolean);
+  return [words[mode], { staff: "whispers to teachers alone", off: "no whispers" }[whispers]];
+}
+
+/** What has changed: who may whisper, or who may speak. Of the first one in sight it isn't known. */
+function floorNews({ until, before, ...floor }) {
+  const [holds, whispers] = floorWords(floor);
+  if (before && before.whispers !== floor.whispers) return whispers ?? "everyone may whisper";
+  return (holds ?? `everyone may speak${before || whispers ? "" : " and whisper"}`) + untilWords(until) + (whispers ? `; ${whispers}` : "");
 }
 
 const handWords = () => [...plenum().hands].map(([name, why], at) => `${at + 1}. ${name}${why && ` (${why})`}`).join(", ");
@@ -42,8 +50,8 @@ function drawLesson() {
   $("split-left").dataset.until = split?.until ?? "";
   $("groups").hidden = !split;
   // The time is that of what stands before it.
-  const [holds = "", whispers] = floorWords(floor);
-  fill("holds", holds);
+  const [holds = "", whispers] = floorWords(floor).filter(Boolean);
+  fill("holds", floor.until ? `${holds} ` : holds);
   fill("whispers", whispers ? `; ${whispers}` : "");
   $("left").dataset.until = floor.until ?? "";
   $("floor").hidden = !holds;
@@ -62,10 +70,12 @@ function fit() {
   const lesson = $("lesson");
   for (const size of isWall() ? WALL_SIZES : [1]) {
     lesson.style.fontSize = `${size}em`;
-    if (lesson.getBoundingClientRect().bottom <= LESSON_MAX * innerHeight) return;
+    if (lesson.getBoundingClientRect().bottom <= LESSON_MAX * innerHeight) break;
   }
+  lesson.classList.toggle("more", lesson.scrollHeight - lesson.scrollTop > lesson.clientHeight + 8);
 }
 addEventListener("resize", fit);
+$("lesson").onscroll = fit;
 
 /** What changes is read out: so what doesn't is left alone. */
 function fill(id, words) { if ($(id).textContent !== words) $(id).textContent = words; }
@@ -113,9 +123,9 @@ setInterval(() => {
 const inRoom = (type, about) => ask(type, { room: here.name, ...about });
 
 /** A request to the room that is shown, with numbers, the first so many of which it needs. */
-const counted = (type, about, needed, ...keys) => (rest) => {
+const counted = (type, about, needed, ...keys) => rest => {
   const given = wordsOf(rest);
-  if (given.length < needed || given.length > keys.length || !given.every((word) => /^\d+$/.test(word))) return null;
+  if (given.length < needed || given.length > keys.length || !given.every(word => /^\d+$/.test(word))) return null;
   return inRoom(type, { ...about, ...Object.fromEntries(given.map((word, at) => [keys[at], +word])) });
 };
 
@@ -135,12 +145,12 @@ function question(words) {
 }
 
 function poll(rest) {
-  const [question, ...options] = rest.split("|").map((part) => part.trim());
+  const [question, ...options] = rest.split("|").map(part => part.trim());
   return question && options.length > 1 ? inRoom("poll", { question, options }) : null;
 }
 
 /** Something about the room's last poll. */
-const ofPoll = (type, then) => (rest) => rest ? null : here.poll ? ask(type, { poll: here.poll.poll }).then(then) : no("there is no poll here");
+const ofPoll = (type, then) => rest => rest ? null : here.poll ? ask(type, { poll: here.poll.poll }).then(then) : no("there is no poll here");
 
 function tallied({ counts, voted, missing }) {
   const all = { ...here.poll, counts, voted: voted.length, entitled: voted.length + missing.length };
@@ -150,18 +160,18 @@ function tallied({ counts, voted, missing }) {
 /** `/code python`, and a program in the lines after it. Nothing of it is changed. */
 function program(raw) {
   const [, lang, to, words] = raw.match(/^[ \t]*([\w.-]{0,16})[ \t]*(?:@(\S+)[ \t]*)?\n([^]*)$/) ?? [];
-  if (!words?.trim()) return no("the program begins in the line after /code python: Shift-Enter, and paste it");
+  if (!words?.trim()) return no("the program begins in the line below /code python: Shift-Enter, paste");
   return said(words, { format: "code", lang: lang.toLowerCase() || undefined, ...(to && { type: "whisper", to }) });
 }
 
-const takeBack = (event) => event ? ask("remove", { event }) : no("nothing here is yours to take back");
+const takeBack = event => event ? ask("remove", { event }) : no("nothing here is yours to take back");
 
-const named = (type) => (rest) => {
+const named = type => rest => {
   const [username, room] = cut(rest);
   return username ? ask(type, { username, room: room || here.name }) : null;
 };
 
-const speakIn = (otherwise) => (rest) => {
+const speakIn = otherwise => rest => {
   const room = rest.toLowerCase();
   return !isWord(room) ? null : rooms.has(room) ? choose(room) : otherwise(room);
 };
@@ -171,44 +181,66 @@ function makeRoom(room, rest) {
   return room ? ask("make_room", { room: wanted = room, open: !closed, about }) : null;
 }
 
-/** `/attendance 7b 2026-11-23 2026-11-24`: whole days; today if none is named. */
+const dayOf = (time, more = 0) => {
+  const day = new Date(time);
+  day.setDate(day.getDate() + more);
+  return day.toLocaleDateString("sv");
+};
+
+/** A moment as the terminal understands it: a time is of that day, a day stands for its midnight. */
+function moment(word, day) {
+  const text = word === "today" ? dayOf(now()) : word === "yesterday" ? dayOf(now(), -1) : /^\d\d?:/.test(word) ? `${dayOf(day)}T${word.padStart(5, 0)}` : word;
+  const time = new Date(text[10] ? text.toUpperCase() : `${text}T00:00`);
+  if (!/^\d{4}-/.test(text) || !+time) throw `a moment is 08:00, yesterday, 2026-11-28 or 2026-11-28T08:00, not ${word}`;
+  return time;
+}
+
+/** `/attendance 7b 08:00 09:30`: today if no day is named, and to its end. */
 async function attendance(rest) {
-  const words = wordsOf(rest);
-  const group = /^\d{4}-/.test(words[0]) ? undefined : words.shift();
-  if (!words.every((day) => Date.parse(day))) throw new Error("a day is such as 2026-11-23");
-  const [first = Date.now(), last = first] = words.map((day) => `${day}T00:00`);
-  const [from, to] = [[first, 0], [last, 24]].map(([day, hour]) => new Date(new Date(day).setHours(hour, 0, 0, 0)).toISOString());
-  for (let after, more = 1; more;) {
-    const answer = await ask("attendance", { group, from, to, after });
-    for (const { username, name, first, last, minutes, messages } of answer.people) {
-      tell(person(username, name), first ? `: ${hour(first)} to ${hour(last)}, ${minutes} min, ${messages} messages` : ": absent");
-    }
-    after = answer.people.at(-1)?.username;
+  const words = wordsOf(rest.toLowerCase());
+  const group = /^$|^(to|yester)day$|:|^\d+[./-]\d+[./-]/.test(words[0] ?? "") ? undefined : words.shift();
+  const [first = "today", last, more] = words;
+  const from = moment(first, now());
+  const to = moment(last ?? dayOf(from, 1), from);
+  if (more || from >= to) throw more ? usageOf("attendance") : "the second moment is the end";
+  const all = [];
+  for (let more = 1; more;) {
+    const answer = await ask("attendance", { group, from, to, after: all.at(-1)?.username });
+    all.push(...answer.people);
     more = answer.more;
   }
+  const whose = group ? `${group}: ` : "";
+  if (!all.length) return tell(whose, "nobody has an account that could have been there");
+  const end = Math.min(to, Math.max(from, now()));
+  const at = (time, day = dayOf(from) !== dayOf(end)) => (day ? `${dayOf(time)} ` : "") + hour(time);
+  const there = all.filter(one => one.first), absent = all.filter(one => !one.first);
+  const who = ({ username, name, deleted }) => [person(username, name ?? null), deleted ? ", deleted" : ""];
+  tell(whose, `${there.length} of ${all.length} were there, ${at(from, true)} to ${at(end)}`);
+  for (const one of there) tell(...who(one), `: ${at(one.first)} to ${at(one.last)}, ${one.minutes} min, ${one.messages} message${one.messages === 1 ? "" : "s"}`);
+  if (absent[0]) tell(`absent (${absent.length}): `, ...absent.flatMap((one, at) => [at ? ", " : "", ...who(one)]));
 }
 
 Object.assign(COMMANDS, {
-  rooms: alone("rooms", toldRooms), join: speakIn((room) => ask("enter", { room: wanted = room })),
-  room: speakIn((room) => no(`you are not in ${room}: /join ${room}`)),
-  leave: (rest) => ask("leave", { room: rest || here.name }),
-  makeroom: (rest) => makeRoom(...cut(rest)), letin: named("let_in"), putout: named("put_out"),
-  closeroom: (rest) => ask("close_room", { room: rest || here.name }),
-  split: (rest) => counted("split", {}, 1, "groups", "minutes")(rest)
-    ?.then((answer) => tell(answer.rooms.map(({ room, users = [] }) => `${room}: ${users.join(", ")}`).join("\n"))),
+  rooms: alone("rooms", toldRooms), join: speakIn(room => ask("enter", { room: wanted = room })),
+  room: speakIn(room => no(`you are not in ${room}: /join ${room}`)),
+  leave: rest => leave(rest || here.name),
+  makeroom: rest => makeRoom(...cut(rest)), letin: named("let_in"), putout: named("put_out"),
+  closeroom: rest => ask("close_room", { room: rest || here.name }),
+  split: rest => counted("split", {}, 1, "groups", "minutes")(rest)
+    ?.then(answer => tell(answer.rooms.map(({ room, users = [] }) => `${room}: ${users.join(", ")}`).join("\n"))),
   gather: alone("gather"),
-  all: (rest) => rest ? ask("announce", { text: rest }) : null,
+  all: rest => rest ? ask("announce", { text: rest }) : null,
   quiet: counted("floor", { mode: "quiet" }, 0, "minutes"), open: counted("floor", { mode: "open" }, 0),
   slow: counted("floor", { mode: "slow" }, 1, "seconds", "minutes"),
-  whispers: (rest) => /^(all|staff|off)$/.test(rest) ? inRoom("floor", { whispers: rest }) : null,
-  hand: (rest) => rest === "-" ? toTeacher("hand", { up: false }, "your hand is down") : toTeacher("hand", { up: true, text: rest }, "your hand is up"),
-  hands: (rest) => rest ? null : lookAround().then(() => tell(handWords() || "no hand is up")),
-  next: (rest) => /^(nobody)?$/.test(rest) ? ask("next", { room: plenum().name, nobody: Boolean(rest) }) : null,
-  ask: question, poll, vote: (rest) => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
+  whispers: rest => /^(all|staff|off)$/.test(rest) ? inRoom("floor", { whispers: rest }) : null,
+  hand: rest => rest === "-" ? toTeacher("hand", { up: false }, "your hand is down") : toTeacher("hand", { up: true, text: rest }, "your hand is up"),
+  hands: rest => rest ? null : lookAround().then(() => tell(handWords() || "no hand is up")),
+  next: rest => /^(nobody)?$/.test(rest) ? ask("next", { room: plenum().name, nobody: Boolean(rest) }) : null,
+  ask: question, poll, vote: rest => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
   tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
-  remove: (rest) => /^\d*$/.test(rest) ? takeBack(+rest || [...$("log").querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,
+  remove: rest => /^\d*$/.test(rest) ? takeBack(+rest || [...log.querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,
   attendance,
-  erase: (rest) => !isWord(rest) || confirm(`The account ${rest} and all that it said go for good, and nobody can bring them back: erase?`)
+  erase: rest => !isWord(rest) || confirm(`Erase ${rest} and all that they said? Nobody can bring it back.`)
     ? requestOf("erase_user", "is erased")(rest) : tell("nothing was erased"),
 });
 

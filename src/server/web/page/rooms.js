@@ -29,7 +29,7 @@ function ownRooms({ rooms: own = [], users, more }, first) {
 
 /** With whispers and comings the general one's past is that of everything. */
 const only = ({ name }) => name === GENERAL ? undefined : name;
-const linesOf = (room) => room === here ? $("log") : room.lines;
+const linesOf = room => room === here ? log : room.lines;
 
 /** Where an event is shown. */
 function roomsOf({ type, room, username }) {
@@ -44,7 +44,7 @@ function roomsOf({ type, room, username }) {
 let wanted = "", hasChosen = false;
 
 /** The rooms of a class that is split. */
-const isGroup = (name) => /^group-\d+$/.test(name);
+const isGroup = name => /^group-\d+$/.test(name);
 
 /** Who is in a group calls the teacher, who is in the general room. */
 const plenum = () => isGroup(here.name) ? rooms.get(GENERAL) : here;
@@ -60,8 +60,22 @@ function lead(name) {
 async function tellMates(name) {
   const { users, names: their } = await ask("who", { room: name });
   nameAll(users, their);
-  const mates = people(users.filter((one) => one !== me.name));
+  const mates = people(users.filter(one => one !== me.name));
   if (rooms.has(name)) append(make("p", "row word", `* with you in ${name}: `, ...mates.length ? mates : ["nobody"]), 0, rooms.get(name));
+}
+
+/** Who is in none of the groups: nobody comes into one by themselves. */
+function tellGroupless() {
+  if (!split || isStaff() || isWall() || [...rooms.keys()].some(isGroup)) return;
+  tell(`the class is in ${splitWords()}; you are in none: raise your hand, and a teacher lets you in`);
+}
+
+const untilWords = until => until ? `, until ${hour(until)}` : "";
+const splitWords = ({ groups, until } = split) => `${groups} groups${untilWords(until)}`;
+
+function leave(room) {
+  const isKept = isGroup(room) && !isStaff() && !confirm("Leave your group? Only a teacher can let you in again.");
+  return isKept ? tell("you stay") : ask("leave", { room });
 }
 
 function choose(name) {
@@ -81,6 +95,7 @@ function moved({ type, seq, room: name, username, by: leader }) {
   }
   if (type === "exited") rooms.get(name)?.people.delete(username);
   if (type === "room_closed" || type === "exited" && mine) exit(name);
+  if (type === "exited" && mine && isGroup(name)) tellGroupless();
 }
 
 function exit(name) {
@@ -96,7 +111,6 @@ function exit(name) {
 async function go(name) {
   const room = rooms.get(name);
   if (room === here) return;
-  const log = $("log");
   Object.assign(here, { draft: $("line").value, top: stays ? Infinity : log.scrollTop }).lines.append(...log.childNodes);
   room.from = here.name;
   here = room;
@@ -133,21 +147,19 @@ function drawRoom() {
     tab.textContent = room.unread ? `${room.name} (${room.unread})` : room.name;
     if (!tab.parentNode) $("tabs").append(tab);
   }
-  $("middle").setAttribute("aria-labelledby", here.tab.id);
+  $("middle").ariaLabel = here.name;
   $("topic").replaceChildren(make("bdi", "", here.topic?.text || (isGeneral ? "homeroom" : here.name)));
   drawLesson();
 }
 
 function tabOf(name) {
   const tab = button("", name, () => choose(name));
-  tab.id = `tab-${name}`;
   tab.role = "tab";
-  tab.setAttribute("aria-controls", "middle");
   return tab;
 }
 
 // The arrows go round, Home and End to the ends.
-$("tabs").onkeydown = (event) => {
+$("tabs").onkeydown = event => {
   const all = [...rooms.keys()];
   const at = all.indexOf(here.name);
   const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
@@ -157,7 +169,7 @@ $("tabs").onkeydown = (event) => {
   here.tab.focus();
 };
 
-const thither = (room) => button("small", "go there", () => typed(`/join ${room}`));
+const thither = room => button("small", "go there", () => typed(`/join ${room}`));
 
 function toldRooms({ rooms: all }) {
   for (const { room, open, about, online: there } of all) {

@@ -11,7 +11,7 @@ function make(tag, kind, ...inside) {
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const dates = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
-const hour = (time) => clock.format(new Date(time));
+const hour = time => clock.format(new Date(time));
 
 function timeOf(text) {
   const time = make("time", "", hour(text));
@@ -28,12 +28,13 @@ function called(full) {
 
 function person(name, full = names.get(name)) { return make("span", "", make("bdi", "", name), ...called(full)); }
 
-const people = (all) => all.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]);
+const people = all => all.flatMap((name, at) => [at ? ", " : "", person(name), away.has(name) ? " (away)" : ""]);
 
 /** Somebody's name, in the colour that it has in the terminal too; a click begins a whisper. With the keyboard the list of
  *  people offers the same, without a stop at each line. */
 function by(name, inList = false) {
-  const whisperTo = button(`by c${colour(name)}`, make("bdi", "", name), () => { $("line").value = `/msg ${name} `; grow(); $("line").focus(); });
+  const whisperTo = button("by", make("bdi", "", name), () => { $("line").value = `/msg ${name} `; grow(); $("line").focus(); });
+  whisperTo.style.setProperty("--c", colour(name));
   whisperTo.tabIndex = inList ? 0 : -1;
   if (inList) whisperTo.append(...called(names.get(name)));
   whisperTo.title = `Whisper to ${name}`;
@@ -47,11 +48,14 @@ function button(kind, label, action) {
   return element;
 }
 
-/** FNV-1a, as in the terminal client. */
+/** The terminal's twelve colours, six letters each. */
+const COLOURS = "005fff0087000087870087af5f5fff5f8700875fd7af00ffaf5f00af5f5fd7005fd700d7";
+
+/** The one that a name has in the terminal client: FNV-1a. */
 function colour(name) {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash % 12;
+  return `#${COLOURS.substr(hash % 12 * 6, 6)}`;
 }
 
 /** What was said: as text, as a program, or that it was taken back. */
@@ -67,8 +71,20 @@ function text({ seq, text: words, format, lang, by: who = later.get(seq)?.remove
 /** How long one may take back what one said. */
 const REMOVE_MS = 600000;
 
+/** What can't be shown keeps nothing else away. */
+function safely(what) {
+  try {
+    return what();
+  } catch (fault) {
+    console.error(fault);
+    return make("p", "row also", "(this can't be shown)");
+  }
+}
+
 /** An event's row; null for what is shown nowhere in the log. */
-function draw(event) {
+const draw = event => safely(() => drawn(event));
+
+function drawn(event) {
   const { seq, time, from = later.get(seq)?.asked?.from } = event;
   if (event.from && from !== me.name && ignored.has(from)) return null;
   const line = rowOf({ ...event, from });
@@ -97,7 +113,7 @@ function rowOf(event) {
   switch (type) {
     case "message": return as(others && mentions(event.text ?? "") ? "mention" : "", event.action ? "* " : "", by(from), event.action ? " " : ": ", text(event));
     case "whisper": {
-      const [sender, to] = [from, event.to].map((name) => (name === me.name ? "you" : by(name)));
+      const [sender, to] = [from, event.to].map(name => (name === me.name ? "you" : by(name)));
       const line = as("whisper", sender, " to ", to, " alone: ", text(event));
       if (event.away && !others) line.append(make("span", "also", ` (${event.to} is not here, and will read it later)`));
       return line;
@@ -110,12 +126,12 @@ function rowOf(event) {
     case "entered": return news(username, ` came into ${room}${doer}`);
     case "exited": return news(username, ` went out of ${room}${doer}`);
     case "room_closed": return news("", `${room} is closed${doer}`);
-    case "floor": return news(from, ` ${floorWords(event).join("; ") || "everyone may speak"}`);
-    case "split": return news(from, ` splits the class into ${event.groups} groups${event.until ? `, until ${hour(event.until)}` : ""}`);
+    case "floor": return news(from, ` ${floorNews(event)}`);
+    case "split": return news(from, ` splits the class into ${splitWords(event)}`);
     case "gathered": return news(from, from ? " ends the groups" : "the time of the groups is over");
-    case "called": return news(username, username ? " is called" : "nobody is called");
+    case "called": return username === me.name ? as("mention", "you are called") : news(username, username ? " is called" : "nobody is called");
     case "poll": return news(from, " asks: ", event.question, ...event.options.map((option, at) => `\n${at + 1}. ${option}`));
-    case "poll_closed": return make("div", "row", time, ...bars({ ...polls.get(event.poll), ...event }));
+    case "poll_closed": return make("div", "row result", time, ...bars({ ...polls.get(event.poll), ...event }));
     default: return null;
   }
 }
@@ -127,7 +143,7 @@ function note(event) {
   const about = { removed: event.event, asked: event.question }[event.type];
   if (!about) return;
   later.set(about, { ...later.get(about), [event.type]: event });
-  const lines = [...rooms.values()].flatMap((room) => [...linesOf(room).querySelectorAll(`[data-seq="${about}"]`)]);
+  const lines = [...rooms.values()].flatMap(room => [...linesOf(room).querySelectorAll(`[data-seq="${about}"]`)]);
   for (const line of lines) {
     if (event.type === "removed") delete line.event.text;
     line.replaceWith(draw(line.event) ?? "");
@@ -136,7 +152,7 @@ function note(event) {
 
 /** Somebody says one's name, as a word of its own. */
 function mentions(words) {
-  const name = me.name.replace(/[.-]/g, "\\$&");
+  const name = me.name.replace(/\W/gu, one => `\\u{${one.codePointAt().toString(16)}}`);
   return new RegExp(`(^|[^\\p{L}\\p{N}_-])${name}($|[^\\p{L}\\p{N}_-])`, "iu").test(words);
 }
 
@@ -155,7 +171,7 @@ function show(event, live) {
   moved(event);
   elsewhere(event);
   const isFolded = /^(joined|left)$/.test(type) && isOneOfMany(event);
-  const places = roomsOf(event).map((one) => [one, isFolded ? null : draw(event)]);
+  const places = roomsOf(event).map(one => [one, isFolded ? null : draw({ ...event, before: one.floor })]);
   for (const [one, line] of places) {
     happened(event, one);
     if (line && one !== here && /^(message|question|poll)$/.test(type)) one.unread += 1;
@@ -170,7 +186,7 @@ function show(event, live) {
 /** What happens in another room and concerns one here: staff are asked in one that they are not in, one is called. */
 function elsewhere({ type, room, from, username }) {
   if (type === "asked" && !rooms.has(room)) row("word asker", `* ${from} asks in ${room} `, thither(room));
-  if (type === "called" && username === me.name && room !== here.name) tell(`you are called in ${room}`);
+  if (type === "called" && username === me.name && room !== here.name) row("word mention", `* you are called in ${room} `, thither(room));
 }
 
 /** Puts a line at the end of a room, and stays there if that is where one reads. */
@@ -199,12 +215,11 @@ function row(kind, ...inside) {
 }
 
 function isAtEnd() {
-  const log = $("log");
   return log.scrollHeight - log.scrollTop - log.clientHeight < 40;
 }
 
 function toEnd() {
-  $("log").scrollTop = $("log").scrollHeight;
+  log.scrollTop = log.scrollHeight;
   $("newest").hidden = true;
 }
 
@@ -221,12 +236,13 @@ async function past(since, missed, room = here) {
   const height = log.scrollHeight;
   log.ariaBusy = "true";
   const lines = [];
-  let day = "";
+  let day = "", before;
   for (const event of events) {
     if (event.type === "poll") polls.set(event.seq, event);
     if (!roomsOf(event).includes(room)) continue;
     if (!room.known) happened(event, room);
-    const line = draw(event);
+    const line = draw({ ...event, before });
+    if (event.type === "floor") before = event;
     if (!line) continue;
     const its = new Date(event.time).toDateString();
     if (its !== day) lines.push(make("p", "day", dates.format(new Date(event.time))));
@@ -246,16 +262,16 @@ async function past(since, missed, room = here) {
 
 /** Whoever reads the newest goes on reading it in a window of another size. */
 let stays = true;
-new ResizeObserver(() => { if (stays) toEnd(); }).observe($("log"));
-$("log").onscroll = () => {
+new ResizeObserver(() => { if (stays) toEnd(); }).observe(log);
+log.onscroll = () => {
   stays = isAtEnd();
   if (stays) $("newest").hidden = true;
-  if ($("log").scrollTop <= 200) past().catch(refused);
+  if (log.scrollTop <= 200) past().catch(refused);
 };
 
 function setPeople(room, users, more = 0) {
   room.people.clear();
-  users.forEach((name) => room.people.add(name));
+  users.forEach(name => room.people.add(name));
   room.elsewhere = more;
 }
 
@@ -265,7 +281,7 @@ async function whoIsAway() {
   const answer = await ask("who", { room: only(room) });
   setPeople(room, answer.users, answer.more);
   away.clear();
-  (answer.away ?? []).forEach((name) => away.add(name));
+  (answer.away ?? []).forEach(name => away.add(name));
   nameAll(answer.users, answer.names);
   list();
   return answer;
@@ -283,7 +299,7 @@ function nameAll(users, some) {
 
 function list() {
   const { people, elsewhere } = here;
-  const items = [...people].sort().map((name) => make("li", away.has(name) ? "away" : "", by(name, true)));
+  const items = [...people].sort().map(name => make("li", away.has(name) ? "away" : "", by(name, true)));
   if (elsewhere) items.push(make("li", "also", `and ${elsewhere} more`));
   $("here").replaceChildren(...items);
   if (socket) state(`${me.name} · ${people.size + elsewhere} here`);

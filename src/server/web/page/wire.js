@@ -5,7 +5,8 @@
 
 // ---- What is kept -------------------------------------------------------------------------------------------------
 
-const $ = (id) => document.getElementById(id);
+const $ = id => document.getElementById(id);
+const log = $("log");
 
 /** The lines that stay on the page; older ones come back from the server while scrolling up. */
 const ROWS_MAX = 2000;
@@ -37,7 +38,7 @@ let lastWhisperer = "";
 let quietUntil = 0;
 
 /** Ids begin with a random word: the server remembers those of earlier runs. */
-const run = Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => (b % 36).toString(36)).join("");
+const run = Array.from(crypto.getRandomValues(new Uint8Array(6)), b => (b % 36).toString(36)).join("");
 let count = 0;
 
 // ---- The wire -----------------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ function lost(opened) {
   for (const [id, { again, failed }] of waiting) {
     if (again) continue;
     waiting.delete(id);
-    failed({ message: "The connection broke before that was answered: look whether it was done." });
+    failed({ message: "The connection broke: look whether it was done." });
   }
   state("no connection; what you say is kept and sent later", true);
   if (Date.now() - connectedAt > 10000) wait = WAIT_MS;
@@ -105,7 +106,7 @@ async function unreached(opened) {
   const isThere = !opened && await fetch("/get/").then(() => true, () => false);
   return isThere
     ? "The server is there, but this browser lets the page open no connection to it. iPads and iPhones are so where nobody " +
-      "they know has signed the server's certificate: take another device, or ask who runs the server."
+      "they know has signed its certificate: take another device."
     : "The server can't be reached: is it running, and is this the right network?";
 }
 
@@ -147,7 +148,7 @@ function shown(event) {
   const answers = event.id && (event.from ?? event.by ?? event.username) === me.name && waiting.get(event.id)?.sentAgain;
   if (answers) early.add(event.seq);
   else lastSeq = event.seq;
-  show(event, true);
+  safely(() => show(event, true));
 }
 
 async function welcome(hello) {
@@ -172,6 +173,8 @@ async function welcome(hello) {
   // Whoever is in several has a choice.
   const [group, other] = [...rooms.keys()].filter(isGroup);
   if (group && !other && !hasChosen) lead(group);
+  if (first && group) tellMates(group).catch(() => {});
+  tellGroupless();
   // The server knows what it has under which id: nothing is said twice.
   for (const pending of waiting.values()) {
     pending.sentAgain = true;
@@ -197,7 +200,7 @@ async function begun(hello) {
   await past(hello.left_at, hello.missed, general);
   const waited = held;
   held = null;
-  for (const event of waited) event.seq < general.oldest ? show(event, true) : call(event, false);
+  for (const event of waited) safely(() => event.seq < general.oldest ? show(event, true) : call(event, false));
   await help();
 }
 
@@ -214,8 +217,8 @@ function bye(reason) {
   if (reason === "shutdown") return void (wait = 0);
   socket = null;
   mine.close();
-  const why = { removed: "This session was ended: by an administrator, or by a change of the password.",
-    logout: "This session made way for a newer one of yours." };
+  const why = { removed: "An administrator or a new password ended this session.",
+    logout: "A newer session of yours ended this one." };
   endedThere(why[reason] ?? "The server ended this session.");
 }
 
