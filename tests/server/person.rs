@@ -128,6 +128,57 @@ fn nothing_of_an_erased_person_is_left_and_all_else_is_where_it_was() {
     assert!(!data.files_with("deleted-2").is_empty() && data.files_with(NAME).is_empty(), "another number");
 }
 
+/// Who left was deleted before anybody asked to be erased.
+#[test]
+fn whose_account_was_deleted_before_goes_as_well() {
+    let erase = json!({"type": "erase_user", "username": NAME});
+    let data = DataDir::with_users(&[NAME, "bob"]);
+    let server = data.start();
+    lesson(&data, &server);
+    let mut root = server.admin();
+    let before = order(&data);
+    assert_reply(&root.ask(json!({"type": "delete_user", "username": NAME})));
+    assert!(!data.files_with(WORDS).is_empty() && !data.files_with(NAME).is_empty());
+    assert_reply(&root.ask(erase.clone()));
+    assert_gone(&data);
+    assert_eq!(order(&data)[..before.len()], before);
+    // Of what others say, and of those who were erased, nobody is known.
+    root.say(NAME);
+    for name in [NAME, "deleted-1"] {
+        assert_error(&root.ask(json!({"type": "erase_user", "username": name})), "unknown_user");
+    }
+}
+
+#[test]
+fn of_two_accounts_that_had_the_name_both_go() {
+    let data = DataDir::with_users(&[NAME]);
+    let server = data.start();
+    let mut root = server.admin();
+    server.login(NAME).say(WORDS);
+    assert_reply(&root.ask(json!({"type": "delete_user", "username": NAME})));
+    assert_reply(&root.ask(json!({"type": "add_user", "username": NAME, "password": PASSWORD})));
+    server.login(NAME).say(WORDS);
+    assert_reply(&root.ask(json!({"type": "erase_user", "username": NAME})));
+    assert_gone(&data);
+    assert!(data.files_with("deleted-2").is_empty(), "nobody can tell the two apart");
+}
+
+#[test]
+fn a_guest_who_is_gone_goes_as_well() {
+    let data = DataDir::with_users(&[]);
+    let server = data.start();
+    let mut root = server.admin();
+    let door = root.ask(json!({"type": "door", "minutes": 10, "guests": true}));
+    let mut guest = server.connect();
+    let welcome =
+        guest.ask_plainly(&json!({"type": "register", "protocol": 1, "code": door["code"], "username": NAME}));
+    assert_eq!(welcome["type"], "welcome", "{welcome}");
+    guest.say(WORDS);
+    assert_reply(&root.ask(json!({"type": "door", "minutes": 0, "guests": "remove"})));
+    assert_reply(&root.ask(json!({"type": "erase_user", "username": NAME})));
+    assert_gone(&data);
+}
+
 #[test]
 fn who_is_connected_goes_as_when_the_account_is_deleted() {
     let data = DataDir::with_users(&[NAME, "bob"]);
@@ -174,6 +225,21 @@ fn on_a_stopped_server_too() {
     server.login("bob").say("it goes on");
     assert_gone(&data);
     assert!(run(data.command().arg("export"), b"").succeeded().contains("deleted-1"));
+}
+
+#[test]
+fn on_a_stopped_server_too_where_the_account_was_deleted_before() {
+    let data = DataDir::with_users(&[NAME, "bob"]);
+    let mut server = data.start();
+    lesson(&data, &server);
+    assert_reply(&server.admin().ask(json!({"type": "delete_user", "username": NAME})));
+    server.kill();
+    assert!(person(&data, &["erase", NAME]).succeeded().contains("deleted-1"));
+    assert_gone(&data);
+    let again = person(&data, &["erase", NAME]);
+    assert!(again.stderr.contains("nothing is kept") && again.code != Some(0), "{again:?}");
+    data.start().login("bob").say("it goes on");
+    assert_gone(&data);
 }
 
 fn text(folder: &Path, name: &str) -> String {

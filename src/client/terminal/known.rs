@@ -78,7 +78,9 @@ pub(crate) fn asks(line: &str) -> bool {
 /// What is asked before somebody is erased.
 pub(crate) fn erase_question(user: &str) -> String {
     let user = sanitize::line(user);
-    format!("the account {user} and all that it said go for good, and nobody can bring them back: erase?")
+    format!(
+        "all accounts that were ever called {user}, and all that they said, go for good, and nobody can bring them back: erase?"
+    )
 }
 
 /// Who is to be erased with a line, if somebody is.

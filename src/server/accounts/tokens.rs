@@ -257,6 +257,12 @@ impl Tokens {
         let _ = self.sync(note);
     }
 
+    /// Whether anything is kept of an account.
+    pub(crate) fn names(&self, name: &Username) -> bool {
+        let kept = lock(&self.kept);
+        kept.owners.contains_key(name) || kept.homes.contains_key(name)
+    }
+
     /// Takes an account out of the file itself, durably: also what has ended, and is only not written over yet.
     ///
     /// # Errors

@@ -266,8 +266,8 @@ pub enum PersonCommand {
         #[arg(long, value_name = "FOLDER", value_parser = path())]
         to: Option<PathBuf>,
     },
-    /// Deletes an account and all that its owner said, for good, while no server runs; where they are named they become
-    /// deleted-N. While it runs, /erase NAME does that
+    /// Deletes an account and all that its owner said, for good, while no server runs, also where it was deleted before; where
+    /// they are named they become deleted-N. While it runs, /erase NAME does that
     Erase {
         /// The account's name
         #[arg(value_name = "NAME")]

@@ -213,7 +213,7 @@ impl<'a> Staff<'a> {
 pub(super) fn forget(server: &Server, name: &Username) -> Vec<Arc<Session>> {
     lock(&server.throttle).forget(name);
     server.tokens.forget(name);
-    rooms::forget(server, name);
+    rooms::leave_all(server, name);
     server.lesson.forget(name);
     server.chat.remove_ended(name)
 }

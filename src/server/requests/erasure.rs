@@ -10,12 +10,12 @@ use crate::server::state::Server;
 use crate::sync::lock;
 use std::net::IpAddr;
 
-/// Ends the sessions of somebody who is to be erased, and lets none begin.
+/// Ends the sessions of somebody who is to be erased, and lets none begin. Whether anything is kept of that name is found later
+/// where there is no account: that takes long.
 ///
 /// # Errors
 /// Why nobody is erased.
 pub(super) fn begin(server: &Server, session: &Session, username: &str) -> Result<Answer, Refusal> {
-    let unknown = || refuse(ErrorCode::UnknownUser, "there is no account of that name: /listusers shows all");
     let name = Username::parse(username).ok_or_else(unknown)?;
     if name == session.name {
         return Err(refuse(ErrorCode::NotAllowed, NOT_ONESELF));
@@ -23,8 +23,6 @@ pub(super) fn begin(server: &Server, session: &Session, username: &str) -> Resul
     if server.accounts.standing(name.as_str()).is_some() {
         let author = Author::Staff(&session.mandate, Role::Admin);
         server.erasure().ban(author, &name).map_err(account_refusal)?;
-    } else if !server.erasure().unfinished().map_err(|why| failed(&name, &why))?.contains(&name) {
-        return Err(unknown());
     }
     Ok(Answer::Erasing(Begun { sessions: server.chat.remove_ended(&name), name }))
 }
@@ -32,12 +30,12 @@ pub(super) fn begin(server: &Server, session: &Session, username: &str) -> Resul
 /// Erases whoever that was begun with. What they are called now is in the reply.
 ///
 /// # Errors
-/// What is to be done again.
+/// Nothing is kept of that name, or what is to be done again.
 pub(super) fn carry_out(server: &Server, session: &Session, begun: Begun) -> Result<Reply<'static>, Refusal> {
     let name = begun.name;
     // Whoever was erased meanwhile stands nowhere any more.
     let by = || session.mandate.holds().then(|| (&session.name, session.peer.ip()));
-    let alias = erase(server, &name, by).map_err(|why| failed(&name, &why))?;
+    let alias = erase(server, &name, by).map_err(|why| failed(&name, &why))?.ok_or_else(unknown)?;
     log::info!("{}: erase_user {alias}", session.name);
     let report = format!("nothing that {name} said is kept any more; what else happened is {alias}'s now");
     Ok(Reply { report: Some(vec![report.into()]), ..Reply::default() })
@@ -51,7 +49,7 @@ pub(crate) fn finish(server: &Server) {
     });
     for name in unfinished {
         match erase(server, &name, || None) {
-            Ok(alias) => log::info!("{alias} is erased, as was begun before"),
+            Ok(alias) => alias.iter().for_each(|alias| log::info!("{alias} is erased, as was begun before")),
             Err(why) => {
                 server.notices.tell_admins(format!("somebody is still to be erased (/erase does it again): {why}"))
             }
@@ -59,14 +57,20 @@ pub(crate) fn finish(server: &Server) {
     }
 }
 
+/// None where nothing is kept of that name.
 fn erase<'a>(
     server: &Server,
     name: &Username,
     by: impl FnOnce() -> Option<(&'a Username, IpAddr)>,
-) -> Result<Username, String> {
+) -> Result<Option<Username>, String> {
     let _turn = lock(&server.erasing);
+    if !server.erasure().knows(name)? {
+        return Ok(None);
+    }
     rooms::leave_all(server, name);
     let alias = server.erasure().carry_out(name, by(), || {
+        // Of an account that was made when this had begun, before its name was kept.
+        server.chat.settle(&server.chat.remove_ended(name));
         rooms::leave_all(server, name);
         server.chat.forget(name);
         lock(&server.throttle).forget(name);
@@ -74,7 +78,11 @@ fn erase<'a>(
     // Who was let into a room meanwhile has got that name there.
     rooms::leave_all(server, &alias);
     server.rollbook.forget();
-    Ok(alias)
+    Ok(Some(alias))
+}
+
+fn unknown() -> Refusal {
+    refuse(ErrorCode::UnknownUser, "there is no account of that name, and nothing is kept of it: /listusers shows all")
 }
 
 fn failed(name: &Username, why: &str) -> Refusal {

@@ -49,27 +49,10 @@ pub(crate) fn own(server: &Server, name: &Username, bytes_max: usize) -> Vec<Own
     rooms
 }
 
-/// An account that is deleted is in no room any more, and what it made is nobody's. After it is deleted: nobody of its name is
-/// let in then.
-pub(super) fn forget(server: &Server, name: &Username) {
-    let _changing = server.rooms.begin();
-    let made = server.rooms.list().iter().any(|(_, room)| room.is_of(name));
-    take_out(server, name);
-    if made {
-        let of_theirs = |room: &&mut Room| room.is_of(name);
-        let timeline = server.chat.timeline();
-        server.rooms.follow(timeline, |rooms| rooms.values_mut().filter(of_theirs).for_each(|room| room.maker = None));
-    }
-}
-
-/// An account that still is one is in no room any more.
+/// An account goes out of all its rooms; its hand is down in the general one too. One that is deleted after that: nobody of its
+/// name is let in then.
 pub(super) fn leave_all(server: &Server, name: &Username) {
     let _changing = server.rooms.begin();
-    take_out(server, name);
-}
-
-/// An account goes out of all its rooms; its hand is down in the general one too.
-fn take_out(server: &Server, name: &Username) {
     let stays = server.chat.timeline().recall(|recall| recall.members.stays_of(name));
     let rooms: Vec<RoomName> = stays.now().map(|stay| stay.room.clone()).chain([RoomName::general()]).collect();
     let mut exits: Vec<Appending<'_>> = Vec::new();
@@ -98,19 +81,13 @@ pub(crate) fn forget_the_deleted(server: &Server) {
         let now = recall.members.stays().filter(|(_, stay)| stay.to.is_none());
         now.map(|(name, stay)| (name.clone(), stay.from)).collect()
     });
-    // Who was erased is called so for good.
-    let made =
-        server.rooms.list().into_iter().filter_map(|(_, room)| Some((Username::parse(&room.maker?)?, room.made)));
-    let made = made.filter(|(maker, _)| maker.deleted_number().is_none());
-    let is_theirs =
-        |(name, from): &(Username, u64)| server.accounts.state(name).is_some_and(|state| state.since <= *from);
-    let (theirs, gone): (Vec<_>, Vec<_>) = stays.into_iter().chain(made).partition(is_theirs);
-    let names = |known: Vec<(Username, u64)>| known.into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
-    names(gone).iter().for_each(|name| forget(server, name));
-    names(theirs)
-        .iter()
-        .filter(|name| role_of(server, name) == Some(Role::Display))
-        .for_each(|name| leave_all(server, name));
+    let may_stay = |name: &Username, from: u64| {
+        let is_theirs = server.accounts.state(name).is_some_and(|state| state.since <= from);
+        is_theirs && role_of(server, name) != Some(Role::Display)
+    };
+    let gone: BTreeSet<Username> =
+        stays.into_iter().filter(|(name, from)| !may_stay(name, *from)).map(|(name, _)| name).collect();
+    gone.iter().for_each(|name| leave_all(server, name));
 }
 
 impl<'a> Asking<'a> {
@@ -154,8 +131,8 @@ impl<'a> Asking<'a> {
             return Err(refuse(ErrorCode::RoomExists, format!("there is a room {room} already")));
         }
         self.check_places(name)?;
-        let rooms = server.rooms.list();
-        let own = rooms.iter().filter(|(_, room)| room.is_of(name)).count();
+        let (rooms, since) = (server.rooms.list(), self.session.mandate.standing().state().since);
+        let own = rooms.iter().filter(|(_, room)| room.was_made_by(name, since)).count();
         if !staff && own >= ROOMS_PER_MAKER_MAX {
             let message = format!("you have made {own} rooms, as many as may be: close one first (/closeroom)");
             return Err(refuse(ErrorCode::NotAllowed, message));

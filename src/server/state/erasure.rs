@@ -15,11 +15,11 @@ use crate::protocol::Username;
 use crate::reason::{self, Reason};
 use crate::server::accounts::{AccountError, Accounts, Author, Tokens};
 use crate::server::config::{Folder, folder};
-use crate::server::timeline::{Gone, Timeline};
+use crate::server::timeline::{Gone, Timeline, contains};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Who is being erased, and the number that each has from then on.
@@ -53,6 +53,34 @@ impl Erasure<'_> {
     /// The file that says so can't be read.
     pub(crate) fn unfinished(&self) -> Result<Vec<Username>, String> {
         being_erased(&self.folder.erasing())
+    }
+
+    /// Whether there is anything to erase of that name, an account or not: whose account was deleted has said something, too.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub(crate) fn knows(&self, name: &Username) -> Result<bool, String> {
+        // Nothing of theirs is left, and they stay.
+        if name.is_deleted() {
+            return Ok(false);
+        }
+        let topic = self.topic.now().is_some_and(|topic| topic.by == name.as_str());
+        let is_named = self.accounts.standing(name.as_str()).is_some()
+            || topic
+            || self.lesson.names(name)
+            || self.rooms.names(name)
+            || self.tokens.names(name)
+            || self.unfinished()?.contains(name);
+        let in_files = || {
+            let quoted = format!("\"{name}\"");
+            for aside in self.asides() {
+                if read_if_there(&aside)?.is_some_and(|text| contains(&text, quoted.as_bytes())) {
+                    return Ok(true);
+                }
+            }
+            Ok(self.audit.names(name)? || self.timeline.names(name)?)
+        };
+        if is_named { Ok(true) } else { in_files().map_err(unread) }
     }
 
     /// From now on the account can't be used, whose data is to go; its sessions end.
@@ -106,7 +134,7 @@ impl Erasure<'_> {
             self.reserve(&unfinished);
             return Ok(Username::deleted(*number));
         }
-        let number = self.last_deleted(&unfinished).map_err(|e| format!("can't read: {}", reason::of_file(&e)))? + 1;
+        let number = self.last_deleted(&unfinished).map_err(unread)? + 1;
         unfinished.insert(name.to_string(), number);
         write(&self.folder.erasing(), &unfinished)?;
         self.reserve(&unfinished);
@@ -141,11 +169,16 @@ impl Erasure<'_> {
         self.topic.erase(gone).map_err(unwritten(folder::TOPIC))?;
         step("tokens")?;
         self.tokens.erase(gone.name).map_err(unwritten(folder::TOKENS))?;
-        for aside in [files::beside(&self.folder.tokens(), ".damaged"), files::beside(&self.folder.users(), ".old")] {
+        for aside in self.asides() {
             remove_aside(&aside, gone).map_err(unwritten("what was put aside"))?;
         }
         step("audit")?;
         self.audit.erase(gone, Instant::now()).map_err(unwritten(folder::AUDIT))
+    }
+
+    /// What was put aside, since it was damaged or another program had written it.
+    fn asides(&self) -> [PathBuf; 2] {
+        [files::beside(&self.folder.tokens(), ".damaged"), files::beside(&self.folder.users(), ".old")]
     }
 
     /// It is done.
@@ -195,14 +228,23 @@ fn write(path: &Path, unfinished: &Unfinished) -> Result<(), String> {
     written.map_err(unwritten(folder::ERASING))
 }
 
-/// What was put aside, since it was damaged or another program had written it, is of no use to the server: where it has their
-/// name in it, it goes.
+/// What was put aside is of no use to the server: where it has their name in it, it goes.
 fn remove_aside(path: &Path, gone: &Gone<'_>) -> io::Result<()> {
-    match files::read(path) {
-        Ok(text) if gone.may_be_in(&text) => files::remove(path),
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+    match read_if_there(path)? {
+        Some(text) if gone.may_be_in(&text) => files::remove(path),
         _ => Ok(()),
     }
+}
+
+fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match files::read(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+fn unread(e: io::Error) -> String {
+    format!("can't read: {}", reason::of_file(&e))
 }
 
 fn unwritten(what: &str) -> impl FnOnce(io::Error) -> String {

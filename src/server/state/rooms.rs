@@ -55,7 +55,7 @@ pub(crate) struct Room {
     /// What it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) about: Option<String>,
-    /// Who made it; nobody who is known, where the file was lost.
+    /// Who made it, also where that account is deleted; nobody who is known, where the file was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) maker: Option<String>,
     /// The newest event's seq when it was made: what was said before in a room of this name was said in another room.
@@ -225,6 +225,12 @@ impl Rooms {
 
     fn expect_look(&self) {
         self.stale.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody has made a room, or set its topic.
+    pub(crate) fn names(&self, name: &Username) -> bool {
+        let is_topics = |room: &Room| room.topic.as_ref().is_some_and(|topic| topic.by == name.as_str());
+        lock(&self.now).values().any(|room| room.is_of(name) || is_topics(room))
     }
 
     /// Takes somebody out of the file, after the timeline has: rooms that they made are somebody's who was erased, and what they

@@ -38,6 +38,18 @@ impl Timeline {
         Ok(polls)
     }
 
+    /// Whether an event names somebody, or it's remembered in which rooms they were.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub(crate) fn names(&self, name: &Username) -> io::Result<bool> {
+        self.retry();
+        let quoted = format!("\"{name}\"");
+        let mut is_named = self.recall(|recall| recall.members.stays().any(|(other, _)| other == name));
+        self.each_line(0, |line| is_named = is_named || contains(line, quoted.as_bytes()) && is_in(line, name))?;
+        Ok(is_named)
+    }
+
     /// The highest number that anybody has who was erased, as far as events tell; 0 where there is none.
     ///
     /// # Errors
@@ -70,6 +82,11 @@ fn theirs(line: &[u8], gone: &Gone<'_>, kind: &str, field: &str) -> Option<u64> 
     let fields: Fields = serde_json::from_slice(line).ok()?;
     let is_it = fields.text("type") == Some(kind) && gone.is(fields.text("from"));
     is_it.then(|| fields.number(field)).flatten()
+}
+
+fn is_in(line: &[u8], name: &Username) -> bool {
+    let Ok(fields) = serde_json::from_slice::<Fields>(line) else { return false };
+    NAMES.iter().any(|field| fields.text(field) == Some(name.as_str()))
 }
 
 fn deleted_number(line: &[u8]) -> u64 {

@@ -21,7 +21,7 @@ mod what;
 
 pub(crate) use chunk::{Batch, Viewer, Where};
 pub(crate) use events::{AppendError, Appending, Forgotten, Ticket};
-pub(crate) use gone::Gone;
+pub(crate) use gone::{Gone, contains};
 pub(crate) use journal::Journal;
 pub(crate) use keeper::Keeper;
 pub(crate) use members::{Members, Stay};

@@ -36,15 +36,31 @@ impl Audit {
     /// # Errors
     /// A file can't be read.
     pub(crate) fn last_deleted(&self) -> io::Result<u64> {
-        let path = lock(&self.file).path.clone();
         let mut last = 0;
+        self.each_name(|name| last = last.max(name.deleted_number().unwrap_or(0)))?;
+        Ok(last)
+    }
+
+    /// Whether a line of it names somebody.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub(crate) fn names(&self, wanted: &Username) -> io::Result<bool> {
+        let mut is_named = false;
+        self.each_name(|name| is_named |= name == wanted)?;
+        Ok(is_named)
+    }
+
+    /// Gives `look` each name in both files.
+    fn each_name(&self, mut look: impl FnMut(&Username)) -> io::Result<()> {
+        let path = lock(&self.file).path.clone();
         for path in [files::beside(&path, ".1"), path] {
             let text = read(&path)?;
             let lines = text.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice::<Fields>(line).ok());
             let names = lines.flat_map(|line| NAMES.map(|name| line.text(name).and_then(Username::parse)));
-            last = names.flatten().filter_map(|name| name.deleted_number()).fold(last, u64::max);
+            names.flatten().for_each(|name| look(&name));
         }
-        Ok(last)
+        Ok(())
     }
 }
 

@@ -121,6 +121,11 @@ impl Lesson {
         }
     }
 
+    /// Whether somebody is named.
+    pub(crate) fn names(&self, name: &Username) -> bool {
+        self.now(|now| now.names().contains(name))
+    }
+
     /// Takes out somebody who is erased, and what they asked in these polls.
     ///
     /// # Errors

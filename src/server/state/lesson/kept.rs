@@ -119,7 +119,7 @@ impl Kept {
     }
 
     /// Everybody who is named. Who was erased is called so for good.
-    fn names(&self) -> BTreeSet<Username> {
+    pub(super) fn names(&self) -> BTreeSet<Username> {
         let hands = self.rooms.values().flat_map(|room| room.hands.iter().map(|hand| &hand.username));
         let called = self.rooms.values().filter_map(|room| room.floor.called.as_ref());
         let names = hands.chain(called).chain(self.polls.iter().flat_map(Poll::names));

@@ -20,9 +20,11 @@ pub(crate) fn erase(erasure: &Erasure<'_>, user: &str) -> Result<(), String> {
     let name = name(user)?;
     match erasure.ban(Author::Owner, &name) {
         Ok(()) => {}
-        // What was begun may be finished without it.
-        Err(AccountError::Unknown) if erasure.unfinished()?.contains(&name) => {}
-        Err(AccountError::Unknown) => return Err(format!("there is no account `{name}`: nothing was done")),
+        // What it said is there without it, and what was begun may be finished.
+        Err(AccountError::Unknown) if erasure.knows(&name)? => {}
+        Err(AccountError::Unknown) => {
+            return Err(format!("there is no account `{name}`, and nothing is kept of that name: nothing was done"));
+        }
         Err(AccountError::LastAdmin) => {
             return Err(format!(
                 "`{name}` is the last administrator: make another one first, `homeroom-server user add NAME --admin`"

@@ -240,7 +240,7 @@ Object.assign(COMMANDS, {
   tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
   remove: rest => /^\d*$/.test(rest) ? takeBack(+rest || [...log.querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,
   attendance,
-  erase: rest => !isWord(rest) || confirm(`Erase ${rest} and all that they said? Nobody can bring it back.`)
+  erase: rest => !isWord(rest) || confirm(`All accounts ever called ${rest} and all that they said go for good, and nobody can bring them back: erase?`)
     ? requestOf("erase_user", "is erased")(rest) : tell("nothing was erased"),
 });
 
