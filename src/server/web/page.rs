@@ -41,7 +41,7 @@ fn small_style() -> String {
     minifier::css::minify(STYLE).map_or_else(|_| STYLE.into(), |small| small.to_string().replace(";}", "}"))
 }
 
-/// The script likewise. That it is the same one is tested in `tests/browser/page.test.js`.
+/// The script likewise. That it is the same one is tested in `tests/browser/script.test.js`.
 fn small_script() -> String {
     minifier::js::minify(SCRIPT).map_or_else(|_| SCRIPT.into(), |small| small.to_string().replace(";}", "}"))
 }

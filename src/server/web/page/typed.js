@@ -35,7 +35,7 @@ const COMMANDS = {
   dnd: rest => /^\d*$/.test(rest) ? quiet(rest) : rest === "off" ? quiet("0") : null,
   ignore: rest => whomIgnored(rest && ignored.add(rest.toLowerCase())),
   unignore: rest => rest ? whomIgnored(ignored.delete(rest.toLowerCase())) : null,
-  clear: rest => { if (rest) return null; log.replaceChildren(); Object.assign(here, { whole: true, day: "" }); return tell("older messages are kept: reload to see them"); },
+  clear: rest => { if (rest) return null; log.replaceChildren(); Object.assign(here, { whole: true, day: "" }); return tell("reload to see older messages"); },
   adduser: rest => addUser(...cut(rest)),
   listusers: alone("list_users", answer => row("word", ...accountsWords(answer))),
   logoutuser: requestOf("logout_user", "is logged out"),
