@@ -164,7 +164,7 @@ function program(raw) {
   return said(words, { format: "code", lang: lang.toLowerCase() || undefined, ...(to && { type: "whisper", to }) });
 }
 
-const takeBack = event => event ? ask("remove", { event }) : no("nothing here is yours to take back");
+const takeBack = event => event ? ask("remove", { event }) : no("nothing here is yours");
 
 const named = type => rest => {
   const [username, room] = cut(rest);

@@ -105,7 +105,7 @@ function lost(opened) {
 async function unreached(opened) {
   const isThere = !opened && await fetch("/get/").then(() => true, () => false);
   return isThere
-    ? "The server is there, but this browser opens no connection to it. iPads and iPhones are so where nobody " +
+    ? "The server is there, but this browser lets the page open no connection to it. iPads and iPhones are so where nobody " +
       "they know has signed its certificate: take another device."
     : "The server can't be reached: is it running, and is this the right network?";
 }
