@@ -39,7 +39,7 @@ function floorNews({ until, before, ...floor }) {
   return (holds ?? `everyone may speak${before || whispers ? "" : " and whisper"}`) + untilWords(until) + (whispers ? `; ${whispers}` : "");
 }
 
-const handWords = () => [...plenum().hands].map(([name, why], at) => `${at + 1}. ${name}${why && ` (${why})`}`).join(", ");
+const handWords = () => [...plenum().hands].flatMap(([name, why], at) => [at ? ", " : "", at + 1, ". ", make("bdi", "", name + (why && ` (${why})`))]);
 
 let drawnPoll = null;
 
@@ -55,7 +55,7 @@ function drawLesson() {
   fill("whispers", whispers ? `; ${whispers}` : "");
   $("left").dataset.until = floor.until ?? "";
   $("floor").hidden = !holds;
-  fill("up", hands.size ? `Hands${name === here.name ? "" : ` in ${name}`}: ${handWords()}` : "");
+  fill("up", hands.size ? `Hands${name === here.name ? "" : ` in ${name}`}: ` : "", ...handWords());
   $("hands").hidden = !hands.size;
   $("next").hidden = !isStaff();
   $("hand").ariaPressed = hands.has(me.name);
@@ -78,7 +78,10 @@ addEventListener("resize", fit);
 $("lesson").onscroll = fit;
 
 /** What changes is read out: so what doesn't is left alone. */
-function fill(id, words) { if ($(id).textContent !== words) $(id).textContent = words; }
+function fill(id, ...inside) {
+  const made = make("p", "", ...inside);
+  if ($(id).textContent !== made.textContent) $(id).replaceChildren(...made.childNodes);
+}
 
 /** To choose from while it is open; how it came out stays in the log, and on the wall for a while. */
 function drawPoll(poll) {
@@ -234,13 +237,13 @@ Object.assign(COMMANDS, {
   slow: counted("floor", { mode: "slow" }, 1, "seconds", "minutes"),
   whispers: rest => /^(all|staff|off)$/.test(rest) ? inRoom("floor", { whispers: rest }) : null,
   hand: rest => rest === "-" ? toTeacher("hand", { up: false }, "your hand is down") : toTeacher("hand", { up: true, text: rest }, "your hand is up"),
-  hands: rest => rest ? null : lookAround().then(() => tell(handWords() || "no hand is up")),
+  hands: rest => rest ? null : lookAround().then(() => tell(...handWords(), plenum().hands.size ? "" : "no hand is up")),
   next: rest => /^(nobody)?$/.test(rest) ? ask("next", { room: plenum().name, nobody: Boolean(rest) }) : null,
   ask: question, poll, vote: rest => /^[1-9]$/.test(rest) ? vote(rest - 1) : null,
   tally: ofPoll("tally", tallied), endpoll: ofPoll("close_poll"),
   remove: rest => /^\d*$/.test(rest) ? takeBack(+rest || [...log.querySelectorAll(".own")].at(-1)?.parentNode.event.seq) : null,
   attendance,
-  erase: rest => !isWord(rest) || confirm(`All accounts ever called ${rest} and all that they said go for good, and nobody can bring them back: erase?`)
+  erase: rest => !isWord(rest) || confirm(`Erase all accounts ever called ${rest}, for good?`)
     ? requestOf("erase_user", "is erased")(rest) : tell("nothing was erased"),
 });
 

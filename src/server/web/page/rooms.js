@@ -67,7 +67,7 @@ async function tellMates(name) {
 /** Who is in none of the groups: nobody comes into one by themselves. */
 function tellGroupless() {
   if (!split || isStaff() || isWall() || [...rooms.keys()].some(isGroup)) return;
-  tell(`the class is in ${splitWords()}; you are in none: raise your hand, and a teacher lets you in`);
+  tell(`the class is in ${splitWords()}; you are in none: /hand asks a teacher to let you in`);
 }
 
 const untilWords = until => until ? `, until ${hour(until)}` : "";

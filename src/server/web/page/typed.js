@@ -19,7 +19,7 @@ const COMMANDS = {
   back: alone("away", () => tell("you are back")),
   topic: rest => rest ? inRoom("topic", { text: rest === "-" ? "" : rest })
     : inRoom("topic").then(({ topic: now }) => tell(now ? `the topic is: ${now.text}` : "there is no topic")),
-  history: () => { log.scrollTop = 0; return tell(`older messages come while you scroll up; numbers are ${log.classList.toggle("numbered") ? "shown" : "hidden"}`); },
+  history: () => { log.scrollTop = 0; return tell(`scroll up for older ones; numbers are ${log.classList.toggle("numbered") ? "shown" : "hidden"}`); },
   passwd: rest => rest ? tell("type /passwd alone: it asks for the passwords") : choosePassword(false),
   help: rest => help().then(() => tell(helpWords(rest))),
   logout: rest => rest ? null : logout(),
