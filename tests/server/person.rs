@@ -139,6 +139,7 @@ fn whose_account_was_deleted_before_goes_as_well() {
     let before = order(&data);
     assert_reply(&root.ask(json!({"type": "delete_user", "username": NAME})));
     assert!(!data.files_with(WORDS).is_empty() && !data.files_with(NAME).is_empty());
+    assert!(!data.read("tokens.jsonl").contains(NAME), "with the account, and not only with the next start");
     assert_reply(&root.ask(erase.clone()));
     assert_gone(&data);
     assert_eq!(order(&data)[..before.len()], before);

@@ -243,34 +243,23 @@ impl Tokens {
         kept.note(&[Entry::Homes { name: name.clone(), since, homes }]);
     }
 
-    /// Forgets an account that was deleted: whoever has its name next is at home nowhere.
-    pub(crate) fn forget(&self, name: &Username) {
-        let mut kept = lock(&self.kept);
-        kept.owners.remove(name);
-        if kept.homes.remove(name).is_none() {
-            return;
-        }
-        kept.note(&[Entry::Homes { name: name.clone(), since: None, homes: Vec::new() }]);
-        let note = kept.notes;
-        drop(kept);
-        // If it can't be written, the file is given up, or written without it.
-        let _ = self.sync(note);
-    }
-
     /// Whether anything is kept of an account.
     pub(crate) fn names(&self, name: &Username) -> bool {
         let kept = lock(&self.kept);
         kept.owners.contains_key(name) || kept.homes.contains_key(name)
     }
 
-    /// Takes an account out of the file itself, durably: also what has ended, and is only not written over yet.
+    /// Forgets accounts that are deleted, and takes them out of the file itself, durably: also what has ended, and is only not
+    /// written over yet. Whoever has such a name next is at home nowhere.
     ///
     /// # Errors
-    /// It can't be written.
-    pub(crate) fn erase(&self, name: &Username) -> io::Result<()> {
+    /// It can't be written, which administrators are told; the next note writes it.
+    pub(crate) fn erase(&self, names: &[Username]) -> io::Result<()> {
         let mut kept = lock(&self.kept);
-        kept.owners.remove(name);
-        kept.homes.remove(name);
+        for name in names {
+            kept.owners.remove(name);
+            kept.homes.remove(name);
+        }
         let written = kept.rewrite();
         kept.tell(written.as_ref().err());
         written

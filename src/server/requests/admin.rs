@@ -175,7 +175,7 @@ impl<'a> Staff<'a> {
     pub(super) fn delete_user(&self, username: &str) -> Result<Answer, Refusal> {
         let name = existing_user(self.server, username)?;
         self.server.accounts.delete(self.author(), &name).map_err(account_refusal)?;
-        let sessions = forget(self.server, &name);
+        let sessions = forget(self.server, std::slice::from_ref(&name));
         self.record("delete_user", &name, None);
         Ok(Answer::Enforced(sessions, Box::default()))
     }
@@ -209,13 +209,17 @@ impl<'a> Staff<'a> {
     }
 }
 
-/// Forgets what is remembered of an account that is deleted. Gives its sessions, which are still to be settled.
-pub(super) fn forget(server: &Server, name: &Username) -> Vec<Arc<Session>> {
-    lock(&server.throttle).forget(name);
-    server.tokens.forget(name);
-    rooms::leave_all(server, name);
-    server.lesson.forget(name);
-    server.chat.remove_ended(name)
+/// Forgets what is remembered of accounts that are deleted. Gives their sessions, which are still to be settled.
+pub(super) fn forget(server: &Server, names: &[Username]) -> Vec<Arc<Session>> {
+    names.iter().for_each(|name| lock(&server.throttle).forget(name));
+    // Administrators are told of what can't be written.
+    let _ = server.tokens.erase(names);
+    let forget = |name: &Username| {
+        rooms::leave_all(server, name);
+        server.lesson.forget(name);
+        server.chat.remove_ended(name)
+    };
+    names.iter().flat_map(forget).collect()
 }
 
 /// What an entry takes in a line.

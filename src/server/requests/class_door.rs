@@ -83,10 +83,11 @@ fn remove_guests(
     is_due: impl Fn(jiff::Timestamp) -> bool,
 ) -> Result<Vec<Arc<Session>>, crate::server::accounts::AccountError> {
     let gone = server.accounts.delete_guests(author, is_due)?;
-    if !gone.is_empty() {
-        log::info!("{} guests are deleted", gone.len());
+    if gone.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(gone.iter().flat_map(|name| super::admin::forget(server, name)).collect())
+    log::info!("{} guests are deleted", gone.len());
+    Ok(super::admin::forget(server, &gone))
 }
 
 fn reply(terms: Option<Terms>) -> Answer {

@@ -192,7 +192,8 @@ pub(crate) fn let_in(server: &Server, origin: Origin, name: &Username) {
     // Deleted meanwhile: whoever has its name next is at home nowhere.
     if server.accounts.standing(name.as_str()).is_none() {
         lock(&server.throttle).forget(name);
-        server.tokens.forget(name);
+        // Administrators are told of what can't be written.
+        let _ = server.tokens.erase(std::slice::from_ref(name));
     }
 }
 

@@ -168,7 +168,7 @@ impl Erasure<'_> {
         step("topic")?;
         self.topic.erase(gone).map_err(unwritten(folder::TOPIC))?;
         step("tokens")?;
-        self.tokens.erase(gone.name).map_err(unwritten(folder::TOKENS))?;
+        self.tokens.erase(std::slice::from_ref(gone.name)).map_err(unwritten(folder::TOKENS))?;
         for aside in self.asides() {
             remove_aside(&aside, gone).map_err(unwritten("what was put aside"))?;
         }
