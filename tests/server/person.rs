@@ -251,7 +251,7 @@ fn text(folder: &Path, name: &str) -> String {
 fn a_person_is_given_all_that_is_kept_and_nothing_of_others() {
     let data = DataDir::with_users(&[NAME, "bob", "ada"]);
     let server = data.start();
-    lesson(&data, &server);
+    let poll = lesson(&data, &server);
     let (mut bob, mut eve) = (server.login("bob"), server.login(NAME));
     whisper(&mut bob, "ada", "bob to ada");
     whisper(&mut eve, "bob", "=HYPERLINK(1)");
@@ -271,6 +271,10 @@ fn a_person_is_given_all_that_is_kept_and_nothing_of_others() {
     let account: Value = serde_json::from_str(&text(&to, "account.json")).unwrap();
     assert_eq!((&account["account"]["name"], &account["account"]["role"]), (&json!("Evelyn Zeta"), &json!("teacher")));
     assert!(account["account"]["password"].is_null() && account["rooms_made"] == json!(["chess"]), "{account}");
+    let theirs = &account["lesson"];
+    assert_eq!((&theirs["hands"][0]["room"], &theirs["hands"][0]["text"]), (&json!("general"), &json!(WORDS)));
+    assert_eq!(theirs["voted_in"], json!([{"poll": poll, "room": "general"}]), "{account}");
+    assert!(theirs["called_in"] == json!([]) && text(&to, "README.txt").contains("polls"), "{account}");
     let (lines, words) = (text(&to, "messages.jsonl"), text(&to, "messages.txt"));
     for said in [WORDS, "bob to them", "=HYPERLINK(1)"] {
         assert!(lines.contains(said) && words.contains(said), "{said}: {words}");

@@ -158,8 +158,10 @@ fn readme(name: &Username) -> String {
         "All that this homeroom server keeps about {name}.\n\
          \n\
          account.json    the account: role, name, group, mutes and bans; the addresses that it logged in from; when it last\n\
-         \x20               came back without its password; the rooms it was in, from event to event. The password's hash is\n\
-         \x20               left out: nobody can read the password from it, and it's of use to whoever wants to guess it.\n\
+         \x20               came back without its password; the rooms it was in, from event to event; of the lesson that goes on,\n\
+         \x20               hands that are up, where it was called, in which open polls it has voted, and in which that is\n\
+         \x20               waited for: nobody can tell what it voted. The password's hash is left out: nobody can read the\n\
+         \x20               password from it, and it's of use to whoever wants to guess it.\n\
          messages.txt    what {name} said, and what was whispered to {name}, to be read\n\
          messages.jsonl  the same, as the server keeps it: one JSON object a line (PROTOCOL.md says what its fields are)\n\
          presence.csv    when {name} came and went, as a table\n\

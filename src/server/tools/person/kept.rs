@@ -26,7 +26,7 @@ pub(super) struct Birth {
     generation: u32,
 }
 
-/// The account, where it is at home, when its tokens were used, the rooms that it is and was in: as the files have it. None
+/// The account, where it is at home, when its tokens were used, the rooms that it is and was in, the lesson: as the files have it. None
 /// where none of them knows it. And which account that is; where there is none any more, all that have had the name.
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub(super) fn account(data_dir: &Path, name: &Username) -> Result<(Option<Value>
         let value = field.and_then(Value::as_u64);
         birth.is_none_or(|birth| value.is_none_or(|value| value == of(birth)))
     };
-    let (mut used, mut homes) = (Vec::new(), Value::Null);
+    let (mut used, mut homes) = (Vec::new(), Value::Array(Vec::new()));
     for line in lines(&data_dir.join(folder::TOKENS), name)? {
         let valid = line.get("valid");
         if is_theirs(valid.and_then(|valid| valid.get("generation")), |birth| birth.generation.into()) {
@@ -66,14 +66,46 @@ pub(super) fn account(data_dir: &Path, name: &Username) -> Result<(Option<Value>
     let made = made.filter(|(_, room)| room["maker"] == name.as_str());
     let made = made.filter(|(_, room)| room["made"].as_u64().is_some_and(|made| made >= since));
     let made: Vec<&String> = made.map(|(room, _)| room).collect();
-    if account.is_none() && used.is_empty() && homes.is_null() && stays.is_empty() && made.is_empty() {
+    let lesson = lesson(data_dir, name, birth.map(|birth| birth.since))?;
+    let is_known = account.is_some() || homes.as_array().is_none_or(|homes| !homes.is_empty()) || !lesson.is_null();
+    if !is_known && used.is_empty() && stays.is_empty() && made.is_empty() {
         return Ok((None, Birth::default()));
     }
     let account = json!({
         "username": name.as_str(), "account": account, "logged_in_from": homes, "tokens_used": used, "rooms": stays,
-        "rooms_made": made,
+        "rooms_made": made, "lesson": lesson,
     });
     Ok((Some(account), birth.unwrap_or_default()))
+}
+
+/// What holds of them in the lesson that goes on: hands that are up, where they were called, the open polls in which they have
+/// voted, and those in which their vote is waited for. Nothing where nothing does, or `since`, when their account was made, is
+/// newer than what was written.
+fn lesson(data_dir: &Path, name: &Username, since: Option<u64>) -> Result<Value, String> {
+    let lesson = json_file(&data_dir.join(folder::LESSON))?;
+    if since.zip(lesson["seq"].as_u64()).is_some_and(|(since, written)| since >= written) {
+        return Ok(Value::Null);
+    }
+    let is_them = |named: &Value| named == name.as_str();
+    let has_them = |names: &Value| names.as_array().is_some_and(|names| names.iter().any(is_them));
+    let rooms: Vec<(&String, &Value)> = lesson["rooms"].as_object().into_iter().flatten().collect();
+    let hands_in = |(name, room): (&String, &Value)| {
+        let theirs = room["hands"].as_array().into_iter().flatten().filter(|hand| is_them(&hand["username"]));
+        theirs.map(|hand| json!({ "room": name, "text": hand["text"], "since": hand["since"] })).collect::<Vec<_>>()
+    };
+    let hands: Vec<Value> = rooms.iter().copied().flat_map(hands_in).collect();
+    let called: Vec<&String> =
+        rooms.iter().filter(|(_, room)| is_them(&room["floor"]["called"])).map(|(name, _)| *name).collect();
+    let polls_with = |field: &str| {
+        let polls = lesson["polls"].as_array().into_iter().flatten().filter(|poll| has_them(&poll[field]));
+        polls.map(|poll| json!({ "poll": poll["poll"], "room": poll["room"] })).collect::<Vec<_>>()
+    };
+    let voted = polls_with("voted");
+    let waited_for: Vec<Value> = polls_with("entitled").into_iter().filter(|poll| !voted.contains(poll)).collect();
+    if hands.is_empty() && called.is_empty() && voted.is_empty() && waited_for.is_empty() {
+        return Ok(Value::Null);
+    }
+    Ok(json!({ "hands": hands, "called_in": called, "voted_in": voted, "waited_for_in": waited_for }))
 }
 
 /// The entries of the audit log that name them, oldest first.
