@@ -49,12 +49,12 @@ const HEAD: &str = "<!doctype html>
 <style>
 @page { margin: 8mm; }
 * { box-sizing: border-box; margin: 0; }
-body { font: 10pt/1.25 system-ui, sans-serif; color: #000; background: #fff; }
+body { font: 9pt/1.15 system-ui, sans-serif; color: #000; background: #fff; }
 .note { padding: 4mm; }
 section { display: grid; grid-template-columns: 1fr 1fr; grid-auto-rows: 65mm; width: 194mm; max-width: 100%; margin: auto;
   break-inside: avoid; break-after: page; }
 section:last-child { break-after: auto; }
-article { border: .3mm dashed #888; padding: 3.5mm; break-inside: avoid; overflow: hidden; display: grid;
+article { border: .3mm dashed #888; padding: 3mm; break-inside: avoid; overflow: hidden; display: grid;
   grid-template-columns: 1fr 32mm; column-gap: 3mm; align-content: start; }
 h2 { font-size: 12pt; line-height: 1.15; grid-column: 1 / 3; overflow-wrap: anywhere; margin-bottom: 1mm; }
 h2 small { font-weight: normal; }
