@@ -194,7 +194,7 @@ const dayOf = (time, more = 0) => {
 function moment(word, day) {
   const text = word === "today" ? dayOf(now()) : word === "yesterday" ? dayOf(now(), -1) : /^\d\d?:/.test(word) ? `${dayOf(day)}T${word.padStart(5, 0)}` : word;
   const time = new Date(text[10] ? text.toUpperCase() : `${text}T00:00`);
-  if (!/^\d{4}-/.test(text) || !+time) throw `a moment is 08:00, yesterday, 2026-11-28 or 2026-11-28T08:00, not ${word}`;
+  if (!/^\d{4}-/.test(text) || !+time) throw `a time is 08:00, yesterday or 2026-11-28T08:00, not ${word}`;
   return time;
 }
 

@@ -56,7 +56,7 @@ const COMMANDS = {
 const ALSO = { __proto__: null, whisper: "msg", w: "msg", r: "reply", j: "join", quit: "logout" };
 /** Those that the terminal client alone has, and what is here in their place. */
 const ELSEWHERE = {
-  __proto__: null, import: "", save: "; here is a button beside each program", say: "", set: "", sound: "; here is a button", "attendance save": "",
+  __proto__: null, import: "", save: "; here each has a button", say: "", set: "", sound: "; here is a button", "attendance save": "",
 };
 /** Those that the page carries out by itself. */
 const LOCAL = [
@@ -178,7 +178,7 @@ function helpWords(which) {
 function inTerminal(line) {
   const [first, second] = wordsOf(line.toLowerCase().replace(/^\//, ""));
   const name = [first, `${first} ${second}`].find(name => ELSEWHERE[name] !== undefined);
-  return name && `/${name} is a command of the terminal client, homeroom-client${ELSEWHERE[name]}`;
+  return name && `/${name} is a command of the terminal client${ELSEWHERE[name]}`;
 }
 
 /** What people can't see in front of a line makes no message of a command. */
