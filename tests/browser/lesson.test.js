@@ -100,6 +100,9 @@ async function hands(noether, ada, bob, beamer) {
   await said(bob, "it is seven");
   await say(bob, "/hands");
   await told(bob, "1. bob (I know it)");
+  // What turns its writing round stays in its own hand.
+  await say(bob, "/hand \u202e9 ,)");
+  await until(async () => (await noether.locator("#up bdi").allTextContents()).join() === "bob (\u202e9 ,))", "a hand that turns round");
   await bob.click("#hand");
   await until(async () => !await noether.isVisible("#hands"), "no hand");
   await say(noether, "/open");
