@@ -131,7 +131,7 @@ fn an_event_is_written_before_anybody_is_sent_it() {
         bob.until_text(&text);
         let calls = traced.around(|call| call.name == "write" && call.text.contains(&text));
         let write = calls.iter().position(|call| call.text.contains(&text)).unwrap();
-        assert!(calls[write].text.contains("/journal/") && calls[write].text.contains(") = "), "{calls:?}");
+        assert!(calls[write].text.contains("/journal/") && calls[write].text.contains(" = "), "{calls:?}");
         // Of all threads: nobody is sent anything before the write has ended.
         let first = calls.iter().find(|call| call.is_send()).unwrap();
         assert!(first.begin > calls[write].end, "{calls:?}");

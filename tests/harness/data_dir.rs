@@ -3,6 +3,7 @@
 use super::{ADMIN, Finished, PASSWORD, Server, run};
 use serde_json::Value;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -82,7 +83,12 @@ impl DataDir {
 
     /// The files that have these words in them.
     pub(crate) fn files_with(&self, words: &str) -> Vec<String> {
-        let has = |path: &Path| fs::read(path).unwrap().windows(words.len()).any(|found| found == words.as_bytes());
+        let holds = |bytes: Vec<u8>| bytes.windows(words.len()).any(|found| found == words.as_bytes());
+        let has = |path: &Path| match fs::read(path) {
+            // It was being written anew, and has its name by now.
+            Err(e) if e.kind() == ErrorKind::NotFound => false,
+            read => holds(read.unwrap()),
+        };
         self.files().iter().filter(|path| has(path)).map(|path| path.display().to_string()).collect()
     }
 
