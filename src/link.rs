@@ -15,8 +15,14 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// An address as it is typed: without the port that is meant anyway.
-pub(crate) fn as_typed(address: SocketAddr) -> String {
+fn as_typed(address: SocketAddr) -> String {
     if address.port() == DEFAULT_PORT { address.ip().to_string() } else { address.to_string() }
+}
+
+/// What is typed in a terminal to come in: the address may be left out where the network lets servers be found.
+pub(crate) fn to_type(address: Option<SocketAddr>, code: &str) -> String {
+    let place = address.map(|address| as_typed(address) + " ").unwrap_or_default();
+    format!("homeroom-client {place}{code}")
 }
 
 /// The SHA-256 of a certificate's DER, or of a key's. Written `sha256:` and 64 lower-case hex digits.

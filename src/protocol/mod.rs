@@ -34,6 +34,7 @@ pub use limits::{
     NOTICE_CHARS_MAX, OPTION_CHARS_MAX, OPTIONS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, REMOVE_MINUTES_MAX,
     SLOW_SECONDS_MAX, TEXT_CHARS_MAX, TIMER_MINUTES_MAX, VERSION,
 };
+pub(crate) use names::{GROUP, is_group};
 pub use names::{RequestId, RoomName, Username};
 pub use profile::Profile;
 pub use reading::BadRequest;

@@ -5,6 +5,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 
+/// How the names of a split's rooms begin, before their number. Nobody else makes rooms that are called so: clients lead
+/// people into them.
+pub(crate) const GROUP: &str = "group-";
+
+/// Whether a room is called as those of a split.
+pub(crate) fn is_group(room: &str) -> bool {
+    room.strip_prefix(GROUP).is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// How the names begin of those who were erased.
 const DELETED: &str = "deleted-";
 

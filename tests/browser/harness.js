@@ -184,7 +184,17 @@ function test(main) {
   });
 }
 
+/** The wall, for whoever logs in there. */
+async function wall(browser, place, name) {
+  const page = await open(browser, place);
+  await page.goto(`https://${place}/#wall`);
+  await page.reload();
+  await login(page, name);
+  await page.locator("#wall-qr path").waitFor();
+  return page;
+}
+
 module.exports = {
   BINARIES, SHOTS, STATES, PASSWORD, WIDTHS, HOSTILE, folder, data, violations, run, until, startServer, startClient, launch, makeAccounts, open,
-  login, chooseOwn, said, say, told, withoutFindings, picture, line, tab, refusal, news, feed, comesBack, speaksIn, enter, test,
+  login, chooseOwn, said, say, told, withoutFindings, picture, line, tab, refusal, news, feed, comesBack, speaksIn, enter, wall, test,
 };

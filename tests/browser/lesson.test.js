@@ -2,7 +2,7 @@
 "use strict";
 const assert = require("node:assert");
 const { PASSWORD, WIDTHS, HOSTILE, data, violations, until, startServer, launch, makeAccounts, open, login, said, say, told,
-  withoutFindings, picture, line, refusal, news, feed, speaksIn, enter, test } = require("./harness.js");
+  withoutFindings, picture, line, refusal, news, feed, speaksIn, enter, wall, test } = require("./harness.js");
 
 async function main() {
   makeAccounts(["noether", "ada", "bob", "eve"].map((name) => `${name},${PASSWORD},${name === "noether" ? "teacher" : "user"}`), data);
@@ -13,7 +13,7 @@ async function main() {
   await announced(noether, ada);
   await floor(noether, ada);
   await changes(noether, ada);
-  const beamer = await wall(browser, place);
+  const beamer = await wall(browser, place, "eve");
   await hands(noether, ada, bob, beamer);
   await questions(noether, ada, bob);
   await polls(noether, ada, bob, beamer);
@@ -117,15 +117,6 @@ async function questions(noether, ada, bob) {
   await news(bob, "somebody asks: is this in the test?");
   await news(noether, "is this in the test? (ada)");
   assert(!(await bob.textContent("#log")).includes("is this in the test? ("), "whose question it is");
-}
-
-async function wall(browser, place) {
-  const page = await open(browser, place);
-  await page.goto(`https://${place}/#wall`);
-  await page.reload();
-  await login(page, "eve");
-  await page.locator("#wall-qr path").waitFor();
-  return page;
 }
 
 async function polls(noether, ada, bob, beamer) {

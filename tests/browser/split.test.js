@@ -2,14 +2,14 @@
 "use strict";
 const assert = require("node:assert");
 const { PASSWORD, data, violations, until, startServer, launch, makeAccounts, open, login, said, say, told, withoutFindings, picture, line, tab,
-  refusal, news, feed, comesBack, speaksIn, enter, test } = require("./harness.js");
+  refusal, news, feed, comesBack, speaksIn, enter, wall, test } = require("./harness.js");
 
 async function main() {
   makeAccounts(["noether", "ada", "bob", "eve", "mia"].map((name) => `${name},${PASSWORD},${name === "noether" ? "teacher" : "user"}`), data);
   const { place } = await startServer("127.0.0.1:0");
   const browser = await launch();
   const [noether, ada, bob] = [await enter(browser, place, "noether"), await enter(browser, place, "ada"), await enter(browser, place, "bob")];
-  const eve = await wall(browser, place);
+  const eve = await wall(browser, place, "eve");
   await mates(noether, ada, bob, eve);
   await calls(noether, ada, bob);
   await back(browser, place, ada, bob);
@@ -20,15 +20,6 @@ async function main() {
   await times(noether, ada, eve);
   assert.deepEqual(violations.filter((text) => !/WebSocket connection to|ERR_CONNECTION_REFUSED|404/.test(text)), []);
   await browser.close();
-}
-
-async function wall(browser, place) {
-  const page = await open(browser, place);
-  await page.goto(`https://${place}/#wall`);
-  await page.reload();
-  await login(page, "eve");
-  await page.locator("#wall-qr path").waitFor();
-  return page;
 }
 
 async function mates(noether, ada, bob, eve) {

@@ -359,8 +359,7 @@ fn write(path: &Path, slips: &[Slip], place: &Place) {
 fn place(reply: &Reply<'_>) -> Place {
     let page = reply.pages.first().filter(|page| is_address(page)).map(ToString::to_string);
     let address = page.as_ref().and_then(|page| page.strip_prefix("https://")?.strip_suffix('/')?.parse().ok());
-    let address = address.map(|address| link::as_typed(address) + " ").unwrap_or_default();
-    let line = reply.code.as_ref().map(|code| format!("homeroom-client {address}{code}"));
+    let line = reply.code.as_ref().map(|code| link::to_type(address, code));
     Place { line, page }
 }
 

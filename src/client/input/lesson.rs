@@ -2,10 +2,10 @@
 
 use super::arguments::{fitting, name, place, room};
 use super::typed::{Ballot, Typed};
-use crate::client::rooms::is_split;
 use crate::client::terminal::{Switch, known};
 use crate::protocol::{
     GENERAL, Groups, Mode, OPTION_CHARS_MAX, OPTIONS_MAX, Request, SLOW_SECONDS_MAX, TIMER_MINUTES_MAX, Whispers,
+    is_group,
 };
 
 /// Reads a command that was typed while one spoke `here`; None when it isn't one of these.
@@ -91,7 +91,7 @@ fn is_ours(name: &str) -> bool {
 
 /// The room for hands and questions: out of a group of a class that is split they go where the teacher is.
 fn of_class(here: &str) -> Option<String> {
-    place(here).filter(|room| !is_split(room))
+    place(here).filter(|room| !is_group(room))
 }
 
 fn leave(from: String) -> Result<Typed, String> {

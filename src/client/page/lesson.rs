@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::layout::{Page, Speaker};
 use super::poll;
 use crate::client::rooms::{Floor, Poll, Rooms};
-use crate::protocol::{GENERAL, Mode, OwnRoom, Role, ServerMessage, SplitInfo, Whispers};
+use crate::protocol::{GENERAL, Mode, OwnRoom, Role, ServerMessage, SplitInfo, Whispers, is_group};
 use crate::sanitize;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -208,7 +208,7 @@ pub(super) fn moved(rooms: &Rooms, out: &mut Page) {
 /// Appends that the class is split, at a login; and to whoever is in none of its groups, how they get into one.
 pub(super) fn is_split(clock: &Clock, rooms: &Rooms, role: Role, split: &SplitInfo<'_>, out: &mut Page) {
     let _ = write!(out, "* the class is in {}", groups_until(clock, split.groups, split.until.as_deref()));
-    let is_in_one = rooms.names().iter().any(|name| crate::client::rooms::is_split(name));
+    let is_in_one = rooms.names().iter().any(|name| is_group(name));
     let _ = match role {
         _ if is_in_one => writeln!(out),
         Role::User => writeln!(out, "; you are in none: /hand asks a teacher to let you in"),

@@ -4,8 +4,7 @@ use super::floor::Floor;
 use super::known::Rooms;
 use super::lasting::Lasting;
 use super::poll::Poll;
-use super::split::is_split;
-use crate::protocol::{GENERAL, Mode, ServerMessage};
+use crate::protocol::{GENERAL, Mode, ServerMessage, is_group};
 use crate::sync::lock;
 use jiff::Timestamp;
 
@@ -46,7 +45,7 @@ impl Rooms {
 
     /// Whether whoever is put into this room by others speaks there at once.
     pub(crate) fn is_moved_to(&self, room: &str) -> bool {
-        self.follows && is_split(room)
+        self.follows && is_group(room)
     }
 
     /// What of an event is how a room is now, whoever is in it.

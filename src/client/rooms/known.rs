@@ -3,8 +3,7 @@
 use super::floor::Floor;
 use super::lasting::Lasting;
 use super::poll::Poll;
-use super::split::is_split;
-use crate::protocol::{GENERAL, OwnRoom, PollInfo, RoomName, SplitInfo, Whispers};
+use crate::protocol::{GENERAL, OwnRoom, PollInfo, RoomName, SplitInfo, Whispers, is_group};
 use crate::sync::lock;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,7 +136,7 @@ impl Rooms {
 
     /// Whether one speaks in a group of a class that is split, where no teacher sees a hand or a question.
     pub(crate) fn is_in_group(&self) -> bool {
-        is_split(&lock(&self.state).present)
+        is_group(&lock(&self.state).present)
     }
 
     /// Whether one speaks there.
@@ -214,7 +213,7 @@ impl Rooms {
     /// groups looks after, or waits for; and the floor.
     pub(crate) fn holds(&self, room: &str) -> Option<String> {
         let left = lock(&self.state).split_ends.and_then(Lasting::words);
-        let left = left.map(|left| if is_split(room) { format!("{left} left") } else { format!("groups {left}") });
+        let left = left.map(|left| if is_group(room) { format!("{left} left") } else { format!("groups {left}") });
         let words: Vec<String> = left.into_iter().chain(self.floor_words(room)).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
@@ -280,7 +279,7 @@ impl Rooms {
 
 /// The group that one is in. Who is in several looks in on them, as teachers do, and is in none of them.
 fn own_group(rooms: &[Room]) -> Option<String> {
-    let mut groups = rooms.iter().map(|room| &room.name).filter(|name| is_split(name));
+    let mut groups = rooms.iter().map(|room| &room.name).filter(|name| is_group(name));
     groups.next().filter(|_| groups.next().is_none()).cloned()
 }
 

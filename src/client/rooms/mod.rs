@@ -8,9 +8,7 @@ mod happening;
 mod known;
 mod lasting;
 mod poll;
-mod split;
 
 pub(crate) use floor::Floor;
 pub(crate) use known::{Rooms, room_name};
 pub(crate) use poll::Poll;
-pub(crate) use split::is_split;

@@ -1,9 +1,9 @@
 //! Who is in which room, and may be: what the requests about rooms, and those that name one, ask.
 
 use super::answer::{Refusal, ended, refuse};
-use crate::protocol::{ErrorCode, RequestId, Role, RoomName, Username};
+use crate::protocol::{ErrorCode, RequestId, Role, RoomName, Username, is_group};
 use crate::server::chat::Session;
-use crate::server::state::{Change, Room, Server, is_group};
+use crate::server::state::{Change, Room, Server};
 use crate::server::timeline::Where;
 use std::sync::MutexGuard;
 
@@ -107,7 +107,8 @@ pub(super) fn unknown(room: &str) -> Refusal {
         return refuse(ErrorCode::UnknownRoom, "there is no room of that name: /rooms lists those there are");
     };
     // Whether there is such a group or not: that is nobody's business who isn't in it.
-    let remedy = if is_group(&room) { "/hand asks a teacher to let you in" } else { "/rooms lists those there are" };
+    let remedy =
+        if is_group(room.as_str()) { "/hand asks a teacher to let you in" } else { "/rooms lists those there are" };
     refuse(ErrorCode::UnknownRoom, format!("there is no room {room} that you may enter: {remedy}"))
 }
 
@@ -118,7 +119,8 @@ pub(super) fn role_of(server: &Server, name: &Username) -> Option<Role> {
 
 /// Whether an account is one that a lesson is for: no staff's, no display, and shown what happens.
 pub(super) fn takes_part(server: &Server, name: &Username) -> bool {
-    role_of(server, name) == Some(Role::User) && !must_choose_password(server, name)
+    let state = server.accounts.standing(name.as_str()).map(|standing| standing.state());
+    state.is_some_and(|state| state.role == Role::User && !state.must_change_password)
 }
 
 /// Whether somebody is shown nothing yet, since they are still to choose a password.

@@ -6,7 +6,7 @@ use super::answer::{Answer, Refusal, ended, refuse};
 use super::fit::{fit, name_bytes};
 use super::history;
 use super::lesson::{told, unsaved};
-use super::membership::{Asking, is_in, must_choose_password, takes_part};
+use super::membership::{Asking, must_choose_password, takes_part};
 use super::speech;
 use crate::protocol::{ErrorCode, PollInfo, Reply, RoomName, ServerMessage, Username};
 use crate::reason;
@@ -260,8 +260,12 @@ pub(crate) fn came(server: &Server, name: &Username, is_in: impl Fn(&RoomName) -
 /// The votes of those who are in its room and there are waited for too, and of nobody who can't vote before a password is chosen.
 fn count_on_those_there(server: &Server, poll: &mut Poll) {
     let online: Vec<Username> = lock(server.chat.registry()).names(None).cloned().collect();
-    let there = |name: &Username| is_in(server, &poll.room, name);
-    let there: Vec<_> = online.into_iter().filter(|name| there(name) && takes_part(server, name)).collect();
+    let pupils: Vec<_> = online.into_iter().filter(|name| takes_part(server, name)).collect();
+    // One look for all of them: whoever speaks waits for it.
+    let there = server
+        .chat
+        .timeline()
+        .recall(|recall| pupils.into_iter().filter(|name| recall.members.is_in(&poll.room, name)).collect::<Vec<_>>());
     poll.entitle(there);
     poll.excuse(|name| must_choose_password(server, name));
 }

@@ -7,10 +7,10 @@ use super::membership::{Asking, is_in, looks_after, named, refuse_outsider, role
 use super::people::check_note;
 use super::{polls, speech};
 use crate::protocol::{
-    ErrorCode, OwnRoom, Reply, RequestId, Role, RoomInfo, RoomName, ServerMessage, TopicInfo, Username,
+    ErrorCode, OwnRoom, Reply, RequestId, Role, RoomInfo, RoomName, ServerMessage, TopicInfo, Username, is_group,
 };
 use crate::reason;
-use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server, is_group};
+use crate::server::state::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Server};
 use crate::server::timeline::{Appending, What};
 use crate::sync::lock;
 use std::collections::BTreeSet;
@@ -118,7 +118,7 @@ impl<'a> Asking<'a> {
         // What a room is called and about is read by others too.
         speech::permit(server, self.session)?;
         let room = RoomName::parse(room).ok_or_else(|| refuse(ErrorCode::BadRequest, RoomName::RULE))?;
-        if is_group(&room) {
+        if is_group(room.as_str()) {
             return Err(refuse(
                 ErrorCode::BadRequest,
                 format!("{room} is what /split calls its rooms: take another name"),

@@ -6,9 +6,9 @@ use super::fit::name_bytes;
 use super::lesson::told;
 use super::membership::{Asking, role_of, takes_part};
 use super::{rooms, speech};
-use crate::protocol::{ErrorCode, Groups, Reply, Role, RoomInfo, RoomName, ServerMessage, SplitInfo, Username};
+use crate::protocol::{ErrorCode, GROUP, Groups, Reply, Role, RoomInfo, RoomName, ServerMessage, SplitInfo, Username};
 use crate::server::accounts::random;
-use crate::server::state::{GROUP, Moment, ROOMS_MAX, Room, Server, Timer, check_minutes};
+use crate::server::state::{Moment, ROOMS_MAX, Room, Server, Timer, check_minutes};
 use crate::server::timeline::{Appending, What};
 use crate::sync::lock;
 use std::collections::BTreeSet;
@@ -110,6 +110,9 @@ impl Asking<'_> {
 /// known a moment longer.
 pub(crate) fn now(server: &Server) -> Option<SplitInfo<'static>> {
     let mut groups = server.rooms.groups();
+    if groups.is_empty() {
+        return None;
+    }
     server.chat.timeline().recall(|recall| groups.retain(|(name, _)| !recall.members.was_closed(name)));
     let (_, first) = groups.first()?;
     let until = first.timer.as_ref().map(|timer| timer.until().into());

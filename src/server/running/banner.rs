@@ -1,7 +1,7 @@
 //! What a start prints: all that the person before the screen needs to get everyone in, on one screen.
 
 use crate::dots;
-use crate::link::as_typed;
+use crate::link;
 use crate::protocol::Secret;
 use crate::server::config::Lost;
 use crate::server::state::Invitation;
@@ -63,11 +63,11 @@ impl Banner<'_> {
         }
         writeln!(out, "to join, type in a terminal:")?;
         if self.announced && places.iter().any(|place| !place.ip().is_loopback()) {
-            writeln!(out, "  homeroom-client {code}")?;
+            writeln!(out, "  {}", link::to_type(None, code))?;
             writeln!(out, "or, where the network lets no server be found:")?;
         }
         for place in places {
-            writeln!(out, "  homeroom-client {} {code}", as_typed(*place))?;
+            writeln!(out, "  {}", link::to_type(Some(*place), code))?;
         }
         if let [_, others @ ..] = &pages[..] {
             for page in others {

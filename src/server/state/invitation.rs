@@ -2,7 +2,7 @@
 
 use super::addresses::{own_addresses, reachable};
 use super::server::Server;
-use crate::link::{Pin, as_typed};
+use crate::link::{self, Pin};
 use crate::qr;
 use crate::sync::lock;
 use std::net::SocketAddr;
@@ -35,8 +35,7 @@ impl Invitation {
 
     /// What is typed in a terminal.
     pub(crate) fn line_to_type(&self) -> String {
-        let place = self.places.first().map(|place| as_typed(*place) + " ").unwrap_or_default();
-        format!("homeroom-client {place}{}", self.code)
+        link::to_type(self.places.first().copied(), &self.code)
     }
 
     /// The first page's address as a QR code: rows of `0` and `1`, none where there is no page.

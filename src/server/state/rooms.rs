@@ -7,7 +7,7 @@
 
 use super::lesson::Timer;
 use crate::files;
-use crate::protocol::{RoomName, TopicInfo, Username};
+use crate::protocol::{RoomName, TopicInfo, Username, is_group};
 use crate::reason::{self, Reason};
 use crate::server::timeline::{Gone, Members, Stay, Timeline};
 use crate::sync::lock;
@@ -22,17 +22,6 @@ use std::sync::{Mutex, MutexGuard};
 pub(crate) const ROOMS_MAX: usize = 100;
 /// How many an account may be in beside the general one: the `welcome` lists them in one line.
 pub(crate) const ROOMS_PER_ACCOUNT_MAX: usize = 24;
-
-/// How the names of a split's rooms begin, before their number. Nobody else makes rooms that are called so: clients lead
-/// people into them.
-pub(crate) const GROUP: &str = "group-";
-
-/// Whether a room is called as those of a split.
-pub(crate) fn is_group(room: &RoomName) -> bool {
-    room.as_str()
-        .strip_prefix(GROUP)
-        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
-}
 
 /// The rooms, and where they are kept.
 #[derive(Debug)]
@@ -146,7 +135,7 @@ impl Rooms {
             now.retain(|name, room| !recall.members.was_closed(name) && was_told(name, room));
             for room in recall.members.rooms() {
                 let made = || recall.members.first_stay(room).map_or(0, |from| from.saturating_sub(1));
-                let new = || Room { split: is_group(room), ..Room::new(false, None, None, made()) };
+                let new = || Room { split: is_group(room.as_str()), ..Room::new(false, None, None, made()) };
                 now.entry(room.clone()).or_insert_with(new);
             }
         });
@@ -174,7 +163,8 @@ impl Rooms {
 
     /// Those of a split, sorted by their names.
     pub(crate) fn groups(&self) -> Vec<(RoomName, Room)> {
-        self.list().into_iter().filter(|(_, room)| room.split).collect()
+        let now = lock(&self.now);
+        now.iter().filter(|(_, room)| room.split).map(|(name, room)| (name.clone(), room.clone())).collect()
     }
 
     /// Changes the rooms and writes that down, with who is in which.

@@ -164,7 +164,7 @@ fn readme(name: &Username) -> String {
          \x20               password from it, and it's of use to whoever wants to guess it.\n\
          messages.txt    what {name} said, and what was whispered to {name}, to be read\n\
          messages.jsonl  the same, as the server keeps it: one JSON object a line (PROTOCOL.md says what its fields are)\n\
-         presence.csv    when {name} came and went, as a table\n\
+         presence.csv    when {name} came and went, and was in which room, as a table\n\
          audit.jsonl     what was done to the account or by it, and logins that failed\n\
          \n\
          What others said about {name} in the room is not among it: the server doesn't know whom a text is about. An older\n\
