@@ -145,7 +145,10 @@ fn alt_and_a_number_speak_in_another_room() {
     scene.ada.wait_for_end(&["#chess >"]);
     scene.happens(entered(2, "chess", json!({"id": enter["id"]})));
     scene.says(3, Some("chess"), "e4");
-    scene.ada.press("half\x1b1 here\r");
+    scene.ada.wait_for_end(&["12:00 ada: e4", "#chess >"]);
+    scene.ada.press("half\x1b1");
+    scene.ada.wait_for_end(&["* you speak in #general now", "> half"]);
+    scene.ada.press(" here\r");
     scene.says(4, None, "half here");
     scene.happens(said(5, "chess", "e5"));
     scene.ada.wait_for_end(&["12:00 ada: half here", "#chess 12:00 bob: e5", ">"]);
