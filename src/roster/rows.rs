@@ -215,6 +215,13 @@ fn read_row(line: usize, row: &[Cell], columns: &Columns, sheet: &Sheet) -> Resu
     Ok(Person { line, login, base, profile, password, role })
 }
 
+/// What is wrong with a user name. One with a blank is most likely what somebody is called.
+fn no_login(text: &str) -> String {
+    let is_called = text.contains(char::is_whitespace);
+    let remedy = if is_called { "; full names stand under `full name`, and user names are made of them" } else { "" };
+    format!("`{}` is no user name: {}{remedy}", shown(text), Username::RULE)
+}
+
 /// The user name, what somebody is called, and what a user name can be made of.
 fn who(columns: &Columns, row: &[Cell]) -> Result<(Option<Username>, String, String), String> {
     let text = |column| columns.cell(row, column).map_or("", |cell| sheet::trimmed(&cell.text));
@@ -229,9 +236,7 @@ fn who(columns: &Columns, row: &[Cell]) -> Result<(Option<Username>, String, Str
         if first.is_empty() && last.is_empty() { names::login_of_whole(&called) } else { names::login(first, last) };
     let login = match (text(Column::Login), columns.kind) {
         ("", _) => None,
-        (login, Kind::Own) => Some(
-            Username::parse(login).ok_or_else(|| format!("`{}` is no user name: {}", shown(login), Username::RULE))?,
-        ),
+        (login, Kind::Own) => Some(Username::parse(login).ok_or_else(|| no_login(login))?),
         // Theirs may be longer, or have other signs; then there is one of the name's.
         (login, Kind::People) => names::given(login),
     };
@@ -302,6 +307,7 @@ mod tests {
             ("bob;correct horse", "there is no `,` here"),
             ("\"eve,correct horse", "no `\"` ends it"),
             ("A b,x", "`A b` is no user name"),
+            ("A b,x", "; full names stand under `full name`"),
             ("ada,y", "`ada` stands there twice, first in line 1"),
             ("kid,x,boss", "`boss` is no role"),
             ("kid1,x,user,d", "more columns"),
