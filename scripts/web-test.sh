@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The page in a real browser: tests/browser/*.test.js against the programs in BIN, with what it needs from npm in
 # target/browser; `web-test.sh rooms` tries tests/browser/rooms.test.js alone. SHOTS=FOLDER takes the pictures of docs/,
-# HOMEROOM_STATES=FOLDER one of each state. UPDATE_DOCS=1 writes the lesson in docs/classroom.md anew. Where npm's
+# HOMEROOM_STATES=FOLDER one of each state. HOMEROOM_LATE_MS=400 brings what the server says late, and finds tests that don't wait. UPDATE_DOCS=1 writes the lesson in docs/classroom.md anew. Where npm's
 # registry can't be had from here nothing is tried, and that is said; with WEB_TEST_WHOLE=1 it is a failure.
 set -eu
 cd "$(dirname "$0")/.."

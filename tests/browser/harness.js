@@ -14,6 +14,8 @@ const SHOTS = process.env.HOMEROOM_SHOTS;
 const STATES = process.env.HOMEROOM_STATES;
 const PASSWORD = "seven green bottles";
 const WAIT_MS = 15000;
+/** By how many milliseconds, at the most, each of the server's words is late at a page. */
+const LATE_MS = Number(process.env.HOMEROOM_LATE_MS ?? 0);
 /** A phone, a tablet, a screen. */
 const WIDTHS = [320, 768, 1440];
 
@@ -80,8 +82,24 @@ async function open(browser, place, options = {}) {
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) violations.push(message.text()); });
   page.on("pageerror", (error) => violations.push(String(error)));
   page.on("dialog", (dialog) => { violations.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
+  if (LATE_MS) await page.addInitScript(bringLate, LATE_MS);
   await page.goto(`https://${place}/`);
   return page;
+}
+
+/** What the server says comes late, each at another moment and in its order, as on a machine that is busy: a test that
+ *  looks before it has waited fails. */
+function bringLate(most) {
+  const late = () => new Promise((over) => setTimeout(over, Math.random() * most));
+  const before = new WeakMap();
+  for (const kind of ["onmessage", "onclose"]) {
+    const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, kind);
+    Object.defineProperty(WebSocket.prototype, kind, {
+      set(heard) {
+        set.call(this, (event) => { before.set(this, Promise.resolve(before.get(this)).then(late).then(() => heard(event))); });
+      },
+    });
+  }
 }
 
 async function login(page, name, password = PASSWORD) {

@@ -85,7 +85,7 @@ async function hands(noether, ada, bob, beamer) {
   await say(noether, "/quiet 5");
   await ada.click("#hand");
   await until(async () => (await bob.textContent("#hands")).includes("ada"), "her hand");
-  assert.equal(await ada.getAttribute("#hand", "aria-pressed"), "true");
+  await ada.locator("#hand[aria-pressed=true]").waitFor();
   await say(bob, "/hand I know it");
   await until(async () => (await noether.textContent("#up")) === "Hands: 1. ada, 2. bob (I know it)", "both hands");
   await until(async () => (await beamer.textContent("#up")).includes("2. bob (I know it)"), "the hands on the wall");
@@ -144,8 +144,8 @@ async function polls(noether, ada, bob, beamer) {
   await refusal(noether, "/attendance save is a command of the terminal client");
   await say(noether, "/endpoll");
   for (const page of [ada, bob, noether]) {
+    await page.locator("#poll").waitFor({ state: "hidden" });
     await news(page, "the first: 2");
-    assert(!await page.isVisible("#poll"));
   }
   await beamer.locator("#poll .bar", { hasText: "the first: 2" }).waitFor();
   assert.equal(await ada.locator("#log meter").first().evaluate(({ value, max }) => value / max), 1);
@@ -283,6 +283,7 @@ async function hostile(browser, place, noether, ada, bob) {
 async function again(server, place, noether, ada) {
   console.log("rooms, floor and poll are there again after a kill of the server, and after a reload");
   await say(noether, "/makeroom go");
+  await speaksIn(noether, "go");
   await say(ada, "/join go");
   await speaksIn(ada, "go");
   await say(noether, "/quiet 30");

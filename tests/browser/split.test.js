@@ -47,14 +47,15 @@ async function calls(noether, ada, bob) {
   await told(ada, "your hand is up in general");
   await until(async () => (await noether.textContent("#up")) === "Hands: 1. ada", "her hand at the teacher's");
   await until(async () => (await ada.textContent("#up")) === "Hands in general: 1. ada", "her own hand");
-  assert.equal(await ada.getAttribute("#hand", "aria-pressed"), "true");
+  await ada.locator("#hand[aria-pressed=true]").waitFor();
   await picture(ada, "group-hand");
   await noether.click("#next");
   const called = ada.locator("#log .mention", { hasText: "you are called in general" });
   await called.getByRole("button", { name: "go there" }).waitFor();
-  assert.equal(await ada.getAttribute("#hand", "aria-pressed"), "false");
+  await ada.locator("#hand[aria-pressed=false]").waitFor();
   await say(ada, "/hand once more");
   await until(async () => (await noether.textContent("#up")).includes("1. ada (once more)"), "her hand at the teacher's");
+  await ada.locator("#hand[aria-pressed=true]").waitFor();
   await ada.click("#hand");
   await told(ada, "your hand is down in general");
   await until(async () => !await noether.isVisible("#hands"), "no hand");

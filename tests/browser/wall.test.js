@@ -59,6 +59,7 @@ async function large(noether, wall) {
   await fits(wall, 20);
   await shot(wall, "wall-nine");
   await withoutFindings([wall]);
+  await noether.locator("#poll button").nth(8).waitFor();
   await say(noether, "/vote 3");
   await say(noether, "/endpoll");
   await wall.locator("#poll .bar").nth(8).waitFor();
@@ -106,6 +107,7 @@ async function onPhone(noether, ada) {
 async function finished(noether, wall) {
   console.log("a result leaves the wall after two minutes, and is on no wall that begins");
   await say(noether, "/poll Again? | yes | no");
+  await noether.locator("#poll", { hasText: "Again?" }).waitFor();
   await say(noether, "/endpoll");
   await wall.locator("#poll .bar", { hasText: "yes: 0" }).waitFor();
   assert(!await wall.locator("#log .bar", { hasText: "yes: 0" }).isVisible(), "once is enough");
