@@ -144,6 +144,11 @@ impl Standing {
         lock(&self.profile).clone()
     }
 
+    /// What people call its owner, where that is known.
+    pub(crate) fn called(&self) -> Option<String> {
+        lock(&self.profile).name.clone()
+    }
+
     /// From now on its owner is this.
     pub(super) fn set_profile(&self, profile: Profile) {
         *lock(&self.profile) = profile;

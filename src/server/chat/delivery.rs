@@ -19,18 +19,27 @@ use std::time::{Duration, Instant};
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
 
+/// So many sessions that came one after the other have the same postman. A class has one then: two would be woken for each
+/// message, which costs more than half a class's deliveries.
+const NEIGHBOURS: usize = 64;
+
 /// The pause after a round that brought so many events, in a busy room, is as long as the round was, and shorter in
 /// proportion for fewer: it pays where much comes meanwhile, and only costs throughput where little does. Measured
 /// in docs/performance.md.
 const PAUSE_EVENTS: u32 = 16;
 /// And it's never longer: nobody sees so little.
 const PAUSE_MAX: Duration = Duration::from_millis(15);
-/// Nor shorter: the rounds of a small room are over before those who answer them have read them.
+/// Nor shorter, unless as much has come by then as the round brought: the rounds of a small room are over before those who
+/// answer them have read them, and nothing is gained by waiting for more than they say.
 const PAUSE_MIN: Duration = Duration::from_micros(500);
 /// Comings and goings are told at most so often, unless somebody says something meanwhile.
 const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
 /// And at most so often while more are about to log in: of a class that arrives at once, everyone is told of everyone.
 const CROWD_PAUSE: Duration = Duration::from_millis(200);
+/// Of thousands who arrive at once even that is most of the work: so the pause is as many times as long as the last round.
+const CROWD_ROUNDS: u32 = 8;
+/// But never longer.
+const CROWD_PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// Everyone who delivers.
 #[derive(Debug)]
@@ -55,6 +64,8 @@ struct Postman {
     /// Sessions have ended since the last round.
     sweep: AtomicBool,
     stopping: AtomicBool,
+    /// While it pauses: the newest event's seq that ends the pause. Else 0.
+    wanted: AtomicU64,
     /// How far it has come, in the timeline's bytes.
     delivered_bytes: AtomicU64,
     /// Since when it has something to bring.
@@ -91,6 +102,7 @@ impl Delivery {
                 mail: Mutex::default(),
                 sweep: AtomicBool::new(false),
                 stopping: AtomicBool::new(false),
+                wanted: AtomicU64::new(0),
                 delivered_bytes: AtomicU64::new(0),
                 news: News::default(),
                 thread: OnceLock::new(),
@@ -126,9 +138,12 @@ impl Delivery {
 
     /// Tells the postmen that the timeline has grown.
     pub(crate) fn wake(&self) {
+        let head = self.timeline.head();
         for postman in &self.postmen {
             self.tally.arrived(&postman.news);
-            postman.wake();
+            if head >= postman.wanted.load(Ordering::Acquire) {
+                postman.wake();
+            }
         }
     }
 
@@ -247,7 +262,7 @@ impl Delivery {
     }
 
     fn postman_of(&self, session: &Session) -> &Postman {
-        &self.postmen[session.id as usize % self.postmen.len()]
+        &self.postmen[session.id as usize / NEIGHBOURS % self.postmen.len()]
     }
 
     fn send_courier(self: &Arc<Self>, session: Arc<Session>) {
@@ -293,8 +308,9 @@ struct Rounds {
     own: Batch,
     /// The ciphertext under way.
     outgoing: Vec<u8>,
-    /// When the last round ended.
+    /// When the last round ended, and how long it took.
     last_round: Instant,
+    took: Duration,
 }
 
 impl Rounds {
@@ -308,6 +324,7 @@ impl Rounds {
             own: Batch::default(),
             outgoing: Vec::new(),
             last_round: Instant::now(),
+            took: Duration::ZERO,
         }
     }
 
@@ -338,13 +355,34 @@ impl Rounds {
     }
 
     /// In a busy room, where a round brought several events or there's news again at its end, waits a little for more to
-    /// go out together. A quiet room never waits: its next event finds the postman parked.
-    fn pause(&self, round: Duration) {
+    /// go out together. A quiet room never waits: its next event finds the postman parked. In a small room that is busy
+    /// everyone has soon answered what the round brought.
+    fn pause(&self) {
         let events = self.shared.upto - self.shared.after;
-        if events > 1 || self.shared.upto < self.delivery.timeline.head() {
-            let events = events.min(PAUSE_EVENTS.into()) as u32;
-            thread::sleep((round * events / PAUSE_EVENTS).clamp(PAUSE_MIN, PAUSE_MAX));
+        if events <= 1 && self.shared.upto == self.delivery.timeline.head() {
+            return;
         }
+        let pause = (self.took * events.min(PAUSE_EVENTS.into()) as u32 / PAUSE_EVENTS).min(PAUSE_MAX);
+        if pause >= PAUSE_MIN {
+            thread::sleep(pause);
+        } else {
+            self.wait_for_as_much(events);
+        }
+    }
+
+    /// Waits until so many more events have come, but no longer than [`PAUSE_MIN`].
+    fn wait_for_as_much(&self, events: u64) {
+        let (end, wanted) = (Instant::now() + PAUSE_MIN, self.shared.upto + events);
+        self.postman().wanted.store(wanted, Ordering::Release);
+        while self.delivery.timeline.head() < wanted {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            // Whoever speaks meanwhile may not see yet what is wanted: then the end wakes it.
+            thread::park_timeout(left);
+        }
+        self.postman().wanted.store(0, Ordering::Release);
     }
 
     /// How long what's new can wait, at least: a while if it's only comings and goings, and the last ones were just told.
@@ -353,7 +391,8 @@ impl Rounds {
         if self.delivery.timeline.last_awaited() > self.shared.upto {
             return Duration::ZERO;
         }
-        let pause = if self.delivery.expected() > 0 { CROWD_PAUSE } else { PRESENCE_PAUSE };
+        let crowd = || (self.took * CROWD_ROUNDS).clamp(CROWD_PAUSE, CROWD_PAUSE_MAX);
+        let pause = if self.delivery.expected() > 0 { crowd() } else { PRESENCE_PAUSE };
         // Looked at again before it's over: the last of the crowd may be in by then.
         pause.saturating_sub(self.last_round.elapsed()).min(PRESENCE_PAUSE)
     }
@@ -383,9 +422,10 @@ impl Rounds {
             self.delivery.tally.left_over(&self.postman().news, since_us);
         }
         self.last_round = Instant::now();
+        self.took = self.last_round - begun;
         let (events, said) = (self.shared.upto - after, self.delivery.timeline.last_awaited() > after);
         self.delivery.tally.round(since_us, said, events, self.sessions.len());
-        self.pause(self.last_round - begun);
+        self.pause();
     }
 
     /// Takes over the sessions that came, and says goodbye. True if a session waits for its farewell.

@@ -10,8 +10,9 @@ use crate::server::accounts::Standing;
 use crate::server::timeline::{Ticket, Timeline, What};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -29,9 +30,14 @@ pub(super) struct Herald {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// An account that is there, and who its owner is.
+pub(crate) type Person<'a> = (&'a Username, &'a Arc<Standing>);
+
 #[derive(Debug, Default)]
 struct Desk {
     presence: Presence,
+    /// Whom everyone was told to be there.
+    told: BTreeMap<Username, Arc<Standing>>,
     /// The accounts that ever came, to tell who their owners are. No more than there are accounts.
     people: HashMap<Username, Arc<Standing>>,
     /// Nothing more is told.
@@ -68,19 +74,21 @@ impl Herald {
     pub(super) fn insist(&self, name: &Username) -> Ticket {
         let mut desk = lock(&self.desk);
         let news = if desk.stopped { None } else { desk.presence.insist(name, Instant::now()) };
-        news.map_or_else(|| self.timeline.now(), |what| self.timeline.announce(desk.event(name.clone(), what)))
+        news.map_or_else(|| self.timeline.now(), |what| self.timeline.announce(desk.tell(name.clone(), what)))
     }
 
     /// Whom everyone was told to be there, and this account, if one is given: as many as `fit` takes, and how many there are beyond.
     pub(crate) fn told(
         &self,
-        own: Option<&Username>,
-        fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
-    ) -> (Vec<Username>, usize) {
+        own: Option<Person<'_>>,
+        fit: impl Fn(&mut dyn Iterator<Item = Person<'_>>) -> Vec<(Username, Arc<Standing>)>,
+    ) -> (Vec<(Username, Arc<Standing>)>, usize) {
         let desk = lock(&self.desk);
-        let names = fit(&mut desk.presence.names(own));
-        let more = desk.presence.names(own).count() - names.len();
-        (names, more)
+        let people = fit(&mut desk.people_told(own));
+        // Counted without a walk through all of them, which each newcomer of a crowd would pay for.
+        let untold = own.is_some_and(|(name, _)| !desk.told.contains_key(name));
+        let more = desk.told.len() + usize::from(untold) - people.len();
+        (people, more)
     }
 
     /// Forgets an account that is deleted: who owned it, and how often it came and went.
@@ -105,7 +113,7 @@ impl Herald {
         let mut desk = lock(&self.desk);
         let before = desk.presence.unsettled();
         if desk.presence.change(name, what, Instant::now()) {
-            return self.timeline.announce(desk.event(name.clone(), what));
+            return self.timeline.announce(desk.tell(name.clone(), what));
         }
         if desk.presence.unsettled() > before {
             self.changed.notify_all();
@@ -123,7 +131,7 @@ impl Herald {
             let now = Instant::now();
             let news = desk.presence.settled(now);
             if !news.is_empty() {
-                news.into_iter().for_each(|(name, what)| drop(self.timeline.announce(desk.event(name, what))));
+                news.into_iter().for_each(|(name, what)| drop(self.timeline.announce(desk.tell(name, what))));
                 drop(desk);
                 // What can't be written is told later.
                 let _ = self.timeline.commit(&self.timeline.now());
@@ -143,13 +151,55 @@ impl Herald {
 }
 
 impl Desk {
-    fn event(&self, name: Username, what: Move) -> What {
+    /// The event that tells it.
+    fn tell(&mut self, name: Username, what: Move) -> What {
         match what {
             Move::Came => {
-                let profile = self.people.get(&name).map(|standing| standing.profile()).unwrap_or_default();
+                let owner = self.people.get(&name).cloned();
+                let profile = owner.as_ref().map(|standing| standing.profile()).unwrap_or_default();
+                self.told.extend(owner.map(|standing| (name.clone(), standing)));
                 What::Joined(name, profile)
             }
-            Move::Went(reason) => What::Left(name, reason),
+            Move::Went(reason) => {
+                self.told.remove(&name);
+                What::Left(name, reason)
+            }
         }
+    }
+
+    /// Whom everyone was told to be there, and this account, if one is given; sorted.
+    fn people_told<'a>(&'a self, own: Option<Person<'a>>) -> impl Iterator<Item = Person<'a>> {
+        let (before, after) = match own {
+            Some((own, _)) => ((Unbounded, Excluded(own)), Some((Excluded(own), Unbounded))),
+            None => ((Unbounded, Unbounded), None),
+        };
+        let told = |bounds| self.told.range::<Username, _>(bounds);
+        told(before).chain(own).chain(after.into_iter().flat_map(told))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Profile;
+    use crate::server::accounts::State;
+
+    #[test]
+    fn the_people_are_those_that_were_told_and_oneself() {
+        let name = |text| Username::parse(text).unwrap();
+        let standing = Arc::new(Standing::new(State::default(), Profile::default()));
+        let mut desk = Desk::default();
+        for who in ["bob", "dan", "eve"] {
+            desk.people.insert(name(who), Arc::clone(&standing));
+            desk.tell(name(who), Move::Came);
+        }
+        desk.tell(name("eve"), Move::Went(Reason::Logout));
+        let names = |own: Option<&Username>| -> Vec<_> {
+            desk.people_told(own.map(|own| (own, &standing))).map(|(name, _)| name.to_string()).collect()
+        };
+        assert_eq!(names(Some(&name("ada"))), ["ada", "bob", "dan"]);
+        assert_eq!(names(Some(&name("bob"))), ["bob", "dan"]);
+        assert_eq!(names(Some(&name("cat"))), ["bob", "cat", "dan"]);
+        assert_eq!(names(None), ["bob", "dan"]);
     }
 }

@@ -1,12 +1,12 @@
 //! The chat: where the registry, the timeline and the delivery meet.
 
 use super::delivery::Delivery;
-use super::herald::Herald;
+use super::herald::{Herald, Person};
 use super::registry::Registry;
 use super::session::Session;
 use crate::protocol::{Reason, ServerMessage, Username};
 use crate::reason;
-use crate::server::accounts::State;
+use crate::server::accounts::{Standing, State};
 use crate::server::timeline::{AppendError, Appended, Appending, Keeper, NEW, Ticket, Timeline, What, keeper};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Gate, Mutex, Pass, lock};
@@ -41,9 +41,9 @@ pub(crate) struct Arrived {
     pub(crate) left: Option<(u64, u64)>,
     /// Whether its account was offline, and is no display.
     pub(crate) came_online: bool,
-    /// The first names online, as many as were asked for.
-    pub(crate) names: Vec<Username>,
-    /// How many names there are beyond those.
+    /// The first of those who are online, as many as were asked for.
+    pub(crate) people: Vec<(Username, Arc<Standing>)>,
+    /// How many there are beyond those.
     pub(crate) more: usize,
     /// Until this is dropped, the end waits: the newcomer is still to be welcomed and handed to its postman.
     pub(crate) _welcoming: Pass,
@@ -126,7 +126,7 @@ impl Chat {
     }
 
     /// Enters a session into the registry and announces the account if it's its first, and no display. The session's cursor is set to
-    /// `after`, or to now; `fit` takes as many names as the welcome has room for: of those whom everyone was told to be
+    /// `after`, or to now; `fit` takes as many people as the welcome has room for: of those whom everyone was told to be
     /// there, so that what is told next fits.
     ///
     /// The announcement gets its place under the registry's lock, so that the timeline's `joined` and `left` of an
@@ -140,7 +140,7 @@ impl Chat {
         &self,
         session: &Arc<Session>,
         after: Option<u64>,
-        fit: impl Fn(&mut dyn Iterator<Item = &Username>) -> Vec<Username>,
+        fit: impl Fn(&mut dyn Iterator<Item = Person<'_>>) -> Vec<(Username, Arc<Standing>)>,
     ) -> Result<Arrived, Refused> {
         let mut registry = lock(&self.registry);
         let Some(state) = session.mandate.state() else {
@@ -158,7 +158,8 @@ impl Chat {
             self.delivery.dismiss(oldest);
         }
         let ticket = if arrival.first { self.herald.came(session) } else { self.timeline.now() };
-        let (names, more) = self.herald.told((!session.is_display).then_some(&session.name), fit);
+        let own = (!session.is_display).then_some((&session.name, session.mandate.standing()));
+        let (people, more) = self.herald.told(own, fit);
         drop(registry);
         // What couldn't be written is told later.
         let seq = self.timeline.commit(&ticket).map_or_else(|_| self.timeline.head(), |()| ticket.seq);
@@ -171,7 +172,7 @@ impl Chat {
             self.delivery.end(&oldest, Reason::Logout, true);
         }
         let came_online = arrival.first;
-        Ok(Arrived { state, seq, first, left, came_online, names, more, _welcoming: welcoming })
+        Ok(Arrived { state, seq, first, left, came_online, people, more, _welcoming: welcoming })
     }
 
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a

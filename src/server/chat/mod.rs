@@ -12,6 +12,7 @@ mod tally;
 mod usher;
 mod wire;
 
+pub(crate) use herald::Person;
 pub(crate) use hub::{Chat, Refused, Said};
 pub(crate) use session::{Session, WRITE_WAIT};
 pub(crate) use tally::{Counted, LATENCY_BUCKETS_US};

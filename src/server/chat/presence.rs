@@ -4,8 +4,7 @@
 //! second. Here is no clock and no lock: it takes changes and moments, and gives back what is to be told.
 
 use crate::protocol::{Reason, Username};
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Bound::{self, Excluded, Unbounded};
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How many changes of an account are told at once after a pause: four comings and four goings, as when a laptop is
@@ -28,7 +27,7 @@ pub(super) enum Move {
 /// Who was told to be there, and what is still to be told.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    told: BTreeSet<Username>,
+    told: HashSet<Username>,
     /// Until when what was told of an account is paid for, where anything ever was: [`TOLD_EVERY`] each.
     paid_until: HashMap<Username, Instant>,
     unsettled: HashMap<Username, Unsettled>,
@@ -85,16 +84,6 @@ impl Presence {
     /// How many accounts have not settled.
     pub(super) fn unsettled(&self) -> usize {
         self.unsettled.len()
-    }
-
-    /// Whom everyone was told to be there, and this account, if one is given; sorted.
-    pub(crate) fn names<'a>(&'a self, own: Option<&'a Username>) -> impl Iterator<Item = &'a Username> {
-        let (before, after) = match own {
-            Some(own) => ((Unbounded, Excluded(own)), Some((Excluded(own), Unbounded))),
-            None => ((Unbounded, Unbounded), None),
-        };
-        let told = |bounds| self.told.range::<Username, (Bound<&Username>, Bound<&Username>)>(bounds);
-        told(before).chain(own).chain(after.into_iter().flat_map(told))
     }
 
     fn tell(&mut self, name: &Username, what: Move, now: Instant) -> Move {
@@ -191,18 +180,5 @@ mod tests {
         assert_eq!(presence.insist(&ada, now), Some(WENT));
         assert_eq!(presence.settled(now + Duration::from_secs(60)), []);
         assert_eq!(presence.insist(&name("bob"), now), None);
-    }
-
-    #[test]
-    fn the_names_are_those_that_were_told_and_ones_own() {
-        let (mut presence, now) = (Presence::default(), Instant::now());
-        flap(&mut presence, 4, now);
-        ["bob", "dan"].iter().for_each(|who| assert!(presence.change(&name(who), CAME, now)));
-        presence.change(&name("ada"), CAME, now);
-        let names = |own: &str| presence.names(Some(&name(own))).map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(names("ada"), ["ada", "bob", "dan"]);
-        assert_eq!(names("bob"), ["bob", "dan"]);
-        assert_eq!(names("cat"), ["bob", "cat", "dan"]);
-        assert_eq!(presence.names(None).count(), 2, "a display isn't there");
     }
 }

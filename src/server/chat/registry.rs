@@ -1,10 +1,12 @@
 //! The registry: who is online, with which sessions.
 
+use super::herald::Person;
 use super::session::Session;
 use crate::protocol::Username;
 use crate::sync::Arc;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 
 /// How many sessions an account may have; for a further one that of its token makes way, or else the oldest.
 pub(super) const SESSIONS_PER_ACCOUNT_MAX: usize = 5;
@@ -94,9 +96,16 @@ impl Registry {
 
     /// The names online, sorted, from the one after `after`.
     pub(crate) fn names(&self, after: Option<&str>) -> impl Iterator<Item = &Username> {
-        let listed = move |name: &Username| after.is_none_or(|after| name.as_str() > after);
-        let there = self.online.iter().filter(|(_, presence)| is_there(&presence.sessions));
-        there.map(|(name, _)| name).filter(move |name| listed(name))
+        self.people(after).map(|(name, _)| name)
+    }
+
+    /// Those online, sorted by name, from the one after `after`.
+    pub(crate) fn people(&self, after: Option<&str>) -> impl Iterator<Item = Person<'_>> {
+        let beyond = (after.map_or(Unbounded, Excluded), Unbounded);
+        self.online.range::<str, _>(beyond).filter_map(|(name, presence)| {
+            let session = presence.sessions.iter().find(|session| !session.is_display)?;
+            Some((name, session.mandate.standing()))
+        })
     }
 
     /// Every session.

@@ -7,15 +7,13 @@
 use super::login::{Applicant, Credentials, authenticate, explain, with_new_token};
 use super::register::register;
 use crate::duplex::{Duplex, Peer};
-use crate::protocol::{
-    self, ErrorCode, LINE_BYTES_MAX, Login, Register, Request, RequestId, ServerMessage, Username, Welcome,
-};
+use crate::protocol::{self, ErrorCode, LINE_BYTES_MAX, Login, Register, Request, RequestId, ServerMessage, Welcome};
 use crate::reason::{self, Reason};
 use crate::server::accounts::BallotKey;
-use crate::server::chat::{Session, WRITE_WAIT, Withheld};
+use crate::server::chat::{Person, Session, WRITE_WAIT, Withheld};
 use crate::server::requests::{
-    Refusal, all_called, called, fit_beside, json_bytes, lesson_came, let_in, listed_bytes, own_rooms, reader, refuse,
-    split, waiting_whispers,
+    Refusal, all_called, fit_beside, json_bytes, lesson_came, let_in, listed_bytes, own_rooms, reader, refuse, split,
+    waiting_whispers,
 };
 use crate::server::state::{Server, Stay};
 #[cfg(feature = "web")]
@@ -258,11 +256,12 @@ impl<'a> Stranger<'a> {
         let motd_bytes = motd.as_ref().map_or(0, |motd| json_bytes(motd));
         let rooms = own_rooms(server, &session.name, ROOMS_BYTES_MAX);
         let rooms_bytes = serde_json::to_vec(&rooms).map_or(0, |json| json.len()) + ROOM_BYTES;
-        let fit_names = |names: &mut dyn Iterator<Item = &Username>| {
-            let bytes = |name: &&Username| listed_bytes(name, called(server, name.as_str()).as_deref());
-            fit_beside(motd_bytes + rooms_bytes, names, bytes).into_iter().cloned().collect()
+        let fit_people = |people: &mut dyn Iterator<Item = Person<'_>>| {
+            let bytes = |(name, owner): &Person<'_>| listed_bytes(name, owner.called().as_deref());
+            let people = fit_beside(motd_bytes + rooms_bytes, people, bytes).into_iter();
+            people.map(|(name, owner)| (name.clone(), Arc::clone(owner))).collect()
         };
-        let arrived = match server.chat.arrive(&session, after, fit_names) {
+        let arrived = match server.chat.arrive(&session, after, fit_people) {
             Ok(arrived) => arrived,
             Err(refused) => {
                 let Refusal { code, message } = explain(refused);
@@ -287,8 +286,8 @@ impl<'a> Stranger<'a> {
             group: profile.group.as_deref().map(Cow::Borrowed),
             token,
             seq: arrived.seq,
-            users: arrived.names.iter().map(|name| name.as_str().into()).collect(),
-            names: all_called(server, &arrived.names),
+            users: arrived.people.iter().map(|(name, _)| name.as_str().into()).collect(),
+            names: all_called(&arrived.people),
             more: arrived.more,
             must_change_password: arrived.state.must_change_password,
             topic: server.topic.now(),

@@ -13,7 +13,7 @@ use crate::protocol::{
     Request, RequestId, Role, Secret, ServerMessage, UserList, Username,
 };
 use crate::reason;
-use crate::server::chat::Session;
+use crate::server::chat::{Person, Session};
 use crate::server::metrics;
 use crate::server::state::{Ask, Query, Server, Wanted};
 use crate::server::timeline::Where;
@@ -290,17 +290,19 @@ fn who(asking: &Asking<'_>, room: Option<&str>, after: Option<&str>) -> Result<A
     let (server, room) = (asking.server, asking.own_room(room)?);
     let members: Option<HashSet<Username>> = (!room.is_general())
         .then(|| server.chat.timeline().recall(|recall| recall.members.of(&room).cloned().collect()));
-    let is_there = |name: &&Username| members.as_ref().is_none_or(|members| members.contains(*name));
+    let is_there = |name: &Username| members.as_ref().is_none_or(|members| members.contains(name));
     let registry = lock(server.chat.registry());
     // Any of them may be listed as away too.
-    let names = fit(registry.names(after).filter(is_there).cloned(), |name| {
-        listed_bytes(name, people::called(server, name.as_str()).as_deref()) + name_bytes(name)
-    });
-    let more = registry.names(after).filter(is_there).count() - names.len();
+    let there = || registry.people(after).filter(|(name, _)| is_there(name));
+    let bytes = |(name, owner): &Person<'_>| listed_bytes(name, owner.called().as_deref()) + name_bytes(name);
+    let people = fit(there(), bytes).into_iter();
+    let people: Vec<_> = people.map(|(name, owner)| (name.clone(), Arc::clone(owner))).collect();
+    let more = there().count() - people.len();
     drop(registry);
-    let called = people::all_called(server, &names);
-    let users: Vec<Cow<'_, str>> = names.iter().map(|name| name.to_string().into()).collect();
-    let away = users.iter().filter(|name| people::is_away(server, name)).cloned().collect();
+    let called = people::all_called(&people);
+    let users = people.iter().map(|(name, _)| name.to_string().into()).collect();
+    let away = people.iter().filter(|(_, owner)| owner.attention.away().is_some());
+    let away = away.map(|(name, _)| name.to_string().into()).collect();
     let users = Some(UserList::Names(users));
     Ok(Answer::Reply(Box::new(Reply { users, names: called, away, more, ..Reply::default() })))
 }

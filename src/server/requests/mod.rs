@@ -35,7 +35,7 @@ mod withheld;
 pub(crate) use answer::{Refusal, account_refusal, not_through_page, one_time_is_over, refuse};
 pub(crate) use fit::{fit_beside, json_bytes, listed_bytes};
 pub(crate) use password_check::{FAILED_TOO_OFTEN, Knock, check_password, enrol, let_in, try_later};
-pub(crate) use people::{all_called, called};
+pub(crate) use people::all_called;
 pub(crate) use polls::came as lesson_came;
 pub(crate) use rooms::own as own_rooms;
 pub(crate) use withheld::waiting_whispers;

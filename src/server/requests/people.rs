@@ -8,6 +8,7 @@ use crate::server::state::Server;
 use crate::sync::lock;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Who an account is. Nobody is told from where it comes.
@@ -44,20 +45,10 @@ pub(crate) fn away(server: &Server, session: &Session, text: Option<&str>) -> Re
     Ok(Answer::Reply(Box::default()))
 }
 
-/// What people call the owner of an account, where that is known.
-pub(crate) fn called(server: &Server, name: &str) -> Option<String> {
-    server.accounts.standing(name).and_then(|standing| standing.profile().name)
-}
-
-/// What those of `names` are called whose accounts have a name.
-pub(crate) fn all_called(server: &Server, names: &[Username]) -> BTreeMap<Cow<'static, str>, Cow<'static, str>> {
-    let entry = |name: &Username| Some((name.to_string().into(), called(server, name.as_str())?.into()));
-    names.iter().filter_map(entry).collect()
-}
-
-/// Whether an account's owner said so.
-pub(super) fn is_away(server: &Server, name: &str) -> bool {
-    server.accounts.standing(name).is_some_and(|standing| standing.attention.away().is_some())
+/// What those of `people` are called whose accounts have a name.
+pub(crate) fn all_called(people: &[(Username, Arc<Standing>)]) -> BTreeMap<Cow<'static, str>, Cow<'static, str>> {
+    let entry = |(name, owner): &(Username, Arc<Standing>)| Some((name.to_string().into(), owner.called()?.into()));
+    people.iter().filter_map(entry).collect()
 }
 
 /// What a session is told that whispered to somebody who is away. Beside the event: it must fit a line, and the words are

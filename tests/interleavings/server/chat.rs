@@ -21,5 +21,6 @@ pub mod usher;
 #[path = "../../../src/server/chat/wire.rs"]
 pub mod wire;
 
+pub(crate) use herald::Person;
 pub(crate) use hub::{Chat, Refused};
 pub(crate) use session::Session;

@@ -2,7 +2,7 @@
 //! ended on its way in; then the end. After the answer that somebody is ended there is nothing of them, nor for them.
 
 use super::accounts::{Mandate, Standing, State};
-use super::chat::{Chat, Refused, Session};
+use super::chat::{Chat, Person as There, Refused, Session};
 use super::clock::Clock;
 use super::timeline::{AppendError, Journal, NEW, Past, Place, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
@@ -120,7 +120,7 @@ pub(super) fn come(
     let session = Arc::new(session);
     let own = Arc::clone(&session);
     let own = thread::spawn(move || own.wait_for_welcome());
-    let arrived = chat.arrive(&session, after, |names| names.cloned().collect());
+    let arrived = chat.arrive(&session, after, everybody);
     if arrived.is_ok() {
         chat.delivery().welcome(&session, b"{\"type\":\"welcome\"}\n".to_vec());
         chat.delivery().take(&session);
@@ -129,6 +129,11 @@ pub(super) fn come(
     own.join().unwrap();
     let now = arrived?.seq;
     Ok(Person { session, socket, since: after.unwrap_or(now) })
+}
+
+/// A welcome has room for everybody.
+fn everybody(people: &mut dyn Iterator<Item = There<'_>>) -> Vec<(Username, Arc<Standing>)> {
+    people.map(|(name, owner)| (name.clone(), Arc::clone(owner))).collect()
 }
 
 /// Comes and goes more often than anybody is told of.
@@ -140,8 +145,8 @@ fn flap(chat: &Arc<Chat>) {
         let mandate = Mandate::new(Arc::clone(&account), 0);
         let session = Session::new(id, name.clone(), mandate, ([0; 32], Arc::default()), link, Duplex::default());
         let session = Arc::new(session);
-        let Ok(arrived) = chat.arrive(&session, None, |names| names.cloned().collect()) else { return };
-        assert!(arrived.names.contains(&name), "whoever comes is told that they are there");
+        let Ok(arrived) = chat.arrive(&session, None, everybody) else { return };
+        assert!(arrived.people.iter().any(|(there, _)| *there == name), "whoever comes is told that they are there");
         chat.leave(&session, Reason::Disconnected);
         chat.is_offline(&name);
     }
