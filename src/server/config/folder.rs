@@ -20,8 +20,7 @@ pub(crate) const JOURNAL: &str = "journal";
 /// Where `seq` goes on.
 pub(crate) const SEQUENCE: &str = "sequence";
 /// The programs that are given out.
-#[cfg(feature = "web")]
-const PROGRAMS: &str = "get";
+pub(crate) const PROGRAMS: &str = "get";
 /// The tokens.
 pub(crate) const TOKENS: &str = "tokens.jsonl";
 /// What is known of time.
@@ -36,6 +35,8 @@ pub(crate) const LESSON: &str = "lesson.json";
 pub(crate) const AUDIT: &str = "audit.jsonl";
 /// The message of the day.
 pub(crate) const MOTD: &str = "motd.txt";
+/// What is set.
+pub(crate) const SETTINGS: &str = "homeroom.toml";
 /// Who is being erased.
 pub(crate) const ERASING: &str = "erasing.json";
 /// Keeps a second server off the folder.

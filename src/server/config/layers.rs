@@ -17,7 +17,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// The file's name, in the data folder.
-pub(super) const FILE: &str = "homeroom.toml";
+pub(super) const FILE: &str = super::folder::SETTINGS;
 /// It tells where the file is, so it can't stand in it.
 pub(super) const DATA_DIR: &str = "data_dir";
 
