@@ -9,7 +9,8 @@
 //! The points: of the journal, `journal.create`, `journal.folder`, `journal.write`, `journal.truncate` and
 //! `journal.sync`; of every file that is replaced whole, `replace.create`, `replace.write`, `replace.sync`,
 //! `replace.rename` and `replace.folder`; of one person's data, before each step, `erase.events`, `erase.lesson`,
-//! `erase.rooms`, `erase.topic`, `erase.tokens`, `erase.audit`, `erase.account`, `erase.gone` and `erase.end`; of modes, `mode.keep`: where it fails, the disk keeps none; and of the clock,
+//! `erase.rooms`, `erase.topic`, `erase.tokens`, `erase.audit`, `erase.account`, `erase.gone` and `erase.end`; of what is restored, `restore.create`, `restore.write`, `restore.sync` of each file, `restore.checked`, `restore.whole`,
+//! `restore.put.NAME` of each name that is put in place, and `restore.end`; of modes, `mode.keep`: where it fails, the disk keeps none; and of the clock,
 //! `clock.stands`: where it fails, a clock that was set needn't stand for a while to be believed.
 
 use std::io::{self, Write};

@@ -133,6 +133,14 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Makes one folder that isn't there yet, for the owner of the one that it is in alone.
+///
+/// # Errors
+/// `AlreadyExists`, or what the system says.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    Place::of(path)?.create_folder()
+}
+
 /// Removes a file, or a link itself.
 ///
 /// # Errors

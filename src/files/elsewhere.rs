@@ -54,6 +54,11 @@ impl Place {
         OpenOptions::new().write(true).create_new(true).open(&self.0)
     }
 
+    /// Makes a folder.
+    pub(super) fn create_folder(&self) -> io::Result<()> {
+        fs::create_dir(&self.0)
+    }
+
     pub(super) fn remove(&self) -> io::Result<()> {
         fs::remove_file(&self.0)
     }

@@ -3,7 +3,7 @@
 
 use super::Access;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
-use nix::sys::stat::{Mode, SFlag, fstatat};
+use nix::sys::stat::{Mode, SFlag, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -108,6 +108,14 @@ impl Place {
         let file = File::from(openat(&self.folder, &*self.name, flags, mode)?);
         self.give_to_owner_of_folder(&file);
         Ok(file)
+    }
+
+    /// Makes a folder, as [`create`](Self::create) a file.
+    pub(super) fn create_folder(&self) -> io::Result<()> {
+        mkdirat(&self.folder, &*self.name, Mode::from_bits_truncate(super::modes::of_new(0o700) as _))?;
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        self.give_to_owner_of_folder(&File::from(openat(&self.folder, &*self.name, flags, Mode::empty())?));
+        Ok(())
     }
 
     /// What root makes in somebody's folder is theirs: else a service could not read what `sudo homeroom-server …` or a

@@ -27,8 +27,8 @@ use accounts::{Accounts, Author, Client, Hasher, NewAccount, Tokens};
 use chat::Chat;
 use clock::Clock;
 use config::{
-    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, PersonCommand, ROUNDS_DEFAULT, folder, hollow, lost,
-    motd, no_thread, notices, system,
+    Args, Command, Config, ConfigCommand, Folder, Limits, Notices, PersonCommand, ROUNDS_DEFAULT, arrival, folder,
+    hollow, lost, motd, no_thread, notices, system,
 };
 use door::accept;
 use jiff::tz::TimeZone;
@@ -44,7 +44,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use timeline::{Journal, Members, Past, Sequence, Timeline, journal};
-use tools::{attendance, check, doctor, export, identities, person, users, users::Ground};
+use tools::{attendance, backup, check, doctor, export, identities, person, restore, users, users::Ground};
 
 pub use config::ServerError;
 
@@ -66,6 +66,12 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     if let Some(Command::Export(wanted)) = &args.command {
         return export::run(&args.data_dir, wanted);
     }
+    if let Some(Command::Backup { file }) = &args.command {
+        return backup::run(&args.data_dir, file);
+    }
+    if let Some(Command::Restore { file }) = &args.command {
+        return restore::run(&args.data_dir, file);
+    }
     if let Some(Command::Attendance(wanted)) = &args.command {
         return attendance::run(&args.data_dir, wanted);
     }
@@ -82,6 +88,7 @@ pub fn run(config: Config) -> Result<(), ServerError> {
         log::warn!("{} hash rounds are for tests: passwords need {ROUNDS_DEFAULT}", args.hash_rounds);
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
+    arrival::finish(&args.data_dir).map_err(ServerError::Folder)?;
     let put_aside = hollow::put_aside(&args.data_dir).map_err(ServerError::Folder)?;
     let hasher = Hasher::new(args.hash_rounds);
     let clock = open_clock(&folder).map_err(ServerError::Folder)?;

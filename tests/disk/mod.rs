@@ -1,15 +1,19 @@
 //! Disks that tear, fail and fill up: what was acknowledged is there afterwards, once, and what was refused isn't.
 
+mod backup;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod erased;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod failing_accounts;
+#[cfg(all(unix, feature = "fault-injection"))]
+mod failing_backup;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod failing_journal;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod faults;
 #[cfg(target_os = "linux")]
 mod full;
+mod hostile_archives;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod modes;
 #[cfg(target_os = "linux")]

@@ -51,8 +51,20 @@ pub(super) fn program(which: &str, built: &str) -> Command {
 }
 
 /// What the server's program is told to do when it is not to be a server.
-const NO_SERVER: [&str; 10] =
-    ["user", "identity", "doctor", "check", "export", "attendance", "person", "config", "--help", "--version"];
+const NO_SERVER: [&str; 12] = [
+    "user",
+    "identity",
+    "doctor",
+    "check",
+    "export",
+    "attendance",
+    "person",
+    "config",
+    "backup",
+    "restore",
+    "--help",
+    "--version",
+];
 
 /// Refuses to start a server that would listen where others do: on its default port, or beyond loopback outside of a
 /// network of its own.

@@ -161,7 +161,7 @@ fn a_folder_of_somebody_elses_is_refused() {
 fn no_command_of_roots_follows_a_link_in_a_services_folder() {
     let data = DataDir::with_users(&["ada"]);
     drop(data.start());
-    let roots = DataDir::new();
+    let (roots, other) = (DataDir::new(), DataDir::new());
     let names = [
         "users.json",
         "identity.p12",
@@ -196,6 +196,12 @@ fn no_command_of_roots_follows_a_link_in_a_services_folder() {
         {
             let told = command(&data, words);
             assert!(!format!("{told:?}").contains("panicked"), "{name}, {words:?}: {told:?}");
+        }
+        let backup = other.file(name);
+        let told = command(&data, &["backup", backup.to_str().unwrap()]);
+        // The lock is never copied; and of a folder that is a link there is nothing to read.
+        if !["homeroom.lock", "journal"].contains(&name) {
+            assert!(told.failed_with(1).contains("symbolic link") && !backup.exists(), "{name}: {told:?}");
         }
         fs::remove_file(&place).unwrap();
         symlink(aside(name), &place).unwrap();

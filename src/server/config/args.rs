@@ -214,6 +214,21 @@ pub enum Command {
     /// Gives out, or erases, all that is kept about one person
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Copies all that the server keeps into one file (tar), also while a server runs
+    ///
+    /// The accounts, the key, the logins that clients remember, and what was said. Whoever has the file can pass for the
+    /// server: keep it as you keep a key.
+    Backup {
+        /// The file, which must not be there yet; `-` is standard output, as for `| ssh HOST 'cat > homeroom.tar'`
+        #[arg(value_name = "FILE", value_parser = path())]
+        file: PathBuf,
+    },
+    /// Puts a backup into an empty data folder, after a look at all of it
+    Restore {
+        /// The file that `backup` made; `-` is standard input
+        #[arg(value_name = "FILE", value_parser = path())]
+        file: PathBuf,
+    },
     /// Checks users.json, the journal and the other files for damage, also while a server runs; changes nothing
     Check,
     /// Checks ports, addresses, certificate, clock, file modes, room and limits; changes nothing

@@ -63,10 +63,19 @@ pub(crate) struct Part {
     pub(crate) kind: Kind,
 }
 
+/// The longest name of a program that is given out.
+const PROGRAM_NAME_BYTES_MAX: usize = 100;
+
+/// Whether a file in the folder of programs is given out, by its name.
+pub(crate) fn is_program(name: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    (1..=PROGRAM_NAME_BYTES_MAX).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(is_part)
+}
+
 /// All that is worth a copy: with it a server goes on as the same one, with the same accounts, and clients come back by
 /// themselves. In the order in which it is read; [`ERASING`] is read once more at the end.
 ///
-/// Never copied: `homeroom.lock`, which is of the folder and not of what is in it; what is to take a file's place (`….new`);
+/// Never copied: `homeroom.lock` and `last-backup.json`, which are of the folder and not of what is in it; what is to take a file's place (`….new`);
 /// what was put aside (`….damaged`, `users.json.old`, `journal.old`), which no server reads, and in which people may be named
 /// that are erased; and whatever else lies there.
 pub(crate) const PARTS: [Part; 17] = [
@@ -95,6 +104,7 @@ pub(crate) const PARTS: [Part; 17] = [
 ///
 /// First what says that somebody is being erased; then seqs, before events that have them; the journal, before what names its
 /// events; the accounts, before what names them: beside older ones of these they end what is over.
+#[allow(dead_code)] // A mirror's.
 pub(crate) const PUT: [&str; 16] = [
     ERASING,
     IDENTITY_OLDER,

@@ -2,7 +2,7 @@
 //! together. And the ground that all stand on: the data folder, limits, the words for what goes wrong.
 
 mod args;
-#[allow(dead_code)] // Whoever copies a folder comes next.
+pub(crate) mod arrival;
 pub(crate) mod contents;
 mod defaults;
 mod environment;

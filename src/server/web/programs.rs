@@ -3,6 +3,7 @@
 
 use super::answer::Answer;
 use crate::hex::Hex;
+use crate::server::config::contents;
 use crate::sync::lock;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -16,8 +17,6 @@ use std::time::SystemTime;
 
 /// How many programs are told of: one for each kind of computer there is.
 const PROGRAMS_MAX: usize = 32;
-/// The longest name of one.
-const NAME_BYTES_MAX: usize = 100;
 /// What is read of a file at a time.
 pub(super) const PIECE_BYTES: usize = 16 * 1024;
 
@@ -71,8 +70,7 @@ fn programs(folder: &Path) -> Vec<Program> {
 
 /// A file of the folder itself, which no link leads out of.
 fn open(folder: &Path, name: &str) -> Option<(File, Metadata)> {
-    let is_part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    if name.len() > NAME_BYTES_MAX || name.starts_with('.') || !name.bytes().all(is_part) {
+    if !contents::is_program(name) {
         return None;
     }
     let path = folder.join(name);

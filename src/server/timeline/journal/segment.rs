@@ -206,9 +206,21 @@ impl Place {
     /// The file can't be read, or what `each` says.
     pub(crate) fn read<E: From<ReadError>>(
         &self,
-        mut each: impl FnMut(Result<Line<'_>, Damage>) -> Result<(), E>,
+        each: impl FnMut(Result<Line<'_>, Damage>) -> Result<(), E>,
     ) -> Result<End, E> {
         let bytes = files::read(&self.path).map_err(|error| ReadError::Io { file: self.path.clone(), error })?;
+        self.judge(&bytes, each)
+    }
+
+    /// The same of bytes that were read.
+    ///
+    /// # Errors
+    /// What `each` says.
+    pub(crate) fn judge<E>(
+        &self,
+        bytes: &[u8],
+        mut each: impl FnMut(Result<Line<'_>, Damage>) -> Result<(), E>,
+    ) -> Result<End, E> {
         let mut end = End { next: self.first, bytes: 0, surplus: 0 };
         // How many events are missing isn't known after a line that is none.
         let mut lost = false;
@@ -300,7 +312,8 @@ fn successor_of(name: &Path) -> Option<u64> {
     name.to_str()?.strip_suffix(SUCCESSOR).and_then(|segment| first_of(Path::new(segment)))
 }
 
-fn first_of(name: &Path) -> Option<u64> {
+/// The first seq of a segment, by its name; None where that is no segment's.
+pub(crate) fn first_of(name: &Path) -> Option<u64> {
     let stem = name.file_stem()?.to_str()?;
     let is_segment = name.extension()? == EXTENSION && stem.len() == DIGITS;
     let digits = stem.bytes().all(|b| b.is_ascii_digit());

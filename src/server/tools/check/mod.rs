@@ -9,7 +9,9 @@ pub(crate) use files::{accounts, identity, no_certificate};
 
 use super::finding::{self, Finding};
 use crate::server::config::Config;
+use crate::server::config::arrival::Arrival;
 use std::io;
+use std::path::Path;
 
 /// Looks at every file of a data folder and prints what it finds. True when nothing is wrong.
 ///
@@ -34,17 +36,34 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
 /// What else a start needs of the data folder, where the journal's newest event is `last`.
 pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
     let data_dir = &config.args.data_dir;
-    let mut rest = files::tokens(data_dir);
-    rest.push(files::sequence(data_dir, last));
-    rest.extend(files::clock(data_dir));
-    rest.push(files::topic(data_dir));
-    rest.extend(files::rooms(data_dir));
-    rest.extend(files::lesson(data_dir));
-    rest.extend(files::erasing(data_dir));
+    let mut rest = kept(data_dir, last);
     rest.extend(files::motd(config));
+    rest.extend(Arrival::of(data_dir).map(|arrival| Finding::Bad(arrival.told(data_dir))));
     rest.extend(files::opened(data_dir));
     rest.extend(modes::modes(data_dir));
     rest
+}
+
+/// What there is to say of what is to become a data folder, as a start judges it, and the newest event's seq.
+pub(crate) fn all(folder: &Path) -> (Vec<Finding>, Option<u64>) {
+    let (journal, last) = journal::findings(folder);
+    let mut all = accounts(folder);
+    all.push(files::certificate(folder));
+    all.extend(journal);
+    all.extend(kept(folder, last));
+    (all, last)
+}
+
+/// Of the small files.
+fn kept(data_dir: &Path, last: Option<u64>) -> Vec<Finding> {
+    let mut kept = files::tokens(data_dir);
+    kept.push(files::sequence(data_dir, last));
+    kept.extend(files::clock(data_dir));
+    kept.push(files::topic(data_dir));
+    kept.extend(files::rooms(data_dir));
+    kept.extend(files::lesson(data_dir));
+    kept.extend(files::erasing(data_dir));
+    kept
 }
 
 /// `2 accounts`.

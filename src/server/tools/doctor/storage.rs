@@ -3,8 +3,10 @@
 use crate::files;
 use crate::reason::{self, Reason};
 use crate::server::config::Config;
+use crate::server::tools::backup::Last;
 use crate::server::tools::check;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
+use jiff::Timestamp;
 use std::fs;
 use std::io;
 
@@ -36,6 +38,7 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
     findings.extend(check::rest(config, None));
     findings
         .push(Note("what was said isn't read here: `homeroom-server check` reads every line of the journal".into()));
+    findings.push(Last::finding(data_dir, Timestamp::now()));
     findings.push(match fs4::available_space(data_dir) {
         Ok(free) => room(free),
         Err(e) => Note(format!("how much room there is can't be told: {}", Reason(&e))),

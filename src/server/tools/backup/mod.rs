@@ -1,0 +1,114 @@
+//! `homeroom-server backup`: all that is worth keeping of a data folder, in one file, also beside a running server, which
+//! doesn't notice it.
+
+mod copy;
+mod last;
+
+pub(crate) use last::Last;
+
+use super::archive::{Archive, Manifest};
+use crate::files::{self, SUCCESSOR, Successor};
+use crate::reason::{self, Reason};
+use crate::server::config::arrival::Arrival;
+use crate::server::config::{ServerError, folder};
+use crate::{output, sanitize};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+/// What is written at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Makes one. `-` is standard output.
+///
+/// # Errors
+/// What went wrong. Then there is no file of that name.
+pub(crate) fn run(data_dir: &Path, to: &Path) -> Result<(), ServerError> {
+    make(data_dir, to).map_err(ServerError::Folder)
+}
+
+fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
+    if let Some(arrival) = Arrival::of(data_dir) {
+        return Err(arrival.told(data_dir));
+    }
+    if !data_dir.join(folder::USERS).exists() && !data_dir.join(folder::IDENTITY).exists() {
+        return Err(format!(
+            "{} holds neither accounts nor a key, so there is nothing to copy: name the server's folder with --data-dir",
+            data_dir.display()
+        ));
+    }
+    let (manifest, shown) = if to == Path::new("-") { to_output(data_dir)? } else { to_file(data_dir, to)? };
+    let (files, bytes) = (manifest.files.len(), manifest.files.iter().map(|file| file.bytes).sum::<u64>());
+    tell(&format!(
+        "{shown}: {files} files, {} MiB, {}; the server's private key and all that was said are in it: keep it where only you \
+         can read it",
+        bytes.div_ceil(1024 * 1024),
+        last::upto(manifest.seq)
+    ));
+    if let Err(e) = Last::now(&manifest, &shown).write(data_dir) {
+        tell(&format!(
+            "for `doctor` it can't be noted in {} that there is a backup: {}",
+            data_dir.display(),
+            reason::of_file(&e)
+        ));
+    }
+    Ok(())
+}
+
+fn to_output(data_dir: &Path) -> Result<(Manifest, String), String> {
+    let shown = "standard output";
+    if io::stdout().is_terminal() {
+        return Err("a backup is nothing for a terminal: name a file, or say where it goes, as in \
+                    `homeroom-server backup - | ssh HOST 'cat > homeroom.tar'`"
+            .into());
+    }
+    output::reaches_anybody().map_err(|e| format!("nothing was written: {}", Reason(&e)))?;
+    let (mut out, manifest) = write(data_dir, io::stdout().lock(), shown)?;
+    out.flush().map_err(|e| unwritten(shown, &e))?;
+    Ok((manifest, shown.into()))
+}
+
+fn to_file(data_dir: &Path, to: &Path) -> Result<(Manifest, String), String> {
+    let shown = sanitize::line(&to.display().to_string()).to_string();
+    let refuse = || files::taken(to, "nothing was written").map_or(Ok(()), Err);
+    refuse()?;
+    let begun = Successor::begin(SUCCESSOR, to).map_err(|e| unwritten(&shown, &e))?;
+    let (Growing(mut file), manifest) = write(data_dir, Growing(begun), &shown)?;
+    file.sync().map_err(|e| unwritten(&shown, &e))?;
+    // Somebody else may have been faster.
+    refuse()?;
+    file.take_place().and_then(|()| file.sync_folder()).map_err(|e| unwritten(&shown, &e))?;
+    Ok((manifest, shown))
+}
+
+fn write<W: Write>(data_dir: &Path, out: W, shown: &str) -> Result<(W, Manifest), String> {
+    let mut archive = Archive::begin(BufWriter::with_capacity(PIECE_BYTES, out));
+    let newest = copy::all(data_dir, &mut |name: &str, contents: &[u8]| {
+        archive.add(name, contents).map_err(|e| unwritten(shown, &e))
+    })?;
+    archive.manifest.seq = newest.unwrap_or(0);
+    let (out, manifest) = archive.end().map_err(|e| unwritten(shown, &e))?;
+    let out = out.into_inner().map_err(|e| unwritten(shown, e.error()))?;
+    Ok((out, manifest))
+}
+
+/// A file that isn't there by its name before it is whole.
+struct Growing(Successor);
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn unwritten(what: &str, error: &io::Error) -> String {
+    format!("can't write {what}: {}", reason::of_file(error))
+}
+
+/// On standard error, since standard output may be the backup.
+fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
