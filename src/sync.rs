@@ -4,7 +4,7 @@
 //! interleavings (`tests/interleavings`) can put a scheduler of their own in its place.
 
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, atomic};
 pub use std::thread;
@@ -15,6 +15,11 @@ pub use std::thread;
 /// keeps its invariants at each point where its code could panic (see ARCHITECTURE.md), and poison is ignored.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until this thread is unparked, but no longer than so: for whoever goes on either way. It may be over before.
+pub fn doze(limit: Duration) {
+    thread::park_timeout(limit);
 }
 
 /// Counts who is inside, so that somebody can wait until all have left.
@@ -56,7 +61,6 @@ impl Drop for Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_panic_behind_a_lock_leaves_it_usable() {

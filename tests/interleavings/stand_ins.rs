@@ -6,10 +6,15 @@ pub mod sync {
     pub use shuttle::thread;
     pub use std::sync::OnceLock;
     use std::sync::PoisonError;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As `homeroom::sync::doze`: it may be over at any time. (shuttle's `park_timeout` never is.)
+    pub fn doze(_limit: Duration) {
+        thread::yield_now();
     }
 
     /// As `homeroom::sync::Gate`.

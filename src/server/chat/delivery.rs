@@ -13,15 +13,11 @@ use crate::reason;
 use crate::server::timeline::{Batch, Shared, Timeline};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Arc, Gate, Mutex, OnceLock, Pass, lock};
+use crate::sync::{Arc, Gate, Mutex, OnceLock, Pass, doze, lock};
 use std::time::{Duration, Instant};
 
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
-
-/// So many sessions that came one after the other have the same postman. A class has one then: two would be woken for each
-/// message, which costs more than half a class's deliveries.
-const NEIGHBOURS: usize = 64;
 
 /// The pause after a round that brought so many events, in a busy room, is as long as the round was, and shorter in
 /// proportion for fewer: it pays where much comes meanwhile, and only costs throughput where little does. Measured
@@ -262,7 +258,7 @@ impl Delivery {
     }
 
     fn postman_of(&self, session: &Session) -> &Postman {
-        &self.postmen[session.id as usize / NEIGHBOURS % self.postmen.len()]
+        &self.postmen[session.id as usize % self.postmen.len()]
     }
 
     fn send_courier(self: &Arc<Self>, session: Arc<Session>) {
@@ -380,7 +376,7 @@ impl Rounds {
                 break;
             }
             // Whoever speaks meanwhile may not see yet what is wanted: then the end wakes it.
-            thread::park_timeout(left);
+            doze(left);
         }
         self.postman().wanted.store(0, Ordering::Release);
     }
