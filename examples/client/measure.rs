@@ -22,12 +22,14 @@ pub(crate) fn all() {
 
 fn starts(room: &Room) {
     let ours = beside_us("homeroom-client");
-    let mut took: Vec<Duration> = (0..STARTS).map(|_| start(&room.client(&ours, "ada"))).collect();
+    // From then on it knows the server.
+    start(&room.client(&ours, "ada"));
+    let mut took: Vec<Duration> = (0..STARTS).map(|_| start(&room.known_to(&ours, "ada"))).collect();
     took.sort();
     let ms = |took: Duration| took.as_secs_f64() * 1000.0;
     let (median, worst) = (ms(took[STARTS / 2]), ms(took[STARTS - 1]));
     println!(
-        "start to prompt on loopback, login with a password of 1,000 rounds: median {median:.1} ms, worst of {STARTS} {worst:.1} ms"
+        "start to prompt with a known server on loopback, login with a password of 1,000 rounds: median {median:.1} ms, worst of {STARTS} {worst:.1} ms"
     );
 }
 

@@ -50,9 +50,16 @@ impl Room {
 
     /// How somebody comes with this client.
     pub(crate) fn client(&self, program: &Path, name: &str) -> Command {
+        let mut command = self.known_to(program, name);
+        command.args(self.link.split_whitespace().skip(1));
+        command
+    }
+
+    /// How somebody comes with this client who has been here: by the address alone.
+    pub(crate) fn known_to(&self, program: &Path, name: &str) -> Command {
         let config = self.folder.path().join(format!("config-{name}"));
         let mut command = Command::new(program);
-        command.args([&*self.link, "--user", name, "--no-sound"]);
+        command.args([self.address(), "--user", name, "--no-sound"]);
         command.env("HOMEROOM_CONFIG_DIR", config).env("HOMEROOM_PASSWORD", PASSWORD);
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORTERM");
         command

@@ -254,8 +254,7 @@ fn dial(address: SocketAddr, source: Option<IpAddr>, deadline: Instant) -> io::R
     Ok(socket.into())
 }
 
-/// One for all: to make it, the system's certificates are read. The server's own certificate is made for the run,
-/// and who it is isn't in question.
+/// One for all: to make it takes time. The server's own certificate is made for the run, and who it is isn't in question.
 static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
 
 /// What must be there before the first client, and must not be part of what is measured.

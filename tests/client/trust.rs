@@ -141,6 +141,25 @@ fn the_systems_roots_are_enough_for_the_right_name() {
     assert!(recorder.stop().bytes.is_empty());
 }
 
+/// Reading them is most of a start, and nobody of theirs vouches for such a server. Whoever opens this pipe waits for ever.
+#[test]
+#[cfg(target_os = "linux")]
+fn who_knows_the_server_reads_none_of_the_systems_roots() {
+    let server = Server::with_users(&["ada"]);
+    let config = TempDir::new().unwrap();
+    let roots = config.path().join("roots.pem");
+    nix::unistd::mkfifo(&roots, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (address, pin) = (server.address().to_string(), server.fingerprint());
+    let by_link = vec![server.join_link()];
+    let by_memory = vec![address.clone()];
+    let by_flag = vec![address, "--fingerprint".to_owned(), pin];
+    for args in [by_link, by_memory, by_flag] {
+        let mut command = Terminal::command(config.path());
+        command.args(&args).args(["--user", "ada"]).env("SSL_CERT_FILE", &roots).env("SSL_CERT_DIR", config.path());
+        crate::harness::run(command.env("HOMEROOM_PASSWORD", PASSWORD), b"hello\n").succeeded();
+    }
+}
+
 /// Also when it comes back after a connection was lost.
 #[test]
 #[cfg(target_os = "linux")]

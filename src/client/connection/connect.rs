@@ -209,7 +209,8 @@ fn verifying(server: &Link) -> Result<TlsConnector, ClientError> {
 /// Connects whatever certificate is shown, and tells which. The caller must look at it before anything else.
 fn dial_any(server: &Link) -> Result<(Connected, Pin), ClientError> {
     let mut builder = builder(server);
-    builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+    // Nobody vouches for what is shown here, so the roots needn't be read: 0.2 MB, parsed, on each start.
+    builder.disable_built_in_roots(true).danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
     let connected = dial(server, builder.build().map_err(ClientError::Tls)?)?;
     let certificate = connected.tls.peer_certificate();
     let certificate = certificate.ok_or_else(|| ClientError::NoCertificate { server: trust::address(server) })?;
