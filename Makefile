@@ -7,6 +7,8 @@ ARGS ?=
 FEATURES ?=
 # How long `make soak`, `make siege` and `make chaos` run, and `make fuzz` for each target.
 MINUTES ?= 10
+# How many people `make crowd` has come.
+PEOPLE ?= 19000
 # What `make chaos` repeats; by chance unless given.
 SEED ?=
 # Where `make install` puts the programs: PREFIX/bin.
@@ -20,7 +22,7 @@ export FEATURES
 .PHONY: get web-test man completions deb deb-test
 .PHONY: bench bench-quick bench-hot bench-client pictures plot
 .PHONY: pi pi32 pi-test pi32-test windows windows-test check-elsewhere pi-figures
-.PHONY: help run build install demo demo-lesson test ci soak siege chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
+.PHONY: help run build install demo demo-lesson test ci soak crowd siege chaos fuzz fmt fmt-check lint audit doc sounds dependencies test-dependencies clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,11 +63,14 @@ ci: test ## what .ci/run runs
 	scripts/web-test.sh
 	$(MAKE) --no-print-directory pi-test PROFILE=cross-check PROGRAMS=server
 
-# `make test` has a short form of each of the four.
+# `make test` has a short form of each of the five.
 soak: dependencies ## everything at once on a real server for MINUTES=10; fails if anything of it is left
 	SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test soak -- --nocapture
 	HOMEROOM_LONG=1 $(CARGO) test --release --locked $(FEATURES) --test e2e -- --nocapture \
 		an_endless_line fifty_of_two_hundred however_much_comes
+
+crowd: dependencies ## more people than the machine has room for come (PEOPLE=19000; root, or `ulimit -n 65536`); fails if anybody who is in is dropped
+	CROWD=$(PEOPLE) $(CARGO) test --release --locked $(FEATURES) --test crowd -- --nocapture
 
 siege: dependencies ## pupils and strangers attack for MINUTES=10 while a class chats; fails if it is kept waiting, or anything is left
 	SIEGE_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test --release --locked $(FEATURES) --test siege -- --nocapture

@@ -33,6 +33,27 @@ impl Gate {
         Pass(self.clone())
     }
 
+    /// The same, unless `max` are inside already: no two take the last place.
+    pub fn enter_below(&self, max: usize) -> Option<Pass> {
+        let mut count = lock(&self.0.0);
+        if *count >= max {
+            return None;
+        }
+        *count += 1;
+        Some(Pass(self.clone()))
+    }
+
+    /// The same, and waits until one of them has left, but no longer than until `deadline`.
+    pub fn enter_within(&self, max: usize, deadline: Instant) -> Option<Pass> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = self.0.1.wait_timeout_while(lock(&self.0.0), left, |count| *count >= max);
+        let mut count = waited.unwrap_or_else(PoisonError::into_inner).0;
+        (*count < max).then(|| {
+            *count += 1;
+            Pass(self.clone())
+        })
+    }
+
     /// How many are inside.
     pub fn count(&self) -> usize {
         *lock(&self.0.0)
@@ -72,6 +93,29 @@ mod tests {
         });
         assert!(panicked.join().is_err());
         assert_eq!(*lock(&mutex), 1);
+    }
+
+    #[test]
+    fn no_two_take_the_last_place() {
+        let gate = Gate::default();
+        let passes: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| gate.enter_below(5))).collect();
+            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!((passes.len(), gate.count()), (5, 5));
+        drop(passes);
+        assert!(gate.enter_below(1).is_some() && gate.enter_below(0).is_none());
+    }
+
+    #[test]
+    fn a_place_is_waited_for_until_it_is_there_or_the_time_is_over() {
+        let gate = Gate::default();
+        let pass = gate.enter();
+        assert!(gate.enter_within(1, Instant::now() + Duration::from_millis(1)).is_none());
+        let other = gate.clone();
+        let waiter = std::thread::spawn(move || other.enter_within(1, Instant::now() + Duration::from_secs(60)));
+        drop(pass);
+        assert!(waiter.join().unwrap().is_some() && gate.count() == 0);
     }
 
     #[test]

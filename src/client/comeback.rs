@@ -109,9 +109,11 @@ impl Comeback {
 
 /// Whether what failed may work the next time.
 fn is_passing(error: &ClientError) -> bool {
-    use ErrorCode::{Internal, RateLimited, ShuttingDown, TryLater};
+    use ErrorCode::{Internal, RateLimited, ServerFull, ShuttingDown, TryLater};
     match error {
-        ClientError::Refused { code, .. } => matches!(code, TryLater | ShuttingDown | Internal | RateLimited),
+        ClientError::Refused { code, .. } => {
+            matches!(code, TryLater | ServerFull | ShuttingDown | Internal | RateLimited)
+        }
         error => error.exit_status() == 1 && !matches!(error, ClientError::Tls(_)),
     }
 }
@@ -176,9 +178,12 @@ mod tests {
     #[test]
     fn what_may_pass_and_what_may_not() {
         let refused = |code| ClientError::Refused { code, message: String::new() };
-        for passing in
-            [refused(ErrorCode::TryLater), refused(ErrorCode::ShuttingDown), ClientError::Lost { error: None }]
-        {
+        for passing in [
+            refused(ErrorCode::TryLater),
+            refused(ErrorCode::ServerFull),
+            refused(ErrorCode::ShuttingDown),
+            ClientError::Lost { error: None },
+        ] {
             assert!(is_passing(&passing), "{passing:?}");
         }
         for code in [ErrorCode::BadCredentials, ErrorCode::Banned, ErrorCode::UnsupportedProtocol] {

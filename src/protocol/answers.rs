@@ -12,6 +12,12 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// Clients that are logged in.
     pub sessions: u64,
+    /// How many there may be, staff aside, on a server that has such a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions_max: Option<u64>,
+    /// What that comes from, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions_limit: Option<String>,
     /// Accounts with a session.
     pub accounts_online: u64,
     /// Connections that are logging in.

@@ -37,6 +37,8 @@ pub enum ErrorCode {
     BadCredentials,
     /// Too many failed attempts or connections.
     TryLater,
+    /// The login is right, and there is no room for another client.
+    ServerFull,
     /// A protocol version that this server doesn't speak.
     UnsupportedProtocol,
     /// A request for administrators.

@@ -28,15 +28,15 @@ use chat::Chat;
 use clock::Clock;
 use config::{
     Args, Command, Config, ConfigCommand, Folder, Limits, Notices, PersonCommand, ROUNDS_DEFAULT, arrival, folder,
-    hollow, lost, motd, no_thread, notices, system,
+    hollow, lost, machine, motd, no_thread, notices, system,
 };
 use door::accept;
 use jiff::tz::TimeZone;
 use requests::{erasure, rooms};
 use running::{Banner, caretaker, notifier, signals, supervisor, timers};
 use state::{
-    Audit, Counts, Erasure, InUse, LINGER, Lesson, Moment, PastPolls, Rooms, SHUTDOWN_DEADLINE, Server, Shutdown,
-    Strangers, Throttle, Topic, announce, systemd,
+    Audit, Counts, Erasure, FullHouse, InUse, LINGER, Lesson, Moment, PastPolls, Rooms, SHUTDOWN_DEADLINE, Server,
+    Shutdown, Strangers, Throttle, Topic, announce, systemd,
 };
 use std::fmt;
 use std::io;
@@ -121,6 +121,11 @@ fn serve(
     put_aside: Vec<String>,
 ) -> Result<(), ServerError> {
     signals::hold_back_hangups()?;
+    if let Some(raised) = machine::raise_open_files() {
+        log::info!("the limit of open files is raised {raised}, the most that this user may have");
+    }
+    // Before there are threads and clients, which the budget reckons with.
+    let limits = Limits::new(&config.args.live);
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(Reason(&e).to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
@@ -138,10 +143,11 @@ fn serve(
     let (notices, posted) = notices::channel();
     accounts.tell(notices.clone());
     put_aside.into_iter().chain(folder::exposure(&config.args.data_dir)).for_each(|told| notices.tell_admins(told));
-    let server = build(config, folder, clock, accounts, identity, notices, listening.clone())?;
+    let server = build(config, folder, clock, accounts, identity, notices, (listening.clone(), limits))?;
     server.renew_certificate();
     rooms::forget_the_deleted(&server);
     erasure::finish(&server);
+    tell_capacity(&server);
     let certificate = lock(&server.identity).certificate.clone();
     notifier::start(&server, posted).map_err(|e| no_thread(&e))?;
     signals::handle(&server)?;
@@ -186,7 +192,7 @@ fn build(
     accounts: Accounts,
     identity: InUse,
     notices: Notices,
-    listening: Vec<SocketAddr>,
+    (listening, limits): (Vec<SocketAddr>, Limits),
 ) -> Result<Arc<Server>, ServerError> {
     let live = &config.args.live;
     let motd = motd::read(live.motd.as_deref(), &folder.motd()).unwrap_or_else(|why| {
@@ -206,9 +212,10 @@ fn build(
     let topic = Topic::open(&folder.topic()).map_err(ServerError::Folder)?;
     let slow_deadline = Duration::from_secs(live.slow_deadline);
     let chat = Chat::open(timeline, postmen(), slow_deadline).map_err(|e| no_thread(&e))?;
+    chat.delivery().set_couriers_max(limits.capacity().budget.couriers);
     let first_seq = chat.head();
     Ok(Arc::new(Server {
-        limits: Limits::new(live),
+        limits,
         listening,
         web: cfg!(feature = "web") && !config.args.no_web,
         config: Mutex::new(config),
@@ -230,13 +237,22 @@ fn build(
         counts: Counts::default(),
         first_seq,
         strangers: Strangers::default(),
+        lobby: Gate::default(),
         sessions: Gate::default(),
+        full_house: FullHouse::default(),
         next_session: 0.into(),
         class_door: state::ClassDoor::default(),
         rollbook: state::Rollbook::new(TimeZone::system()),
         shutdown: Shutdown::default(),
         erasing: Mutex::default(),
     }))
+}
+
+/// For how many there is room, among the log's first lines.
+fn tell_capacity(server: &Server) {
+    let capacity = server.limits.capacity();
+    log::info!("{}", capacity.told());
+    capacity.too_much_asked().iter().for_each(|told| log::warn!("{told}"));
 }
 
 /// Erases somebody while no server runs: with all that a server would have of them.

@@ -12,6 +12,8 @@ mod ends;
 #[cfg(feature = "fault-injection")]
 mod faults;
 #[cfg(target_os = "linux")]
+mod full_house;
+#[cfg(target_os = "linux")]
 mod guessing;
 #[cfg(target_os = "linux")]
 mod home;
@@ -26,5 +28,7 @@ mod rotation;
 mod running_out;
 #[cfg(target_os = "linux")]
 mod slow_readers;
+#[cfg(target_os = "linux")]
+mod small_machine;
 #[cfg(unix)]
 mod tls;

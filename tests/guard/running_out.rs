@@ -86,8 +86,8 @@ fn out_of_descriptors_the_chat_goes_on() {
 /// A user id that runs nothing else, so that a limit on its threads is a limit on the server's.
 const NOBODY_ELSE: u32 = 54_321;
 
-/// More than the server's own threads and those of two sessions.
-const THREADS: u64 = 30;
+/// More than the server's own threads and those of two sessions, and fewer than those whom it knows to have room for.
+const THREADS: u64 = 22;
 
 /// A server under that user id and with that limit; None where that can't be had.
 fn server_of_nobody_else(data: &Arc<DataDir>) -> Option<Server> {

@@ -7,6 +7,7 @@
 //! - [`Terminal`]: the real client, driven through pipes;
 //! - [`Proxy`]: a bad network between them;
 //! - [`SmallDisk`]: a disk that can be filled;
+//! - [`small_machine`]: limits that a machine may have, small and for one program;
 //! - [`FakeClock`]: a system's clock that is wrong, and set while a program runs;
 //! - [`Random`]: what happens by chance, and again from the same seed;
 //! - [`Screen`]: a program in a terminal, as a person sees it;
@@ -37,6 +38,9 @@ mod screen;
 mod server;
 #[cfg(target_os = "linux")]
 mod small_disk;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "only some runs have small machines")]
+pub(crate) mod small_machine;
 mod terminal;
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "only the long runs have clients that may fail")]

@@ -315,7 +315,8 @@ impl Peer {
                 self.take(&chunk[..n]);
                 return true;
             }
-            Err(e) if e.kind() == ErrorKind::WouldBlock || e.kind() == ErrorKind::TimedOut => {}
+            // A signal may come to any thread of the tests.
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
             Err(e) => {
                 assert!(is_end(&e), "not an end but {e}");
                 self.closed = true;

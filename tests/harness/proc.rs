@@ -33,6 +33,12 @@ impl Proc {
         fs::read_dir(format!("/proc/{}/fd", self.0)).unwrap().count()
     }
 
+    /// How many mappings of memory it has.
+    #[allow(dead_code, reason = "only some runs have small machines")]
+    pub(crate) fn mappings(&self) -> usize {
+        fs::read_to_string(format!("/proc/{}/maps", self.0)).unwrap().lines().count()
+    }
+
     /// Waits until it has no more threads and descriptors than `before`, as [`load`](Self::load) gave them.
     #[track_caller]
     pub(crate) fn wait_for_load(&self, before: (u64, usize)) {

@@ -13,6 +13,9 @@ pub(super) fn words(status: &Status) -> Vec<String> {
         format!("accounts online: {accounts_online}, sessions: {sessions}, connections logging in: {strangers}"),
         format!("logins: {logins}, failed: {logins_failed}"),
     ];
+    if let (Some(max), Some(limit)) = (status.sessions_max, &status.sessions_limit) {
+        lines.push(format!("room for sessions: {max}, and some more of staff; what limits them: {limit}"));
+    }
     let mut said = format!("events: {events}, deliveries: {deliveries}");
     if let (Some(median), Some(p99)) = (status.latency_ms_median, status.latency_ms_p99) {
         let _ = write!(said, "; half of what is said is with everyone within {median} ms, 99 of 100 within {p99} ms");
@@ -45,6 +48,8 @@ mod tests {
         let status = Status {
             uptime_seconds: 7_300,
             sessions: 31,
+            sessions_max: Some(400),
+            sessions_limit: Some("open files (1024)".into()),
             accounts_online: 30,
             latency_ms_median: Some(1.0),
             latency_ms_p99: Some(2.5),
@@ -59,6 +64,8 @@ mod tests {
         for part in [
             "for 2 h",
             "accounts online: 30, sessions: 31",
+            "room for sessions: 400",
+            "what limits them: open files (1024)",
             "within 1 ms, 99 of 100 within 2.5 ms",
             "20 KiB",
             "50 MiB, threads: 40",

@@ -90,6 +90,8 @@ pub(crate) enum AccountError {
     WrongPassword,
     /// The class's door is closed, or the code isn't its.
     NoDoor,
+    /// There is no room for another session; with why.
+    Full(String),
     /// Nobody would be left to administrate.
     LastAdmin,
     /// Whoever asked for it may no longer do so.

@@ -4,6 +4,7 @@
 //! One delivery costs one encryption and one `send`, and nothing but coalescing beats that: all that has come
 //! since a postman's last round goes out as one record in one `send` to each session.
 
+use super::couriers::Couriers;
 use super::session::{BATCH_BYTES_MAX, Session};
 use super::tally::{News, Tally};
 use super::usher::Usher;
@@ -47,6 +48,7 @@ pub(crate) struct Delivery {
     /// The postmen and the couriers that are at work.
     postmen_at_work: Gate,
     couriers_at_work: Gate,
+    couriers: Couriers,
     /// Who is about to log in.
     at_the_door: Gate,
     usher: Arc<Usher>,
@@ -110,6 +112,7 @@ impl Delivery {
             slow_deadline_ms: AtomicU64::new(slow_deadline.as_millis() as u64),
             postmen_at_work: Gate::default(),
             couriers_at_work: Gate::default(),
+            couriers: Couriers::new(),
             at_the_door: Gate::default(),
             usher: Usher::start()?,
             tally: Tally::new(),
@@ -130,6 +133,11 @@ impl Delivery {
     /// Gives couriers another deadline from their next errand on.
     pub(crate) fn set_slow_deadline(&self, deadline: Duration) {
         self.slow_deadline_ms.store(deadline.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// So many couriers may be out at a time from now on.
+    pub(crate) fn set_couriers_max(&self, max: usize) {
+        self.couriers.set_max(max);
     }
 
     /// Tells the postmen that the timeline has grown.
@@ -263,17 +271,24 @@ impl Delivery {
 
     fn send_courier(self: &Arc<Self>, session: Arc<Session>) {
         self.tally.courier();
+        if !self.couriers.may_go(&session) {
+            return;
+        }
         let pass = self.couriers_at_work.enter();
-        let (delivery, theirs) = (Arc::clone(self), Arc::clone(&session));
+        let (delivery, mut next) = (Arc::clone(self), Some(Arc::clone(&session)));
         let courier = move || {
-            let _pass = pass;
-            let slow_deadline = Duration::from_millis(delivery.slow_deadline_ms.load(Ordering::Relaxed));
-            if theirs.carry(&delivery.timeline, slow_deadline) {
-                delivery.postman_of(&theirs).post(Mail::Arrival(Arc::clone(&theirs)));
+            let (_pass, _out) = (pass, delivery.couriers.out());
+            while let Some(theirs) = next {
+                let slow_deadline = Duration::from_millis(delivery.slow_deadline_ms.load(Ordering::Relaxed));
+                if theirs.carry(&delivery.timeline, slow_deadline) {
+                    delivery.postman_of(&theirs).post(Mail::Arrival(Arc::clone(&theirs)));
+                }
+                next = delivery.couriers.next();
             }
         };
         let thread = thread::Builder::new().name("courier".into()).stack_size(STACK_BYTES);
-        if let Err(e) = thread.spawn(courier) {
+        let spawned = thread.spawn(courier);
+        if let Some(e) = spawned.err().filter(|_| !self.couriers.could_not_go(&session)) {
             log::warn!("no thread for a courier, {} is dropped: {}", session.name, reason::of_thread(&e));
             session.end(Reason::TooSlow);
         }

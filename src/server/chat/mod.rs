@@ -2,6 +2,7 @@
 //! others, `delivery.rs` who brings them what happens.
 
 mod courier;
+mod couriers;
 mod delivery;
 mod herald;
 mod hub;

@@ -4,6 +4,7 @@ use super::herald::Person;
 use super::session::Session;
 use crate::protocol::Username;
 use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
@@ -41,7 +42,8 @@ impl Registry {
         let new = || Presence { since: now, sessions: Vec::new() };
         let sessions = &mut self.online.entry(session.name.clone()).or_insert_with(new).sessions;
         let first = !session.is_display && !is_there(sessions);
-        let full = sessions.len() >= SESSIONS_PER_ACCOUNT_MAX;
+        let max = if session.takes_own_place.load(Ordering::Relaxed) { 1 } else { SESSIONS_PER_ACCOUNT_MAX };
+        let full = sessions.len() >= max;
         // Whoever comes back with a token comes in place of the session that broke off, not of another device's.
         let same = || sessions.iter().position(|other| other.token == session.token).unwrap_or(0);
         let evicted = full.then(same).map(|index| sessions.remove(index));

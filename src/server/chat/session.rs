@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) continues: Arc<AtomicBool>,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(crate) listed: AtomicBool,
+    /// It came to a full house in place of another one of its account, which makes way.
+    pub(crate) takes_own_place: AtomicBool,
     /// By what it finds its own ballots again: set before it is welcomed.
     ballot_key: OnceLock<BallotKey>,
     pub(super) socket: Arc<Socket>,
@@ -96,6 +98,7 @@ impl Session {
             token,
             continues,
             listed: AtomicBool::new(false),
+            takes_own_place: AtomicBool::new(false),
             ballot_key: OnceLock::new(),
             socket,
             turn: Mutex::default(),

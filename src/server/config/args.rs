@@ -1,6 +1,7 @@
 //! The server's command line. What stands here is also what the environment and homeroom.toml may say: see
 //! [`config`](crate::server::config).
 
+use super::budget::PLACES_ENDLESS;
 use super::defaults::{
     KEEP_DAYS, KEEP_MIB, LOGIN_GRACE, ONE_TIME_DAYS, PING_AFTER, PONG_WITHIN, ROUNDS_DEFAULT, ROUNDS_MAX, ROUNDS_MIN,
     SLOW_DEADLINE, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX,
@@ -120,6 +121,9 @@ pub struct LiveArgs {
     #[arg(long, value_name = "N", default_value_t = STRANGERS_PER_ADDRESS_MAX,
           value_parser = |text: &str| within(text, 1..=1_000_000_usize))]
     pub max_strangers_per_address: usize,
+    /// Clients that may be logged in at a time, staff aside [default: as many as the machine has room for]
+    #[arg(long, value_name = "N", value_parser = |text: &str| within(text, 1..=PLACES_ENDLESS))]
+    pub max_sessions: Option<usize>,
     /// Seconds without a word after which a client is asked whether it's there
     #[arg(long, value_name = "SECONDS", default_value_t = PING_AFTER.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]

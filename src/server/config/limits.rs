@@ -1,6 +1,9 @@
 //! What an administrator may set, also while the server runs.
 
 use super::args::{LiveArgs, MessageRate, RoomsBy};
+use super::capacity::Capacity;
+use super::machine::{self, Machine};
+use crate::sync::{Mutex, lock};
 use jiff::SignedDuration;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -18,14 +21,18 @@ pub(crate) struct Limits {
     strangers_per_address_max: AtomicUsize,
     web_admins: AtomicBool,
     rooms_by_everyone: AtomicBool,
+    /// What the machine allows, and how many sessions that makes.
+    capacity: Mutex<(Machine, Capacity)>,
 }
 
 #[derive(Debug)]
 struct Seconds(AtomicU64);
 
 impl Limits {
-    /// As the configuration has them.
+    /// As the configuration has them, on a machine on which nothing of the server runs yet.
     pub(crate) fn new(args: &LiveArgs) -> Self {
+        let machine = Machine::read(&machine::root());
+        let capacity = Capacity::of(&machine, args.max_sessions);
         let limits = Self {
             login_grace: Seconds(0.into()),
             ping_after: Seconds(0.into()),
@@ -36,6 +43,7 @@ impl Limits {
             strangers_per_address_max: 0.into(),
             web_admins: false.into(),
             rooms_by_everyone: false.into(),
+            capacity: Mutex::new((machine, capacity)),
         };
         limits.set(args);
         limits
@@ -56,6 +64,11 @@ impl Limits {
         self.strangers_per_address_max.store(args.max_strangers_per_address, Ordering::Relaxed);
         self.web_admins.store(args.web_admins, Ordering::Relaxed);
         self.rooms_by_everyone.store(args.rooms_by == RoomsBy::Everyone, Ordering::Relaxed);
+        // Read without the lock, which whoever comes takes too.
+        let before = lock(&self.capacity).0.clone();
+        let machine = before.read_again(&machine::root());
+        let capacity = Capacity::of(&machine, args.max_sessions);
+        *lock(&self.capacity) = (machine, capacity);
     }
 
     /// Whether administrators may come through the page.
@@ -94,9 +107,15 @@ impl Limits {
         SignedDuration::from_hours(24 * self.one_time_days.load(Ordering::Relaxed) as i64)
     }
 
-    /// How many strangers there may be, and how many from one address.
-    pub(crate) fn strangers_max(&self) -> (usize, usize) {
-        (self.strangers_max.load(Ordering::Relaxed), self.strangers_per_address_max.load(Ordering::Relaxed))
+    /// How many strangers there may be where the machine has room for so many, and how many from one address.
+    pub(crate) fn strangers_max(&self, room: usize) -> (usize, usize) {
+        let max = self.strangers_max.load(Ordering::Relaxed).min(room);
+        (max, self.strangers_per_address_max.load(Ordering::Relaxed).min(max))
+    }
+
+    /// How many sessions there may be, and why no more.
+    pub(crate) fn capacity(&self) -> Capacity {
+        lock(&self.capacity).1
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod args;
 pub(crate) mod arrival;
+mod budget;
+pub(crate) mod capacity;
 pub(crate) mod contents;
 mod defaults;
 mod environment;
@@ -14,6 +16,7 @@ mod limits;
 pub(crate) mod listen;
 pub mod logging;
 mod lost;
+pub(crate) mod machine;
 pub(crate) mod motd;
 pub(crate) mod notices;
 mod printing;

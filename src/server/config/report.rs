@@ -1,5 +1,6 @@
 //! `homeroom-server config show` and `config check`.
 
+use super::capacity::Capacity;
 use super::environment::{PREFIX, variable};
 use super::error::{ServerError, system};
 use super::folder::MOTD;
@@ -13,9 +14,10 @@ use clap::{Arg, ArgAction};
 use std::io::{self, Write};
 
 /// The client's variables, and what the tests take.
-const OTHER_VARIABLES: [&str; 4] = ["HOMEROOM_PASSWORD", "HOMEROOM_CONFIG_DIR", "HOMEROOM_LONG", "HOMEROOM_FAULTS"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["HOMEROOM_PASSWORD", "HOMEROOM_CONFIG_DIR", "HOMEROOM_LONG", "HOMEROOM_FAULTS", "HOMEROOM_MACHINE"];
 
-/// Prints every option, its value and who says so. What is printed could be a `homeroom.toml`.
+/// Prints every option, its value and who says so, and for how many there is room. What is printed could be a `homeroom.toml`.
 ///
 /// # Errors
 /// Standard output is closed.
@@ -24,7 +26,7 @@ pub(crate) fn show(config: &Config) -> io::Result<()> {
     for option in OPTIONS.all() {
         writeln!(out, "{}", line(config, &option))?;
     }
-    Ok(())
+    writeln!(out, "# this machine has {}", Capacity::here(config.args.live.max_sessions).told())
 }
 
 /// Says what [`Config::load`] has not found wrong, judges the message of the day, and warns about variables that mean

@@ -18,7 +18,7 @@ use crate::server::requests::{
 use crate::server::state::{Server, Stay};
 #[cfg(feature = "web")]
 use crate::server::web;
-use crate::sync::lock;
+use crate::sync::{Pass, lock};
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -33,6 +33,8 @@ use std::time::{Duration, Instant};
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 /// The stack of a session's thread. What it uses of it stays in memory; the rest costs nothing.
 const SESSION_STACK_BYTES: usize = 192 * 1024;
+/// How long a newcomer waits, and with it who comes behind, until somebody who made way is gone: their thread has only to wake.
+const LEAVING_WAIT: Duration = Duration::from_secs(1);
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
 /// How much of a welcome the rooms take at the most: as many as one may be in, each with its floor, and the topic and the poll of
@@ -48,9 +50,17 @@ const STRANGER_PINGS_MAX: usize = 40;
 /// are no threads.
 pub(crate) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
     let (socket, now) = (Arc::new(socket), Instant::now());
-    let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, server.limits.strangers_max(), now) else {
+    let room = server.limits.capacity().budget.strangers(server.sessions.count());
+    let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, server.limits.strangers_max(room), now) else {
         if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {
             log::warn!("{peer} is turned away: the lobby is full");
+        }
+        return;
+    };
+    // Whoever has made way has a thread until that wakes.
+    let Some(pass) = server.lobby.enter_within(room, now + LEAVING_WAIT) else {
+        if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {
+            log::warn!("{peer} is turned away: those who made way in the lobby are not gone yet");
         }
         return;
     };
@@ -58,7 +68,7 @@ pub(crate) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr)
     let (audit, server) = (&server.audit, Arc::clone(server));
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
-        let _expected = expected;
+        let (_expected, _pass) = (expected, pass);
         let deadline = now + server.limits.login_grace();
         let meet = || Stranger::meet(&server, socket, peer, &stay, deadline);
         match catch_unwind(AssertUnwindSafe(meet)) {
@@ -241,6 +251,11 @@ impl<'a> Stranger<'a> {
         credentials: Credentials,
         (after, keep): (Option<u64>, bool),
     ) -> io::Result<()> {
+        let (role, from) = (credentials.mandate.standing().state().role, self.peer.ip());
+        let seat = match self.server.take_seat(&credentials.name, role, from) {
+            Ok(seat) => seat,
+            Err(why) => return self.turn_away(id, refuse(ErrorCode::ServerFull, why)),
+        };
         let Self { server, socket, peer, tls, pending, .. } = self;
         let Credentials { name, mandate, token, token_id, continued, new } = credentials;
         continued.fetch_or(after.is_some(), Ordering::Release);
@@ -248,8 +263,9 @@ impl<'a> Stranger<'a> {
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
         let session = Session::new(number, name, mandate, (token_id, continued), (socket, peer), tls);
         session.mark_ballots_with(BallotKey::of(&token));
+        session.takes_own_place.store(seat.own_makes_way, Ordering::Relaxed);
         let session = Arc::new(session);
-        spawn_session(server, &session, pending)?;
+        spawn_session(server, &session, seat.pass, pending)?;
         let _welcoming = Welcoming(&session);
 
         let motd = lock(&server.motd).clone();
@@ -357,14 +373,13 @@ impl Drop for Welcoming<'_> {
 }
 
 /// A fresh thread for a session, which waits until that is welcomed.
-fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, pending: Vec<u8>) -> io::Result<()> {
+fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, pass: Pass, pending: Vec<u8>) -> io::Result<()> {
     let (server, session) = (Arc::clone(server), Arc::clone(session));
-    let pass = server.sessions.enter();
     let thread = thread::Builder::new().name("session".into()).stack_size(SESSION_STACK_BYTES);
-    thread.spawn(move || {
+    let spawned = thread.spawn(move || {
         let _pass = pass;
         session.wait_for_welcome();
         reader::run(&server, &session, pending);
-    })?;
-    Ok(())
+    });
+    spawned.map(drop).map_err(|e| io::Error::other(reason::of_thread(&e)))
 }

@@ -36,13 +36,15 @@ pub(super) fn status(server: &Server) -> Status {
 impl Snapshot {
     fn take(server: &Server) -> Self {
         let tally = server.chat.delivery().tally();
-        let counted = tally.read();
+        let (counted, capacity) = (tally.read(), server.limits.capacity());
         let (failures, ends) = (server.counts.failures(), server.counts.ends());
         let accounts = lock(server.chat.registry()).accounts();
         let dropped = ends.iter().filter(|(why, _)| ["too_slow", "timeout"].contains(why)).map(|(_, n)| n).sum();
         let status = Status {
             uptime_seconds: tally.uptime().as_secs(),
             sessions: server.sessions.count() as u64,
+            sessions_max: capacity.limit().map(|_| capacity.sessions() as u64),
+            sessions_limit: capacity.limit(),
             accounts_online: accounts as u64,
             strangers: server.chat.delivery().expected() as u64,
             logins: server.counts.logins(),

@@ -12,6 +12,7 @@ pub(crate) fn page(snapshot: &Snapshot) -> String {
     let _ = writeln!(page.text, "homeroom_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     page.gauge("uptime_seconds", "Since the start.", Some(status.uptime_seconds));
     page.gauge("sessions", "Clients that are logged in.", Some(status.sessions));
+    page.gauge("sessions_max", "How many there may be, staff aside.", status.sessions_max);
     page.gauge("accounts_online", "Accounts with a session.", Some(status.accounts_online));
     page.gauge("strangers", "Connections that are logging in.", Some(status.strangers));
     page.counter("logins_total", "Logins that succeeded.", status.logins);

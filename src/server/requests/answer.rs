@@ -115,6 +115,7 @@ pub(crate) fn account_refusal(error: AccountError) -> Refusal {
         AccountError::NoDoor => {
             refuse(ErrorCode::DoorClosed, "no door is open with this code: ask the teacher for the code")
         }
+        AccountError::Full(why) => refuse(ErrorCode::ServerFull, why),
         AccountError::OutOfReach => refuse(ErrorCode::NotAllowed, OUT_OF_REACH),
         AccountError::BadProfile(rule) => refuse(ErrorCode::BadRequest, rule),
         AccountError::NoTurn(NoTurn::TryLater(wait)) => {

@@ -117,12 +117,14 @@ pub(crate) fn enrol(
     (code, password): (&str, Option<&Secret>),
     called: Option<&str>,
 ) -> Result<(Username, Checked), AccountError> {
-    struct AtDoor<'a>(&'a Server, &'a str);
+    struct AtDoor<'a>(&'a Server, &'a str, SocketAddr);
     impl Door for AtDoor<'_> {
         fn fits(&self) -> bool {
             self.0.class_door.with_code(self.1, self.0.clock.lived()).is_some()
         }
         fn enter(&self) -> Result<(), AccountError> {
+            // An account whose guest can't come in would be nobody's.
+            self.0.has_a_seat(self.2.ip()).map_err(AccountError::Full)?;
             self.0.class_door.enter(self.1, self.0.clock.lived(), Instant::now()).map_err(|barred| match barred {
                 Barred::Closed => AccountError::NoDoor,
                 Barred::For(wait) => AccountError::NoTurn(NoTurn::TryLater(wait)),
@@ -145,7 +147,7 @@ pub(crate) fn enrol(
     let try_later = |time| AccountError::NoTurn(NoTurn::TryLater(time));
     guess_at_the_door(server, knock, name, try_later, |client, permit, end| {
         let told = |right| end(outcome(right));
-        server.accounts.enrol(client, (&AtDoor(server, code), guests_until), new, permit, told)
+        server.accounts.enrol(client, (&AtDoor(server, code, knock.peer), guests_until), new, permit, told)
     })
 }
 

@@ -26,6 +26,7 @@ pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
             look_at_clock(&server, &mut trouble);
             class_door::look(&server);
             split::look(&server);
+            server.look_at_seats(Instant::now());
             renewals.look(Instant::now(), || server.renew_certificate());
             thread::sleep(LOOK_AFTER);
         }

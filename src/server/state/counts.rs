@@ -22,9 +22,11 @@ pub(crate) enum LoginFailure {
     TooOften,
     /// Not the code of the class's door, or it is closed.
     WrongCode,
+    /// It was right, and there is no room.
+    Full,
 }
 
-const FAILURES: [LoginFailure; 8] = [
+const FAILURES: [LoginFailure; 9] = [
     LoginFailure::Wrong,
     LoginFailure::WrongToken,
     LoginFailure::Banned,
@@ -33,6 +35,7 @@ const FAILURES: [LoginFailure; 8] = [
     LoginFailure::Crowded,
     LoginFailure::TooOften,
     LoginFailure::WrongCode,
+    LoginFailure::Full,
 ];
 const ENDS: [(Reason, &str); 6] = [
     (Reason::Logout, "logout"),
@@ -63,6 +66,7 @@ impl LoginFailure {
             Self::Crowded => "crowded",
             Self::TooOften => "too often",
             Self::WrongCode => "wrong door code",
+            Self::Full => "server full",
         }
     }
 }

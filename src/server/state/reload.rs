@@ -56,7 +56,14 @@ impl Server {
         });
 
         let mut taken = vec!["the configuration is read anew".to_owned()];
+        let before = self.limits.capacity();
         self.limits.set(live);
+        let capacity = self.limits.capacity();
+        self.chat.delivery().set_couriers_max(capacity.budget.couriers);
+        if capacity != before {
+            taken.push(capacity.told());
+        }
+        taken.extend(capacity.too_much_asked());
         self.chat.delivery().set_slow_deadline(Duration::from_secs(live.slow_deadline));
         logging::set_level(live.log_level);
         if std::mem::replace(&mut *lock(&self.motd), motd.clone()) != motd {

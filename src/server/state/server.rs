@@ -5,6 +5,7 @@ use super::audit::Audit;
 use super::class_door::ClassDoor;
 use super::counts::Counts;
 use super::erasure::Erasure;
+use super::full_house::FullHouse;
 use super::identity::InUse;
 use super::lesson::Lesson;
 use super::rollbook::Rollbook;
@@ -55,8 +56,11 @@ pub(crate) struct Server {
     /// What the timeline's head was at the start.
     pub(crate) first_seq: u64,
     pub(crate) strangers: Strangers,
+    /// Threads of strangers, of those too who have made way.
+    pub(crate) lobby: Gate,
     /// Session threads.
     pub(crate) sessions: Gate,
+    pub(crate) full_house: FullHouse,
     pub(crate) next_session: AtomicU64,
     pub(crate) shutdown: Shutdown,
     /// Held while somebody is erased: one at a time.

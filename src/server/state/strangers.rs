@@ -45,7 +45,9 @@ impl Strangers {
         let same = present.iter().filter(|other| other.origin == origin).count();
         if same >= per_address_max {
             make_way(&mut present, |other| other.origin == origin)?;
-        } else if present.len() >= max {
+        }
+        // More than one, where sessions have taken what was theirs.
+        while present.len() >= max {
             make_way(&mut present, |_| true)?;
         }
         present.push(Present {

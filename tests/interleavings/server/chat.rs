@@ -2,6 +2,8 @@
 
 #[path = "../../../src/server/chat/courier.rs"]
 pub mod courier;
+#[path = "../../../src/server/chat/couriers.rs"]
+pub mod couriers;
 #[path = "../../../src/server/chat/delivery.rs"]
 pub mod delivery;
 #[path = "../../../src/server/chat/herald.rs"]

@@ -34,6 +34,10 @@ pub fn run() {
     let journal = Journal::new(fail_of_eight);
     let timeline = Arc::new(Timeline::new(Sequence::default(), journal, Past::default(), Clock::new().into()));
     let chat = Arc::new(Chat::open(timeline, 2, Duration::from_secs(10)).unwrap());
+    // In half of them whoever is behind may have to wait for the one courier there is.
+    if shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.5) {
+        chat.delivery().set_couriers_max(1);
+    }
     let people = [(0, "ada", 0), (1, "bob", 3), (2, "eve", 1)];
     let account = || Arc::new(Standing::new(State::default(), Profile::default()));
     let people: Vec<Person> =

@@ -17,7 +17,7 @@ impl fmt::Display for AccountError {
             Self::NotPermitted => "whoever asked for it may no longer do so",
             Self::NoTurn(_) => "too many passwords are being checked",
             Self::OutOfReach => "accounts of that role are beyond whoever asked",
-            Self::Weak(what) => what,
+            Self::Weak(what) | Self::Full(what) => what,
             Self::BadProfile(what) => what,
             Self::Save(e) => return write!(f, "can't write users.json: {}", reason::of_file(e)),
             Self::Untold(e) => return write!(f, "can't print the one-time password: {}", Reason(e)),

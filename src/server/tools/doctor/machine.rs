@@ -2,7 +2,9 @@
 
 use crate::durations;
 use crate::server::clock::{Kept, PAUSE_MAX, SLACK, built};
+use crate::server::config::capacity::Capacity;
 use crate::server::config::folder::{CLOCK, JOURNAL};
+use crate::server::config::machine::{self, Machine};
 use crate::server::timeline::journal;
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
 use jiff::Timestamp;
@@ -12,10 +14,8 @@ use std::time::SystemTime;
 
 /// Where systemd says that it has set the clock by the network's.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
-/// A descriptor is needed for each client, and some for files.
-const OPEN_FILES_FEW: u64 = 1_100;
-/// A thread is needed for each client, and some more.
-const THREADS_FEW: u64 = 300;
+/// Room for so many sessions is worth a note: a large school's.
+const SESSIONS_FEW: usize = 1_000;
 
 /// Whether the clock can be right.
 pub(super) fn clock(data_dir: &Path) -> Vec<Finding> {
@@ -77,42 +77,39 @@ fn judge_journal(now: Timestamp, newest: Option<Timestamp>) -> Option<Finding> {
     })
 }
 
-/// How many files and threads a process may have.
-pub(super) fn limits() -> Vec<Finding> {
-    let text = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let group = group.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    let tasks = fs::read_to_string(format!("/sys/fs/cgroup{group}/pids.max")).unwrap_or_default();
-    let threads = [limit(&text, "Max processes"), tasks.trim().parse().ok()].into_iter().flatten().min();
-    let mut findings = Vec::new();
-    match limit(&text, "Max open files") {
-        Some(files) if files < OPEN_FILES_FEW => findings.push(Note(format!(
-            "{files} open files: enough for about {} clients; more with `ulimit -n` or LimitNOFILE= in the unit",
-            files.saturating_sub(50)
-        ))),
-        Some(files) => findings.push(Good(format!("{files} open files: one is needed for each client"))),
-        None => findings.push(Note("how many files may be open can't be told here".into())),
-    }
-    match threads {
-        Some(threads) if threads < THREADS_FEW => findings.push(Note(format!(
-            "{threads} threads: enough for about {} clients; more with `ulimit -u` or TasksMax= in the unit",
-            threads.saturating_sub(20)
-        ))),
-        Some(threads) => findings.push(Good(format!("{threads} threads: one is needed for each client"))),
-        None => findings.push(Good("threads without a limit of their own".into())),
-    }
-    findings.push(Note("these hold for whoever runs this; a service has those of its unit".into()));
-    findings
+/// For how many clients there is room, and by what: the same reckoning as a server's that starts here.
+pub(super) fn limits(asked: Option<usize>) -> Vec<Finding> {
+    machine::raise_open_files();
+    judge_limits(&Machine::read(&machine::root()), asked)
 }
 
-/// The soft limit in proc(5)'s `limits`; None where there is none.
-fn limit(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+fn judge_limits(machine: &Machine, asked: Option<usize>) -> Vec<Finding> {
+    let capacity = Capacity::of(machine, asked);
+    let mut findings = vec![Good(capacity.told())];
+    findings.extend(capacity.too_much_asked().map(Note));
+    for allowance in machine.tightest() {
+        let alone = Machine { allowances: vec![allowance] };
+        let Capacity { budget, .. } = Capacity::of(&alone, None);
+        let (bound, limit) = (allowance.bound, allowance.limit);
+        let room =
+            format!("{}, {}: room for {} sessions", bound.name(), bound.amount(limit), budget.sessions_for_all());
+        let ends_it = capacity.budget.bound == Some((bound, limit));
+        findings.push(match budget.sessions_for_all() {
+            ..SESSIONS_FEW => Note(format!("{room}; more with {}", bound.knob())),
+            _ if ends_it => Good(format!("{room}; more with {}", bound.knob())),
+            _ => Good(room),
+        });
+    }
+    findings.push(Note(
+        "these hold for whoever runs this; a service has those of its unit, and logs them at its start".into(),
+    ));
+    findings
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::config::machine::{Allowance, Bound};
 
     #[test]
     fn clocks_that_cannot_be_right() {
@@ -134,8 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn limits_read() {
-        let text = "Limit  Soft Limit  Hard Limit  Units\nMax processes  unlimited  unlimited  processes\nMax open files            1024                 4096                 files     \n";
-        assert_eq!((limit(text, "Max open files"), limit(text, "Max processes")), (Some(1024), None));
+    fn each_limit_is_told_with_the_room_that_it_leaves() {
+        let allowance = |bound, limit| Allowance { bound, limit, used: 0 };
+        let allowances = vec![
+            allowance(Bound::OpenFiles, 1_024),
+            allowance(Bound::Mappings, 65_530),
+            allowance(Bound::GroupThreads, 40_000),
+            allowance(Bound::GroupThreads, 20_000),
+        ];
+        let findings = judge_limits(&Machine { allowances }, Some(30_000));
+        let text = findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains("limits them is open files (1024)") && text.contains("max-sessions is 30000"), "{text}");
+        assert!(text.contains("more with LimitNOFILE=") && !text.contains("vm.max_map_count"), "{text}");
+        assert!(text.contains("tasks of its cgroup, 20000") && !text.contains("40000"), "{text}");
     }
 }

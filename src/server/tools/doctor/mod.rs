@@ -30,7 +30,7 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
         ("The data folder", storage::folder(config)),
         ("The certificate", certificate_findings(folder, &identity)),
         ("The clock", machine::clock(folder)),
-        ("Limits of the system", machine::limits()),
+        ("Limits of the system", machine::limits(config.args.live.max_sessions)),
         ("Listening", listening),
         ("Addresses", network::addresses(&config.args.listen)),
         ("For somebody outside your own network", network::outsiders(&config.args.listen)),

@@ -105,6 +105,7 @@ pub(super) fn describe(name: &Username, error: AccountError) -> String {
         | AccountError::NotPermitted
         | AccountError::OutOfReach
         | AccountError::NoDoor
+        | AccountError::Full(_)
         | AccountError::BadName
         | AccountError::BadProfile(_)
         | AccountError::NoTurn(_) => format!("`{name}` changed meanwhile; try again"),

@@ -48,6 +48,8 @@ let heardAt = 0, connectedAt = 0;
 let wait = WAIT_MS;
 let timer = 0, watch = 0;
 let leaving = false;
+/** Whether the server had no room at the last attempt to come back. */
+let isFull = false;
 
 /** Opens a connection whose first line is this login, and goes on with whatever the server says. */
 function connect(login) {
@@ -95,7 +97,8 @@ function lost(opened) {
     waiting.delete(id);
     failed({ message: "The connection broke: look whether it was done." });
   }
-  state("no connection; what you say is kept and sent later", true);
+  state(`${isFull ? "the server is full, waiting for room" : "no connection"}; what you say is kept and sent later`, true);
+  isFull = false;
   if (Date.now() - connectedAt > 10000) wait = WAIT_MS;
   timer = setTimeout(comeBack, wait * (0.5 + Math.random() / 2));
   wait = Math.min(Math.max(2 * wait, WAIT_MS), WAIT_MS_MAX);
@@ -130,6 +133,7 @@ function take(message) {
   if (type === "bye") return bye(message.reason);
   if (type === "role") return promoted(message.role);
   if (type === "error" && !me.token) return turnedAway(message);
+  if (type === "error" && !id) isFull = message.code === "server_full";
   if (type === "error" && !id && ["bad_credentials", "banned", "not_allowed"].includes(message.code)) return endedThere(message.message);
   if (typeof message.seq === "number") shown(message);
   else if (type === "notice") row("word", timeOf(message.time), `the server says: ${message.text}`);

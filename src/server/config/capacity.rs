@@ -1,0 +1,136 @@
+//! How many may be here: what the machine has room for, or fewer where `--max-sessions` says so; and how that is told.
+
+use super::budget::Budget;
+use super::machine::{self, Machine};
+use crate::protocol::Role;
+
+/// How many there may be, and why no more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Capacity {
+    pub(crate) budget: Budget,
+    /// `--max-sessions`.
+    asked: Option<usize>,
+}
+
+impl Capacity {
+    /// Of a machine, where so many were asked for.
+    pub(crate) fn of(machine: &Machine, asked: Option<usize>) -> Self {
+        Self { budget: Budget::here(machine), asked }
+    }
+
+    /// Of this machine, as a server that starts now would find it.
+    pub(crate) fn here(asked: Option<usize>) -> Self {
+        machine::raise_open_files();
+        Self::of(&Machine::read(&machine::root()), asked)
+    }
+
+    /// How many sessions there may be. The reserve for staff comes on top.
+    pub(crate) fn sessions(self) -> usize {
+        let room = self.budget.sessions_for_all();
+        self.asked.map_or(room, |asked| asked.min(room))
+    }
+
+    /// How many there may be when somebody of that role comes: the last places are for staff, and the very last for administrators.
+    pub(crate) fn sessions_for(self, role: Role) -> usize {
+        self.sessions()
+            + match role {
+                Role::Admin => self.budget.reserve(),
+                Role::Teacher => self.budget.reserve() / 2,
+                _ => 0,
+            }
+    }
+
+    /// How many there may be when somebody comes back who is here.
+    pub(crate) fn sessions_for_return(self) -> usize {
+        self.sessions() + self.budget.reserve() + self.budget.returns()
+    }
+
+    /// What ends it, in words: `memory mappings (65530)`; None where nothing does.
+    pub(crate) fn limit(self) -> Option<String> {
+        if self.option_holds() {
+            return Some("max-sessions".into());
+        }
+        self.budget.bound.map(|(bound, limit)| format!("{} ({})", bound.name(), bound.amount(limit)))
+    }
+
+    /// Who may raise what, once as many are here.
+    pub(crate) fn raise(self) -> String {
+        match self.budget.bound {
+            Some((bound, _)) if !self.option_holds() => {
+                format!("as many as this machine's {} allow: more with {}", bound.name(), bound.knob())
+            }
+            _ => "as many as max-sessions allows: more with that option".into(),
+        }
+    }
+
+    /// One sentence for the log and for `config show`.
+    pub(crate) fn told(self) -> String {
+        let (sessions, reserve) = (self.sessions(), self.budget.reserve());
+        match self.limit() {
+            Some(limit) => {
+                let s = if sessions == 1 { "" } else { "s" };
+                format!("room for {sessions} session{s} and {reserve} more of staff; what limits them is {limit}")
+            }
+            None => "room for as many sessions as come: this machine tells of no limit".into(),
+        }
+    }
+
+    /// What is wrong with what was asked for.
+    pub(crate) fn too_much_asked(self) -> Option<String> {
+        let room = self.budget.sessions_for_all();
+        let (bound, limit) = self.budget.bound?;
+        let asked = self.asked.filter(|asked| *asked > room)?;
+        Some(format!(
+            "max-sessions is {asked}, and this machine has room for {room}: its {} ({}) allow no more; raise that with {}, \
+             docs/administration.md tells how",
+            bound.name(),
+            bound.amount(limit),
+            bound.knob()
+        ))
+    }
+
+    fn option_holds(self) -> bool {
+        self.asked.is_some_and(|asked| asked <= self.budget.sessions_for_all())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::{Allowance, Bound};
+    use super::*;
+
+    fn capacity(asked: Option<usize>) -> Capacity {
+        let allowances = vec![Allowance { bound: Bound::OpenFiles, limit: 1_024, used: 10 }];
+        Capacity::of(&Machine { allowances }, asked)
+    }
+
+    #[test]
+    fn the_lower_of_the_two_holds() {
+        let machine = capacity(None);
+        assert!(machine.sessions() > 500 && machine.limit().unwrap() == "open files (1024)", "{machine:?}");
+        assert!(machine.raise().contains("LimitNOFILE") && machine.told().contains("open files (1024)"));
+        let few = capacity(Some(30));
+        assert_eq!((few.sessions(), few.limit().unwrap()), (30, "max-sessions".into()));
+        assert!(few.raise().contains("max-sessions") && few.too_much_asked().is_none());
+        let many = capacity(Some(100_000));
+        assert_eq!((many.sessions(), many.limit()), (machine.sessions(), machine.limit()));
+        let told = many.too_much_asked().unwrap();
+        assert!(told.contains("100000") && told.contains("LimitNOFILE"), "{told}");
+    }
+
+    #[test]
+    fn the_last_places_are_for_staff_and_the_very_last_for_administrators() {
+        let capacity = capacity(Some(30));
+        let [user, display, teacher, admin] =
+            [Role::User, Role::Display, Role::Teacher, Role::Admin].map(|role| capacity.sessions_for(role));
+        assert!(user == 30 && display == 30 && teacher > user && admin > teacher, "{capacity:?}");
+        assert!(capacity.sessions_for_return() > admin);
+    }
+
+    #[test]
+    fn where_nothing_is_told_the_option_alone_holds() {
+        let (none, some) = (Capacity::of(&Machine::default(), None), Capacity::of(&Machine::default(), Some(5)));
+        assert!(none.limit().is_none() && none.told().contains("no limit"));
+        assert_eq!((some.sessions(), some.limit().unwrap()), (5, "max-sessions".into()));
+    }
+}

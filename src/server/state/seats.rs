@@ -1,0 +1,63 @@
+//! Who still finds a seat: a session's place is taken before it has a thread, so that no two take the last one, and what it
+//! costs is known to be there.
+
+use super::counts::LoginFailure;
+use super::server::Server;
+use crate::protocol::{Role, Username};
+use crate::sync::{Pass, lock};
+use std::net::IpAddr;
+use std::time::Instant;
+
+/// A place for one session.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    /// Gives it back.
+    pub(crate) pass: Pass,
+    /// There is one because an older session of the same account makes way.
+    pub(crate) own_makes_way: bool,
+}
+
+impl Server {
+    /// A seat for a session of this account, which has shown that it may log in.
+    ///
+    /// # Errors
+    /// There is none; says why, and what may be done about it.
+    pub(crate) fn take_seat(&self, name: &Username, role: Role, from: IpAddr) -> Result<Seat, String> {
+        let capacity = self.limits.capacity();
+        let seat = |max, own_makes_way| Some(Seat { pass: self.sessions.enter_below(max)?, own_makes_way });
+        // Whoever is here, perhaps in a session whose connection broke without a word, takes their own place.
+        let is_here = || lock(self.chat.registry()).presence(name.as_str()).is_some();
+        let own = || is_here().then(|| seat(capacity.sessions_for_return(), true)).flatten();
+        seat(capacity.sessions_for(role), false).or_else(own).ok_or_else(|| self.turn_away(Some(name), from))
+    }
+
+    /// Whether somebody new finds a seat.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn has_a_seat(&self, from: IpAddr) -> Result<(), String> {
+        let is_full = self.sessions.count() >= self.limits.capacity().sessions();
+        if is_full { Err(self.turn_away(None, from)) } else { Ok(()) }
+    }
+
+    fn turn_away(&self, name: Option<&Username>, from: IpAddr) -> String {
+        let (now, raise) = (Instant::now(), self.limits.capacity().raise());
+        let why = format!("the server is full, with {} here: {raise}", self.sessions.count());
+        if self.full_house.turned_away(now) {
+            self.notices.tell_admins(format!("{why}; docs/administration.md tells more. Administrators still get in"));
+        }
+        self.counts.failure(LoginFailure::Full);
+        if self.audit.remark(from, "turned away, the server is full", now) {
+            log::info!("{} is turned away: the server is full", name.map_or("somebody new", Username::as_str));
+        }
+        format!("{why}. Only whoever runs the server can do that; try again when somebody has left")
+    }
+
+    /// Tells administrators once the house isn't full any more.
+    pub(crate) fn look_at_seats(&self, now: Instant) {
+        let has_room = self.sessions.count() < self.limits.capacity().sessions();
+        if has_room && self.full_house.is_over(now) {
+            self.notices.tell_admins("the server has room for newcomers again");
+        }
+    }
+}

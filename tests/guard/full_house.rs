@@ -1,0 +1,181 @@
+//! A house that is full, by `--max-sessions`: who gets in all the same, and how its end is told.
+
+use crate::harness::{
+    ADMIN, DataDir, PASSWORD, Peer, Proxy, Server, Terminal, Trouble, assert_error, assert_reply, run, wait_until,
+};
+use serde_json::{Value, json};
+use std::fs;
+use std::sync::Barrier;
+use std::thread;
+
+/// A server with room for so many.
+fn with_room_for(max: usize, names: &[&str]) -> Server {
+    DataDir::with_users(names).server().args(&["--max-sessions", &max.to_string()]).start()
+}
+
+/// What a login is answered with, and the connection.
+#[track_caller]
+fn knock(server: &Server, name: &str) -> (Peer, Value) {
+    let mut peer = server.connect();
+    peer.send(&json!({"type": "login", "protocol": 1, "username": name, "password": PASSWORD}));
+    let answer = peer.next();
+    (peer, answer)
+}
+
+#[test]
+fn of_many_who_come_at_once_no_more_get_in_than_there_is_room_for() {
+    const MANY: usize = 24;
+    let names: Vec<String> = (0..MANY).map(|n| format!("p{n:02}")).collect();
+    let server = with_room_for(7, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let start = Barrier::new(MANY);
+    let answers: Vec<(Peer, Value)> = thread::scope(|scope| {
+        let come = |name| {
+            start.wait();
+            knock(&server, name)
+        };
+        let threads: Vec<_> = names.iter().map(|name| scope.spawn(move || come(name))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let (welcome, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(_, answer)| answer["type"] == "welcome");
+    refused.iter().for_each(|(_, answer)| assert_error(answer, "server_full"));
+    assert_eq!(welcome.len(), 7);
+    let message = refused[0].1["message"].as_str().unwrap();
+    assert!(message.contains("with 7 here") && message.contains("max-sessions"), "{message}");
+}
+
+#[test]
+fn a_stranger_is_not_told_whether_it_is_full() {
+    let server = with_room_for(1, &["ada", "bob"]);
+    let _ada = server.login("ada");
+    let mut guest = server.connect();
+    guest.send(&json!({"type": "login", "protocol": 1, "username": "bob", "password": "wrong wrong"}));
+    assert_error(&guest.next(), "bad_credentials");
+}
+
+#[test]
+fn the_last_places_are_for_teachers_and_the_very_last_for_administrators() {
+    let server = with_room_for(1, &["ada", "bob"]);
+    let mut root = server.admin();
+    let teachers: Vec<String> = (0..20).map(|n| format!("t{n:02}")).collect();
+    for name in &teachers {
+        let new = json!({"type": "add_user", "username": name, "password": PASSWORD, "role": "teacher"});
+        assert_reply(&root.ask(new));
+    }
+    assert_error(&knock(&server, "bob").1, "server_full");
+    let mut inside = Vec::new();
+    let refused = teachers.iter().map(|name| knock(&server, name)).find_map(|(peer, answer)| {
+        if answer["type"] == "welcome" {
+            inside.push(peer);
+            return None;
+        }
+        Some(answer)
+    });
+    assert_error(&refused.expect("a teacher is refused in the end"), "server_full");
+    assert!((1..teachers.len() - 1).contains(&inside.len()), "{}", inside.len());
+    assert_eq!(knock(&server, ADMIN).1["type"], "welcome");
+}
+
+#[test]
+fn whoever_is_here_comes_in_place_of_their_own_session() {
+    let server = with_room_for(2, &["ada", "bob", "eve"]);
+    let (mut ada, mut bob) = (server.login("ada"), server.login("bob"));
+    let seq = ada.seq();
+    assert_error(&knock(&server, "eve").1, "server_full");
+    // As after a network that broke without a word: the older session is still there.
+    let mut again = server.connect();
+    again.resume("ada", &ada.welcome["token"], seq);
+    let bye = ada.until_closed().into_iter().find(|line| line["type"] == "bye").expect("it makes way");
+    assert_eq!(bye["reason"], "logout", "{bye}");
+    again.say("back");
+    let seen = bob.until_text("back");
+    assert!(!seen.iter().any(|line| ["left", "joined"].iter().any(|kind| line["type"] == *kind)), "{seen:?}");
+    assert_error(&knock(&server, "eve").1, "server_full");
+}
+
+#[test]
+fn no_account_is_made_at_the_door_of_a_full_house() {
+    let server = with_room_for(2, &["ada"]);
+    let (mut root, mut ada) = (server.admin(), server.login("ada"));
+    let door = root.ask(json!({"type": "door", "minutes": 10, "guests": true}));
+    let register = |name: &str| {
+        let mut guest = server.connect();
+        guest.send(&json!({"type": "register", "protocol": 1, "code": door["code"], "username": name}));
+        (guest.next(), guest)
+    };
+    assert_error(&register("gus").0, "server_full");
+    assert!(server.data().users_json()["users"]["gus"].is_null());
+    ada.ask(json!({"type": "logout"}));
+    wait_until("there is room", || register("gus").0["type"] == "welcome");
+}
+
+#[test]
+fn administrators_are_told_once_and_the_log_does_not_grow_with_those_who_knock() {
+    let server = with_room_for(1, &["ada", "bob"]);
+    let mut root = server.admin();
+    for _ in 0..8 {
+        assert_error(&knock(&server, "bob").1, "server_full");
+    }
+    let is_notice = |line: &Value| line["type"] == "notice";
+    let notice = root.find("a notice", is_notice);
+    root.say("anything more?");
+    assert!(!root.inbox().iter().any(is_notice), "{:?}", root.inbox());
+    assert!(notice["text"].as_str().unwrap().contains("the server is full"), "{notice}");
+    let metrics = root.ask(json!({"type": "status"}));
+    assert_eq!(
+        (&metrics["status"]["sessions_max"], &metrics["status"]["sessions_limit"]),
+        (&json!(1), &json!("max-sessions"))
+    );
+}
+
+#[test]
+fn a_reload_takes_another_limit_and_says_where_it_is_too_much() {
+    let data = DataDir::with_users(&["ada", "bob", "eve"]);
+    fs::write(data.file("homeroom.toml"), "max-sessions = 1\n").unwrap();
+    let server = data.start();
+    let _ada = server.login("ada");
+    assert_error(&knock(&server, "bob").1, "server_full");
+    let reload = |max: usize| {
+        fs::write(data.file("homeroom.toml"), format!("max-sessions = {max}\n")).unwrap();
+        let mut root = server.admin();
+        let answer = root.ask(json!({"type": "reload"}));
+        assert_reply(&answer);
+        assert_reply(&root.ask(json!({"type": "logout"})));
+        answer["report"].to_string()
+    };
+    assert!(reload(4).contains("room for 4 sessions"));
+    let _bob = server.login("bob");
+    let report = reload(1_000_000);
+    assert!(report.contains("max-sessions is 1000000, and this machine has room for"), "{report}");
+    // Who is in stays in.
+    reload(1);
+    assert_error(&knock(&server, "eve").1, "server_full");
+}
+
+#[test]
+fn config_show_and_doctor_tell_the_room() {
+    let data = DataDir::with_users(&[]);
+    for what in [&["config", "show"][..], &["doctor"]] {
+        let told = run(data.server().args(&["--max-sessions", "40"]).command().args(what), b"");
+        assert!(told.succeeded().contains("room for 40 sessions"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_client_that_was_there_waits_for_room() {
+    let server = with_room_for(1, &["ada", "bob"]);
+    let proxy = Proxy::to(server.address());
+    let link = format!("homeroom://{}#{}", proxy.address(), server.fingerprint());
+    let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
+    ada.stdout.wait_for("online");
+    let mut bob = None;
+    wait_until("bob has ada's place", || {
+        proxy.trouble_all(Trouble::Reset);
+        let (peer, answer) = knock(&server, "bob");
+        bob = (answer["type"] == "welcome").then_some(peer);
+        bob.is_some()
+    });
+    server.stderr.wait_for("ada is turned away: the server is full");
+    drop(bob);
+    ada.stdout.wait_for("* back after");
+    ada.finish().succeeded();
+}
