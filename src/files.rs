@@ -7,6 +7,7 @@
 //! the link stays, and leads to the new one.
 
 mod growing;
+mod held;
 mod modes;
 #[cfg_attr(not(unix), path = "files/elsewhere.rs")]
 mod place;
@@ -17,6 +18,7 @@ mod taken;
 mod writers;
 
 pub(crate) use growing::Growing;
+pub(crate) use held::Held;
 pub(crate) use modes::{make_folder_private, make_private};
 use place::Place;
 pub(crate) use stamp::Stamp;

@@ -13,6 +13,39 @@ const LINKS_MAX: usize = 8;
 #[derive(Debug)]
 pub(super) struct Place(PathBuf);
 
+/// A folder, by its name: one that is open can't be held against what becomes of that.
+#[derive(Debug)]
+pub(super) struct Anchor(PathBuf);
+
+impl Anchor {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        fs::read_dir(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    pub(super) fn folder(&self, name: &str) -> io::Result<Self> {
+        let path = self.0.join(name);
+        match fs::create_dir(&path) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+            _ => {}
+        }
+        Self::open(&path)
+    }
+
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    pub(super) fn place(&self, name: &str) -> io::Result<Place> {
+        Ok(Place(self.0.join(name)))
+    }
+
+    /// As that of a [`Place`].
+    pub(super) fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Place {
     /// What this path names.
     pub(super) fn of(path: &Path) -> io::Result<Self> {

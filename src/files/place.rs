@@ -2,6 +2,7 @@
 //! that somebody else may have made.
 
 use super::Access;
+use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::sys::stat::{Mode, SFlag, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
@@ -24,6 +25,42 @@ const LINKS_MAX: usize = 8;
 pub(super) struct Place {
     folder: File,
     name: OsString,
+}
+
+/// A folder that is held open.
+#[derive(Debug)]
+pub(super) struct Anchor(File);
+
+impl Anchor {
+    /// Opens one that is there.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        open_folder(path).map(Self)
+    }
+
+    /// One in it, made where there is none.
+    pub(super) fn folder(&self, name: &str) -> io::Result<Self> {
+        let mode = Mode::from_bits_truncate(super::modes::of_new(0o700) as _);
+        match mkdirat(&self.0, name, mode) {
+            Err(Errno::EEXIST) => {}
+            made => made?,
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        Ok(Self(openat(&self.0, name, flags, Mode::empty())?.into()))
+    }
+
+    /// Whether a path leads to it.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        super::leads_to(path, &self.0)
+    }
+
+    /// A name in it.
+    pub(super) fn place(&self, name: &str) -> io::Result<Place> {
+        Ok(Place { folder: self.0.try_clone()?, name: name.into() })
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
 }
 
 impl Place {

@@ -96,7 +96,7 @@ pub(crate) fn remove_leftover(path: &Path) -> io::Result<bool> {
 }
 
 impl Place {
-    fn remove_if_there(&self) -> io::Result<bool> {
+    pub(super) fn remove_if_there(&self) -> io::Result<bool> {
         match self.remove() {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
