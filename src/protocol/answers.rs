@@ -56,6 +56,12 @@ pub struct Status {
     /// What was wrong with that clock since the server's start; absent where nothing was, and while it isn't believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_trouble: Option<String>,
+    /// For how long the mirror lacks something, 3 at the most while all is well; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror_behind_seconds: Option<u64>,
+    /// Why it does, as what comes behind "the mirror"; absent where nothing is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<String>,
 }
 
 /// The `users` of a reply.

@@ -10,6 +10,7 @@ mod door;
 #[doc(hidden)]
 pub mod fuzzing;
 mod metrics;
+mod mirror;
 mod requests;
 mod running;
 mod state;
@@ -32,6 +33,7 @@ use config::{
 };
 use door::accept;
 use jiff::tz::TimeZone;
+use mirror::Mirror;
 use requests::{erasure, rooms};
 use running::{Banner, caretaker, notifier, signals, supervisor, timers};
 use state::{
@@ -89,7 +91,8 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
     arrival::finish(&args.data_dir).map_err(ServerError::Folder)?;
-    let put_aside = hollow::put_aside(&args.data_dir).map_err(ServerError::Folder)?;
+    let mut put_aside = hollow::put_aside(&args.data_dir).map_err(ServerError::Folder)?;
+    put_aside.extend(mirror::promote(&args.data_dir).map_err(ServerError::Folder)?);
     let hasher = Hasher::new(args.hash_rounds);
     let clock = open_clock(&folder).map_err(ServerError::Folder)?;
     let accounts = Accounts::open(&folder.users(), hasher, Arc::clone(&clock)).map_err(ServerError::Folder)?;
@@ -129,6 +132,9 @@ fn serve(
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(Reason(&e).to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
+    if let Some(mirror) = &config.args.mirror {
+        mirror::refuse_beginner(&config.args.data_dir, mirror).map_err(ServerError::Folder)?;
+    }
     // Before anything is made in their place.
     let lost = lost(&config.args.data_dir);
     lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
@@ -150,6 +156,7 @@ fn serve(
     tell_capacity(&server);
     let certificate = lock(&server.identity).certificate.clone();
     notifier::start(&server, posted).map_err(|e| no_thread(&e))?;
+    start_mirror(&server).map_err(|e| no_thread(&e))?;
     signals::handle(&server)?;
     if let Some(address) = metrics {
         let failed = |e: io::Error| {
@@ -234,6 +241,7 @@ fn build(
         notices,
         lasting: Mutex::default(),
         announcement: OnceLock::new(),
+        mirror: OnceLock::new(),
         counts: Counts::default(),
         first_seq,
         strangers: Strangers::default(),
@@ -329,6 +337,16 @@ fn make_admin(accounts: &Accounts, since: u64) -> Result<Option<Secret>, ServerE
     one_time.map(Some).ok_or_else(|| failed(&"no password"))
 }
 
+/// Keeps everything in another folder too, if that is wanted.
+fn start_mirror(server: &Server) -> io::Result<()> {
+    let config = lock(&server.config);
+    let Some(path) = &config.args.mirror else { return Ok(()) };
+    let journal = server.chat.timeline().copying();
+    let mirror = Mirror::start(&config.args, path, journal, server.notices.clone())?;
+    let _ = server.mirror.set(mirror);
+    Ok(())
+}
+
 /// Tells the local network, unless nobody wants that.
 fn announce(server: &Server, listening: &[SocketAddr], certificate: &CertificateInfo, wanted: bool) {
     if let Some(announcement) = wanted.then(|| announce::start(listening, certificate)).flatten() {
@@ -351,5 +369,6 @@ fn close(server: &Arc<Server>) {
     if let Err(e) = server.clock.save() {
         log::error!("clock.json can't be written: {}", reason::of_file(&e));
     }
+    server.mirror.get().inspect(|mirror| mirror.end());
     log::info!("ended");
 }

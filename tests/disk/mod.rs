@@ -14,6 +14,14 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod full;
 mod hostile_archives;
+#[cfg(target_os = "linux")]
+mod mirror;
+#[cfg(all(target_os = "linux", feature = "fault-injection"))]
+mod mirror_dies;
+#[cfg(target_os = "linux")]
+mod mirror_disk;
+#[cfg(target_os = "linux")]
+mod mirror_refused;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod modes;
 #[cfg(target_os = "linux")]

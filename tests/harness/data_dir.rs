@@ -29,6 +29,13 @@ impl DataDir {
         Arc::new(Self { folder: TempDir::new().unwrap(), hash_rounds })
     }
 
+    /// An empty one on another disk than the others: in memory.
+    #[cfg(target_os = "linux")]
+    #[allow(dead_code, reason = "not every target has mirrors")]
+    pub(crate) fn elsewhere() -> Arc<Self> {
+        Arc::new(Self { folder: TempDir::new_in("/dev/shm").unwrap(), hash_rounds: HASH_ROUNDS })
+    }
+
     /// One with the administrator [`ADMIN`] and these users.
     #[track_caller]
     pub(crate) fn with_users(names: &[&str]) -> Arc<Self> {

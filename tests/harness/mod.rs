@@ -79,7 +79,7 @@ pub(crate) use server::Builder;
 pub(crate) use server::Server;
 #[cfg(target_os = "linux")]
 #[allow(unused_imports, reason = "nor a full disk")]
-pub(crate) use small_disk::SmallDisk;
+pub(crate) use small_disk::{SmallDisk, Stick};
 pub(crate) use terminal::Terminal;
 #[cfg(target_os = "linux")]
 #[allow(unused_imports, reason = "nor clients that may fail later")]

@@ -72,6 +72,44 @@ impl SmallDisk {
     }
 }
 
+/// A small disk that is plugged in somewhere, and pulled out.
+#[allow(dead_code, reason = "not every target has mirrors")]
+pub(crate) struct Stick {
+    pub(crate) disk: SmallDisk,
+    at: PathBuf,
+    _store: tempfile::TempDir,
+}
+
+#[allow(dead_code, reason = "not every target has mirrors")]
+impl Stick {
+    /// Plugs one of so many KiB in over a folder. None as [`SmallDisk::over`].
+    pub(crate) fn over(folder: &Path, kib: u64) -> Option<Self> {
+        let store = tempfile::TempDir::new().unwrap();
+        let disk = SmallDisk::over(store.path(), kib)?;
+        let stick = Self { disk, at: folder.to_owned(), _store: store };
+        stick.plug_in();
+        Some(stick)
+    }
+
+    pub(crate) fn plug_in(&self) {
+        let done = Command::new("mount").arg("--bind").arg(&self.disk.0).arg(&self.at).status();
+        assert!(done.is_ok_and(|status| status.success()));
+    }
+
+    /// Whatever is open there.
+    pub(crate) fn pull_out(&self) {
+        let done = Command::new("umount").arg("-l").arg(&self.at).status();
+        assert!(done.is_ok_and(|status| status.success()));
+    }
+}
+
+impl Drop for Stick {
+    fn drop(&mut self) {
+        // It may be out already.
+        let _ = Command::new("umount").args(["-l", "-q"]).arg(&self.at).stderr(std::process::Stdio::null()).status();
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Lazily: a server that is being killed may still have files open.

@@ -5,6 +5,9 @@ use crate::protocol::Status;
 use std::fmt::Write;
 use std::time::Duration;
 
+/// A mirror that is behind by no more seconds has everything: it is looked at each second.
+const MIRROR_SECONDS_MAX: u64 = 3;
+
 /// The lines that `/status` shows, without their ends.
 pub(super) fn words(status: &Status) -> Vec<String> {
     let Status { sessions, accounts_online, strangers, logins, logins_failed, events, deliveries, .. } = status;
@@ -27,8 +30,18 @@ pub(super) fn words(status: &Status) -> Vec<String> {
         lines.push(format!("memory of the process: {}, threads: {threads}", bytes(memory)));
     }
     // A server's words are made safe where all lines are.
+    lines.extend(status.mirror_behind_seconds.map(|seconds| mirror(seconds, status.mirror.as_deref())));
     lines.extend(status.clock.iter().chain(&status.clock_trouble).cloned());
     lines
+}
+
+fn mirror(behind_seconds: u64, why: Option<&str>) -> String {
+    let behind = durations::lasted(Duration::from_secs(behind_seconds));
+    match why {
+        None if behind_seconds <= MIRROR_SECONDS_MAX => "the mirror has everything".into(),
+        None => format!("the mirror lacks what happened in the last {behind}"),
+        Some(why) => format!("the mirror lacks what happened in the last {behind}: it {why}"),
+    }
 }
 
 fn bytes(bytes: u64) -> String {
@@ -58,6 +71,8 @@ mod tests {
             threads: Some(40),
             clock: Some("the system's clock is 45 days behind".into()),
             clock_trouble: Some("times go back by 400 days".into()),
+            mirror_behind_seconds: Some(3_700),
+            mirror: Some("isn't there".into()),
             ..Status::default()
         };
         let text = words(&status).join("\n");
@@ -71,9 +86,13 @@ mod tests {
             "50 MiB, threads: 40",
             "45 days behind",
             "go back by 400 days",
+            "the mirror lacks what happened in the last 1 h",
+            ": it isn't there",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        assert_eq!(mirror(2, None), "the mirror has everything");
+        assert!(mirror(9, None).ends_with("in the last 9 s"), "{}", mirror(9, None));
         assert!(!words(&Status::default()).join("\n").contains("half"), "nothing was said");
     }
 }

@@ -67,6 +67,10 @@ pub struct Args {
     #[arg(long, value_name = "MIB", default_value_t = KEEP_MIB,
           value_parser = |text: &str| within(text, 32..=1_000_000_u64))]
     pub keep_mb: u64,
+    /// A folder on another disk in which everything is kept too, at most a second behind; with `--sync always`, before an
+    /// event is acknowledged. Should this disk die, a start with --data-dir DIR goes on from there
+    #[arg(long, value_name = "DIR", value_parser = path())]
+    pub mirror: Option<PathBuf>,
     /// What a reload takes anew
     #[command(flatten)]
     pub live: LiveArgs,

@@ -75,7 +75,8 @@ pub(crate) fn is_program(name: &str) -> bool {
 /// All that is worth a copy: with it a server goes on as the same one, with the same accounts, and clients come back by
 /// themselves. In the order in which it is read; [`ERASING`] is read once more at the end.
 ///
-/// Never copied: `homeroom.lock` and `last-backup.json`, which are of the folder and not of what is in it; what is to take a file's place (`….new`);
+/// Never copied: `homeroom.lock`, `last-backup.json` and `mirror.json`, which are of the folder and not of what is in it; what is to take a
+/// file's place (`….new`);
 /// what was put aside (`….damaged`, `users.json.old`, `journal.old`), which no server reads, and in which people may be named
 /// that are erased; and whatever else lies there.
 pub(crate) const PARTS: [Part; 17] = [

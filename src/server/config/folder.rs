@@ -39,6 +39,10 @@ pub(crate) const MOTD: &str = "motd.txt";
 pub(crate) const SETTINGS: &str = "homeroom.toml";
 /// Who is being erased.
 pub(crate) const ERASING: &str = "erasing.json";
+/// Which mirror the folder has. No part of the copy there.
+pub(crate) const MIRROR: &str = "mirror.json";
+/// In a mirror: that it is one, and which.
+pub(crate) const MIRROR_OF: &str = "mirror-of.json";
 /// Keeps a second server off the folder.
 pub(crate) const LOCK: &str = "homeroom.lock";
 

@@ -6,6 +6,7 @@ mod text;
 
 use crate::protocol::Status;
 use crate::server::chat::Counted;
+use crate::server::mirror::Mirror;
 use crate::server::state::Server;
 use crate::sync::lock;
 use std::fs;
@@ -35,7 +36,7 @@ pub(super) fn status(server: &Server) -> Status {
 
 impl Snapshot {
     fn take(server: &Server) -> Self {
-        let tally = server.chat.delivery().tally();
+        let (tally, mirror) = (server.chat.delivery().tally(), server.mirror.get());
         let (counted, capacity) = (tally.read(), server.limits.capacity());
         let (failures, ends) = (server.counts.failures(), server.counts.ends());
         let accounts = lock(server.chat.registry()).accounts();
@@ -61,6 +62,8 @@ impl Snapshot {
             threads: process::threads(),
             clock: server.clock.doubt(),
             clock_trouble: server.clock.past_trouble(),
+            mirror_behind_seconds: mirror.map(|mirror| mirror.behind().as_secs()),
+            mirror: mirror.and_then(Mirror::trouble),
         };
         Self {
             status,

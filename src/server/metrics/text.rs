@@ -25,6 +25,8 @@ pub(crate) fn page(snapshot: &Snapshot) -> String {
     page.gauge("slow_sessions", "Sessions that are behind now.", Some(couriers_at_work));
     page.gauge("timeline_bytes", "Lines kept in memory.", Some(status.timeline_bytes));
     page.gauge("journal_bytes", "Lines kept on disk.", Some(status.journal_bytes));
+    let behind = "For how long the mirror lacks something; less than 3 while all is well.";
+    page.gauge("mirror_behind_seconds", behind, status.mirror_behind_seconds);
     page.gauge("memory_bytes", "Resident memory.", status.memory_bytes);
     page.gauge("threads", "Threads.", status.threads);
     page.gauge("open_files", "Open descriptors.", *open_files);

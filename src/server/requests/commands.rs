@@ -32,6 +32,7 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
                 // Before its turn: whoever ends the session waits for that.
                 history::wait_for_turn(session);
             }
+            let is_kept = is_kept(&request);
             let reckoned = reckon(server, session, &request);
             let perform = || match reckoned {
                 Some(result) => permit(server, session, &request).and(result),
@@ -40,6 +41,9 @@ pub(super) fn carry_out(server: &Arc<Server>, session: &Arc<Session>, line: &[u8
             let Some(result) = session.take_turn(perform) else {
                 return Flow::Leave;
             };
+            if is_kept && result.is_ok() {
+                server.mirror.get().inspect(|mirror| mirror.catch_up());
+            }
             (id, result)
         }
         Err(bad) => (bad.id, Err(refuse(ErrorCode::BadRequest, bad.message))),
@@ -56,6 +60,33 @@ fn reckon(server: &Server, session: &Session, request: &Request) -> Option<Resul
     let (from, to, group) = (from.clone(), to.clone(), group.clone());
     let query = Query { by: session.name.clone(), from, to, group };
     Some(attendance::answer(server, session, query, after.as_deref()))
+}
+
+/// Whether a request changes what is kept beside the journal, and is answered by a reply. (An event waits for the mirror by
+/// itself, before anybody is shown it.)
+fn is_kept(request: &Request) -> bool {
+    use Request::{
+        AddUser, Ban, DeleteUser, Demote, Logout, LogoutUser, MakeRoom, Mute, Passwd, Promote, ResetPassword, SetUser,
+        Unban, Unmute, Vote,
+    };
+    matches!(
+        request,
+        AddUser { .. }
+            | Ban { .. }
+            | DeleteUser { .. }
+            | Demote { .. }
+            | Logout
+            | LogoutUser { .. }
+            | MakeRoom { .. }
+            | Mute { .. }
+            | Passwd { .. }
+            | Promote { .. }
+            | ResetPassword { .. }
+            | SetUser { .. }
+            | Unban { .. }
+            | Unmute { .. }
+            | Vote { .. }
+    )
 }
 
 /// Whether a request may look at what was said before.

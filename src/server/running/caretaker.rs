@@ -27,6 +27,7 @@ pub(crate) fn start(server: &Arc<Server>) -> io::Result<()> {
             class_door::look(&server);
             split::look(&server);
             server.look_at_seats(Instant::now());
+            server.mirror.get().inspect(|mirror| mirror.look());
             renewals.look(Instant::now(), || server.renew_certificate());
             thread::sleep(LOOK_AFTER);
         }

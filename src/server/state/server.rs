@@ -18,6 +18,7 @@ use crate::server::accounts::{Accounts, Standing, Tokens};
 use crate::server::chat::Chat;
 use crate::server::clock::Clock;
 use crate::server::config::{Config, Folder, Lasting, Limits, Notices};
+use crate::server::mirror::Mirror;
 use crate::sync::Gate;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
@@ -50,6 +51,8 @@ pub(crate) struct Server {
     pub(crate) notices: Notices,
     /// What is wrong with files of the data folder. Held over a look at them.
     pub(crate) lasting: Mutex<Lasting>,
+    /// Everything a second time, if that is wanted.
+    pub(crate) mirror: OnceLock<Mirror>,
     /// What the local network is told, once it is.
     pub(crate) announcement: OnceLock<Announcement>,
     pub(crate) counts: Counts,

@@ -4,6 +4,7 @@
 pub(crate) mod attendance;
 mod backlog;
 mod chunk;
+mod copy;
 mod erase;
 mod events;
 mod gone;

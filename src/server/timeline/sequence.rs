@@ -65,6 +65,17 @@ impl Sequence {
         }
     }
 
+    /// Has the next server on this folder begin so much further ahead: a copy doesn't know what was given out since it was
+    /// made.
+    ///
+    /// # Errors
+    /// The file can't be read or written, or isn't a number.
+    pub(crate) fn leap(path: &Path, by: u64) -> Result<(), String> {
+        let ahead = Self::peek(path)?.saturating_add(by);
+        files::replace(path, format!("{ahead}\n").as_bytes())
+            .map_err(|e| format!("can't write {}: {}", path.display(), reason::of_file(&e)))
+    }
+
     /// The last seq given out.
     pub(crate) fn last(&self) -> u64 {
         self.last

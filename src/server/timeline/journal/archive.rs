@@ -49,6 +49,8 @@ struct Shelves {
     segments: VecDeque<Segment>,
     /// How much was said to everyone in all of them, and in those that are gone.
     public: u64,
+    /// How many editions of segments there were.
+    editions: u64,
 }
 
 /// What is known of a segment.
@@ -63,6 +65,10 @@ pub(super) struct Segment {
     pub(super) newest: Timestamp,
     /// How much had been said to everyone before.
     public_before: u64,
+    /// Another one once anything that it had is another, or gone.
+    edition: u64,
+    /// How far it's on the disk, whatever becomes of the power: the seq after the last event's, and the bytes up to there.
+    settled: (u64, u64),
     marks: Vec<Mark>,
 }
 
@@ -77,6 +83,17 @@ pub(crate) struct Extent {
     /// The seq after its last event's.
     pub(crate) next: u64,
     pub(crate) bytes: u64,
+}
+
+/// A segment as far as it's on the disk: what somebody may copy, since it won't be taken back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Settled {
+    pub(crate) first: u64,
+    /// The seq after its last event's.
+    pub(crate) next: u64,
+    pub(crate) bytes: u64,
+    /// Of two with the same edition, one is the beginning of the other.
+    pub(crate) edition: u64,
 }
 
 /// Where a piece begins.
@@ -151,9 +168,13 @@ impl Archive {
         if shelves.segments.back().is_some_and(|segment| segment.first == first) {
             shelves.segments.pop_back();
         }
-        let public_before = shelves.public;
-        let marks = Vec::new();
-        let segment = Segment { first, next: first, bytes: 0, oldest: now, newest: now, public_before, marks };
+        // Whoever begins a segment has synced the one before.
+        if let Some(last) = shelves.segments.back_mut() {
+            last.settled = (last.next, last.bytes);
+        }
+        let edition = shelves.next_edition();
+        let segment =
+            Segment { oldest: now, newest: now, public_before: shelves.public, edition, ..Segment::new(first) };
         shelves.segments.push_back(segment);
     }
 
@@ -180,8 +201,7 @@ impl Archive {
         if shelves.segments.back().is_some_and(|segment| segment.first == next) {
             shelves.segments.pop_back();
         } else if let Some(segment) = shelves.segments.back_mut() {
-            segment.marks.retain(|mark| mark.seq < next);
-            (segment.next, segment.bytes) = (next, bytes);
+            segment.cut(next, bytes);
         }
     }
 
@@ -228,14 +248,16 @@ impl Archive {
         let public = shelves.segments.get(index + 1).map_or(shelves.public, |later| later.public_before);
         let Some(mut left) = shelves.segments.remove(index) else { return };
         if let Some((chunk, public_in_it)) = anew {
-            let mut part = Segment { first: chunk.first, next: chunk.first, bytes: 0, marks: Vec::new(), ..left };
-            part.public_before = public - public_in_it;
+            let (public_before, edition) = (public - public_in_it, shelves.next_edition());
+            let mut part = Segment { public_before, edition, ..Segment::new(chunk.first) };
+            (part.oldest, part.newest) = (left.oldest, left.newest);
             chunk.iter().for_each(|(line, entry)| part.add(line.len(), entry.said));
+            part.settled = (part.next, part.bytes);
             shelves.segments.insert(index, part);
         }
         if next > first {
-            left.marks.retain(|mark| mark.seq < next);
-            (left.next, left.bytes) = (next, bytes);
+            left.cut(next, bytes);
+            left.edition = shelves.next_edition();
             shelves.segments.insert(index, left);
         }
     }
@@ -247,11 +269,51 @@ impl Archive {
     pub(super) fn replace(&self, first: u64, replace: impl FnOnce() -> io::Result<Index>) -> io::Result<()> {
         let _replacing = lock(&self.replacing);
         let Index(anew) = replace()?;
-        if let Some(segment) = lock(&self.shelves).segments.iter_mut().find(|segment| segment.first == first) {
+        let mut shelves = lock(&self.shelves);
+        let edition = shelves.next_edition();
+        if let Some(segment) = shelves.segments.iter_mut().find(|segment| segment.first == first) {
             (segment.next, segment.bytes, segment.marks) = (anew.next, anew.bytes, anew.marks);
+            (segment.edition, segment.settled) = (edition, (anew.next, anew.bytes));
         }
+        drop(shelves);
         lock(&self.cache).retain(|(piece, _)| piece.segment != first);
         Ok(())
+    }
+
+    /// Notes that a segment is on the disk up to the event before `next`, so many bytes.
+    pub(super) fn settle(&self, first: u64, next: u64, bytes: u64) {
+        if let Some(segment) = lock(&self.shelves).segments.iter_mut().find(|segment| segment.first == first) {
+            segment.settled = segment.settled.max((next, bytes)).min((segment.next, segment.bytes));
+        }
+    }
+
+    /// Notes that all there is is on the disk.
+    pub(super) fn settle_all(&self) {
+        lock(&self.shelves).segments.iter_mut().for_each(|segment| segment.settled = (segment.next, segment.bytes));
+    }
+
+    /// Notes that a segment's file was written anew, from what is in memory.
+    pub(super) fn renewed(&self, first: u64) {
+        let mut shelves = lock(&self.shelves);
+        let edition = shelves.next_edition();
+        shelves.segments.iter_mut().filter(|segment| segment.first == first).for_each(|segment| {
+            segment.edition = edition;
+        });
+    }
+
+    /// What may be copied of each segment, oldest first.
+    pub(super) fn settled(&self) -> Vec<Settled> {
+        let settled =
+            |&Segment { first, edition, settled: (next, bytes), .. }: &Segment| Settled { first, next, bytes, edition };
+        lock(&self.shelves).segments.iter().map(settled).collect()
+    }
+
+    /// Whether a segment, as somebody has just read it from its file, still was what [`settled`](Self::settled) told.
+    pub(super) fn was(&self, told: &Settled) -> bool {
+        // Nobody is between its file and what is known of it.
+        let _replacing = lock(&self.replacing);
+        let found = |segment: &Segment| segment.first == told.first && segment.edition == told.edition;
+        lock(&self.shelves).segments.iter().any(found)
     }
 
     /// Notes an event that a start read back. The segment's times are its events'.
@@ -324,8 +386,7 @@ impl Archive {
 impl Index {
     /// Of a segment that begins with this event, and has none yet.
     pub(super) fn new(first: u64) -> Self {
-        let (oldest, newest) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-        Self(Segment { first, next: first, bytes: 0, oldest, newest, public_before: 0, marks: Vec::new() })
+        Self(Segment::new(first))
     }
 
     /// Adds an event: its line's length, and whether somebody said it.
@@ -334,7 +395,28 @@ impl Index {
     }
 }
 
+impl Shelves {
+    fn next_edition(&mut self) -> u64 {
+        self.editions += 1;
+        self.editions
+    }
+}
+
 impl Segment {
+    /// One without an event.
+    fn new(first: u64) -> Self {
+        let (oldest, newest) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        let (settled, marks) = ((first, 0), Vec::new());
+        Self { first, next: first, bytes: 0, oldest, newest, public_before: 0, edition: 0, settled, marks }
+    }
+
+    /// What comes from this event on, after so many bytes, is no longer in it.
+    fn cut(&mut self, next: u64, bytes: u64) {
+        self.marks.retain(|mark| mark.seq < next);
+        (self.next, self.bytes) = (next, bytes);
+        self.settled = self.settled.min((next, bytes));
+    }
+
     fn add(&mut self, bytes: usize, said: bool) {
         match self.marks.last_mut().filter(|mark| self.bytes - mark.offset < PIECE_BYTES) {
             Some(mark) => mark.said |= said,

@@ -8,6 +8,8 @@
 
 mod archive;
 mod bell;
+mod copied;
+mod copying;
 mod draft;
 pub(crate) mod segment;
 mod seqs;
@@ -16,8 +18,10 @@ mod synced;
 mod tests;
 mod writer;
 
-pub(crate) use archive::Archive;
+pub(crate) use archive::{Archive, Settled};
 pub(crate) use bell::Bell;
+pub(crate) use copied::Copied;
+pub(crate) use copying::{Copying, Known};
 pub(crate) use draft::{Change, Draft, changes};
 pub(crate) use segment::newest;
 pub(crate) use writer::{Options, Replaced};
@@ -43,6 +47,10 @@ pub(crate) struct Journal {
     /// The last write failed, and the administrators know.
     trouble: Option<Trouble>,
     bell: Arc<Bell>,
+    /// How far a copy of it is, if there is one.
+    copied: Arc<Copied>,
+    /// What is written is acknowledged only once the copy has it.
+    waits: bool,
 }
 
 impl Journal {
@@ -50,7 +58,7 @@ impl Journal {
     pub(crate) fn none() -> Self {
         let bell = Arc::default();
         let archive = Arc::new(Archive::new(Path::new(""), Arc::clone(&bell)));
-        Self { writer: None, archive, trouble: None, bell }
+        Self { writer: None, archive, trouble: None, bell, copied: Arc::default(), waits: false }
     }
 
     /// Opens the journal in `folder`, which is made if there is none, and reads it from end to end: `each` is given
@@ -92,9 +100,11 @@ impl Journal {
             // What a server that was killed has left may not be on the disk yet.
             sync(path).map_err(|e| format!("can't sync {}: {}", path.display(), reason::of_file(&e)))?;
         }
-        let writer = Writer::new(folder, options, Arc::clone(&archive), Arc::clone(clock));
+        archive.settle_all();
+        let waits = options.sync == Sync::Always;
+        let writer = Some(Writer::new(folder, options, Arc::clone(&archive), Arc::clone(clock)));
         let trouble = Some(Trouble::with("the journal", notices));
-        Ok(Self { writer: Some(writer), archive, trouble, bell })
+        Ok(Self { writer, archive, trouble, bell, copied: Arc::default(), waits })
     }
 
     /// For those who read.
@@ -123,6 +133,9 @@ impl Journal {
         }
         self.tell(&result);
         self.bell.ring();
+        if self.waits && result.is_ok() {
+            self.copied.wait_for(chunk.next());
+        }
         result
     }
 
@@ -149,6 +162,13 @@ impl Journal {
         if let Err(e) = writer.synced(point, result) {
             self.tell(&Err(e));
         }
+        self.copied.ring();
+    }
+
+    /// What somebody needs who keeps a copy of it. None where there is nothing to copy.
+    pub(crate) fn copying(&self) -> Option<Copying> {
+        let copying = || Copying { archive: Arc::clone(&self.archive), copied: Arc::clone(&self.copied) };
+        self.writer.is_some().then(copying)
     }
 
     /// Tries again what failed, and deletes what is too old.
@@ -205,6 +225,7 @@ impl Journal {
             None => Ok(Replaced::Stale),
         };
         self.bell.ring();
+        self.copied.ring();
         result
     }
 

@@ -156,6 +156,11 @@ fn clear(path: &Path, is_in_the_way: impl FnOnce(&fs::Metadata) -> bool) -> io::
 
 /// The time of the newest event, without reading them all; None where there is none, or it can't be told.
 pub(crate) fn newest(folder: &Path) -> Option<Timestamp> {
+    last(folder, |record| record.moment().ok())
+}
+
+/// What `of` makes of the newest event, as [`newest`].
+pub(crate) fn last<T>(folder: &Path, of: impl Fn(&Record<'_>) -> Option<T>) -> Option<T> {
     list(folder).ok()?.iter().rev().find_map(|place| {
         let mut file = files::open(&place.path, Access::Read).ok()?;
         let bytes = file.metadata().ok()?.len();
@@ -165,7 +170,7 @@ pub(crate) fn newest(folder: &Path) -> Option<Timestamp> {
         file.take(2 * LINE_BYTES_MAX as u64).read_to_end(&mut end).ok()?;
         let whole = end.iter().rposition(|&b| b == b'\n')?;
         let line = end[..whole].rsplit(|&b| b == b'\n').next()?;
-        Record::parse(line).ok()?.moment().ok()
+        of(&Record::parse(line).ok()?)
     })
 }
 
@@ -195,7 +200,12 @@ pub(crate) fn strangers(folder: &Path) -> Vec<PathBuf> {
 
 /// Where the segment with this first seq is.
 pub(crate) fn path(folder: &Path, first: u64) -> PathBuf {
-    folder.join(format!("{first:0DIGITS$}.{EXTENSION}"))
+    folder.join(name(first))
+}
+
+/// The name of its file.
+pub(crate) fn name(first: u64) -> String {
+    format!("{first:0DIGITS$}.{EXTENSION}")
 }
 
 impl Place {

@@ -1,5 +1,6 @@
 //! The journal on a real disk, under a timeline.
 
+mod copied;
 mod rewritten;
 mod taken;
 

@@ -156,7 +156,12 @@ impl Writer {
         self.note_unsynced(chunk);
         match self.options.sync {
             Sync::Always => self.sync_now().inspect_err(|_| self.take_back(chunk)),
-            Sync::Second | Sync::Never => Ok(()),
+            Sync::Second => Ok(()),
+            Sync::Never => {
+                // Nobody asks whether it's on the disk.
+                self.archive.settle_all();
+                Ok(())
+            }
         }
     }
 
@@ -192,6 +197,7 @@ impl Writer {
                 self.unsynced.drain(..(point.bytes - open.synced_bytes) as usize);
                 self.unsynced_first = point.next;
                 open.synced_bytes = point.bytes;
+                self.archive.settle(point.segment, point.next, point.bytes);
             }
         }
         Ok(())
@@ -232,6 +238,7 @@ impl Writer {
         self.open = None;
         self.unsynced.clear();
         self.to_rescue = false;
+        self.archive.settle_all();
     }
 
     /// Deletes the segments that are too old or too much. While the clock is in doubt none is too old.

@@ -2,6 +2,7 @@
 //! It works beside a running server.
 
 mod machine;
+mod mirror;
 mod network;
 mod storage;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
     listening.extend(config.args.metrics.map(network::metrics));
     let sections = [
         ("The data folder", storage::folder(config)),
+        ("The mirror", mirror::findings(config)),
         ("The certificate", certificate_findings(folder, &identity)),
         ("The clock", machine::clock(folder)),
         ("Limits of the system", machine::limits(config.args.live.max_sessions)),

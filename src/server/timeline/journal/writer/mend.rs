@@ -115,6 +115,7 @@ impl Writer {
         let lines = memory.as_ref().map_or(&[][..], Chunk::lines);
         if anew == extent.first {
             files::replace(&path, lines)?;
+            self.archive.renewed(extent.first);
             return Ok(anew..anew);
         }
         // What is still right in the file stays, and the rest must not stop the next start.
