@@ -33,13 +33,14 @@ enum Fault {
     Kill,
     KillFull,
     Terminate,
+    NewCard,
     FullDisk,
     Sleep,
     Rush,
 }
 
 /// What the network does is commoner than the rest.
-const FAULTS: [Fault; 19] = [
+const FAULTS: [Fault; 20] = [
     Fault::Close,
     Fault::Reset,
     Fault::Reset,
@@ -54,6 +55,7 @@ const FAULTS: [Fault; 19] = [
     Fault::Kill,
     Fault::KillFull,
     Fault::Terminate,
+    Fault::NewCard,
     Fault::FullDisk,
     Fault::FullDisk,
     Fault::Sleep,
@@ -114,6 +116,7 @@ fn make<'scope>(fault: Fault, stage: &'scope Stage, scope: &'scope Scope<'scope,
             tally.count("restarts");
             stage.restart(End::Terminate);
         }
+        Fault::NewCard => stage.restart(End::NewCard),
         Fault::FullDisk if stage.disk.is_some() => {
             tally.count("full disks");
             stage.fill_disk();

@@ -1,14 +1,15 @@
 //! Where it all happens: a server that comes and goes on one port, a bad network before it, a disk that fills up.
 
-use crate::harness::{DataDir, PASSWORD, Proxy, Server, SmallDisk};
+use crate::harness::{DataDir, PASSWORD, Proxy, Server, SmallDisk, assert_reply};
 use crate::history::{Account, Event, TEACHER, name};
 use crate::mark::Mark;
 use crate::report::Tally;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -20,6 +21,8 @@ const FULL_BEFORE_KILL: Duration = Duration::from_millis(200);
 /// The server, what stands between it and its clients, and what they are told.
 pub(crate) struct Stage {
     data: Arc<DataDir>,
+    /// Everything is kept there too.
+    mirror: Arc<DataDir>,
     pub(crate) disk: Option<SmallDisk>,
     server: Mutex<Server>,
     /// Where the server listens, each time.
@@ -76,6 +79,9 @@ pub(crate) enum End {
     Terminate,
     /// Killed while its disk is full.
     KillFull,
+    /// Its disk is lost, and a new one gets what the mirror has. With `--sync always` that is at any moment; else the server has
+    /// ended before, since its last second would be lost.
+    NewCard,
 }
 
 impl Stage {
@@ -86,12 +92,13 @@ impl Stage {
         let names: Vec<String> = (0..accounts).filter(|&account| account != TEACHER).map(name).collect();
         data.fill(&names.iter().map(String::as_str).collect::<Vec<_>>());
         data.import(format!("{},{PASSWORD},teacher\n", name(TEACHER))).succeeded();
-        let server = start(&data, sync, None);
+        let mirror = DataDir::elsewhere();
+        let server = start(&data, &mirror, sync, None);
         let (address, proxy) = (server.address(), Proxy::to(server.address()));
         let link = format!("homeroom://{}#{}", proxy.address(), server.fingerprint());
         let (server, tally, phase) = (Mutex::new(server), Tally::default(), AtomicU8::new(Phase::Assemble as u8));
         let rush_until = Mutex::default();
-        Self { data, disk, server, address, proxy, sync, accounts, link, tally, phase, rush_until, clients }
+        Self { data, mirror, disk, server, address, proxy, sync, accounts, link, tally, phase, rush_until, clients }
     }
 
     /// Goes on to a phase; never back.
@@ -121,6 +128,7 @@ impl Stage {
                 server.terminate();
                 assert_eq!(server.wait(), Some(0), "the server did not end well");
             }
+            End::NewCard => self.lose_the_disk(&mut server),
             End::KillFull => {
                 self.fill_disk();
                 thread::sleep(FULL_BEFORE_KILL);
@@ -129,7 +137,33 @@ impl Stage {
             }
         }
         self.look_at(&server);
-        *server = start(&self.data, self.sync, Some(self.address));
+        *server = start(&self.data, &self.mirror, self.sync, Some(self.address));
+    }
+
+    fn lose_the_disk(&self, server: &mut Server) {
+        if self.sync == "always" {
+            server.stderr.wait_for("everything is kept in the mirror");
+            // Once this is answered, all that was acknowledged before is there.
+            let request = json!({"type": "set_user", "username": name(TEACHER), "name": "Theo Teacher"});
+            assert_reply(&server.admin().ask(request));
+            server.kill();
+        } else {
+            server.terminate();
+            assert_eq!(server.wait(), Some(0), "the server did not end well");
+        }
+        let log = server.stderr.text();
+        // On a machine that has too much to do it may not be waited for: then it doesn't have everything.
+        if log.contains("the mirror is late") || log.contains("lacks what happened") {
+            self.tally.count("times that the mirror was late");
+            return;
+        }
+        self.tally.count("new cards");
+        for path in fs::read_dir(self.data.path()).unwrap().map(|entry| entry.unwrap().path()) {
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.unwrap();
+        }
+        let copied = Command::new("cp").arg("-a").arg(self.mirror.file(".")).arg(self.data.path()).status();
+        assert!(copied.is_ok_and(|status| status.success()));
     }
 
     pub(crate) fn fill_disk(&self) {
@@ -177,9 +211,10 @@ impl Drop for EndOnPanic<'_> {
 }
 
 /// Nobody is slowed down, and everybody comes from one address.
-fn start(data: &Arc<DataDir>, sync: &str, address: Option<SocketAddr>) -> Server {
+fn start(data: &Arc<DataDir>, mirror: &DataDir, sync: &str, address: Option<SocketAddr>) -> Server {
     let options = "--message-rate off --max-strangers-per-address 1000 --slow-deadline 1 --keep-mb 100000 --sync";
-    let mut builder = data.server().args(&options.split(' ').chain([sync]).collect::<Vec<_>>());
+    let mirror = mirror.path().display().to_string();
+    let mut builder = data.server().args(&options.split(' ').chain([sync, "--mirror", &mirror]).collect::<Vec<_>>());
     if let Some(address) = address {
         builder = builder.listen(address);
     }
