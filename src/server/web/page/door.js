@@ -84,7 +84,7 @@ function enterRoom(hello) {
   stays = true;
   title();
   if (hello.motd) row("word", hello.motd);
-  if (registering && !typedPassword) tell(`you are a guest: nobody has a password for ${me.name}: it is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
+  if (registering && !typedPassword) tell(`you are a guest: ${me.name} is yours until you log out${me.keep ? "" : ", or close this tab for two minutes"}`);
   if (registering) otherWay();
 }
 

@@ -48,8 +48,8 @@ let heardAt = 0, connectedAt = 0;
 let wait = WAIT_MS;
 let timer = 0, watch = 0;
 let leaving = false;
-/** Whether the server had no room at the last attempt to come back. */
-let isFull = false;
+/** Why the last attempt to come back was refused, if it was. */
+let trouble;
 
 /** Opens a connection whose first line is this login, and goes on with whatever the server says. */
 function connect(login) {
@@ -97,8 +97,8 @@ function lost(opened) {
     waiting.delete(id);
     failed({ message: "The connection broke: look whether it was done." });
   }
-  state(`${isFull ? "the server is full, waiting for room" : "no connection"}; what you say is kept and sent later`, true);
-  isFull = false;
+  state(`${trouble || "no connection"}; what you say is kept and sent later`, true);
+  trouble = "";
   if (Date.now() - connectedAt > 10000) wait = WAIT_MS;
   timer = setTimeout(comeBack, wait * (0.5 + Math.random() / 2));
   wait = Math.min(Math.max(2 * wait, WAIT_MS), WAIT_MS_MAX);
@@ -108,9 +108,9 @@ function lost(opened) {
 async function unreached(opened) {
   const isThere = !opened && await fetch("/get/").then(() => true, () => false);
   return isThere
-    ? "The server is there, but this browser lets the page open no connection to it. iPads and iPhones are so where nobody " +
-      "they know has signed its certificate: take another device."
-    : "The server can't be reached: is it running, and is this the right network?";
+    ? "The server is there, but this browser lets the page open no connection. iPads and iPhones are so where nobody " +
+      "they know signed its certificate: take another device."
+    : "The server can't be reached: does it run, and is this the right network?";
 }
 
 function comeBack() {
@@ -132,9 +132,11 @@ function take(message) {
   if (type === "welcome") return welcome(message);
   if (type === "bye") return bye(message.reason);
   if (type === "role") return promoted(message.role);
-  if (type === "error" && !me.token) return turnedAway(message);
-  if (type === "error" && !id) isFull = message.code === "server_full";
-  if (type === "error" && !id && ["bad_credentials", "banned", "not_allowed"].includes(message.code)) return endedThere(message.message);
+  if (type === "error" && !id) {
+    if (!me.token) return turnedAway(message);
+    trouble = message.message;
+    if (["bad_credentials", "banned", "not_allowed"].includes(message.code)) return endedThere(trouble);
+  }
   if (typeof message.seq === "number") shown(message);
   else if (type === "notice") row("word", timeOf(message.time), `the server says: ${message.text}`);
   else if (type === "away") row("word", awayWords(message));
