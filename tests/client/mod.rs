@@ -28,6 +28,7 @@ mod notices;
 mod plain;
 #[cfg(target_os = "linux")]
 mod questions;
+#[cfg(target_os = "linux")]
 mod reaching;
 #[cfg(target_os = "linux")]
 mod recalled;

@@ -86,7 +86,8 @@ fn an_older_segment_that_is_gone_is_told_when_somebody_looks_back_and_the_rest_i
 /// The end of a server, each way that there is.
 type End = (&'static str, fn(&mut Server, &mut Peer));
 
-const ENDS: [End; 2] = [
+const ENDS: &[End] = &[
+    #[cfg(unix)]
     ("a signal", |server, _| server.terminate()),
     ("/shutdown", |_, root| assert_reply(&root.ask(json!({"type": "shutdown"})))),
 ];

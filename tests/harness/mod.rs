@@ -58,7 +58,6 @@ pub(crate) use dial::{try_dial_from, try_dial_small};
 #[allow(unused_imports, reason = "nor wrong clocks")]
 pub(crate) use fake_clock::FakeClock;
 pub(crate) use fake_server::FakeServer;
-#[cfg(target_os = "linux")]
 pub(crate) use fake_server::Guest;
 #[allow(unused_imports, reason = "what servers say is looked at here")]
 pub(crate) use output::{Output, assert_for_people};

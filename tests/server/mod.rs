@@ -1,6 +1,7 @@
 //! The server, held to its protocol.
 
 mod accounts;
+#[cfg(unix)]
 mod anew;
 mod attendance;
 mod bad_input;
@@ -52,6 +53,7 @@ mod requests;
 mod resume;
 mod roles;
 mod rooms;
+#[cfg(unix)]
 mod rooms_left;
 mod rooms_spoilt;
 mod rosters;

@@ -271,6 +271,7 @@ fn who_is_in_a_room_is_asked_by_those_in_it() {
     assert_error(&server.admin().ask(json!({"type": "who", "room": "chess"})), "not_in_room");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_account_that_is_deleted_is_in_no_room_and_neither_is_another_of_its_name() {
     let mut server = school(&["ada", "eve"]);

@@ -1,6 +1,7 @@
 //! Who may read what the server keeps.
 
 use crate::files::keeps_modes;
+#[cfg(unix)]
 use crate::reason;
 use crate::server::config::folder::exposure;
 #[cfg(unix)]
