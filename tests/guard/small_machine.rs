@@ -104,24 +104,30 @@ fn open_files() {
     });
 }
 
-/// On such a machine there are four couriers, and the others wait in line.
+/// Who is behind where that is tried, and how many couriers there are on such a machine.
+const SLOW: usize = 12;
+const COURIERS: u64 = 4;
+
+/// They read nothing yet.
+fn slow_readers(server: &Server) -> Vec<Peer> {
+    let come = |n| {
+        let mut peer = Peer::over(dial_small(server.address()));
+        peer.login(&person(n), PASSWORD);
+        peer
+    };
+    (1..=SLOW).map(come).collect()
+}
+
+/// The others wait in line.
 #[test]
 fn slow_readers_wait_for_the_couriers_that_there_are() {
-    const SLOW: usize = 12;
-    const COURIERS: u64 = 4;
     let limit = 64 + ROOM;
     let Some(mut wrapper) = limited(&format!("--nofile={limit}:{limit}")) else { return };
     wrapper.extend(["env".into(), "HOMEROOM_MESSAGE_RATE=off".into(), "HOMEROOM_SLOW_DEADLINE=60".into()]);
     let server = through(people().server(), &wrapper);
     let process = Proc::of(server.pid());
     let (mut ada, mut root) = (server.login(&person(0)), server.admin());
-    let slow: Vec<Peer> = (1..=SLOW)
-        .map(|n| {
-            let mut peer = Peer::over(dial_small(server.address()));
-            peer.login(&person(n), PASSWORD);
-            peer
-        })
-        .collect();
+    let slow = slow_readers(&server);
     let before = process.threads();
     let text = "x".repeat(3_900);
     let mut most = 0;
@@ -229,15 +235,37 @@ mod told {
         people().server().env("HOMEROOM_MACHINE", machine.path().display()).start()
     }
 
+    /// 768 and 32 a core, 417 of threads that have ended, four of each of its threads and of each client.
+    fn mappings() -> u64 {
+        768 + 32 * cores() + 417 + 4 * (THREADS_OWN + cores()) + 4 * ROOM
+    }
+
     #[test]
     fn memory_mappings() {
-        // 768 and 32 a core, 417 of threads that have ended, four of each of its threads and of each client.
-        let limit = 768 + 32 * cores() + 417 + 4 * (THREADS_OWN + cores()) + 4 * ROOM;
+        let limit = mappings();
         let machine = machine(&[("proc/sys/vm/max_map_count", limit.to_string())]);
         let server = on(&machine);
         fill(&server, ("memory mappings", "vm.max_map_count"), |process| {
             println!("{} mappings of {limit}, with {} threads", process.mappings(), process.threads());
             assert!(process.mappings() as u64 <= limit, "{} of {limit}", process.mappings());
+        });
+    }
+
+    #[test]
+    fn a_reload_on_a_machine_that_allows_more_sends_more_couriers() {
+        let machine = machine(&[("proc/sys/vm/max_map_count", mappings().to_string())]);
+        let server = people().server().env("HOMEROOM_MACHINE", machine.path().display());
+        let server = server.args(&["--message-rate", "off", "--slow-deadline", "60"]).start();
+        let (mut ada, mut root) = (server.login(&person(0)), server.admin());
+        let _slow = slow_readers(&server);
+        fs::write(machine.path().join("proc/sys/vm/max_map_count"), "65530").unwrap();
+        let report = root.ask(json!({"type": "reload"}))["report"].to_string();
+        assert!(report.contains("memory mappings (65530)"), "{report}");
+        let process = Proc::of(server.pid());
+        let (before, text) = (process.threads(), "x".repeat(3_900));
+        wait_until("more of them have a courier than there were", || {
+            (0..50).for_each(|_| drop(ada.say(&text)));
+            process.threads() > before + COURIERS
         });
     }
 

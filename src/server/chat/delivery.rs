@@ -5,6 +5,7 @@
 //! since a postman's last round goes out as one record in one `send` to each session.
 
 use super::couriers::Couriers;
+use super::pauses::{self, Pause, Wanted};
 use super::session::{BATCH_BYTES_MAX, Session};
 use super::tally::{News, Tally};
 use super::usher::Usher;
@@ -20,24 +21,6 @@ use std::time::{Duration, Instant};
 /// The stack of a postman or a courier: they encrypt, nothing more.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// The pause after a round that brought so many events, in a busy room, is as long as the round was, and shorter in
-/// proportion for fewer: it pays where much comes meanwhile, and only costs throughput where little does. Measured
-/// in docs/performance.md.
-const PAUSE_EVENTS: u32 = 16;
-/// And it's never longer: nobody sees so little.
-const PAUSE_MAX: Duration = Duration::from_millis(15);
-/// Nor shorter, unless as much has come by then as the round brought: the rounds of a small room are over before those who
-/// answer them have read them, and nothing is gained by waiting for more than they say.
-const PAUSE_MIN: Duration = Duration::from_micros(500);
-/// Comings and goings are told at most so often, unless somebody says something meanwhile.
-const PRESENCE_PAUSE: Duration = Duration::from_millis(50);
-/// And at most so often while more are about to log in: of a class that arrives at once, everyone is told of everyone.
-const CROWD_PAUSE: Duration = Duration::from_millis(200);
-/// Of thousands who arrive at once even that is most of the work: so the pause is as many times as long as the last round.
-const CROWD_ROUNDS: u32 = 8;
-/// But never longer.
-const CROWD_PAUSE_MAX: Duration = Duration::from_secs(2);
-
 /// Everyone who delivers.
 #[derive(Debug)]
 pub(crate) struct Delivery {
@@ -48,7 +31,7 @@ pub(crate) struct Delivery {
     /// The postmen and the couriers that are at work.
     postmen_at_work: Gate,
     couriers_at_work: Gate,
-    couriers: Couriers,
+    couriers: Couriers<Arc<Session>>,
     /// Who is about to log in.
     at_the_door: Gate,
     usher: Arc<Usher>,
@@ -62,8 +45,8 @@ struct Postman {
     /// Sessions have ended since the last round.
     sweep: AtomicBool,
     stopping: AtomicBool,
-    /// While it pauses: the newest event's seq that ends the pause. Else 0.
-    wanted: AtomicU64,
+    /// What ends its pause.
+    wanted: Wanted,
     /// How far it has come, in the timeline's bytes.
     delivered_bytes: AtomicU64,
     /// Since when it has something to bring.
@@ -100,7 +83,7 @@ impl Delivery {
                 mail: Mutex::default(),
                 sweep: AtomicBool::new(false),
                 stopping: AtomicBool::new(false),
-                wanted: AtomicU64::new(0),
+                wanted: Wanted::default(),
                 delivered_bytes: AtomicU64::new(0),
                 news: News::default(),
                 thread: OnceLock::new(),
@@ -145,7 +128,7 @@ impl Delivery {
         let head = self.timeline.head();
         for postman in &self.postmen {
             self.tally.arrived(&postman.news);
-            if head >= postman.wanted.load(Ordering::Acquire) {
+            if postman.wanted.is_there(head) {
                 postman.wake();
             }
         }
@@ -365,47 +348,25 @@ impl Rounds {
         &self.delivery.postmen[self.index]
     }
 
-    /// In a busy room, where a round brought several events or there's news again at its end, waits a little for more to
-    /// go out together. A quiet room never waits: its next event finds the postman parked. In a small room that is busy
-    /// everyone has soon answered what the round brought.
+    /// In a busy room, waits a little for more to go out together.
     fn pause(&self) {
-        let events = self.shared.upto - self.shared.after;
-        if events <= 1 && self.shared.upto == self.delivery.timeline.head() {
-            return;
-        }
-        let pause = (self.took * events.min(PAUSE_EVENTS.into()) as u32 / PAUSE_EVENTS).min(PAUSE_MAX);
-        if pause >= PAUSE_MIN {
-            thread::sleep(pause);
-        } else {
-            self.wait_for_as_much(events);
-        }
-    }
-
-    /// Waits until so many more events have come, but no longer than [`PAUSE_MIN`].
-    fn wait_for_as_much(&self, events: u64) {
-        let (end, wanted) = (Instant::now() + PAUSE_MIN, self.shared.upto + events);
-        self.postman().wanted.store(wanted, Ordering::Release);
-        while self.delivery.timeline.head() < wanted {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+        let timeline = &self.delivery.timeline;
+        let (events, has_news) = (self.shared.upto - self.shared.after, self.shared.upto != timeline.head());
+        match pauses::after_round(self.took, events, has_news) {
+            Pause::None => {}
+            Pause::ForAsMuch(events) => {
+                self.postman().wanted.wait(self.shared.upto + events, || timeline.head(), Instant::now, doze);
             }
-            // Whoever speaks meanwhile may not see yet what is wanted: then the end wakes it.
-            doze(left);
+            Pause::For(pause) => thread::sleep(pause),
         }
-        self.postman().wanted.store(0, Ordering::Release);
     }
 
     /// How long what's new can wait, at least: a while if it's only comings and goings, and the last ones were just told.
-    /// A class that arrives at once would cause a round for each student.
     fn patience(&self) -> Duration {
         if self.delivery.timeline.last_awaited() > self.shared.upto {
             return Duration::ZERO;
         }
-        let crowd = || (self.took * CROWD_ROUNDS).clamp(CROWD_PAUSE, CROWD_PAUSE_MAX);
-        let pause = if self.delivery.expected() > 0 { crowd() } else { PRESENCE_PAUSE };
-        // Looked at again before it's over: the last of the crowd may be in by then.
-        pause.saturating_sub(self.last_round.elapsed()).min(PRESENCE_PAUSE)
+        pauses::before_comings(self.took, self.last_round.elapsed(), self.delivery.expected() > 0)
     }
 
     /// Brings every session the next batch, of which the oldest has been there since then.

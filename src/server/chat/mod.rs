@@ -6,6 +6,7 @@ mod couriers;
 mod delivery;
 mod herald;
 mod hub;
+mod pauses;
 mod presence;
 mod registry;
 mod session;

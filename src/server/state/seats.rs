@@ -4,7 +4,8 @@
 use super::counts::LoginFailure;
 use super::server::Server;
 use crate::protocol::{Role, Username};
-use crate::sync::{Pass, lock};
+use crate::server::config::capacity::Capacity;
+use crate::sync::{Gate, Pass, lock};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -23,12 +24,9 @@ impl Server {
     /// # Errors
     /// There is none; says why, and what may be done about it.
     pub(crate) fn take_seat(&self, name: &Username, role: Role, from: IpAddr) -> Result<Seat, String> {
-        let capacity = self.limits.capacity();
-        let seat = |max, own_makes_way| Some(Seat { pass: self.sessions.enter_below(max)?, own_makes_way });
-        // Whoever is here, perhaps in a session whose connection broke without a word, takes their own place.
         let is_here = || lock(self.chat.registry()).presence(name.as_str()).is_some();
-        let own = || is_here().then(|| seat(capacity.sessions_for_return(), true)).flatten();
-        seat(capacity.sessions_for(role), false).or_else(own).ok_or_else(|| self.turn_away(Some(name), from))
+        let seat = seat_among(&self.sessions, self.limits.capacity(), role, is_here);
+        seat.ok_or_else(|| self.turn_away(Some(name), from))
     }
 
     /// Whether somebody new finds a seat.
@@ -56,8 +54,50 @@ impl Server {
     /// Tells administrators once the house isn't full any more.
     pub(crate) fn look_at_seats(&self, now: Instant) {
         let has_room = self.sessions.count() < self.limits.capacity().sessions();
-        if has_room && self.full_house.is_over(now) {
+        if self.full_house.is_over(has_room, now) {
             self.notices.tell_admins("the server has room for newcomers again");
         }
+    }
+}
+
+/// A seat among these sessions, for somebody of that role: counted from now on, whenever its session's thread begins.
+fn seat_among(sessions: &Gate, capacity: Capacity, role: Role, is_here: impl FnOnce() -> bool) -> Option<Seat> {
+    let seat = |max, own_makes_way| Some(Seat { pass: sessions.enter_below(max)?, own_makes_way });
+    // Whoever is here, perhaps in a session whose connection broke without a word, takes their own place.
+    let own = || is_here().then(|| seat(capacity.sessions_for_return(), true)).flatten();
+    seat(capacity.sessions_for(role), false).or_else(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::machine::Machine;
+
+    /// Seats for as many as come, of that role; they are kept by whoever asked.
+    fn take(sessions: &Gate, role: Role, is_here: bool) -> Vec<Seat> {
+        let capacity = Capacity::of(&Machine::default(), Some(3));
+        std::iter::from_fn(|| seat_among(sessions, capacity, role, || is_here)).collect()
+    }
+
+    #[test]
+    fn a_seat_is_taken_before_its_session_begins_and_is_free_when_that_is_gone() {
+        let sessions = Gate::default();
+        let seats = take(&sessions, Role::User, false);
+        assert_eq!((seats.len(), sessions.count()), (3, 3));
+        assert!(take(&sessions, Role::Display, false).is_empty());
+        drop(seats);
+        assert_eq!(take(&sessions, Role::User, false).len(), 3);
+    }
+
+    #[test]
+    fn in_a_full_house_staff_finds_a_seat_and_whoever_is_here_but_no_more_than_are_kept_for_them() {
+        let sessions = Gate::default();
+        let all = take(&sessions, Role::User, false);
+        let [teachers, admins] = [Role::Teacher, Role::Admin].map(|role| take(&sessions, role, false));
+        assert!(!teachers.is_empty() && !admins.is_empty(), "{teachers:?}, {admins:?}");
+        let back = take(&sessions, Role::User, true);
+        assert!(!back.is_empty() && back.iter().all(|seat| seat.own_makes_way), "{back:?}");
+        assert!([&all, &teachers, &admins].iter().all(|seats| seats.iter().all(|seat| !seat.own_makes_way)));
+        assert!(take(&sessions, Role::Admin, true).is_empty(), "there is an end to that too");
     }
 }

@@ -10,6 +10,8 @@ pub mod delivery;
 pub mod herald;
 #[path = "../../../src/server/chat/hub.rs"]
 pub mod hub;
+#[path = "../../../src/server/chat/pauses.rs"]
+pub mod pauses;
 #[path = "../../../src/server/chat/presence.rs"]
 pub mod presence;
 #[path = "../../../src/server/chat/registry.rs"]
