@@ -245,7 +245,6 @@ fn build(
         counts: Counts::default(),
         first_seq,
         strangers: Strangers::default(),
-        lobby: Gate::default(),
         sessions: Gate::default(),
         full_house: FullHouse::default(),
         next_session: 0.into(),

@@ -177,6 +177,12 @@ fn config_show_and_doctor_tell_the_room() {
 }
 
 #[test]
+fn a_start_says_where_more_is_asked_for_than_there_is_room() {
+    let server = with_room_for(1_000_000, &[]);
+    server.stderr.wait_for("max-sessions is 1000000, and this machine has room for");
+}
+
+#[test]
 fn a_client_that_was_there_waits_for_room() {
     let server = with_room_for(1, &["ada", "bob"]);
     let proxy = Proxy::to(server.address());

@@ -60,7 +60,7 @@ fn room(server: &Server) -> (usize, usize) {
 #[track_caller]
 fn fill(server: &Server, (limit, knob): (&str, &str), holds: impl Fn(&Proc)) {
     let process = Proc::of(server.pid());
-    let (sessions, _) = room(server);
+    let (sessions, staff) = room(server);
     let log = server.stderr.wait_for("what limits them");
     assert!(log.contains(&format!("what limits them is {limit} (")), "{log}");
     assert!((8..ACCOUNTS - 2).contains(&sessions), "{sessions}");
@@ -75,6 +75,9 @@ fn fill(server: &Server, (limit, knob): (&str, &str), holds: impl Fn(&Proc)) {
     assert_error(&refused, "server_full");
     let message = refused["message"].as_str().unwrap();
     assert!(message.contains(limit) && message.contains(knob), "{message}");
+    // Six strangers, whose sessions have a thread before theirs is gone, and two who come back.
+    let places = (sessions + staff + 2 * 6 + 2) as u64;
+    assert!(process.threads() <= before + places, "{} threads, {before} before, {places} places", process.threads());
     class[1].say("still here");
     class[0].until_text("still here");
     class.last_mut().unwrap().until_text("still here");

@@ -83,12 +83,7 @@ impl Herald {
         own: Option<Person<'_>>,
         fit: impl Fn(&mut dyn Iterator<Item = Person<'_>>) -> Vec<(Username, Arc<Standing>)>,
     ) -> (Vec<(Username, Arc<Standing>)>, usize) {
-        let desk = lock(&self.desk);
-        let people = fit(&mut desk.people_told(own));
-        // Counted without a walk through all of them, which each newcomer of a crowd would pay for.
-        let untold = own.is_some_and(|(name, _)| !desk.told.contains_key(name));
-        let more = desk.told.len() + usize::from(untold) - people.len();
-        (people, more)
+        lock(&self.desk).told(own, fit)
     }
 
     /// Forgets an account that is deleted: who owned it, and how often it came and went.
@@ -167,6 +162,19 @@ impl Desk {
         }
     }
 
+    /// As [`Herald::told`].
+    fn told(
+        &self,
+        own: Option<Person<'_>>,
+        fit: impl Fn(&mut dyn Iterator<Item = Person<'_>>) -> Vec<(Username, Arc<Standing>)>,
+    ) -> (Vec<(Username, Arc<Standing>)>, usize) {
+        let people = fit(&mut self.people_told(own));
+        // Counted without a walk through all of them, which each newcomer of a crowd would pay for.
+        let untold = own.is_some_and(|(name, _)| !self.told.contains_key(name));
+        let more = self.told.len() + usize::from(untold) - people.len();
+        (people, more)
+    }
+
     /// Whom everyone was told to be there, and this account, if one is given; sorted.
     fn people_told<'a>(&'a self, own: Option<Person<'a>>) -> impl Iterator<Item = Person<'a>> {
         let (before, after) = match own {
@@ -201,5 +209,13 @@ mod tests {
         assert_eq!(names(Some(&name("bob"))), ["bob", "dan"]);
         assert_eq!(names(Some(&name("cat"))), ["bob", "cat", "dan"]);
         assert_eq!(names(None), ["bob", "dan"]);
+        // How many there are beyond those for whom there is room.
+        let more = |own: Option<&Username>| {
+            let fit = |people: &mut dyn Iterator<Item = Person<'_>>| {
+                people.take(1).map(|(name, owner)| (name.clone(), Arc::clone(owner))).collect()
+            };
+            desk.told(own.map(|own| (own, &standing)), fit).1
+        };
+        assert_eq!((more(Some(&name("ada"))), more(Some(&name("bob"))), more(None)), (2, 1, 1));
     }
 }

@@ -207,6 +207,8 @@ mod tests {
     fn the_tightest_holds_and_nothing_is_spent_twice() {
         let all = [
             (Bound::OpenFiles, 1_024, 10),
+            // With as many couriers as there are ever.
+            (Bound::OpenFiles, 20_000, 10),
             (Bound::UserThreads, 700, 30),
             (Bound::SystemThreads, 900, 100),
             (Bound::ProcessIds, 32_768, 32_000),
@@ -214,11 +216,14 @@ mod tests {
             (Bound::Mappings, 4_096, 200),
             (Bound::GroupMemory, 128 << 20, 0),
             (Bound::Memory, 256 << 20, 0),
+            (Bound::GroupMemory, 1 << 30, 0),
+            (Bound::Memory, 1 << 30, 0),
             (Bound::AddressSpace, 3 << 30, 1 << 20),
         ];
         for one in all {
             let alone = budget(&[one]);
             assert_eq!(alone.bound, Some((one.0, one.1)));
+            assert_eq!(alone.sessions_for_all() + alone.reserve(), alone.sessions());
             let limit = one.1 - one.2;
             for sessions in [0, alone.sessions() / 2, alone.sessions()] {
                 let spent = spent(alone, one.0, sessions, alone.strangers(sessions));

@@ -15,7 +15,7 @@ use crate::server::requests::{
     Refusal, all_called, fit_beside, json_bytes, lesson_came, let_in, listed_bytes, own_rooms, reader, refuse, split,
     waiting_whispers,
 };
-use crate::server::state::{Server, Stay};
+use crate::server::state::{NoPlace, Server, Stay};
 #[cfg(feature = "web")]
 use crate::server::web;
 use crate::sync::{Pass, lock};
@@ -33,8 +33,6 @@ use std::time::{Duration, Instant};
 const LOBBY_STACK_BYTES: usize = 1024 * 1024;
 /// The stack of a session's thread. What it uses of it stays in memory; the rest costs nothing.
 const SESSION_STACK_BYTES: usize = 192 * 1024;
-/// How long a newcomer waits, and with it who comes behind, until somebody who made way is gone: their thread has only to wake.
-const LEAVING_WAIT: Duration = Duration::from_secs(1);
 /// How long a stranger that was refused has to read why.
 const LINGER: Duration = Duration::from_secs(1);
 /// How much of a welcome the rooms take at the most: as many as one may be in, each with its floor, and the topic and the poll of
@@ -51,24 +49,25 @@ const STRANGER_PINGS_MAX: usize = 40;
 pub(crate) fn receive(server: &Arc<Server>, socket: TcpStream, peer: SocketAddr) {
     let (socket, now) = (Arc::new(socket), Instant::now());
     let room = server.limits.capacity().budget.strangers(server.sessions.count());
-    let Some(stay) = server.strangers.enter(peer.ip().into(), &socket, server.limits.strangers_max(room), now) else {
-        if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {
-            log::warn!("{peer} is turned away: the lobby is full");
+    let limits = (room, server.limits.strangers_max(room));
+    let stay = match server.strangers.enter(peer.ip().into(), &socket, limits, now) {
+        Ok(stay) => stay,
+        Err(no_place) => {
+            if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {
+                let why = match no_place {
+                    NoPlace::Full => "the lobby is full",
+                    NoPlace::Leaving => "those who made way in the lobby are not gone yet",
+                };
+                log::warn!("{peer} is turned away: {why}");
+            }
+            return;
         }
-        return;
-    };
-    // Whoever has made way has a thread until that wakes.
-    let Some(pass) = server.lobby.enter_within(room, now + LEAVING_WAIT) else {
-        if server.audit.remark(peer.ip(), "turned away, the lobby is full", now) {
-            log::warn!("{peer} is turned away: those who made way in the lobby are not gone yet");
-        }
-        return;
     };
     let expected = server.chat.delivery().expect();
     let (audit, server) = (&server.audit, Arc::clone(server));
     let thread = thread::Builder::new().name("lobby".into()).stack_size(LOBBY_STACK_BYTES);
     let spawned = thread.spawn(move || {
-        let (_expected, _pass) = (expected, pass);
+        let _expected = expected;
         let deadline = now + server.limits.login_grace();
         let meet = || Stranger::meet(&server, socket, peer, &stay, deadline);
         match catch_unwind(AssertUnwindSafe(meet)) {

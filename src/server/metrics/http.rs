@@ -56,7 +56,7 @@ fn receive(server: &Arc<Server>, collectors: &Arc<Collectors>, socket: TcpStream
     let (socket, now) = (Arc::new(socket), Instant::now());
     // They are never said to be served, so somebody always makes way.
     let max = (CONNECTIONS_MAX, CONNECTIONS_MAX);
-    let Some(stay) = collectors.present.enter(peer.ip().into(), &socket, max, now) else { return };
+    let Ok(stay) = collectors.present.enter(peer.ip().into(), &socket, (max.0, max), now) else { return };
     let (server, collectors) = (Arc::clone(server), Arc::clone(collectors));
     let serve = move || {
         let _stay: Stay = stay;

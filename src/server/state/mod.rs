@@ -43,6 +43,6 @@ pub(crate) use rollbook::{Progress, Query, Reading, Rollbook};
 pub(crate) use rooms::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Rooms};
 pub(crate) use server::Server;
 pub(crate) use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
-pub(crate) use strangers::{Stay, Strangers};
+pub(crate) use strangers::{NoPlace, Stay, Strangers};
 pub(crate) use throttle::{Attempt, Throttle};
 pub(crate) use topic_file::Topic;

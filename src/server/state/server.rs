@@ -59,8 +59,6 @@ pub(crate) struct Server {
     /// What the timeline's head was at the start.
     pub(crate) first_seq: u64,
     pub(crate) strangers: Strangers,
-    /// Threads of strangers, of those too who have made way.
-    pub(crate) lobby: Gate,
     /// Session threads.
     pub(crate) sessions: Gate,
     pub(crate) full_house: FullHouse,

@@ -1,15 +1,20 @@
 //! Who is in the lobby: counted, and the first to go when it's full.
 
 use crate::server::accounts::Origin;
-use crate::sync::lock;
+use crate::sync::{Gate, Pass, lock};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long a newcomer waits, and with it who comes behind, until somebody who made way is gone: their thread has only to wake.
+const LEAVING_WAIT: Duration = Duration::from_secs(1);
 
 /// Everyone in the lobby.
 #[derive(Debug, Default)]
 pub(crate) struct Strangers {
     present: Arc<Mutex<Vec<Present>>>,
+    /// Who has a thread: also whoever has made way, until that wakes.
+    threads: Gate,
 }
 
 #[derive(Debug)]
@@ -29,18 +34,49 @@ struct Present {
 pub(crate) struct Stay {
     present: Arc<Mutex<Vec<Present>>>,
     socket: Arc<TcpStream>,
+    _thread: Pass,
+}
+
+/// Why somebody doesn't get in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NoPlace {
+    /// Everyone there is waiting for us.
+    Full,
+    /// Those who made way are not gone yet.
+    Leaving,
 }
 
 impl Strangers {
-    /// Lets somebody in, where there may be `max` in all and `per_address_max` from one address. Where there are too many, the one who has been silent for longest makes way; None when
-    /// everyone there is waiting for us.
+    /// Lets somebody in, where there may be `max` in all and `per_address_max` from one address, and so many threads as there is
+    /// `room`. Where there are too many, the one who has been silent for longest makes way.
+    ///
+    /// # Errors
+    /// There is no place.
     pub(crate) fn enter(
+        &self,
+        origin: Origin,
+        socket: &Arc<TcpStream>,
+        (room, (max, per_address_max)): (usize, (usize, usize)),
+        now: Instant,
+    ) -> Result<Stay, NoPlace> {
+        self.find_place(origin, socket, (max, per_address_max), now).ok_or(NoPlace::Full)?;
+        let present = Arc::clone(&self.present);
+        match self.threads.enter_within(room, now + LEAVING_WAIT) {
+            Some(thread) => Ok(Stay { present, socket: Arc::clone(socket), _thread: thread }),
+            None => {
+                leave(&present, socket);
+                Err(NoPlace::Leaving)
+            }
+        }
+    }
+
+    fn find_place(
         &self,
         origin: Origin,
         socket: &Arc<TcpStream>,
         (max, per_address_max): (usize, usize),
         now: Instant,
-    ) -> Option<Stay> {
+    ) -> Option<()> {
         let mut present = lock(&self.present);
         let same = present.iter().filter(|other| other.origin == origin).count();
         if same >= per_address_max {
@@ -58,8 +94,12 @@ impl Strangers {
             #[cfg(feature = "web")]
             fetches: false,
         });
-        Some(Stay { present: Arc::clone(&self.present), socket: Arc::clone(socket) })
+        Some(())
     }
+}
+
+fn leave(present: &Mutex<Vec<Present>>, socket: &Arc<TcpStream>) {
+    lock(present).retain(|other| !Arc::ptr_eq(&other.socket, socket));
 }
 
 fn make_way(present: &mut Vec<Present>, candidate: impl Fn(&Present) -> bool) -> Option<()> {
@@ -104,7 +144,7 @@ impl Stay {
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        lock(&self.present).retain(|other| !Arc::ptr_eq(&other.socket, &self.socket));
+        leave(&self.present, &self.socket);
     }
 }
 
@@ -113,7 +153,6 @@ mod tests {
     use super::*;
     use std::io::Read;
     use std::net::{IpAddr, TcpListener};
-    use std::time::Duration;
 
     /// A connected socket and its peer.
     fn pair() -> (Arc<TcpStream>, TcpStream) {
@@ -135,7 +174,7 @@ mod tests {
         let mut enter = |last, seconds| {
             let (socket, peer) = pair();
             peers.push(peer);
-            lobby.enter(origin(last), &socket, (3, 2), at(seconds))
+            lobby.enter(origin(last), &socket, (9, (3, 2)), at(seconds)).ok()
         };
         let (first, _second) = (enter(1, 0).unwrap(), enter(1, 1).unwrap());
         first.heard(at(2));
@@ -153,11 +192,25 @@ mod tests {
         let (lobby, now) = (Strangers::default(), Instant::now());
         let sockets: Vec<_> = (0..3).map(|_| pair()).collect();
         let stays: Vec<_> =
-            sockets[..2].iter().map(|(socket, _)| lobby.enter(origin(1), socket, (2, 2), now).unwrap()).collect();
+            sockets[..2].iter().map(|(socket, _)| lobby.enter(origin(1), socket, (9, (2, 2)), now).unwrap()).collect();
         stays.iter().for_each(|stay| stay.served(true));
-        assert!(lobby.enter(origin(1), &sockets[2].0, (2, 2), now).is_none());
-        assert!(lobby.enter(origin(2), &sockets[2].0, (2, 2), now).is_none());
+        assert!(lobby.enter(origin(1), &sockets[2].0, (9, (2, 2)), now).is_err());
+        assert!(lobby.enter(origin(2), &sockets[2].0, (9, (2, 2)), now).is_err());
         drop(stays);
-        assert!(lobby.enter(origin(2), &sockets[2].0, (2, 2), now).is_some());
+        assert!(lobby.enter(origin(2), &sockets[2].0, (9, (2, 2)), now).is_ok());
+    }
+
+    #[test]
+    fn whoever_made_way_has_a_thread_until_it_is_gone() {
+        let (lobby, sockets) = (Strangers::default(), [(); 3].map(|()| pair()));
+        // Those who wait for it have waited by now.
+        let before = Instant::now().checked_sub(LEAVING_WAIT).unwrap();
+        let enter = |n: usize| lobby.enter(origin(1), &sockets[n].0, (1, (1, 1)), before);
+        let first = enter(0).unwrap();
+        assert_eq!(enter(1).unwrap_err(), NoPlace::Leaving);
+        assert!(lock(&lobby.present).is_empty(), "who made way, and who found no place");
+        drop(first);
+        let _third = enter(2).unwrap();
+        assert_eq!(lobby.threads.count(), 1);
     }
 }
