@@ -73,10 +73,13 @@ mod tests {
     use super::*;
     use crate::server::config::machine::Machine;
 
+    /// More than there are seats.
+    const MANY: usize = 200;
+
     /// Seats for as many as come, of that role; they are kept by whoever asked.
     fn take(sessions: &Gate, role: Role, is_here: bool) -> Vec<Seat> {
         let capacity = Capacity::of(&Machine::default(), Some(3));
-        std::iter::from_fn(|| seat_among(sessions, capacity, role, || is_here)).collect()
+        std::iter::from_fn(|| seat_among(sessions, capacity, role, || is_here)).take(MANY).collect()
     }
 
     #[test]
