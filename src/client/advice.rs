@@ -112,7 +112,7 @@ pub(super) fn refused(code: ErrorCode) -> &'static str {
         }
         ErrorCode::ShuttingDown => "\n  It is being stopped or restarted. Try again in a minute.",
         ErrorCode::TryLater => "\n  Your password may be right. Wait that long, and try again.",
-        ErrorCode::ServerFull => "\n  Your password is right, and there is no room. Try again when somebody has left.",
+        ErrorCode::ServerFull => "\n  Your password is right, but there is no room.",
         ErrorCode::Internal => "\n  The server can't do what it should. Tell who runs it; its log says more.",
         _ => "",
     }

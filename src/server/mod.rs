@@ -246,6 +246,7 @@ fn build(
         first_seq,
         strangers: Strangers::default(),
         sessions: Gate::default(),
+        staff: Gate::default(),
         full_house: FullHouse::default(),
         next_session: 0.into(),
         class_door: state::ClassDoor::default(),
@@ -259,7 +260,7 @@ fn build(
 fn tell_capacity(server: &Server) {
     let capacity = server.limits.capacity();
     log::info!("{}", capacity.told());
-    capacity.too_much_asked().iter().for_each(|told| log::warn!("{told}"));
+    capacity.too_small().iter().chain(&capacity.too_much_asked()).for_each(|told| log::warn!("{told}"));
 }
 
 /// Erases somebody while no server runs: with all that a server would have of them.

@@ -28,7 +28,7 @@ async function main() {
     return bob.isVisible("#room");
   }, "room for bob");
   await ada.evaluate(() => { clearTimeout(timer); wait = 0; comeBack(); });
-  await state(ada, "the server is full, waiting for room");
+  await state(ada, "the server is full");
   await say(ada, "said before the door");
   await ada.locator("#log .pending", { hasText: "said before the door" }).waitFor();
 

@@ -28,8 +28,9 @@ pub(super) const BATCH_BYTES_MAX: usize = 128 * 1024;
 /// How many such batches a postman brings to a session that is behind before a courier takes over. A class that comes back
 /// after a break has missed more than one, and a thread for each would cost more than the second batch.
 const BATCHES_AT_ONCE_MAX: usize = 2;
-/// How many bytes of answers may wait for a courier before the client's further requests wait too.
-const ANSWERS_UNSENT_BYTES_MAX: usize = 256 * 1024;
+/// How many bytes of answers may wait for a courier before the client's further requests wait too. The system's own buffer is
+/// full by then, so more would only cost memory, which the budget reckons with.
+const ANSWERS_UNSENT_BYTES_MAX: usize = 64 * 1024;
 /// One client's session.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -377,6 +378,8 @@ impl Session {
             return self.end_locked(wire, Reason::Disconnected);
         }
         if wire.carrier == Carrier::Courier {
+            // No more than it holds: what grows by doubling would have as much again.
+            wire.unsent.reserve_exact(ciphertext.len());
             wire.unsent.append(&mut ciphertext);
             return Delivered::All;
         }

@@ -136,7 +136,7 @@ pub struct LiveArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = PONG_WITHIN.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub pong_within: u64,
-    /// Seconds that a client may take to read what it was sent, at most 128 KiB, before it's dropped
+    /// Seconds that a client may take to read 128 KiB of what it was sent, once the system holds no more for it, before it's dropped
     #[arg(long, value_name = "SECONDS", default_value_t = SLOW_DEADLINE.as_secs(),
           value_parser = |text: &str| within(text, 1..=86_400_u64))]
     pub slow_deadline: u64,

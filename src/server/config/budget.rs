@@ -29,13 +29,15 @@ const THREADS_LEAVING: u64 = 32;
 /// The server's own files: sockets that listen and that tell the network, the journal's, a few that are read or replaced at
 /// the moment, and 17 for metrics.
 const FILES_OWN: u64 = 64;
-/// What a client costs: 26 KiB of the process (docs/performance.md), and of the kernel its thread's stack and description, its
+/// What a client may cost who asks and doesn't read: 26 KiB of the process (docs/performance.md), a batch (128 KiB) and answers
+/// (64 KiB and the one that is too much) that wait for a courier, and of the kernel its thread's stack and description, its
 /// socket and its page tables, which a cgroup pays for too.
-const MEMORY_PER_PLACE: u64 = 64 * 1024;
+const MEMORY_PER_PLACE: u64 = 320 * 1024;
 /// A batch, its ciphertext and answers that wait.
 const MEMORY_PER_COURIER: u64 = 512 * 1024;
-/// The program, 32 MiB of timeline, 8 MiB each of pieces of the journal and of what isn't synced, accounts.
-const MEMORY_OWN: u64 = 64 << 20;
+/// The program, 32 MiB of timeline, for which twice that was seen, 8 MiB each of pieces of the journal and of what isn't synced,
+/// accounts.
+const MEMORY_OWN: u64 = 112 << 20;
 /// Half of a lobby thread's stack (1 MiB); a session's has 192 KiB.
 const ADDRESSES_PER_PLACE: u64 = 512 * 1024;
 /// A courier's stack, and what it has in memory.
@@ -91,6 +93,11 @@ impl Budget {
     /// Of what this machine allows, on as many cores as it has.
     pub(crate) fn here(machine: &Machine) -> Self {
         Self::of(machine, std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Whether the machine has less than a server needs: then the system may refuse threads and files one by one.
+    pub(crate) fn is_too_small(self) -> bool {
+        self.places == PLACES_MIN && self.bound.is_some()
     }
 
     /// How many sessions there may be, those of the reserve for staff too.
@@ -198,7 +205,7 @@ mod tests {
             (Bound::SystemThreads, 65_536, 400),
             (Bound::ProcessIds, 65_536, 400),
             (Bound::GroupThreads, 40_000, 0),
-            (Bound::GroupMemory, 3 << 30, 0),
+            (Bound::GroupMemory, 11 << 30, 0),
         ]);
         assert!(budget.sessions_for_all() >= 30_000, "{budget:?}");
     }
@@ -214,7 +221,7 @@ mod tests {
             (Bound::ProcessIds, 32_768, 32_000),
             (Bound::GroupThreads, 512, 3),
             (Bound::Mappings, 4_096, 200),
-            (Bound::GroupMemory, 128 << 20, 0),
+            (Bound::GroupMemory, 160 << 20, 0),
             (Bound::Memory, 256 << 20, 0),
             (Bound::GroupMemory, 1 << 30, 0),
             (Bound::Memory, 1 << 30, 0),

@@ -40,6 +40,11 @@ impl Capacity {
             }
     }
 
+    /// How many there may be for everyone, where so many of them are staff's: these take the places that are kept for them.
+    pub(crate) fn sessions_beside(self, staff: usize) -> usize {
+        self.sessions() + staff.min(self.budget.reserve())
+    }
+
     /// How many there may be when somebody comes back who is here.
     pub(crate) fn sessions_for_return(self) -> usize {
         self.sessions() + self.budget.reserve() + self.budget.returns()
@@ -53,13 +58,19 @@ impl Capacity {
         self.budget.bound.map(|(bound, limit)| format!("{} ({})", bound.name(), bound.amount(limit)))
     }
 
-    /// Who may raise what, once as many are here.
-    pub(crate) fn raise(self) -> String {
+    /// What allows no more: `max-sessions allows`.
+    pub(crate) fn allowed_by(self) -> String {
         match self.budget.bound {
-            Some((bound, _)) if !self.option_holds() => {
-                format!("as many as this machine's {} allow: more with {}", bound.name(), bound.knob())
-            }
-            _ => "as many as max-sessions allows: more with that option".into(),
+            Some((bound, _)) if !self.option_holds() => format!("this machine's limit of {} allows", bound.name()),
+            _ => "max-sessions allows".into(),
+        }
+    }
+
+    /// With what that is raised.
+    pub(crate) fn knob(self) -> &'static str {
+        match self.budget.bound {
+            Some((bound, _)) if !self.option_holds() => bound.knob(),
+            _ => "that option",
         }
     }
 
@@ -73,6 +84,17 @@ impl Capacity {
             }
             None => "room for as many sessions as come: this machine tells of no limit".into(),
         }
+    }
+
+    /// What is wrong with a machine that has hardly room for the server itself.
+    pub(crate) fn too_small(self) -> Option<String> {
+        let (bound, limit) = self.budget.bound.filter(|_| self.budget.is_too_small())?;
+        Some(format!(
+            "this machine's limit of {} ({}) is hardly enough for the server itself, and clients may be dropped: raise {}",
+            bound.name(),
+            bound.amount(limit),
+            bound.knob()
+        ))
     }
 
     /// What is wrong with what was asked for.
@@ -108,10 +130,10 @@ mod tests {
     fn the_lower_of_the_two_holds() {
         let machine = capacity(None);
         assert!(machine.sessions() > 500 && machine.limit().unwrap() == "open files (1024)", "{machine:?}");
-        assert!(machine.raise().contains("LimitNOFILE") && machine.told().contains("open files (1024)"));
+        assert!(machine.knob().contains("LimitNOFILE") && machine.told().contains("open files (1024)"));
         let few = capacity(Some(30));
         assert_eq!((few.sessions(), few.limit().unwrap()), (30, "max-sessions".into()));
-        assert!(few.raise().contains("max-sessions") && few.too_much_asked().is_none());
+        assert!(few.allowed_by().contains("max-sessions") && few.too_much_asked().is_none());
         let many = capacity(Some(100_000));
         assert_eq!((many.sessions(), many.limit()), (machine.sessions(), machine.limit()));
         let told = many.too_much_asked().unwrap();

@@ -26,7 +26,7 @@ pub(crate) fn show(config: &Config) -> io::Result<()> {
     for option in OPTIONS.all() {
         writeln!(out, "{}", line(config, &option))?;
     }
-    writeln!(out, "# this machine has {}", Capacity::here(config.args.live.max_sessions).told())
+    writeln!(out, "# there is {}", Capacity::here(config.args.live.max_sessions).told())
 }
 
 /// Says what [`Config::load`] has not found wrong, judges the message of the day, and warns about variables that mean

@@ -15,10 +15,10 @@ use crate::server::requests::{
     Refusal, all_called, fit_beside, json_bytes, lesson_came, let_in, listed_bytes, own_rooms, reader, refuse, split,
     waiting_whispers,
 };
-use crate::server::state::{NoPlace, Server, Stay};
+use crate::server::state::{NoPlace, Place, Server, Stay};
 #[cfg(feature = "web")]
 use crate::server::web;
-use crate::sync::{Pass, lock};
+use crate::sync::lock;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -164,7 +164,11 @@ impl<'a> Stranger<'a> {
             deadline: self.deadline,
             programs: &self.server.folder.programs(),
             line_to_type: &|| self.server.invitation().line_to_type(),
-            may_fetch: &|most| self.stay.fetch(most),
+            may_fetch: &|(most, of_an_address)| {
+                // In a small lobby too most places are for whoever wants to log in.
+                let room = self.server.limits.capacity().budget.strangers(self.server.sessions.count());
+                self.stay.fetch((most.min(room / 2), of_an_address.min((room / 4).max(1))))
+            },
         };
         self.through_page = visit.serve(|| self.stay.heard(Instant::now()))? == web::Visitor::Client;
         if !self.through_page {
@@ -231,6 +235,8 @@ impl<'a> Stranger<'a> {
     }
 
     fn turn_away(mut self, id: Option<&RequestId>, refusal: Refusal) -> io::Result<()> {
+        // Who has had an answer is the first to make way, however long they take to read it.
+        self.stay.served(false);
         let id = id.map(|id| id.as_str().into());
         self.farewell(&ServerMessage::Error { id, code: refusal.code, message: refusal.message })
     }
@@ -264,7 +270,7 @@ impl<'a> Stranger<'a> {
         session.mark_ballots_with(BallotKey::of(&token));
         session.takes_own_place.store(seat.own_makes_way, Ordering::Relaxed);
         let session = Arc::new(session);
-        spawn_session(server, &session, seat.pass, pending)?;
+        spawn_session(server, &session, seat.place, pending)?;
         let _welcoming = Welcoming(&session);
 
         let motd = lock(&server.motd).clone();
@@ -372,11 +378,11 @@ impl Drop for Welcoming<'_> {
 }
 
 /// A fresh thread for a session, which waits until that is welcomed.
-fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, pass: Pass, pending: Vec<u8>) -> io::Result<()> {
+fn spawn_session(server: &Arc<Server>, session: &Arc<Session>, place: Place, pending: Vec<u8>) -> io::Result<()> {
     let (server, session) = (Arc::clone(server), Arc::clone(session));
     let thread = thread::Builder::new().name("session".into()).stack_size(SESSION_STACK_BYTES);
     let spawned = thread.spawn(move || {
-        let _pass = pass;
+        let _place = place;
         session.wait_for_welcome();
         reader::run(&server, &session, pending);
     });

@@ -12,10 +12,17 @@ use std::time::Instant;
 /// A place for one session.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// Gives it back.
-    pub(crate) pass: Pass,
+    pub(crate) place: Place,
     /// There is one because an older session of the same account makes way.
     pub(crate) own_makes_way: bool,
+}
+
+/// What is given back when the session's thread is gone.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _session: Pass,
+    /// Of those who look after others, as many as are kept places for take none of anybody else's.
+    _staff: Option<Pass>,
 }
 
 impl Server {
@@ -25,7 +32,7 @@ impl Server {
     /// There is none; says why, and what may be done about it.
     pub(crate) fn take_seat(&self, name: &Username, role: Role, from: IpAddr) -> Result<Seat, String> {
         let is_here = || lock(self.chat.registry()).presence(name.as_str()).is_some();
-        let seat = seat_among(&self.sessions, self.limits.capacity(), role, is_here);
+        let seat = seat_among((&self.sessions, &self.staff), self.limits.capacity(), role, is_here);
         seat.ok_or_else(|| self.turn_away(Some(name), from))
     }
 
@@ -34,38 +41,52 @@ impl Server {
     /// # Errors
     /// As above.
     pub(crate) fn has_a_seat(&self, from: IpAddr) -> Result<(), String> {
-        let is_full = self.sessions.count() >= self.limits.capacity().sessions();
-        if is_full { Err(self.turn_away(None, from)) } else { Ok(()) }
+        if !self.has_room() { Err(self.turn_away(None, from)) } else { Ok(()) }
+    }
+
+    fn has_room(&self) -> bool {
+        self.sessions.count() < self.limits.capacity().sessions_beside(self.staff.count())
     }
 
     fn turn_away(&self, name: Option<&Username>, from: IpAddr) -> String {
-        let (now, raise) = (Instant::now(), self.limits.capacity().raise());
-        let why = format!("the server is full, with {} here: {raise}", self.sessions.count());
+        let (now, capacity) = (Instant::now(), self.limits.capacity());
+        let why = format!("the server is full, as many are here as {}. Whoever runs it", capacity.allowed_by());
         if self.full_house.turned_away(now) {
-            self.notices.tell_admins(format!("{why}; docs/administration.md tells more. Administrators still get in"));
+            let knob = capacity.knob();
+            self.notices
+                .tell_admins(format!("{why} may raise {knob}: docs/administration.md tells how. Staff still get in"));
         }
         self.counts.failure(LoginFailure::Full);
         if self.audit.remark(from, "turned away, the server is full", now) {
             log::info!("{} is turned away: the server is full", name.map_or("somebody new", Username::as_str));
         }
-        format!("{why}. Only whoever runs the server can do that; try again when somebody has left")
+        format!("{why} may raise {}; try again when somebody has left", capacity.knob())
     }
 
     /// Tells administrators once the house isn't full any more.
     pub(crate) fn look_at_seats(&self, now: Instant) {
-        let has_room = self.sessions.count() < self.limits.capacity().sessions();
-        if self.full_house.is_over(has_room, now) {
+        if self.full_house.is_over(self.has_room(), now) {
             self.notices.tell_admins("the server has room for newcomers again");
         }
     }
 }
 
 /// A seat among these sessions, for somebody of that role: counted from now on, whenever its session's thread begins.
-fn seat_among(sessions: &Gate, capacity: Capacity, role: Role, is_here: impl FnOnce() -> bool) -> Option<Seat> {
-    let seat = |max, own_makes_way| Some(Seat { pass: sessions.enter_below(max)?, own_makes_way });
+fn seat_among(
+    (sessions, staff): (&Gate, &Gate),
+    capacity: Capacity,
+    role: Role,
+    is_here: impl FnOnce() -> bool,
+) -> Option<Seat> {
+    let seat = |max, own_makes_way| {
+        let session = sessions.enter_below(max)?;
+        let place = Place { _session: session, _staff: role.is_staff().then(|| staff.enter()) };
+        Some(Seat { place, own_makes_way })
+    };
     // Whoever is here, perhaps in a session whose connection broke without a word, takes their own place.
     let own = || is_here().then(|| seat(capacity.sessions_for_return(), true)).flatten();
-    seat(capacity.sessions_for(role), false).or_else(own)
+    let max = capacity.sessions_for(role).max(capacity.sessions_beside(staff.count()));
+    seat(max, false).or_else(own)
 }
 
 #[cfg(test)]
@@ -78,8 +99,26 @@ mod tests {
 
     /// Seats for as many as come, of that role; they are kept by whoever asked.
     fn take(sessions: &Gate, role: Role, is_here: bool) -> Vec<Seat> {
+        take_beside((sessions, &Gate::default()), role, is_here)
+    }
+
+    fn take_beside(gates: (&Gate, &Gate), role: Role, is_here: bool) -> Vec<Seat> {
         let capacity = Capacity::of(&Machine::default(), Some(3));
-        std::iter::from_fn(|| seat_among(sessions, capacity, role, || is_here)).take(MANY).collect()
+        std::iter::from_fn(|| seat_among(gates, capacity, role, || is_here)).take(MANY).collect()
+    }
+
+    #[test]
+    fn staff_takes_no_place_of_anybody_else() {
+        let (sessions, staff) = (Gate::default(), Gate::default());
+        let gates = (&sessions, &staff);
+        let capacity = Capacity::of(&Machine::default(), Some(3));
+        let teachers = [(); 2].map(|()| seat_among(gates, capacity, Role::Teacher, || false).unwrap());
+        assert_eq!(take_beside(gates, Role::User, false).len(), 3);
+        drop(teachers);
+        assert_eq!((staff.count(), take_beside(gates, Role::User, false).len()), (0, 3));
+        // As far as places are kept for them: beyond that they take those of all.
+        let staff_alone = take_beside(gates, Role::Admin, false);
+        assert!(take_beside(gates, Role::User, false).is_empty(), "{}", staff_alone.len());
     }
 
     #[test]

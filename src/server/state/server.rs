@@ -61,6 +61,8 @@ pub(crate) struct Server {
     pub(crate) strangers: Strangers,
     /// Session threads.
     pub(crate) sessions: Gate,
+    /// Those of staff among them.
+    pub(crate) staff: Gate,
     pub(crate) full_house: FullHouse,
     pub(crate) next_session: AtomicU64,
     pub(crate) shutdown: Shutdown,

@@ -86,6 +86,7 @@ pub(super) fn limits(asked: Option<usize>) -> Vec<Finding> {
 fn judge_limits(machine: &Machine, asked: Option<usize>) -> Vec<Finding> {
     let capacity = Capacity::of(machine, asked);
     let mut findings = vec![Good(capacity.told())];
+    findings.extend(capacity.too_small().map(Bad));
     findings.extend(capacity.too_much_asked().map(Note));
     for allowance in machine.tightest() {
         let alone = Machine { allowances: vec![allowance] };
