@@ -1,6 +1,6 @@
 //! Strangers can't fill the lobby, and a class that arrives at once is not taken for an attack.
 
-use crate::harness::{DEADLINE, DataDir, Latencies, Peer, Proc, Server, dial_from, loopback, wait_until};
+use crate::harness::{DEADLINE, DataDir, Latencies, Peer, Proc, Server, assert_error, dial_from, loopback, wait_until};
 use serde_json::json;
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Barrier;
@@ -91,6 +91,19 @@ fn at_the_cap_of_an_address_the_one_silent_for_longest_makes_way() {
     assert!(hangs_up(&silent[0], DEADLINE), "the first silent one stays");
     assert!(!hangs_up(&silent[1], QUIET) && !hangs_up(&newcomer, QUIET) && !hangs_up(&elsewhere, QUIET));
     speaker.assert_alive();
+}
+
+/// They have a second to read why, and that is nobody else's.
+#[test]
+fn whoever_was_turned_away_is_the_first_to_make_way() {
+    let server = DataDir::with_users(&["ada"]).server().args(&["--max-strangers", "3"]).start();
+    let _refused = [1, 2, 3].map(|n| {
+        let mut guest = Peer::over(dial_from(loopback(n), server.address()));
+        guest.send(&json!({"type": "login", "protocol": 1, "username": "nobody", "password": "wrong wrong"}));
+        assert_error(&guest.next(), "bad_credentials");
+        guest
+    });
+    server.login("ada").say("hello");
 }
 
 #[test]

@@ -124,6 +124,14 @@ impl Budget {
         (self.places / PLACES_PER_STRANGER).clamp(STRANGERS_MIN, STRANGERS_RESERVED_MAX)
     }
 
+    /// How many of those in the lobby may fetch a program beside so many sessions, in all and from one address: the other places
+    /// are for whoever wants to log in.
+    #[cfg(feature = "web")]
+    pub(crate) fn downloads(self, sessions: usize) -> (usize, usize) {
+        let room = self.strangers(sessions);
+        (room / 2, (room / 4).max(1))
+    }
+
     /// How many strangers may be in the lobby beside so many sessions.
     pub(crate) fn strangers(self, sessions: usize) -> usize {
         (self.places.saturating_sub(sessions + self.returns()) / 2).max(self.strangers_reserved())
@@ -252,5 +260,13 @@ mod tests {
         let budget = budget(&[(Bound::OpenFiles, 20, 10)]);
         assert_eq!(budget.bound, Some((Bound::OpenFiles, 20)));
         assert!(budget.sessions_for_all() >= 8 && budget.reserve() >= 2 && budget.strangers(100) >= 6, "{budget:?}");
+        assert!(budget.is_too_small());
+        #[cfg(feature = "web")]
+        let (in_all, of_an_address) = budget.downloads(100);
+        #[cfg(feature = "web")]
+        assert!(
+            in_all <= budget.strangers(100) / 2 && (1..in_all).contains(&of_an_address),
+            "{in_all} {of_an_address}"
+        );
     }
 }

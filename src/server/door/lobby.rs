@@ -165,9 +165,9 @@ impl<'a> Stranger<'a> {
             programs: &self.server.folder.programs(),
             line_to_type: &|| self.server.invitation().line_to_type(),
             may_fetch: &|(most, of_an_address)| {
-                // In a small lobby too most places are for whoever wants to log in.
-                let room = self.server.limits.capacity().budget.strangers(self.server.sessions.count());
-                self.stay.fetch((most.min(room / 2), of_an_address.min((room / 4).max(1))))
+                let budget = self.server.limits.capacity().budget;
+                let (room, room_of_an_address) = budget.downloads(self.server.sessions.count());
+                self.stay.fetch((most.min(room), of_an_address.min(room_of_an_address)))
             },
         };
         self.through_page = visit.serve(|| self.stay.heard(Instant::now()))? == web::Visitor::Client;
