@@ -91,6 +91,9 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
     arrival::finish(&args.data_dir).map_err(ServerError::Folder)?;
+    if let Some(why) = mirror::unfinished(&args.data_dir) {
+        return Err(ServerError::Folder(why));
+    }
     let mut put_aside = hollow::put_aside(&args.data_dir).map_err(ServerError::Folder)?;
     put_aside.extend(mirror::promote(&args.data_dir).map_err(ServerError::Folder)?);
     let hasher = Hasher::new(args.hash_rounds);

@@ -163,6 +163,37 @@ fn a_later_start_goes_on_with_it() {
     assert_eq!(history(&mut server.login("ada")).len(), 2);
 }
 
+/// While a server runs, somebody removes or changes what is there: each minute, and with a reload, that is looked at.
+#[test]
+fn what_is_lost_there_is_put_there_anew_and_told() {
+    let (data, mirror, server) = mirrored(&["ada"], &[]);
+    server.login("ada").say("one");
+    wait_until_whole(&data, &mirror);
+    server.stderr.wait_for("everything is kept in the mirror");
+    // What is said at the start is there too.
+    let mut root = server.admin();
+    std::fs::remove_file(mirror.file("users.json")).unwrap();
+    std::fs::write(mirror.file("identity.p12"), "zz").unwrap();
+    let doctor = run(data.command().args(["--mirror", &mirror.path().display().to_string(), "doctor"]), b"").stdout;
+    assert!(doctor.contains(" lacks users.json, ") || doctor.contains(" lacks identity.p12, "), "{doctor}");
+    let journal = std::fs::read_dir(mirror.file("journal")).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(journal, "").unwrap();
+    root.send(&json!({"type": "reload"}));
+    // The look of that minute may come in between.
+    let mut untold = vec!["identity.p12", "users.json", "journal"];
+    while !untold.is_empty() {
+        let notice = root.find("a notice", |line| {
+            line["type"] == "notice"
+                && line["text"].as_str().unwrap().contains("another program has removed or changed")
+        });
+        let text = notice["text"].as_str().unwrap();
+        assert!(text.contains(&format!(" in the mirror {}, ", mirror.path().display())), "{text}");
+        untold.retain(|name| !text.contains(name));
+    }
+    wait_until_whole(&data, &mirror);
+    assert_sound(&mirror);
+}
+
 /// `doctor` from the files, `/status` and the metrics from the server.
 #[test]
 fn how_far_it_is_behind_is_told() {
@@ -172,6 +203,8 @@ fn how_far_it_is_behind_is_told() {
     let path = mirror.path().display().to_string();
     let doctor = |mirror: &str| run(data.command().args(["--mirror", mirror, "doctor"]), b"").stdout;
     assert!(doctor(&path).contains(&format!("ok  {path} has everything")), "{}", doctor(&path));
+    let unnamed = run(data.command().arg("doctor"), b"").stdout;
+    assert!(unnamed.contains(&format!("ok  {path} has everything")), "{unnamed}");
     let status = server.admin().ask(json!({"type": "status"}))["status"].clone();
     assert!(status["mirror_behind_seconds"].is_u64() && status["mirror"].is_null(), "{status}");
     server.terminate();

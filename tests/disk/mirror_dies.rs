@@ -2,8 +2,9 @@
 
 use super::faults::{Fault, Faults};
 use super::history;
-use super::mirror::{assert_sound, wait_until_whole};
-use crate::harness::{DataDir, PASSWORD, Peer, Server, assert_reply, wait_until};
+use super::mirror::{assert_sound, contents, wait_until_whole};
+use super::mirror_refused::copy_of;
+use crate::harness::{DataDir, PASSWORD, Peer, Server, assert_reply, run, wait_until};
 use serde_json::json;
 use std::fs;
 use std::sync::Arc;
@@ -18,6 +19,21 @@ const STEPS: [&str; 8] = [
     "mirror.rename",
     "mirror.folder",
     "mirror.remove",
+];
+/// What is put there, one after the other.
+const OF_THE_FIRST_COPY: [&str; 12] = [
+    "mirror.create",
+    "mirror.rename",
+    "mirror.put.erasing.json",
+    "mirror.put.identity.p12",
+    "mirror.put.sequence",
+    "mirror.put.journal",
+    "mirror.put.users.json",
+    "mirror.put.tokens.jsonl",
+    "mirror.put.rooms.json",
+    "mirror.put.get",
+    "mirror.put.audit.jsonl",
+    "mirror.complete",
 ];
 /// What is to go. It stands in no other line.
 const WORDS: &str = "what-was-said-in-anger";
@@ -139,6 +155,38 @@ fn a_step_that_fails_is_told_once_and_done_later() {
         assert_sound(&stage.mirror);
         let after = root.say("after")["text"].as_str().unwrap().to_owned();
         assert_eq!(stage.mirror.files_with(&format!("\"{after}\"")).len(), 1, "it is waited for again");
+    });
+}
+
+/// A mirror that never was whole lacks accounts, or the key: a server that began there would be another one.
+#[test]
+fn nobody_starts_on_a_mirror_whose_first_copy_was_cut_off() {
+    each(&OF_THE_FIRST_COPY, |step| {
+        println!("{step}");
+        let stage = Stage::set();
+        stage.data.start().login("ada").say("before");
+        stage.faults.set(&[(step, "fail")]);
+        let mut server = stage.start("second");
+        server.stderr.wait_for("can't be kept up to date");
+        server.kill();
+        for folder in [&stage.mirror, &copy_of(&stage.mirror)] {
+            let before = contents(folder);
+            for command in [&mut folder.server().command(), folder.command().args(["user", "add", "zed"])] {
+                let told = run(command, PASSWORD.as_bytes());
+                assert!(told.failed_with(1).contains("first copy was never complete"), "{told:?}");
+            }
+            let checked = run(folder.command().arg("check"), b"");
+            assert!(checked.stdout.contains("first copy was never complete"), "{checked:?}");
+            assert_eq!(contents(folder), before);
+        }
+        stage.faults.set(&[]);
+        let mut server = stage.start("second");
+        server.stderr.wait_for("everything is kept in the mirror");
+        server.kill();
+        assert_sound(&stage.mirror);
+        let started = stage.mirror.start();
+        assert_eq!(history(&mut started.login("ada")).len(), 1);
+        drop(started);
     });
 }
 

@@ -18,7 +18,7 @@ fn assert_told(server: &Server, words: &str) {
 }
 
 /// A copy of a data folder, as somebody makes it of a card.
-fn copy_of(data: &DataDir) -> Arc<DataDir> {
+pub(super) fn copy_of(data: &DataDir) -> Arc<DataDir> {
     let copy = DataDir::new();
     let done = std::process::Command::new("cp").arg("-a").arg(data.file(".")).arg(copy.path()).status();
     assert!(done.unwrap().success());
@@ -45,7 +45,7 @@ fn a_first_start_on_a_new_card_leaves_the_mirror_as_it_is() {
     fs::write(&path, "nothing can be mounted over this").unwrap();
     card.fill(&[]);
     let server = start(&card, &mirror, &[]);
-    assert_told(&server, "can't be ");
+    assert_told(&server, "is a file and no folder: move it away");
     fs::remove_file(&path).unwrap();
     fs::rename(&away, &path).unwrap();
     server.stderr.wait_for("nothing of that is overwritten");
@@ -54,6 +54,16 @@ fn a_first_start_on_a_new_card_leaves_the_mirror_as_it_is() {
     drop(server);
     // What the sentence says is right.
     mirror.start().login("ada").assert_alive();
+}
+
+/// The configuration in it names it as the mirror.
+#[test]
+fn a_start_on_the_mirror_itself_says_that_nothing_is_kept_twice() {
+    let (data, mirror, mut server) = mirrored(&["ada"], &[]);
+    wait_until_whole(&data, &mirror);
+    server.kill();
+    let server = start(&mirror, &mirror, &[]);
+    assert_told(&server, "is the data folder itself now: this is the mirror");
 }
 
 /// An old copy of the card, whose mirror is newer.
@@ -71,10 +81,15 @@ fn a_server_on_an_old_copy_leaves_the_mirror_as_it_is() {
     let before = contents(&mirror);
     let server = start(&old, &mirror, &[]);
     assert_told(&server, "knows of an event that this data folder doesn't have");
+    let path = mirror.path().display().to_string();
+    let doctor = || run(old.command().args(["--mirror", &path, "doctor"]), b"").stdout;
+    let bad = format!("!!  {path} knows of an event that this data folder doesn't have");
+    assert!(doctor().contains(&bad), "{}", doctor());
     // Also when it has gone on beyond what the mirror knows, and been started anew.
     let mut ada = server.login("ada");
     (0..20).for_each(|_| drop(ada.say("something else")));
     drop((ada, server));
+    assert!(doctor().contains(&bad), "{}", doctor());
     let server = start(&old, &mirror, &[]);
     assert_told(&server, "knows of an event that this data folder doesn't have");
     assert_eq!(contents(&mirror), before);

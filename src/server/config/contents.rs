@@ -103,13 +103,15 @@ pub(crate) const PARTS: [Part; 17] = [
 /// In which order they are put into a folder from which a server may be started at any moment, where older ones stand. What is
 /// gone, is taken away in the same order; but `erasing.json` after all others.
 ///
-/// First what says that somebody is being erased; then seqs, before events that have them; the journal, before what names its
+/// First what says that somebody is being erased; then what is small and names nothing; seqs, before events that have them; the journal, before what names its
 /// events; the accounts, before what names them: beside older ones of these they end what is over.
 #[allow(dead_code)] // A mirror's.
 pub(crate) const PUT: [&str; 16] = [
     ERASING,
     IDENTITY_OLDER,
     IDENTITY,
+    SETTINGS,
+    MOTD,
     SEQUENCE,
     JOURNAL,
     USERS,
@@ -118,8 +120,6 @@ pub(crate) const PUT: [&str; 16] = [
     LESSON,
     TOPIC,
     CLOCK,
-    SETTINGS,
-    MOTD,
     PROGRAMS,
     AUDIT_OLDER,
     AUDIT,

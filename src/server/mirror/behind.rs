@@ -1,13 +1,15 @@
 //! How far a mirror is behind, told from the files alone: for `doctor`.
 
 use super::mark::Mark;
+use super::target::strange;
 use crate::files::{self, Held};
 use crate::reason;
 use crate::server::config::contents::{Kind, PARTS};
 use crate::server::config::folder::JOURNAL;
+use crate::server::timeline::Record;
 use crate::server::timeline::journal::segment;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 /// What a look at both folders has found.
 #[derive(Debug, Eq, PartialEq)]
@@ -35,9 +37,20 @@ pub(crate) fn behind(data_dir: &Path, path: &Path) -> Result<Behind, String> {
     if Mark::of_folder(data_dir)?.is_none_or(|ours| ours.id != theirs.id) {
         return Err("is the mirror of another data folder: name another one".into());
     }
+    if theirs.unfinished {
+        return Err("isn't whole yet, so nobody can start on it: its first copy goes on while the server runs".into());
+    }
     let newest =
         |folder: &Path| segment::last(&folder.join(JOURNAL), |record| Some((record.seq, record.time.to_string())));
-    let (there, here) = (newest(path), newest(data_dir));
+    // That first: ours has whatever is there, and grows.
+    let there = newest(path);
+    if let Some((seq, time)) = &there {
+        let known = is_known(&data_dir.join(JOURNAL), *seq, time);
+        if !known.map_err(|e| format!("can't be compared with the journal: {}", reason::of_file(&e)))? {
+            return Err(strange(path, *seq, time));
+        }
+    }
+    let here = newest(data_dir);
     let seq = |newest: &Option<(u64, String)>| newest.as_ref().map_or(0, |(seq, _)| *seq);
     let is_other = |name: &&'static str| {
         let read = |folder: &Path| files::read(&folder.join(name)).ok();
@@ -46,4 +59,20 @@ pub(crate) fn behind(data_dir: &Path, path: &Path) -> Result<Behind, String> {
     let whole = PARTS.iter().filter(|part| part.kind == Kind::Whole).map(|part| part.name);
     let seqs = (seq(&here), seq(&there));
     Ok(Behind { seqs, newest: there.map(|(_, time)| time), files: whole.filter(is_other).collect() })
+}
+
+/// Where the data folder's mirror is, as the folder itself knows it.
+pub(crate) fn known_path(data_dir: &Path) -> Option<PathBuf> {
+    Mark::of_folder(data_dir).ok().flatten()?.folder.map(PathBuf::from)
+}
+
+/// Whether a journal has an event with this seq and this time, or begins behind it: what [`Copying::knows`] tells a server.
+///
+/// [`Copying::knows`]: crate::server::timeline::journal::Copying::knows
+fn is_known(journal: &Path, seq: u64, time: &str) -> io::Result<bool> {
+    let segments = segment::list(journal).map_err(|why| io::Error::other(why.to_string()))?;
+    let Some(place) = segments.iter().rev().find(|place| place.first <= seq) else { return Ok(!segments.is_empty()) };
+    let lines = files::read(&place.path)?;
+    let mut records = lines.split(|&b| b == b'\n').filter_map(|line| Record::parse(line).ok());
+    Ok(records.any(|record| record.seq == seq && record.time == time))
 }

@@ -66,6 +66,18 @@ impl Health {
         }
     }
 
+    /// What somebody else had removed or changed there is as it should be, which administrators are told.
+    pub(super) fn is_mended<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        let names: Vec<&str> = names.collect();
+        if !names.is_empty() {
+            self.notices.tell_admins(format!(
+                "another program has removed or changed {} in the mirror {}, or its disk fails: it is put there anew",
+                names.join(", "),
+                self.path.display()
+            ));
+        }
+    }
+
     /// It can't be kept up to date, and this is why: what comes behind "the mirror /media/usb ".
     pub(super) fn fails(&self, why: String) {
         let mut state = lock(&self.state);

@@ -9,6 +9,7 @@ use crate::sync::{Gate, Pass};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const END_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Mirror {
     health: Arc<Health>,
     copied: Arc<Copied>,
+    /// What was put there is to be looked at.
+    to_look: Arc<AtomicBool>,
     /// What is acknowledged is there.
     is_waited_for: bool,
     /// Its thread is inside.
@@ -36,6 +39,7 @@ struct Keeper {
     journal: Option<Copying>,
     copied: Arc<Copied>,
     health: Arc<Health>,
+    to_look: Arc<AtomicBool>,
 }
 
 impl Mirror {
@@ -47,10 +51,18 @@ impl Mirror {
         let copied = journal.as_ref().map(|journal| Arc::clone(&journal.copied)).unwrap_or_default();
         let (health, at_work) = (Arc::new(Health::new(path, notices)), Gate::default());
         let (data_dir, path) = (args.data_dir.clone(), path.to_owned());
-        let keeper = Keeper { data_dir, path, journal, copied: Arc::clone(&copied), health: Arc::clone(&health) };
+        let to_look = Arc::new(AtomicBool::new(false));
+        let keeper = Keeper {
+            data_dir,
+            path,
+            journal,
+            copied: Arc::clone(&copied),
+            health: Arc::clone(&health),
+            to_look: Arc::clone(&to_look),
+        };
         let inside = at_work.enter();
         thread::Builder::new().name("mirror".into()).spawn(move || keeper.keep(inside))?;
-        Ok(Self { health, copied, is_waited_for: args.sync == Sync::Always, at_work })
+        Ok(Self { health, copied, to_look, is_waited_for: args.sync == Sync::Always, at_work })
     }
 
     /// Waits until all that was written before this is there too, where it is waited for at all: with `--sync always`, while it
@@ -64,6 +76,12 @@ impl Mirror {
     /// Tells administrators what is wrong with it, and that it no longer is.
     pub(crate) fn look(&self) {
         self.health.tell(Some(&self.copied), Instant::now());
+    }
+
+    /// Has its thread look whether what was put there still is, and put it there anew where it isn't.
+    pub(crate) fn look_after_files(&self) {
+        self.to_look.store(true, Ordering::Relaxed);
+        self.copied.ring();
     }
 
     /// How far it is behind.
@@ -118,6 +136,10 @@ impl Keeper {
                 opened
             }
         };
+        // What an attempt has left that failed is no other program's.
+        if !self.health.is_troubled() && self.to_look.swap(false, Ordering::Relaxed) {
+            open.look();
+        }
         open.pass(&self.data_dir, journal, &self.health)
     }
 }

@@ -23,6 +23,9 @@ pub(super) struct Mark {
     /// Where the mirror was, as people read it. Only in the data folder, once it was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) folder: Option<String>,
+    /// Its first copy isn't complete. Only in the mirror; one from before this was written was whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unfinished: bool,
 }
 
 /// How many bytes a mark has at most: the longest path that Linux takes, and its frame.
@@ -36,7 +39,7 @@ impl Mark {
     pub(super) fn new() -> io::Result<Self> {
         let mut id = [0; 32];
         getrandom::fill(&mut id).map_err(|_| io::Error::other("the system has no randomness to give"))?;
-        Ok(Self { id: Hex(&id).to_string(), folder: None })
+        Ok(Self { id: Hex(&id).to_string(), folder: None, unfinished: false })
     }
 
     /// Whether the mirror was there.
@@ -67,7 +70,7 @@ impl Mark {
     /// # Errors
     /// What the system says.
     pub(super) fn keep(&self, data_dir: &Path) -> io::Result<()> {
-        files::replace(&data_dir.join(MIRROR), &serde_json::to_vec(self)?)
+        files::replace(&data_dir.join(MIRROR), &serde_json::to_vec(&Self { unfinished: false, ..self.clone() })?)
     }
 
     /// That of a mirror. None where there is none, or none that can be read as one.
@@ -94,6 +97,19 @@ impl Mark {
         file.take_place()?;
         mirror.sync()
     }
+}
+
+/// What there is to say of a mirror, or a copy of one, whose first copy was never complete, and what to do: it lacks whatever
+/// hadn't come, so a server that began on it would be another one.
+pub(crate) fn unfinished(folder: &Path) -> Option<String> {
+    let text = files::read(&folder.join(MIRROR_OF)).ok()?;
+    let mark = serde_json::from_slice::<Mark>(&text).ok()?;
+    mark.unfinished.then(|| {
+        format!(
+            "{} is a mirror whose first copy was never complete, so it lacks what hadn't come: start on the data folder whose              mirror it is, which completes it; where that is lost, restore a backup into an empty folder; only to go on with              the part that is there, remove {MIRROR_OF} from it",
+            folder.display()
+        )
+    })
 }
 
 /// Makes a data folder of its own out of a mirror, or a copy of one, before a server begins on it. It goes on further ahead

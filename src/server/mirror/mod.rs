@@ -18,7 +18,7 @@ mod programs;
 mod segments;
 mod target;
 
-pub(crate) use behind::{Behind, behind};
+pub(crate) use behind::{Behind, behind, known_path};
 pub(crate) use keeper::Mirror;
-pub(crate) use mark::promote;
+pub(crate) use mark::{promote, unfinished};
 pub(crate) use target::refuse_beginner;

@@ -5,21 +5,27 @@ use super::segments::put_whole;
 use crate::faults;
 use crate::files::{self, Access, Held, Stamp};
 use crate::server::config::contents::{Kind, Part};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What was put there last of each file.
 #[derive(Debug, Default)]
-pub(super) struct Parts(HashMap<&'static str, Put>);
+pub(super) struct Parts {
+    put: HashMap<&'static str, Put>,
+    /// What somebody else had removed or changed there, and was put there anew.
+    mended: BTreeSet<&'static str>,
+}
 
 /// What stands in the mirror.
 #[derive(Debug, Eq, PartialEq)]
 enum Put {
     /// Nothing.
     Nothing,
-    /// What ours was when it had this stamp.
-    File(Stamp),
+    /// What ours was when it had this stamp; and which stamp that has there.
+    File(Stamp, Option<Stamp>),
+    /// The same, and somebody else has touched it since.
+    Touched(Stamp),
     /// What an attempt has left that failed: it may not be on the disk, though it can be read.
     Doubtful,
 }
@@ -50,7 +56,7 @@ impl Parts {
                 Ok(_) => Err(io::Error::other("it is no file")),
             };
         };
-        if self.0.get(part.name) == Some(&Put::File(stamp.clone())) {
+        if matches!(self.put.get(part.name), Some(Put::File(known, _)) if *known == stamp) {
             return Ok(Found::Known);
         }
         match files::read(&path) {
@@ -66,8 +72,8 @@ impl Parts {
     pub(super) fn put(&mut self, held: &Held, part: &Part, found: Found) -> io::Result<()> {
         let before = match &found {
             Found::Known => return Ok(()),
-            Found::Gone if self.0.get(part.name) == Some(&Put::Nothing) => return Ok(()),
-            Found::Gone | Found::Changed(..) => self.0.insert(part.name, Put::Doubtful),
+            Found::Gone if self.put.get(part.name) == Some(&Put::Nothing) => return Ok(()),
+            Found::Gone | Found::Changed(..) => self.put.insert(part.name, Put::Doubtful),
         };
         let put = match found {
             Found::Known => return Ok(()),
@@ -80,6 +86,10 @@ impl Parts {
             }
             Found::Changed(stamp, contents) => {
                 let there = read(held, part.name)?.filter(|_| before != Some(Put::Doubtful));
+                // A disk that was mounted anew may give other stamps to what is the same.
+                if matches!(before, Some(Put::Touched(known)) if known == stamp && there.as_ref() != Some(&contents)) {
+                    self.mended.insert(part.name);
+                }
                 match there {
                     // Whatever was there when it was opened may not be on the disk either.
                     Some(there) if there == contents => sync(held, part.name)?,
@@ -88,11 +98,28 @@ impl Parts {
                     }
                     _ => put_whole(held, part.name, &contents)?,
                 }
-                Put::File(stamp)
+                Put::File(stamp, Stamp::of(&held.path().join(part.name)))
             }
         };
-        self.0.insert(part.name, put);
+        self.put.insert(part.name, put);
         Ok(())
+    }
+
+    /// Looks whether what was put there still is. What isn't is put there anew by the next pass.
+    pub(super) fn look(&mut self, held: &Held) {
+        for (name, put) in &mut self.put {
+            match put {
+                Put::File(ours, theirs) if *theirs != Stamp::of(&held.path().join(name)) => {
+                    *put = Put::Touched(ours.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What was put there anew since this was asked.
+    pub(super) fn mended(&mut self) -> BTreeSet<&'static str> {
+        std::mem::take(&mut self.mended)
     }
 }
 

@@ -6,9 +6,10 @@ use super::parts::{Found, Parts, place};
 use super::programs::{self, Programs};
 use super::segments::Segments;
 use super::target::Target;
+use crate::faults;
 use crate::reason;
 use crate::server::config::contents::{Kind, PARTS, PUT, Part};
-use crate::server::config::folder::{ERASING, JOURNAL};
+use crate::server::config::folder::{ERASING, JOURNAL, MIRROR_OF};
 use crate::server::timeline::journal::{Copying, Settled};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
@@ -26,6 +27,8 @@ pub(super) struct Open {
     parts: Parts,
     programs: Programs,
     segments: Option<Segments>,
+    /// Somebody else has removed or changed something of the journal there.
+    touched: bool,
 }
 
 /// What was read.
@@ -50,7 +53,7 @@ impl Open {
         let target = Target::open(data_dir, path, journal)?;
         let segments = |journal| Segments::open(target.held.folder(JOURNAL)?, journal, health);
         let segments = journal.map(segments).transpose().map_err(|e| failed(JOURNAL, &e))?;
-        Ok(Self { segments, target, parts: Parts::default(), programs: Programs::default() })
+        Ok(Self { segments, target, parts: Parts::default(), programs: Programs::default(), touched: false })
     }
 
     /// Brings the mirror up to date.
@@ -63,12 +66,21 @@ impl Open {
             let read = self.read(data_dir, journal)?;
             let next = read.journal.iter().flatten().last().map_or(0, |newest| newest.next);
             if self.put(data_dir, read, journal, health)? {
+                self.target.complete().map_err(|e| failed(MIRROR_OF, &e))?;
                 journal.zip(asked).into_iter().for_each(|(journal, asked)| journal.copied.reached(next, asked));
+                let journal = std::mem::take(&mut self.touched).then_some(JOURNAL);
+                health.is_mended(self.parts.mended().into_iter().chain(journal));
                 health.is_whole(now);
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Looks whether what was put there still is; the next pass puts anew what isn't.
+    pub(super) fn look(&mut self) {
+        self.parts.look(&self.target.held);
+        self.touched |= self.segments.as_mut().is_some_and(Segments::look);
     }
 
     fn read(&self, data_dir: &Path, journal: Option<&Copying>) -> Result<Read, String> {
@@ -106,6 +118,7 @@ impl Open {
         let erased = matches!(read.files.get(ERASING), Some(Found::Gone)).then(|| read.files.remove(ERASING)).flatten();
         for part in PUT.iter().filter_map(|name| part(name)) {
             health.is_at_work();
+            faults::strike(&format!("mirror.put.{}", part.name)).map_err(|e| failed(part.name, &e))?;
             let put = match part.kind {
                 Kind::Journal => match (&mut self.segments, journal, &read.journal) {
                     (Some(segments), Some(journal), Some(settled)) => {

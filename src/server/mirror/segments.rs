@@ -110,6 +110,21 @@ impl Segments {
         Ok(true)
     }
 
+    /// Looks whether what was put there still is as long as it was. What isn't is put there anew by the next pass. True if
+    /// there is any.
+    pub(super) fn look(&mut self) -> bool {
+        let path = self.held.path();
+        let length = |first: u64| std::fs::metadata(path.join(segment::name(first))).ok().map(|found| found.len());
+        let touched: Vec<u64> = self
+            .copies
+            .iter()
+            .filter(|(first, copy)| length(**first) != Some(copy.bytes))
+            .map(|(first, _)| *first)
+            .collect();
+        touched.iter().for_each(|first| self.distrust(*first));
+        !touched.is_empty()
+    }
+
     fn step(&self, segment: &Settled) -> Step {
         let Some(copy) = self.copies.get(&segment.first) else { return Step::Anew };
         let is_last = self.copies.last_key_value().is_some_and(|(last, _)| *last == segment.first);

@@ -8,6 +8,7 @@
 //!   somebody has gone on from the mirror, and it is the better one.
 
 use super::mark::Mark;
+use crate::faults;
 use crate::files::{self, Access, Held, SUCCESSOR};
 use crate::reason::{self, Reason};
 use crate::server::config::contents::PARTS;
@@ -26,6 +27,8 @@ const OF_THE_DISK: [&str; 2] = ["lost+found", "System Volume Information"];
 pub(super) struct Target {
     pub(super) held: Held,
     lock: File,
+    /// What is put there once the first copy is complete.
+    completed: Option<Mark>,
 }
 
 /// A mirror that was never one, and the folder that it's in.
@@ -53,16 +56,18 @@ impl Target {
         })?;
         let theirs = Mark::of_mirror(&held).map_err(|e| cannot("be read", &e))?;
         let mark = match (ours, theirs) {
-            (Some(ours), Some(theirs)) if ours.id == theirs.id => ours,
+            (Some(ours), Some(theirs)) if ours.id == theirs.id => Mark { unfinished: theirs.unfinished, ..ours },
             _ if was_here => return Err(unmounted()),
-            (ours, theirs) => begin_mark(&held, (path, theirs), ours)?,
+            (ours, theirs) => Mark { unfinished: true, ..begin_mark(&held, (path, theirs), ours)? },
         };
         let lock = take(&held)?;
         journal.map_or(Ok(()), |journal| knows_no_more(path, journal))?;
         // What was said, and taken back since, may stand in what a crash left.
         remove_leftovers(&held).map_err(|e| cannot("be written", &e))?;
         let begin = || -> io::Result<()> {
-            if Mark::of_mirror(&held)?.is_none_or(|theirs| theirs.id != mark.id) {
+            if Mark::of_mirror(&held)?
+                .is_none_or(|theirs| (theirs.id, theirs.unfinished) != (mark.id.clone(), mark.unfinished))
+            {
                 mark.put(&held)?;
             }
             if !mark.was_at(path) {
@@ -71,7 +76,21 @@ impl Target {
             Ok(())
         };
         begin().map_err(|e| cannot("be begun", &e))?;
-        Ok(Self { held, lock })
+        let completed = mark.unfinished.then_some(Mark { unfinished: false, ..mark });
+        Ok(Self { held, lock, completed })
+    }
+
+    /// All is there: from now on a server may be started on it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn complete(&mut self) -> io::Result<()> {
+        if let Some(mark) = &self.completed {
+            faults::strike("mirror.complete")?;
+            mark.put(&self.held)?;
+            self.completed = None;
+        }
+        Ok(())
     }
 
     /// Whether it's still where it was: its disk may have gone, and come back as another.
@@ -108,7 +127,15 @@ fn stand_apart(data_dir: &Path, path: &Path) -> Result<(), String> {
     let data_dir = fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let path = whole_path(path);
     if path == data_dir {
-        return Err("is the data folder itself: name a folder on another disk, or none".into());
+        // A server that starts on a mirror takes its place out of the mark.
+        let was_mirror = matches!(Mark::of_folder(&data_dir), Ok(Some(Mark { folder: None, .. })));
+        return Err(if was_mirror {
+            "is the data folder itself now: this is the mirror, and the server goes on in it, so nothing is kept twice; take the \
+             `mirror` line out, or name a folder on another disk"
+        } else {
+            "is the data folder itself: name a folder on another disk, or none"
+        }
+        .into());
     }
     if path.starts_with(&data_dir) || data_dir.starts_with(&path) {
         return Err("lies in the data folder, or that in it: name a folder beside it, on another disk".into());
@@ -136,6 +163,9 @@ fn begin_folder(data_dir: &Path, path: &Path) -> Result<(), String> {
                     a folder on one"
                 .into(),
         );
+    }
+    if !is_there && fs::metadata(path).is_ok() {
+        return Err("is a file and no folder: move it away, or name a folder that is empty or isn't there yet".into());
     }
     if is_there { Ok(()) } else { files::create_folder(path).map_err(|e| cannot("be made", &e)) }
 }
@@ -202,13 +232,18 @@ fn knows_no_more(path: &Path, journal: &Copying) -> Result<(), String> {
         .map_err(|e| format!("can't be compared with the journal: {}", reason::of_file(&e)))?
     {
         Known::Ours | Known::Older => Ok(()),
-        Known::Strange => Err(format!(
-            "knows of an event that this data folder doesn't have (seq {seq}, {time}), so it's the newer one, or somebody has \
-             gone on from it, and it is left as it is: to go on from it, end this server and start one with --data-dir {}; to \
-             go on from here, name an empty folder as the mirror",
-            path.display()
-        )),
+        Known::Strange => Err(strange(path, seq, &time)),
     }
+}
+
+/// That a mirror's newest event isn't known here.
+pub(super) fn strange(path: &Path, seq: u64, time: &str) -> String {
+    format!(
+        "knows of an event that this data folder doesn't have (seq {seq}, {time}), so it's the newer one, or somebody has gone \
+         on from it, and it is left as it is: to go on from it, end this server and start one with --data-dir {}; to go on from \
+         here, name an empty folder as the mirror",
+        path.display()
+    )
 }
 
 /// Removes what was to take a file's place.

@@ -16,6 +16,7 @@ impl Server {
             return;
         }
         self.audit.renew();
+        self.mirror.get().inspect(|mirror| mirror.look_after_files());
         is_well("identity.p12", self.folder.look_for_identity());
         is_well("users.json", self.accounts.look());
         is_well("tokens.jsonl", self.tokens.look());

@@ -1,30 +1,60 @@
 //! The mirror: whether it is there, and how far it is behind.
 
 use crate::server::config::Config;
-use crate::server::config::folder;
+use crate::server::config::folder::{self, IDENTITY, MIRROR, USERS};
 use crate::server::mirror::{self, Behind};
 use crate::server::tools::finding::Finding::{self, Bad, Good, Note};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 /// So many events may be on their way: what is said in a second in a large and lively room.
 const ON_THEIR_WAY_MAX: u64 = 1_000;
+/// So long what has changed may be on its way to a mirror that is well: a second, and its disk's time.
+const ON_ITS_WAY: Duration = Duration::from_secs(3);
 
 /// What there is to say of it.
 pub(super) fn findings(config: &Config) -> Vec<Finding> {
     let data_dir = &config.args.data_dir;
-    let Some(path) = &config.args.mirror else {
-        return vec![Note("there is none: with `mirror` everything is kept on another disk too".into())];
-    };
-    let shown = path.display();
-    vec![match mirror::behind(data_dir, path) {
-        Err(why) => Bad(format!("{shown} {why}")),
-        Ok(behind) => judge(&shown.to_string(), &behind, folder::is_held(data_dir)),
-    }]
+    if let Some(path) = &config.args.mirror {
+        return vec![finding(data_dir, path)];
+    }
+    // The server may have been given it as an option.
+    match mirror::known_path(data_dir) {
+        None => vec![Note("there is none: with `mirror` everything is kept on another disk too".into())],
+        Some(path) => vec![
+            Note(format!("{MIRROR} tells where it is: where there is to be none any more, remove that file")),
+            finding(data_dir, &path),
+        ],
+    }
+}
+
+fn finding(data_dir: &Path, path: &Path) -> Finding {
+    let is_running = folder::is_held(data_dir);
+    let mut found = mirror::behind(data_dir, path);
+    // What has just changed is on its way.
+    if is_running && found.as_ref().is_ok_and(|behind| lacking(behind).is_some()) {
+        thread::sleep(ON_ITS_WAY);
+        found = mirror::behind(data_dir, path);
+    }
+    match found {
+        Err(why) => Bad(format!("{} {why}", path.display())),
+        Ok(behind) => judge(&path.display().to_string(), &behind, is_running),
+    }
+}
+
+/// Without which a start there would be another server's.
+fn lacking(behind: &Behind) -> Option<&'static str> {
+    behind.files.iter().copied().find(|name| [IDENTITY, USERS].contains(name))
 }
 
 fn judge(path: &str, behind: &Behind, is_running: bool) -> Finding {
     let (ours, theirs) = behind.seqs;
     let newest = behind.newest.as_deref().map_or(String::new(), |time| format!(", the newest of {time}"));
     let events = ours.saturating_sub(theirs);
+    if let Some(file) = lacking(behind) {
+        return Bad(format!("{path} lacks {file}, or has another one; {}", remedy(is_running)));
+    }
     match (events, behind.files.first()) {
         (0, None) => Good(format!("{path} has everything")),
         (..=ON_THEIR_WAY_MAX, _) if is_running => Good(format!("{path} has everything but what happens just now")),
@@ -59,7 +89,9 @@ mod tests {
             (behind(9, 7, &["rooms.json"]), true, true, "just now"),
             (behind(9, 7, &[]), false, false, "up to 7, the newest of 2026"),
             (behind(9_007, 7, &[]), true, false, "lacks those up to 9007; the server's log"),
-            (behind(7, 7, &["users.json"]), false, false, "another users.json; it gets the rest"),
+            (behind(7, 7, &["rooms.json"]), false, false, "another rooms.json; it gets the rest"),
+            (behind(7, 7, &["users.json"]), false, false, "lacks users.json, or has another one; it gets the rest"),
+            (behind(7, 7, &["rooms.json", "identity.p12"]), true, false, "lacks identity.p12"),
         ] {
             let finding = judge("/media/usb", &found, is_running);
             assert!(finding.to_string().contains(words) && matches!(finding, Good(_)) == good, "{finding}");
