@@ -153,6 +153,7 @@ mod tests {
         mark.put(&held).unwrap();
         fs::write(folder.path().join(SEQUENCE), "7\n").unwrap();
         assert_eq!(Mark::of_mirror(&held).unwrap().as_ref(), Some(&mark));
+        assert_eq!(unfinished(folder.path()), None);
         assert!(promote(folder.path()).unwrap().is_some());
         assert_eq!(Mark::of_mirror(&held).unwrap(), None);
         assert_eq!(Mark::of_folder(folder.path()), Ok(Some(mark)));

@@ -46,7 +46,7 @@ impl Target {
         if !was_here {
             begin_folder(data_dir, path)?;
         }
-        let held = Held::open(path).map_err(|e| absent(&e))?;
+        let held = Held::open(path).map_err(|e| unopened(path, &e))?;
         files::shut_out(path).map_err(|e| {
             format!(
                 "is no place for accounts and keys: {}; mount its disk for the server's own user (uid=, umask=077), or name \
@@ -259,6 +259,12 @@ fn absent(e: &io::Error) -> String {
         io::ErrorKind::NotFound => "isn't there: plug its disk in, and mount it".into(),
         _ => cannot("be opened", e),
     }
+}
+
+fn unopened(path: &Path, e: &io::Error) -> String {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    let remedy = if is_link { "; name the folder that the link leads to" } else { "" };
+    format!("{}{remedy}", absent(e))
 }
 
 fn unmounted() -> String {
