@@ -277,6 +277,28 @@ fn a_server_that_was_not_even_started_has_a_backup_too_and_an_empty_folder_none(
 }
 
 #[test]
+fn it_does_not_lie_in_the_data_folder_and_says_what_is_not_in_it() {
+    let files = TempDir::new().unwrap();
+    let data = DataDir::with_users(&["ada"]);
+    fs::create_dir_all(data.file("get/folder")).unwrap();
+    fs::write(data.file("get/homeroom-client"), "x").unwrap();
+    fs::write(data.file("get/.hidden"), "x").unwrap();
+    for name in ["homeroom.toml", "get/x.tar"] {
+        let refused = run(data.command().arg("backup").arg(data.file(name)), b"");
+        assert!(refused.failed_with(1).contains("would lie in the data folder itself"), "{refused:?}");
+        assert!(!data.file(name).exists());
+    }
+    let mut command = data.command();
+    let told = run(command.current_dir(files.path()).args(["backup", "a.tar"]), b"");
+    told.succeeded();
+    assert!(told.stderr.contains("since no server gives them out: .hidden, folder"), "{}", told.stderr);
+    assert!(told.stderr.contains(" KiB, "), "{}", told.stderr);
+    let found = run(data.command().arg("doctor"), b"").stdout;
+    let absolute = files.path().join("a.tar").display().to_string();
+    assert!(found.contains(&format!("ago, to {absolute}")), "{found}");
+}
+
+#[test]
 fn through_a_pipe() {
     let data = DataDir::with_users(&["ada"]);
     let mut server = data.start();

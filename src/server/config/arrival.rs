@@ -52,6 +52,11 @@ impl Arrival {
     }
 }
 
+/// That a restore is running in the folder, and what to do.
+pub(crate) fn at_work(folder: &Path) -> String {
+    format!("a restore into {} is running: wait for its end", folder.display())
+}
+
 /// Puts what has arrived in its place, if anything has. Whoever does it holds the folder.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
+use super::arrival::{self, Arrival};
 use crate::files::{self, Access};
 use crate::reason::{self, Reason};
 use crate::sync::lock;
@@ -97,7 +98,14 @@ fn take(path: &Path) -> Result<File, String> {
         locked = FileExt::try_lock(&lock);
     }
     match locked {
+        // Whoever held it may have cleared away what was new, this file too, between the two steps.
+        Ok(()) if !files::leads_to(&name, &lock) => {
+            Err(format!("another program has just let go of {}: try it again", path.display()))
+        }
         Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) if Arrival::of(path).is_some() => {
+            Err(format!("{}, or name another folder with --data-dir", arrival::at_work(path)))
+        }
         Err(TryLockError::WouldBlock) => Err(format!(
             "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
             fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display()

@@ -3,6 +3,7 @@
 
 use crate::files::{self, Access};
 use crate::reason;
+use crate::sanitize;
 use crate::server::config::contents::{self, Kind, PARTS, Part};
 use crate::server::config::folder::ERASING;
 use crate::server::timeline::journal::segment::{self, End, Place};
@@ -20,6 +21,8 @@ type Take<'a> = &'a mut dyn FnMut(&str, &[u8]) -> Result<(), String>;
 const TRIES_MAX: usize = 5;
 /// How many programs are copied: more than there are kinds of computers.
 const PROGRAMS_MAX: usize = 100;
+/// How many names are told of what isn't copied.
+const NAMED_MAX: usize = 5;
 
 /// Hands out all files. Gives the newest event among them.
 ///
@@ -76,16 +79,32 @@ fn programs(data_dir: &Path, part: &Part, take: Take<'_>) -> Result<(), String> 
     let folder = data_dir.join(part.name);
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     let is_file = |name: &String| fs::symlink_metadata(folder.join(name)).is_ok_and(|found| found.is_file());
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.retain(|name| contents::is_program(name) && is_file(name));
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    for name in names.iter().take(PROGRAMS_MAX) {
+    let (mut names, mut left): (Vec<String>, Vec<String>) =
+        names.into_iter().partition(|name| contents::is_program(name) && is_file(name));
+    left.extend(names.split_off(names.len().min(PROGRAMS_MAX)));
+    tell_left(&folder, &left);
+    for name in &names {
         let member = format!("{}/{name}", part.name);
         if let Some(contents) = read(&folder.join(name), &member)? {
             take(&member, &contents)?;
         }
     }
     Ok(())
+}
+
+/// Says what isn't copied of what somebody has put there.
+fn tell_left(folder: &Path, left: &[String]) {
+    if left.is_empty() {
+        return;
+    }
+    let more = if left.len() > NAMED_MAX { " and more" } else { "" };
+    log::error!(
+        "not copied from {}, since no server gives them out: {}{more}",
+        folder.display(),
+        sanitize::line(&left[..left.len().min(NAMED_MAX)].join(", "))
+    );
 }
 
 /// The segments, the newest first: what becomes too old meanwhile, and is deleted, is at the other end, and leaves no gap.

@@ -13,10 +13,13 @@ use crate::server::config::arrival::Arrival;
 use crate::server::config::{ServerError, folder};
 use crate::{output, sanitize};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{self, Path};
+use std::process;
 
 /// What is written at a time.
 const PIECE_BYTES: usize = 256 * 1024;
+/// In bytes.
+const MIB: u64 = 1024 * 1024;
 
 /// Makes one. `-` is standard output.
 ///
@@ -38,13 +41,14 @@ fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
     }
     let (manifest, shown) = if to == Path::new("-") { to_output(data_dir)? } else { to_file(data_dir, to)? };
     let (files, bytes) = (manifest.files.len(), manifest.files.iter().map(|file| file.bytes).sum::<u64>());
+    let size =
+        if bytes < MIB { format!("{} KiB", bytes.div_ceil(1024)) } else { format!("{} MiB", bytes.div_ceil(MIB)) };
     tell(&format!(
-        "{shown}: {files} files, {} MiB, {}; the server's private key and all that was said are in it: keep it where only you \
+        "{shown}: {files} files, {size}, {}; the server's private key and all that was said are in it: keep it where only you \
          can read it",
-        bytes.div_ceil(1024 * 1024),
         last::upto(manifest.seq)
     ));
-    if let Err(e) = Last::now(&manifest, &shown).write(data_dir) {
+    if let Err(e) = Last::now(&manifest, &noted(to, &shown)).write(data_dir) {
         tell(&format!(
             "for `doctor` it can't be noted in {} that there is a backup: {}",
             data_dir.display(),
@@ -52,6 +56,14 @@ fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Where it is, for whoever asks in another folder.
+fn noted(to: &Path, shown: &str) -> String {
+    if to == Path::new("-") {
+        return shown.to_owned();
+    }
+    path::absolute(to).map_or_else(|_| shown.to_owned(), |to| to.display().to_string())
 }
 
 fn to_output(data_dir: &Path) -> Result<(Manifest, String), String> {
@@ -71,13 +83,27 @@ fn to_file(data_dir: &Path, to: &Path) -> Result<(Manifest, String), String> {
     let shown = sanitize::line(&to.display().to_string()).to_string();
     let refuse = || files::taken(to, "nothing was written").map_or(Ok(()), Err);
     refuse()?;
-    let begun = Successor::begin(SUCCESSOR, to).map_err(|e| unwritten(&shown, &e))?;
+    refuse_inside(data_dir, to, &shown)?;
+    // By a name of its own: another one of the same name may be running, and its file is none of ours.
+    let begun = Successor::begin(&format!(".{}{SUCCESSOR}", process::id()), to).map_err(|e| unwritten(&shown, &e))?;
     let (Growing(mut file), manifest) = write(data_dir, Growing(begun), &shown)?;
     file.sync().map_err(|e| unwritten(&shown, &e))?;
     // Somebody else may have been faster.
     refuse()?;
     file.take_place().and_then(|()| file.sync_folder()).map_err(|e| unwritten(&shown, &e))?;
     Ok((manifest, shown))
+}
+
+/// A backup in the data folder would be lost with it, and could pass for one of its files.
+fn refuse_inside(data_dir: &Path, to: &Path, shown: &str) -> Result<(), String> {
+    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (parent.canonicalize(), data_dir.canonicalize()) {
+        (Ok(parent), Ok(data_dir)) if parent.starts_with(&data_dir) => Err(format!(
+            "{shown} would lie in the data folder itself, and be lost with it: name a file elsewhere, best on another disk; \
+             nothing was written"
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn write<W: Write>(data_dir: &Path, out: W, shown: &str) -> Result<(W, Manifest), String> {

@@ -59,10 +59,9 @@ fn open(from: &Path, shown: &str) -> Result<Box<dyn Read>, String> {
 /// Gives what there is to say at the end.
 fn restore(data_dir: &Path, archive: impl Read, shown: &str) -> Result<String, String> {
     // What holds something isn't taken first: that may be a running server's, and is none of ours.
-    refuse_what_holds_something(data_dir)?;
-    let mut site = Site::of(data_dir);
-    let _folder = Folder::open(data_dir)?;
-    refuse_what_holds_something(data_dir)?;
+    refuse_what_holds_something(data_dir, folder::is_held(data_dir))?;
+    let mut site = Site::take(data_dir)?;
+    refuse_what_holds_something(data_dir, false)?;
     let arriving = data_dir.join(ARRIVING);
     site.clear()?;
     let unwritten = |e: io::Error| format!("can't write to {}: {}", data_dir.display(), reason::of_file(&e));
@@ -79,9 +78,12 @@ fn restore(data_dir: &Path, archive: impl Read, shown: &str) -> Result<String, S
     Ok(report(data_dir, &manifest, &findings, shown))
 }
 
-/// Another server's folder, or one that somebody keeps something in.
-fn refuse_what_holds_something(data_dir: &Path) -> Result<(), String> {
+/// Another server's folder, or one that somebody keeps something in. `is_held`: by somebody else.
+fn refuse_what_holds_something(data_dir: &Path, is_held: bool) -> Result<(), String> {
     if Arrival::of(data_dir) == Some(Arrival::Waits) {
+        if is_held {
+            return Err(format!("{}; nothing else was restored", arrival::at_work(data_dir)));
+        }
         return Err(format!("{}; nothing else was restored", Arrival::Waits.told(data_dir)));
     }
     let entries = match fs::read_dir(data_dir) {
@@ -97,7 +99,7 @@ fn refuse_what_holds_something(data_dir: &Path) -> Result<(), String> {
     }
     let more = if names.len() > NAMED_MAX { " and more" } else { "" };
     names.truncate(NAMED_MAX);
-    let held = if folder::is_held(data_dir) { "end the server that runs on it, then " } else { "" };
+    let held = if is_held { "end the server that runs on it, then " } else { "" };
     Err(format!(
         "{} holds something already ({}{more}), so nothing was restored: {held}move all of that away, or name an empty folder \
          with --data-dir",
@@ -143,14 +145,17 @@ fn report(data_dir: &Path, manifest: &Manifest, findings: &[Finding], shown: &st
     format!(
         "{shown}, made on {:.0}, is restored in {folder}\n{found}  --  {newest}; the next one has a number that no \
          client has seen: so the numbers jump\n\nnow start the server: it has its old key, so clients come back by themselves. \
-         Whoever was erased, banned or given another password after the backup was made is as before it: do that again\n",
+         Whoever logged in after the backup was made does so once more, with the password. Whoever was erased, banned or given another password after the backup was made is as before it: do that again\n",
         manifest.made
     )
 }
 
-/// The folder as it was found: what a restore that fails leaves.
+/// The folder as it was found: what a restore that fails leaves. Nothing in it is touched by one that doesn't hold it, since
+/// another may be at work there.
 struct Site {
     data_dir: PathBuf,
+    /// Held until all is in place, or cleared away.
+    folder: Option<Folder>,
     had_folder: bool,
     had_lock: bool,
     /// From now on what was brought is what the folder holds.
@@ -158,9 +163,14 @@ struct Site {
 }
 
 impl Site {
-    fn of(data_dir: &Path) -> Self {
-        let had_lock = data_dir.join(LOCK).exists();
-        Self { data_dir: data_dir.to_owned(), had_folder: data_dir.exists(), had_lock, is_whole: false }
+    /// Takes it.
+    ///
+    /// # Errors
+    /// Another has it, or the system says no.
+    fn take(data_dir: &Path) -> Result<Self, String> {
+        let (had_folder, had_lock) = (data_dir.exists(), data_dir.join(LOCK).exists());
+        let folder = Some(Folder::open(data_dir)?);
+        Ok(Self { data_dir: data_dir.to_owned(), folder, had_folder, had_lock, is_whole: false })
     }
 
     /// Removes what an earlier restore has left that was cut off.
@@ -184,6 +194,7 @@ impl Drop for Site {
         if !self.had_lock {
             let _ = files::remove(&self.data_dir.join(LOCK));
         }
+        self.folder = None;
         if !self.had_folder {
             let _ = fs::remove_dir(&self.data_dir);
         }
