@@ -98,6 +98,24 @@ fn what_no_backup_has_is_refused() {
     refused(&[0; 1024], "nothing is in it");
     refused(&[0x1f; 2000], "it is damaged, or no backup");
     refused("just a text\n".repeat(200).as_bytes(), "it is damaged, or no backup");
+    for (magic, program) in [
+        (&b"\x1f\x8b\x08\0"[..], "gunzip"),
+        (b"BZh9", "bunzip2"),
+        (b"\xfd7zXZ\0", "unxz"),
+        (b"\x28\xb5\x2f\xfd", "unzstd"),
+    ] {
+        refused(&[magic, &[7; 2000]].concat(), &format!("it is compressed: {program} it first"));
+    }
+    // A number that is none: what the bytes say is for no terminal.
+    let mut colourful = plain("users.json", b"{}");
+    colourful[148..154].copy_from_slice(b"\x1b[31mX");
+    refused(&colourful, "it is damaged, or no backup: what stands in it is no tar archive");
+    colourful[124..132].copy_from_slice(b"\x1b]0;hix\x07");
+    let mut header = Header::new_gnu();
+    header.as_mut_bytes().copy_from_slice(&colourful[..BLOCK]);
+    header.set_cksum();
+    colourful[..BLOCK].copy_from_slice(header.as_bytes());
+    refused(&colourful, "it is damaged, or no backup: what stands in it is no tar archive");
 }
 
 #[test]
@@ -125,7 +143,15 @@ fn what_isnt_what_it_was_is_refused() {
     }
     let more = [whole[..manifest].to_vec(), vec![plain("motd.txt", b"x")], whole[manifest..].to_vec()].concat();
     refused(&more, "`motd.txt` in it isn't what was written there");
-    refused(&[whole.clone(), vec![plain("motd.txt", b"x")]].concat(), "something stands in it behind its end");
+    let behind = "something stands in it behind its end";
+    refused(&[whole.clone(), vec![plain("motd.txt", b"x")]].concat(), behind);
+    for junk in [archive.clone(), b"x".to_vec(), vec![0; 2 * 1024 * 1024]] {
+        refused(&[archive.clone(), junk], behind);
+    }
+    // As other programs fill up their last record.
+    let padded = files.path().join("padded.tar");
+    fs::write(&padded, [archive.clone(), vec![0; 10_240]].concat()).unwrap();
+    restored(&padded);
     let text = String::from_utf8(all[manifest].1[BLOCK..].to_vec()).unwrap().replace("\"version\":1", "\"version\":2");
     let newer =
         [whole[..manifest].to_vec(), vec![plain("backup.json", text.trim_end_matches('\0').as_bytes())]].concat();

@@ -10,20 +10,32 @@ use crate::server::config::folder::{JOURNAL, PROGRAMS};
 use crate::server::tools::archive::{MANIFEST, MEMBERS_MAX, Manifest, Member, bytes_max};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use tar::{Archive, Entry};
 
 /// What is copied at a time.
 const PIECE_BYTES: usize = 64 * 1024;
+/// What may stand behind the end, in bytes, all of them zero: a hundred times what any `tar` fills its last record with.
+const END_BYTES_MAX: u64 = 1024 * 1024;
+/// How many bytes tell what a file is that isn't an archive.
+const MAGIC_BYTES: u64 = 6;
+/// What those are of a compressed one, and what makes an archive of it again.
+const COMPRESSED: [(&[u8], &str); 4] =
+    [(b"\x1f\x8b", "gunzip"), (b"BZh", "bunzip2"), (b"\xfd7zXZ\0", "unxz"), (b"\x28\xb5\x2f\xfd", "unzstd")];
 
 /// Writes what an archive holds into the folder `into`, each file on the disk. Gives what the archive says of itself, which is
 /// so.
 ///
 /// # Errors
 /// What is wrong with it, or can't be written. Some of it may lie in the folder.
-pub(super) fn unpack(from: impl Read, into: &Path) -> Result<Manifest, String> {
-    let mut archive = Archive::new(from);
+pub(super) fn unpack(mut from: impl Read, into: &Path) -> Result<Manifest, String> {
+    let mut begin = Vec::new();
+    (&mut from).take(MAGIC_BYTES).read_to_end(&mut begin).map_err(broken)?;
+    if let Some((_, program)) = COMPRESSED.iter().find(|(magic, _)| begin.starts_with(magic)) {
+        return Err(format!("it is compressed: {program} it first"));
+    }
+    let mut archive = Archive::new((&begin[..]).chain(from));
     let (mut found, mut names, mut manifest) = (Vec::new(), BTreeSet::new(), None::<Manifest>);
     // Raw: long names, sparse files and the like are members that are refused as others are.
     for entry in archive.entries().map_err(broken)?.raw(true) {
@@ -49,7 +61,18 @@ pub(super) fn unpack(from: impl Read, into: &Path) -> Result<Manifest, String> {
         _ => format!("it breaks off, or is no backup: there is no {MANIFEST} at its end"),
     })?;
     manifest.judge(found)?;
+    judge_end(archive.into_inner())?;
     Ok(manifest)
+}
+
+/// Refuses what stands behind an archive: part of a backup that isn't looked at is none.
+fn judge_end(rest: impl Read) -> Result<(), String> {
+    let mut end = Vec::new();
+    rest.take(END_BYTES_MAX + 1).read_to_end(&mut end).map_err(broken)?;
+    if end.len() as u64 > END_BYTES_MAX || end.iter().any(|&b| b != 0) {
+        return Err("something stands in it behind its end: two archives in one file, or what is no archive".into());
+    }
+    Ok(())
 }
 
 /// Makes durable that the files are where they are.
@@ -108,7 +131,7 @@ fn write<R: Read>(entry: &mut Entry<'_, R>, name: String, into: &Path) -> Result
         let read = match entry.read(&mut piece) {
             Ok(0) => break,
             Ok(read) => read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
             Err(e) => return Err(broken(e)),
         };
         digest.update(&piece[..read]);
@@ -122,14 +145,16 @@ fn write<R: Read>(entry: &mut Entry<'_, R>, name: String, into: &Path) -> Result
     Ok(Member { name, bytes, sha256: Hex(&digest.finalize().into()).to_string() })
 }
 
+/// What the system says of the file, or what isn't as it is in an archive. That's told in our own words: the crate's have bytes
+/// of the archive in them.
 fn broken(error: io::Error) -> String {
-    // What the system says of the file, or what isn't as it is in an archive.
     let said = error.to_string();
     match error.raw_os_error() {
-        // The crate's own words for it.
-        None if said.contains("EOF") || said.contains("entire block") => breaks_off(),
         Some(_) => format!("it can't be read: {}", reason::of_file(&error)),
-        None => format!("it is damaged, or no backup: {}", Reason(&error)),
+        None if error.kind() == ErrorKind::UnexpectedEof || said.contains("EOF") || said.contains("entire block") => {
+            breaks_off()
+        }
+        None => "it is damaged, or no backup: what stands in it is no tar archive".into(),
     }
 }
 
