@@ -6,7 +6,7 @@
 //! whenever the process or the machine dies, the folder is as good as empty, or as good as full. (Another folder in the place
 //! of this one would be one step. But it may be where a disk is mounted, a link, or one in a folder that isn't ours.)
 
-use super::folder::IDENTITY;
+use super::folder::{ARRIVED, ARRIVING, IDENTITY};
 use crate::faults;
 use crate::files;
 use crate::reason;
@@ -14,11 +14,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::Path;
-
-/// What is being brought, and isn't whole yet.
-pub(crate) const ARRIVING: &str = "restore.new";
-/// What is whole, and isn't in its place yet.
-pub(crate) const ARRIVED: &str = "restore.whole";
 
 /// What became of something that was brought.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,11 +45,6 @@ impl Arrival {
             ),
         }
     }
-}
-
-/// That a restore is running in the folder, and what to do.
-pub(crate) fn at_work(folder: &Path) -> String {
-    format!("a restore into {} is running: wait for its end", folder.display())
 }
 
 /// Puts what has arrived in its place, if anything has. Whoever does it holds the folder.

@@ -1,6 +1,5 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
-use super::arrival::{self, Arrival};
 use crate::files::{self, Access};
 use crate::reason::{self, Reason};
 use crate::sync::lock;
@@ -44,6 +43,10 @@ pub(crate) const ERASING: &str = "erasing.json";
 pub(crate) const MIRROR: &str = "mirror.json";
 /// In a mirror: that it is one, and which.
 pub(crate) const MIRROR_OF: &str = "mirror-of.json";
+/// What is being brought, and isn't whole yet.
+pub(crate) const ARRIVING: &str = "restore.new";
+/// What is whole, and isn't in its place yet.
+pub(crate) const ARRIVED: &str = "restore.whole";
 /// Keeps a second server off the folder.
 pub(crate) const LOCK: &str = "homeroom.lock";
 
@@ -103,8 +106,8 @@ fn take(path: &Path) -> Result<File, String> {
             Err(format!("another program has just let go of {}: try it again", path.display()))
         }
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) if Arrival::of(path).is_some() => {
-            Err(format!("{}, or name another folder with --data-dir", arrival::at_work(path)))
+        Err(TryLockError::WouldBlock) if [ARRIVING, ARRIVED].iter().any(|name| path.join(name).exists()) => {
+            Err(format!("{}, or name another folder with --data-dir", at_work(path)))
         }
         Err(TryLockError::WouldBlock) => Err(format!(
             "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
@@ -112,6 +115,11 @@ fn take(path: &Path) -> Result<File, String> {
         )),
         Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {}", name.display(), Reason(&e))),
     }
+}
+
+/// That a restore is running in the folder, and what to do.
+pub(crate) fn at_work(path: &Path) -> String {
+    format!("a restore into {} is running: wait for its end", path.display())
 }
 
 /// Whether a server, or a command that changes something, holds the folder at this moment. For those who only look at it.

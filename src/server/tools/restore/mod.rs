@@ -12,9 +12,9 @@ use crate::faults;
 use crate::files;
 use crate::reason;
 use crate::sanitize;
-use crate::server::config::arrival::{self, ARRIVING, Arrival};
+use crate::server::config::arrival::{self, Arrival};
 use crate::server::config::contents::SEQ_LEAP;
-use crate::server::config::folder::{self, LOCK};
+use crate::server::config::folder::{self, ARRIVING, LOCK};
 use crate::server::config::{Folder, ServerError, system};
 use crate::server::timeline::Sequence;
 use std::fs::{self, File};
@@ -82,7 +82,7 @@ fn restore(data_dir: &Path, archive: impl Read, shown: &str) -> Result<String, S
 fn refuse_what_holds_something(data_dir: &Path, is_held: bool) -> Result<(), String> {
     if Arrival::of(data_dir) == Some(Arrival::Waits) {
         if is_held {
-            return Err(format!("{}; nothing else was restored", arrival::at_work(data_dir)));
+            return Err(format!("{}; nothing else was restored", folder::at_work(data_dir)));
         }
         return Err(format!("{}; nothing else was restored", Arrival::Waits.told(data_dir)));
     }
