@@ -2,12 +2,10 @@
 
 use super::backup::{back_up, restore, restored};
 use super::faults::{Faults, REPLACE};
-use crate::harness::{DataDir, Finished, run, wait_until};
+use crate::harness::{DataDir, Finished, run};
 use serde_json::json;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -125,42 +123,6 @@ fn a_restore_that_fails_leaves_the_folder_as_it_was() {
     faults.set(&[("restore.put.journal", "fail")]);
     assert!(with(&faults, &copy, "restore", &file).failed_with(1).contains("can't put what was restored in its place"));
     assert_goes_on(&copy, "after a step that failed");
-}
-
-#[test]
-fn a_restore_that_is_refused_touches_nothing_of_the_one_that_runs() {
-    let (data, files) = (used(), TempDir::new().unwrap());
-    let file = back_up(&data, files.path(), "a.tar");
-    let archive = fs::read(&file).unwrap();
-    let copy = DataDir::new();
-    let mut command = copy.command();
-    command.args(["restore", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut first = command.spawn().unwrap();
-    let mut pipe = first.stdin.take().unwrap();
-    pipe.write_all(&archive[..archive.len() / 2]).unwrap();
-    let arrived = || fs::read_dir(copy.file("restore.new")).map_or(0, Iterator::count);
-    wait_until("it has begun", || arrived() > 0);
-    let running = "is running: wait for its end";
-    let refused = restore(&copy, &file);
-    assert!(refused.failed_with(1).contains(running), "{refused:?}");
-    let refused = run(&mut copy.server().command(), b"");
-    assert!(refused.failed_with(1).contains(running), "{refused:?}");
-    assert!(arrived() > 0 && copy.file("homeroom.lock").exists());
-    pipe.write_all(&archive[archive.len() / 2..]).unwrap();
-    drop(pipe);
-    let finished = first.wait_with_output().unwrap();
-    assert!(finished.status.success(), "{}", String::from_utf8_lossy(&finished.stderr));
-    assert_eq!(copy.read_bytes("identity.p12"), data.read_bytes("identity.p12"));
-    assert_goes_on(&copy, "beside a refused one");
-}
-
-#[test]
-fn a_backup_touches_nothing_of_another_of_the_same_name() {
-    let (data, files) = (used(), TempDir::new().unwrap());
-    let another = files.path().join("a.tar.new");
-    fs::write(&another, "another's").unwrap();
-    back_up(&data, files.path(), "a.tar");
-    assert_eq!(fs::read_to_string(another).unwrap(), "another's");
 }
 
 #[cfg(target_os = "linux")]

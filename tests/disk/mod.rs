@@ -1,5 +1,6 @@
 //! Disks that tear, fail and fill up: what was acknowledged is there afterwards, once, and what was refused isn't.
 
+mod at_once;
 mod backup;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod erased;
