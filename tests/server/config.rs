@@ -39,7 +39,7 @@ fn shown(data: &DataDir, words: &[&str], variables: &[(&str, &str)]) -> Vec<(Str
         None => (line.trim_start_matches("# ").strip_suffix(" is not set").unwrap().to_owned(), None),
     };
     // The last line is about the machine.
-    let options = text.lines().filter(|line| !line.starts_with("# this machine has "));
+    let options = text.lines().filter(|line| !line.starts_with("# there is room for "));
     options.map(line).collect()
 }
 
