@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::sys::stat::{Mode, SFlag, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
@@ -39,13 +39,11 @@ impl Anchor {
 
     /// One in it, made where there is none.
     pub(super) fn folder(&self, name: &str) -> io::Result<Self> {
-        let mode = Mode::from_bits_truncate(super::modes::of_new(0o700) as _);
-        match mkdirat(&self.0, name, mode) {
+        match make_folder_in(&self.0, name.as_ref()) {
             Err(Errno::EEXIST) => {}
             made => made?,
         }
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        Ok(Self(openat(&self.0, name, flags, Mode::empty())?.into()))
+        open_folder_in(&self.0, name.as_ref()).map(Self)
     }
 
     /// Whether a path leads to it.
@@ -149,9 +147,8 @@ impl Place {
 
     /// Makes a folder, as [`create`](Self::create) a file.
     pub(super) fn create_folder(&self) -> io::Result<()> {
-        mkdirat(&self.folder, &*self.name, Mode::from_bits_truncate(super::modes::of_new(0o700) as _))?;
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        self.give_to_owner_of_folder(&File::from(openat(&self.folder, &*self.name, flags, Mode::empty())?));
+        make_folder_in(&self.folder, &self.name)?;
+        self.give_to_owner_of_folder(&open_folder_in(&self.folder, &self.name)?);
         Ok(())
     }
 
@@ -198,6 +195,17 @@ pub(super) fn open_folder(path: &Path) -> io::Result<File> {
         }
         (opened, _) => opened,
     }
+}
+
+/// Makes a folder, for its owner alone, in one that is held open.
+fn make_folder_in(folder: &File, name: &OsStr) -> nix::Result<()> {
+    mkdirat(folder, name, Mode::from_bits_truncate(super::modes::of_new(0o700) as _))
+}
+
+/// Opens a folder in one that is held open, without following a link.
+fn open_folder_in(folder: &File, name: &OsStr) -> io::Result<File> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    Ok(openat(folder, name, flags, Mode::empty())?.into())
 }
 
 /// A link is followed where it was made by whoever runs this, or by root, in a folder where nobody else could put another

@@ -105,7 +105,6 @@ pub(crate) const PARTS: [Part; 17] = [
 ///
 /// First what says that somebody is being erased; then what is small and names nothing; seqs, before events that have them; the journal, before what names its
 /// events; the accounts, before what names them: beside older ones of these they end what is over.
-#[allow(dead_code)] // A mirror's.
 pub(crate) const PUT: [&str; 16] = [
     ERASING,
     IDENTITY_OLDER,

@@ -106,7 +106,9 @@ pub(crate) fn unfinished(folder: &Path) -> Option<String> {
     let mark = serde_json::from_slice::<Mark>(&text).ok()?;
     mark.unfinished.then(|| {
         format!(
-            "{} is a mirror whose first copy was never complete, so it lacks what hadn't come: start on the data folder whose              mirror it is, which completes it; where that is lost, restore a backup into an empty folder; only to go on with              the part that is there, remove {MIRROR_OF} from it",
+            "{} is a mirror whose first copy was never complete, so it lacks what hadn't come: start on the data folder whose \
+             mirror it is, which completes it; where that is lost, restore a backup into an empty folder; only to go on with \
+             the part that is there, remove {MIRROR_OF} from it",
             folder.display()
         )
     })
@@ -126,7 +128,7 @@ pub(crate) fn promote(data_dir: &Path) -> Result<Option<String>, String> {
     let failed =
         |name: &str, e: &io::Error| format!("can't make a data folder of this mirror: {name}: {}", reason::of_file(e));
     let text = files::read(&path).map_err(|e| failed(MIRROR_OF, &e))?;
-    Sequence::leap(&data_dir.join(SEQUENCE), SEQ_LEAP)?;
+    Sequence::leap(&data_dir.join(SEQUENCE), 0, SEQ_LEAP)?;
     // Each step may be done twice, should the server die in between.
     if let Ok(mark) = serde_json::from_slice::<Mark>(&text) {
         mark.keep(data_dir).map_err(|e| failed(MIRROR, &e))?;
@@ -150,6 +152,9 @@ mod tests {
         let mark = Mark::new().unwrap();
         assert_ne!(mark, Mark::new().unwrap());
         let held = Held::open(folder.path()).unwrap();
+        Mark { unfinished: true, ..mark.clone() }.put(&held).unwrap();
+        let told = unfinished(folder.path()).unwrap();
+        assert!(told.contains("the data folder whose mirror it is") && !told.contains("  "), "{told}");
         mark.put(&held).unwrap();
         fs::write(folder.path().join(SEQUENCE), "7\n").unwrap();
         assert_eq!(Mark::of_mirror(&held).unwrap().as_ref(), Some(&mark));

@@ -41,7 +41,7 @@ impl Server {
     /// # Errors
     /// As above.
     pub(crate) fn has_a_seat(&self, from: IpAddr) -> Result<(), String> {
-        if !self.has_room() { Err(self.turn_away(None, from)) } else { Ok(()) }
+        if self.has_room() { Ok(()) } else { Err(self.turn_away(None, from)) }
     }
 
     fn has_room(&self) -> bool {

@@ -65,13 +65,13 @@ impl Sequence {
         }
     }
 
-    /// Has the next server on this folder begin so much further ahead: a copy doesn't know what was given out since it was
-    /// made.
+    /// Has the next server on this folder begin so much further ahead of what is known, the event `last` included: a copy
+    /// doesn't know what was given out since it was made.
     ///
     /// # Errors
     /// The file can't be read or written, or isn't a number.
-    pub(crate) fn leap(path: &Path, by: u64) -> Result<(), String> {
-        let ahead = Self::peek(path)?.saturating_add(by);
+    pub(crate) fn leap(path: &Path, last: u64, by: u64) -> Result<(), String> {
+        let ahead = Self::peek(path)?.max(last).saturating_add(by);
         files::replace(path, format!("{ahead}\n").as_bytes())
             .map_err(|e| format!("can't write {}: {}", path.display(), reason::of_file(&e)))
     }

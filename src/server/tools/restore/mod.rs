@@ -124,13 +124,12 @@ fn refuse_what_no_server_takes(findings: &[Finding], shown: &str) -> Result<(), 
 /// Where the numbering goes on: clients may have seen more than the backup knows of.
 fn leap(arriving: &Path, last: Option<u64>) -> Result<(), String> {
     let path = arriving.join(folder::SEQUENCE);
-    let known = Sequence::peek(&path)?.max(last.unwrap_or(0));
+    let last = last.unwrap_or(0);
     // Before the first start nobody has seen anything.
-    if known == 0 {
+    if Sequence::peek(&path)?.max(last) == 0 {
         return Ok(());
     }
-    files::replace(&path, format!("{}\n", known.saturating_add(SEQ_LEAP)).as_bytes())
-        .map_err(|e| format!("can't write {}: {}", path.display(), reason::of_file(&e)))?;
+    Sequence::leap(&path, last, SEQ_LEAP)?;
     Sequence::peek(&path).map(drop)
 }
 
