@@ -135,11 +135,25 @@ const fn lines(name: &'static str) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::config::folder::{ARRIVED, ARRIVING, LAST_BACKUP, LOCK, MIRROR, MIRROR_OF};
     use std::collections::BTreeSet;
 
     fn before(earlier: &str, later: &str, order: &[&str]) -> bool {
         let place = |name: &str| order.iter().position(|part| *part == name);
         place(earlier) < place(later)
+    }
+
+    /// `make run` has its data folder in the checkout, and a private key never enters the repository.
+    #[test]
+    fn git_ignores_what_a_server_keeps_in_a_checkout() {
+        let ignored: BTreeSet<_> =
+            include_str!("../../../.gitignore").lines().map(|line| line.trim_matches('/')).collect();
+        // What people write, or put there.
+        let theirs = [SETTINGS, MOTD, PROGRAMS];
+        let kept = PARTS.iter().map(|part| part.name).filter(|name| !theirs.contains(name));
+        for name in kept.chain([LOCK, MIRROR, MIRROR_OF, LAST_BACKUP, ARRIVING, ARRIVED, "identity.p12.new"]) {
+            assert!(ignored.contains(name), "{name}");
+        }
     }
 
     /// The reasons stand at the head of this file.

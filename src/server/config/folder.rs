@@ -47,6 +47,8 @@ pub(crate) const MIRROR_OF: &str = "mirror-of.json";
 pub(crate) const ARRIVING: &str = "restore.new";
 /// What is whole, and isn't in its place yet.
 pub(crate) const ARRIVED: &str = "restore.whole";
+/// When the last backup was made.
+pub(crate) const LAST_BACKUP: &str = "last-backup.json";
 /// Keeps a second server off the folder.
 pub(crate) const LOCK: &str = "homeroom.lock";
 

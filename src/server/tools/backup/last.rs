@@ -2,6 +2,7 @@
 
 use crate::durations;
 use crate::files;
+use crate::server::config::folder::LAST_BACKUP;
 use crate::server::tools::archive::Manifest;
 use crate::server::tools::finding::Finding::{self, Good, Note};
 use jiff::Timestamp;
@@ -10,8 +11,6 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
-/// Its name.
-const FILE: &str = "last-backup.json";
 /// An older one is worth a word, in days: cron makes one a week at least.
 const OLD_DAYS: u64 = 8;
 
@@ -39,20 +38,25 @@ impl Last {
     pub(super) fn write(&self, data_dir: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');
-        files::replace(&data_dir.join(FILE), &text)
+        files::replace(&data_dir.join(LAST_BACKUP), &text)
     }
 
     /// What `doctor` says of it.
     pub(crate) fn finding(data_dir: &Path, now: Timestamp) -> Finding {
-        let none =
-            || Note("there was no backup: `homeroom-server backup FILE` makes one, beside a running server too".into());
-        let Last { time, seq, to } = match files::read(&data_dir.join(FILE)).map(|text| serde_json::from_slice(&text)) {
-            Ok(Ok(last)) => last,
-            Err(e) if e.kind() == ErrorKind::NotFound => return none(),
-            Ok(Err(_)) | Err(_) => {
-                return Note(format!("when the last backup was can't be told: {FILE} can't be read"));
-            }
+        let none = || {
+            Note(
+                "there was no backup: `homeroom-server backup LAST_BACKUP` makes one, beside a running server too"
+                    .into(),
+            )
         };
+        let Last { time, seq, to } =
+            match files::read(&data_dir.join(LAST_BACKUP)).map(|text| serde_json::from_slice(&text)) {
+                Ok(Ok(last)) => last,
+                Err(e) if e.kind() == ErrorKind::NotFound => return none(),
+                Ok(Err(_)) | Err(_) => {
+                    return Note(format!("when the last backup was can't be told: {LAST_BACKUP} can't be read"));
+                }
+            };
         let to = crate::sanitize::line(&to).to_string();
         // A clock that was ahead then, or is behind now.
         let Ok(age) = Duration::try_from(now.duration_since(time)) else {
@@ -89,7 +93,7 @@ mod tests {
         );
         assert!(matches!(told(now + (24 * 30).hours()), Note(text) if text.contains("30 d ago")));
         assert!(matches!(told(now - 1.hours()), Note(text) if text.contains("clocks was wrong")));
-        std::fs::write(folder.path().join(FILE), "{").unwrap();
+        std::fs::write(folder.path().join(LAST_BACKUP), "{").unwrap();
         assert!(matches!(told(now), Note(text) if text.contains("can't be read")));
     }
 }

@@ -44,8 +44,7 @@ fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
     let size =
         if bytes < MIB { format!("{} KiB", bytes.div_ceil(1024)) } else { format!("{} MiB", bytes.div_ceil(MIB)) };
     tell(&format!(
-        "{shown}: {files} files, {size}, {}; the server's private key and all that was said are in it: keep it where only you \
-         can read it",
+        "{shown}: {files} files, {size}, {}; the server's private key is in it too: keep it where only you can read it",
         last::upto(manifest.seq)
     ));
     if let Err(e) = Last::now(&manifest, &noted(to, &shown)).write(data_dir) {
