@@ -45,7 +45,7 @@ impl Last {
     pub(crate) fn finding(data_dir: &Path, now: Timestamp) -> Finding {
         let none = || {
             Note(
-                "there was no backup: `homeroom-server backup LAST_BACKUP` makes one, beside a running server too"
+                "there was no backup: `homeroom-server backup FILE` makes one, beside a running server too"
                     .into(),
             )
         };
