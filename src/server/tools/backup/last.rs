@@ -43,12 +43,8 @@ impl Last {
 
     /// What `doctor` says of it.
     pub(crate) fn finding(data_dir: &Path, now: Timestamp) -> Finding {
-        let none = || {
-            Note(
-                "there was no backup: `homeroom-server backup FILE` makes one, beside a running server too"
-                    .into(),
-            )
-        };
+        let none =
+            || Note("there was no backup: `homeroom-server backup FILE` makes one, beside a running server too".into());
         let Last { time, seq, to } =
             match files::read(&data_dir.join(LAST_BACKUP)).map(|text| serde_json::from_slice(&text)) {
                 Ok(Ok(last)) => last,
