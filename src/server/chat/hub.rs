@@ -175,6 +175,33 @@ impl Chat {
         Ok(Arrived { state, seq, first, left, came_online, people, more, _welcoming: welcoming })
     }
 
+    /// Whether somebody makes way for a newcomer to a full house. For whoever is here that's their own session, when they
+    /// [arrive](Self::arrive), and no second one while another is still on its way out: else whoever comes again and again
+    /// would have all the room that there is for those who leave. For whoever isn't it's a session of somebody who has
+    /// several, at once: no two newcomers count on the same one.
+    pub(crate) fn make_way_for(&self, name: &Username) -> bool {
+        let mut registry = lock(&self.registry);
+        if registry.presence(name.as_str()).is_some() {
+            return self.delivery.leaving(name).is_empty();
+        }
+        let Some(spare) = registry.take_spare() else { return false };
+        // Under the lock, as at an arrival.
+        self.delivery.dismiss(&spare);
+        drop(registry);
+        log::info!(
+            "the server is full: {} has several sessions, the oldest one, from {}, makes way",
+            spare.name,
+            spare.peer
+        );
+        self.delivery.end(&spare, Reason::Logout, true);
+        true
+    }
+
+    /// Whether somebody would make way for a newcomer who isn't here.
+    pub(crate) fn could_make_way(&self) -> bool {
+        lock(&self.registry).with_most_sessions().is_some()
+    }
+
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a
     /// session does anything.
     pub(crate) fn leave(&self, session: &Session, reason: Reason) {

@@ -76,6 +76,30 @@ impl Registry {
         last
     }
 
+    /// Takes out the session that makes way for somebody who has none: of the account that has the most, its oldest. Of two that
+    /// have as many, the one that took its last place later. None where everybody has one.
+    ///
+    /// The oldest, as where an account has too many: it may have broken off without a word, and what its person looks at is
+    /// rather a newer one. Nobody's only session goes: one that is on its way out counts for none. Nor does staff's: they
+    /// have places of their own.
+    pub(super) fn take_spare(&mut self) -> Option<Arc<Session>> {
+        let name = self.with_most_sessions()?.clone();
+        let sessions = &mut self.online.get_mut(&name)?.sessions;
+        let oldest = sessions.iter().position(|session| session.may_ask())?;
+        Some(sessions.remove(oldest))
+    }
+
+    /// Whose session would make way. Looks at everybody, which takes less than the handshake of whoever comes.
+    pub(super) fn with_most_sessions(&self) -> Option<&Username> {
+        let several = self.online.iter().filter(|(_, presence)| presence.sessions.len() > 1);
+        let spare = several.filter_map(|(name, presence)| {
+            let staying: Vec<_> = presence.sessions.iter().filter(|session| session.may_ask()).collect();
+            let newest = staying.last().filter(|newest| staying.len() > 1 && !newest.is_staff())?;
+            Some(((staying.len(), newest.id), name))
+        });
+        spare.max_by_key(|(rank, _)| *rank).map(|(_, name)| name)
+    }
+
     /// An account's sessions.
     pub(crate) fn sessions_of(&self, name: &Username) -> Vec<Arc<Session>> {
         self.online.get(name).map(|presence| presence.sessions.clone()).unwrap_or_default()

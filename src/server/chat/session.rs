@@ -52,7 +52,7 @@ pub(crate) struct Session {
     pub(crate) continues: Arc<AtomicBool>,
     /// Whether it stands in its postman's list. Only that postman looks.
     pub(crate) listed: AtomicBool,
-    /// It came to a full house in place of another one of its account, which makes way.
+    /// It came to a full house: another one of its account makes way, if there is any.
     pub(crate) takes_own_place: AtomicBool,
     /// By what it finds its own ballots again: set before it is welcomed.
     ballot_key: OnceLock<BallotKey>,
@@ -119,7 +119,7 @@ impl Session {
     }
 
     /// Whether its account looks after others now.
-    fn is_staff(&self) -> bool {
+    pub(super) fn is_staff(&self) -> bool {
         self.mandate.state().is_some_and(|state| state.role.is_staff())
     }
 
@@ -320,7 +320,7 @@ impl Session {
     }
 
     /// Whether it may ask for anything: it wasn't told to go, and its account's sessions weren't ended.
-    fn may_ask(&self) -> bool {
+    pub(super) fn may_ask(&self) -> bool {
         !self.dismissed.load(Ordering::Acquire) && self.mandate.holds()
     }
 

@@ -30,14 +30,13 @@ impl Capacity {
         self.asked.map_or(room, |asked| asked.min(room))
     }
 
-    /// How many there may be when somebody of that role comes: the last places are for staff, and the very last for administrators.
-    pub(crate) fn sessions_for(self, role: Role) -> usize {
-        self.sessions()
-            + match role {
-                Role::Admin => self.budget.reserve(),
-                Role::Teacher => self.budget.reserve() / 2,
-                _ => 0,
-            }
+    /// How many of staff find a place of those that are kept for them, when one of that role comes: the last are for administrators.
+    pub(crate) fn kept_for(self, role: Role) -> usize {
+        match role {
+            Role::Admin => self.budget.reserve(),
+            Role::Teacher => self.budget.reserve() / 2,
+            _ => 0,
+        }
     }
 
     /// How many there may be for everyone, where so many of them are staff's: these take the places that are kept for them.
@@ -45,9 +44,10 @@ impl Capacity {
         self.sessions() + staff.min(self.budget.reserve())
     }
 
-    /// How many there may be when somebody comes back who is here.
-    pub(crate) fn sessions_for_return(self) -> usize {
-        self.sessions() + self.budget.reserve() + self.budget.returns()
+    /// How many there may be for a moment, while others make way: as many as the machine has room for. The places that are kept
+    /// for staff, of whom there are so many, stay free.
+    pub(crate) fn sessions_for_a_moment(self, staff: usize) -> usize {
+        self.budget.sessions_for_all() + staff.min(self.budget.reserve()) + self.budget.returns()
     }
 
     /// What ends it, in words: `memory mappings (65530)`; None where nothing does.
@@ -144,9 +144,16 @@ mod tests {
     fn the_last_places_are_for_staff_and_the_very_last_for_administrators() {
         let capacity = capacity(Some(30));
         let [user, display, teacher, admin] =
-            [Role::User, Role::Display, Role::Teacher, Role::Admin].map(|role| capacity.sessions_for(role));
-        assert!(user == 30 && display == 30 && teacher > user && admin > teacher, "{capacity:?}");
-        assert!(capacity.sessions_for_return() > admin);
+            [Role::User, Role::Display, Role::Teacher, Role::Admin].map(|role| capacity.kept_for(role));
+        assert!(user == 0 && display == 0 && teacher > 0 && admin > teacher, "{capacity:?}");
+    }
+
+    #[test]
+    fn while_others_make_way_there_are_no_more_than_the_machine_has_room_for() {
+        let (few, all) = (capacity(Some(30)), capacity(None));
+        let room = all.sessions() + all.budget.returns();
+        assert_eq!((few.sessions_for_a_moment(0), all.sessions_for_a_moment(0)), (room, room));
+        assert_eq!(all.sessions_for_a_moment(usize::MAX), room + all.budget.reserve());
     }
 
     #[test]

@@ -268,7 +268,7 @@ impl<'a> Stranger<'a> {
         let number = server.next_session.fetch_add(1, Ordering::Relaxed);
         let session = Session::new(number, name, mandate, (token_id, continued), (socket, peer), tls);
         session.mark_ballots_with(BallotKey::of(&token));
-        session.takes_own_place.store(seat.own_makes_way, Ordering::Relaxed);
+        session.takes_own_place.store(seat.is_made_free, Ordering::Relaxed);
         let session = Arc::new(session);
         spawn_session(server, &session, seat.place, pending)?;
         let _welcoming = Welcoming(&session);

@@ -5,7 +5,7 @@ use super::counts::LoginFailure;
 use super::server::Server;
 use crate::protocol::{Role, Username};
 use crate::server::config::capacity::Capacity;
-use crate::sync::{Gate, Pass, lock};
+use crate::sync::{Gate, Pass};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -13,8 +13,8 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) place: Place,
-    /// There is one because an older session of the same account makes way.
-    pub(crate) own_makes_way: bool,
+    /// There is one because somebody makes way: an older session of the same account, if there is any at the arrival.
+    pub(crate) is_made_free: bool,
 }
 
 /// What is given back when the session's thread is gone.
@@ -31,8 +31,8 @@ impl Server {
     /// # Errors
     /// There is none; says why, and what may be done about it.
     pub(crate) fn take_seat(&self, name: &Username, role: Role, from: IpAddr) -> Result<Seat, String> {
-        let is_here = || lock(self.chat.registry()).presence(name.as_str()).is_some();
-        let seat = seat_among((&self.sessions, &self.staff), self.limits.capacity(), role, is_here);
+        let makes_way = || self.chat.make_way_for(name);
+        let seat = seat_among((&self.sessions, &self.staff), self.limits.capacity(), role, makes_way);
         seat.ok_or_else(|| self.turn_away(Some(name), from))
     }
 
@@ -41,7 +41,8 @@ impl Server {
     /// # Errors
     /// As above.
     pub(crate) fn has_a_seat(&self, from: IpAddr) -> Result<(), String> {
-        if self.has_room() { Ok(()) } else { Err(self.turn_away(None, from)) }
+        let has_a_seat = self.has_room() || self.chat.could_make_way();
+        if has_a_seat { Ok(()) } else { Err(self.turn_away(None, from)) }
     }
 
     fn has_room(&self) -> bool {
@@ -72,50 +73,63 @@ impl Server {
 }
 
 /// A seat among these sessions, for somebody of that role: counted from now on, whenever its session's thread begins.
+///
+/// In a full house there is one more for a moment where somebody `makes_way`. That is asked once the place is taken, and each yes
+/// is another session that goes: so there are as many too many as are on their way out.
 fn seat_among(
     (sessions, staff): (&Gate, &Gate),
     capacity: Capacity,
     role: Role,
-    is_here: impl FnOnce() -> bool,
+    makes_way: impl FnOnce() -> bool,
 ) -> Option<Seat> {
-    let seat = |max, own_makes_way| {
+    if let Some(kept) = staff.enter_below(capacity.kept_for(role)) {
+        let place = Place { _session: sessions.enter(), _staff: Some(kept) };
+        return Some(Seat { place, is_made_free: false });
+    }
+    let seat = |max, is_made_free| {
         let session = sessions.enter_below(max)?;
         let place = Place { _session: session, _staff: role.is_staff().then(|| staff.enter()) };
-        Some(Seat { place, own_makes_way })
+        Some(Seat { place, is_made_free })
     };
-    // Whoever is here, perhaps in a session whose connection broke without a word, takes their own place.
-    let own = || is_here().then(|| seat(capacity.sessions_for_return(), true)).flatten();
-    let max = capacity.sessions_for(role).max(capacity.sessions_beside(staff.count()));
-    seat(max, false).or_else(own)
+    let there = staff.count();
+    let for_a_moment = || seat(capacity.sessions_for_a_moment(there), true).filter(|_| makes_way());
+    seat(capacity.sessions_beside(there), false).or_else(for_a_moment)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::config::machine::Machine;
+    use crate::server::config::machine::{Allowance, Bound, Machine};
+    use crate::sync::atomic::{AtomicUsize, Ordering};
 
     /// More than there are seats.
     const MANY: usize = 200;
+    /// `--max-sessions`.
+    const MAX: usize = 3;
 
-    /// Seats for as many as come, of that role; they are kept by whoever asked.
-    fn take(sessions: &Gate, role: Role, is_here: bool) -> Vec<Seat> {
-        take_beside((sessions, &Gate::default()), role, is_here)
+    /// A house for three, on a machine with room for some more.
+    fn house() -> Capacity {
+        let allowances = vec![Allowance { bound: Bound::OpenFiles, limit: 128, used: 10 }];
+        Capacity::of(&Machine { allowances }, Some(MAX))
     }
 
-    fn take_beside(gates: (&Gate, &Gate), role: Role, is_here: bool) -> Vec<Seat> {
-        let capacity = Capacity::of(&Machine::default(), Some(3));
-        std::iter::from_fn(|| seat_among(gates, capacity, role, || is_here)).take(MANY).collect()
+    /// Seats for as many as come, of that role; they are kept by whoever asked.
+    fn take(sessions: &Gate, role: Role, makes_way: bool) -> Vec<Seat> {
+        take_beside((sessions, &Gate::default()), role, makes_way)
+    }
+
+    fn take_beside(gates: (&Gate, &Gate), role: Role, makes_way: bool) -> Vec<Seat> {
+        std::iter::from_fn(|| seat_among(gates, house(), role, || makes_way)).take(MANY).collect()
     }
 
     #[test]
     fn staff_takes_no_place_of_anybody_else() {
         let (sessions, staff) = (Gate::default(), Gate::default());
         let gates = (&sessions, &staff);
-        let capacity = Capacity::of(&Machine::default(), Some(3));
-        let teachers = [(); 2].map(|()| seat_among(gates, capacity, Role::Teacher, || false).unwrap());
-        assert_eq!(take_beside(gates, Role::User, false).len(), 3);
-        drop(teachers);
-        assert_eq!((staff.count(), take_beside(gates, Role::User, false).len()), (0, 3));
+        let teacher = seat_among(gates, house(), Role::Teacher, || false).unwrap();
+        assert_eq!(take_beside(gates, Role::User, false).len(), MAX);
+        drop(teacher);
+        assert_eq!((staff.count(), take_beside(gates, Role::User, false).len()), (0, MAX));
         // As far as places are kept for them: beyond that they take those of all.
         let staff_alone = take_beside(gates, Role::Admin, false);
         assert!(take_beside(gates, Role::User, false).is_empty(), "{}", staff_alone.len());
@@ -125,21 +139,48 @@ mod tests {
     fn a_seat_is_taken_before_its_session_begins_and_is_free_when_that_is_gone() {
         let sessions = Gate::default();
         let seats = take(&sessions, Role::User, false);
-        assert_eq!((seats.len(), sessions.count()), (3, 3));
+        assert_eq!((seats.len(), sessions.count()), (MAX, MAX));
         assert!(take(&sessions, Role::Display, false).is_empty());
         drop(seats);
-        assert_eq!(take(&sessions, Role::User, false).len(), 3);
+        assert_eq!(take(&sessions, Role::User, false).len(), MAX);
     }
 
     #[test]
-    fn in_a_full_house_staff_finds_a_seat_and_whoever_is_here_but_no_more_than_are_kept_for_them() {
-        let sessions = Gate::default();
+    fn in_a_full_house_staff_finds_a_seat_and_whoever_others_make_way_for() {
+        let (sessions, staff) = (Gate::default(), Gate::default());
+        let take = |role, makes_way| take_beside((&sessions, &staff), role, makes_way);
+        let all = take(Role::User, false);
+        let back = take(Role::User, true);
+        assert!(back.iter().all(|seat| seat.is_made_free), "{back:?}");
+        assert_eq!(all.len() + back.len(), house().sessions_for_a_moment(0), "there is an end to that too");
+        // Those who make way are still there, and take none of the places that are kept.
+        let [teachers, admins] = [Role::Teacher, Role::Admin].map(|role| take(role, false));
+        assert_eq!(teachers.len(), house().kept_for(Role::Teacher));
+        assert_eq!(teachers.len() + admins.len(), house().kept_for(Role::Admin));
+        assert!([&all, &teachers, &admins].iter().all(|seats| seats.iter().all(|seat| !seat.is_made_free)));
+        assert!(take(Role::Admin, true).is_empty());
+    }
+
+    #[test]
+    fn where_nobody_makes_way_the_place_is_given_back_and_nobody_is_asked_while_there_is_room() {
+        let (sessions, staff) = (Gate::default(), Gate::default());
+        let come = |makes_way: &dyn Fn() -> bool| seat_among((&sessions, &staff), house(), Role::User, makes_way);
+        let _all = [(); MAX].map(|()| come(&|| panic!("there is room")).unwrap());
+        assert!(come(&|| false).is_none());
+        assert_eq!(sessions.count(), MAX);
+    }
+
+    #[test]
+    fn of_those_who_come_at_once_as_many_get_in_as_others_make_way() {
+        const SPARE: usize = 4;
+        let (sessions, staff, spare) = (Gate::default(), Gate::default(), AtomicUsize::new(SPARE));
         let all = take(&sessions, Role::User, false);
-        let [teachers, admins] = [Role::Teacher, Role::Admin].map(|role| take(&sessions, role, false));
-        assert!(!teachers.is_empty() && !admins.is_empty(), "{teachers:?}, {admins:?}");
-        let back = take(&sessions, Role::User, true);
-        assert!(!back.is_empty() && back.iter().all(|seat| seat.own_makes_way), "{back:?}");
-        assert!([&all, &teachers, &admins].iter().all(|seats| seats.iter().all(|seat| !seat.own_makes_way)));
-        assert!(take(&sessions, Role::Admin, true).is_empty(), "there is an end to that too");
+        let makes_way = || spare.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |spare| spare.checked_sub(1)).is_ok();
+        let come = || seat_among((&sessions, &staff), house(), Role::User, makes_way);
+        let came: Vec<Seat> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4 * SPARE).map(|_| scope.spawn(come)).collect();
+            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!((came.len(), sessions.count()), (SPARE, all.len() + SPARE));
     }
 }
