@@ -1,7 +1,7 @@
 //! A house that is full, by `--max-sessions`: who gets in all the same, and how its end is told.
 
 use crate::harness::{
-    DataDir, PASSWORD, Peer, Proxy, Server, Terminal, Trouble, assert_error, assert_reply, run, wait_until,
+    Browser, DataDir, PASSWORD, Peer, Proxy, Server, Terminal, Trouble, assert_error, assert_reply, run, wait_until,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -95,6 +95,79 @@ fn whoever_is_here_comes_in_place_of_their_own_session() {
 }
 
 #[test]
+fn nobody_keeps_a_class_out_with_several_sessions_each() {
+    const GREEDY: usize = 6;
+    const SESSIONS: usize = 5;
+    const PUPILS: usize = 24;
+    let [greedy, pupils] = [("g", GREEDY), ("p", PUPILS)]
+        .map(|(letter, count)| (0..count).map(|n| format!("{letter}{n:02}")).collect::<Vec<_>>());
+    let names: Vec<&str> = greedy.iter().chain(&pupils).map(String::as_str).chain(["eve"]).collect();
+    let server = with_room_for(GREEDY * SESSIONS, &names);
+    let mut rounds = [(); SESSIONS].map(|()| greedy.iter().map(|name| server.login(name)).collect::<Vec<_>>());
+    let start = Barrier::new(PUPILS);
+    let come = |name| {
+        start.wait();
+        knock(&server, name)
+    };
+    let mut class: Vec<(Peer, Value)> = thread::scope(|scope| {
+        let threads: Vec<_> = pupils.iter().map(|name| scope.spawn(move || come(name))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    class.iter().for_each(|(_, answer)| assert_eq!(answer["type"], "welcome", "{answer}"));
+    // Each of the six has the newest one left.
+    let (newest, older) = rounds.split_last_mut().unwrap();
+    for peer in older.iter_mut().flatten() {
+        let bye = peer.until_closed().pop().expect("it makes way");
+        assert_eq!((&bye["type"], &bye["reason"]), (&json!("bye"), &json!("logout")), "{bye}");
+    }
+    newest.iter_mut().for_each(Peer::assert_alive);
+    assert_error(&knock(&server, "eve").1, "server_full");
+    // Whoever made way and comes again has their own place and nobody else's.
+    for name in &greedy {
+        wait_until("that one is back", || knock(&server, name).1["type"] == "welcome");
+    }
+    class.iter_mut().for_each(|(peer, _)| peer.assert_alive());
+}
+
+#[test]
+fn in_a_full_house_the_page_makes_way_and_gets_in_like_any_other() {
+    let server = with_room_for(2, &["ada", "bob"]);
+    let mut page = Browser::login(server.address(), "ada");
+    let mut ada = server.login("ada");
+    let mut bob = Browser::login(server.address(), "bob");
+    page.find(|line| line["type"] == "bye" && line["reason"] == "logout");
+    ada.say("still here");
+    bob.find(|line| line["text"] == "still here");
+}
+
+#[test]
+fn a_display_makes_way_too_but_staff_does_not_for_it_has_places_of_its_own() {
+    let server = with_room_for(2, &["ada", "bob", "eve"]);
+    let mut root = server.admin();
+    for (name, role) in [("wall", "display"), ("tea", "teacher")] {
+        let new = json!({"type": "add_user", "username": name, "password": PASSWORD, "role": role});
+        assert_reply(&root.ask(new));
+    }
+    let mut teacher = [(); 2].map(|()| server.login("tea"));
+    let [mut older, mut newer] = [(); 2].map(|()| server.login("wall"));
+    let _bob = server.login("bob");
+    assert_eq!(older.until_closed().pop().expect("it makes way")["reason"], "logout");
+    assert_error(&knock(&server, "eve").1, "server_full");
+    newer.assert_alive();
+    teacher.iter_mut().for_each(Peer::assert_alive);
+}
+
+#[test]
+fn a_session_that_is_on_its_way_out_is_nobodys_second_one() {
+    let server = with_room_for(2, &["ada", "bob"]);
+    let [mut stays, mut goes] = [(); 2].map(|()| server.login("ada"));
+    // Answered, and not closed: the server waits a moment.
+    assert_reply(&goes.ask(json!({"type": "logout"})));
+    wait_until("there is room", || knock(&server, "bob").1["type"] == "welcome");
+    stays.assert_alive();
+}
+
+#[test]
 fn no_account_is_made_at_the_door_of_a_full_house() {
     // An administrator takes nobody else's place.
     let server = with_room_for(1, &["ada"]);
@@ -109,6 +182,16 @@ fn no_account_is_made_at_the_door_of_a_full_house() {
     assert!(server.data().users_json()["users"]["gus"].is_null());
     ada.ask(json!({"type": "logout"}));
     wait_until("there is room", || register("gus").0["type"] == "welcome");
+}
+
+#[test]
+fn whoever_joins_by_the_class_code_is_made_way_for() {
+    let server = with_room_for(2, &["ada"]);
+    let (mut root, _ada) = (server.admin(), [server.login("ada"), server.login("ada")]);
+    let door = root.ask(json!({"type": "door", "minutes": 10, "guests": true}));
+    let mut guest = server.connect();
+    guest.send(&json!({"type": "register", "protocol": 1, "code": door["code"], "username": "gus"}));
+    assert_eq!(guest.next()["type"], "welcome");
 }
 
 #[test]

@@ -5,4 +5,5 @@ pub mod chat;
 pub mod clock;
 pub mod rooms;
 pub mod scenario;
+pub mod spares;
 pub mod timeline;

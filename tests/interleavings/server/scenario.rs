@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::timeline::{AppendError, Journal, NEW, Past, Place, Sequence, Timeline, What};
 use crate::duplex::{CLOSE, Duplex, Socket};
 use crate::protocol::{Profile, Reason, RoomName, ServerMessage, Username};
+use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, thread};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -115,12 +116,25 @@ pub(super) fn come(
     account: &Arc<Standing>,
     after: Option<u64>,
 ) -> Result<Person, Refused> {
+    come_as(chat, (id, false), name, full_of_four, account, after)
+}
+
+/// The same, into a full house where that `is_full`.
+pub(super) fn come_as(
+    chat: &Arc<Chat>,
+    (id, is_full): (u64, bool),
+    name: &str,
+    full_of_four: u32,
+    account: &Arc<Standing>,
+    after: Option<u64>,
+) -> Result<Person, Refused> {
     let name = Username::parse(name).unwrap();
     let socket = Arc::new(Socket::new(full_of_four));
     let peer = "192.0.2.1:1".parse().unwrap();
     let link = (Arc::clone(&socket), peer);
     let mandate = Mandate::new(Arc::clone(account), 0);
     let session = Session::new(id, name, mandate, ([0; 32], Arc::default()), link, Duplex::default());
+    session.takes_own_place.store(is_full, Ordering::Relaxed);
     let session = Arc::new(session);
     let own = Arc::clone(&session);
     let own = thread::spawn(move || own.wait_for_welcome());
