@@ -3,9 +3,11 @@
 use super::connection::{self, Connected, Expected, Key, LoggedIn, Session};
 use super::error::ClientError;
 use super::input::Errands;
+use super::terminal::notice;
 use super::threads::spawn;
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret};
+use crate::sanitize;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -61,7 +63,7 @@ impl Comeback {
             self.waits = Waits::default();
         }
         let mut wait = self.waits.first(ended.restarts);
-        let mut give_up = None;
+        let (mut give_up, mut full) = (None, FullHouse::default());
         loop {
             if session.wait_for_leaving(wait) {
                 return Ok(None);
@@ -71,6 +73,7 @@ impl Comeback {
                 Ok(None) => return Ok(None),
                 Err(e) if !is_passing(&e) => return Err(for_good(e)),
                 Err(e) => {
+                    full.tell(&e);
                     if errands.is_closed() {
                         let give_up = *give_up.get_or_insert_with(|| Instant::now() + LAST_WORDS_WAIT);
                         if Instant::now() >= give_up {
@@ -107,6 +110,23 @@ impl Comeback {
     }
 }
 
+/// A server that is full, of which a person is told once, however often it's tried.
+#[derive(Debug, Default)]
+pub(super) struct FullHouse {
+    is_told: bool,
+}
+
+impl FullHouse {
+    /// Whether that is why it failed. Says so, with the server's own words: these tell what whoever runs it may raise.
+    pub(super) fn tell(&mut self, error: &ClientError) -> bool {
+        let ClientError::Refused { code: ErrorCode::ServerFull, message } = error else { return false };
+        if !std::mem::replace(&mut self.is_told, true) {
+            notice(format_args!("trying until there is room, Ctrl-C ends: {}", sanitize::line(message)));
+        }
+        true
+    }
+}
+
 /// Whether what failed may work the next time.
 fn is_passing(error: &ClientError) -> bool {
     use ErrorCode::{Internal, RateLimited, ServerFull, ShuttingDown, TryLater};
@@ -137,7 +157,8 @@ impl Waits {
         if at_once && self.0.is_none() { *self.0.insert(Duration::ZERO) } else { self.next() }
     }
 
-    fn next(&mut self) -> Duration {
+    /// The one before the next attempt.
+    pub(super) fn next(&mut self) -> Duration {
         let wait = self.0.map_or(WAIT_MIN, |before| (before * 2).clamp(WAIT_MIN, WAIT_MAX));
         self.0 = Some(wait);
         let mut chance = [0];

@@ -1,11 +1,13 @@
 //! How somebody gets in: by the login that is remembered, else with name and password.
 
+use super::comeback::{FullHouse, Waits};
 use super::connection::{self, Connected, Credentials, Expected, Key, LoggedIn, PASSWORD_VARIABLE, Remembered, Slow};
 use super::console::Console;
 use super::error::ClientError;
 use super::terminal::{doubts, notice};
 use crate::link::Link;
 use crate::protocol::{ErrorCode, Secret, Username};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A server drops strangers who take their time. If it took a person longer than this to say who they are, the
@@ -27,6 +29,8 @@ pub(super) struct Entrance<'a> {
     pub(super) console: &'a Console,
     /// Where logins are remembered, if they are to be.
     pub(super) remembered: Option<&'a Remembered>,
+    /// Where the server is full, it's tried until there is room: by a person. A script is told.
+    pub(super) waits_for_room: bool,
 }
 
 /// Somebody who is in.
@@ -48,7 +52,7 @@ impl Entrance<'_> {
     pub(super) fn enter(self, mut connected: Connected) -> Result<Entered, ClientError> {
         let before = self.find();
         if let Some((name, token)) = &before {
-            match log_in(&mut connected, name, &Key::Token(token, None)) {
+            match self.log_in(&mut connected, name, &Key::Token(token, None)) {
                 // Who must change a password is asked for the old one.
                 Ok(logged_in) if !logged_in.welcome.must_change_password => {
                     doubts::own_is_unknown();
@@ -67,7 +71,7 @@ impl Entrance<'_> {
         if met.elapsed() > FRESH {
             connected = self.connect_again()?;
         }
-        let logged_in = log_in(&mut connected, &credentials.name, &credentials.key())?;
+        let logged_in = self.log_in(&mut connected, &credentials.name, &credentials.key())?;
         let Credentials { name, password, .. } = credentials;
         doubts::own(&password);
         let one_time = logged_in.welcome.must_change_password.then_some(password);
@@ -78,6 +82,20 @@ impl Entrance<'_> {
     fn find(&self) -> Option<(Username, Secret)> {
         let would_ask = !self.register && self.console.is_terminal() && std::env::var_os(PASSWORD_VARIABLE).is_none();
         self.remembered.filter(|_| would_ask)?.find(self.server, self.expected, self.name)
+    }
+
+    /// Logs in: a person when there is room, however long that takes, or until Ctrl-C.
+    fn log_in(&self, connected: &mut Connected, name: &Username, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
+        let (mut full, mut waits) = (FullHouse::default(), Waits::default());
+        let mut result = log_in(connected, name, key);
+        while self.waits_for_room && result.as_ref().is_err_and(|e| full.tell(e)) {
+            thread::sleep(waits.next());
+            result = self.connect_again().and_then(|again| {
+                *connected = again;
+                log_in(connected, name, key)
+            });
+        }
+        result
     }
 
     fn connect_again(&self) -> Result<Connected, ClientError> {

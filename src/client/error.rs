@@ -298,7 +298,9 @@ impl fmt::Display for ClientError {
 
 fn bye(reason: Reason) -> &'static str {
     match reason {
-        Reason::Logout => "this session made way for a newer one of the same account",
+        Reason::Logout => {
+            "this session made way: its account has a newer one, and either has too many or the server is full"
+        }
         Reason::Removed => "an administrator ended this session",
         Reason::TooSlow => "the server ended this session: what it sent was not read fast enough",
         Reason::Timeout => "the server ended this session: it had no answer from here",

@@ -78,7 +78,9 @@ pub fn run(settings: Settings) -> Result<(), ClientError> {
     let remembered = args.remember.then(|| Remembered::beside(known.path()));
     let (name, remembered) = (args.user.as_ref(), remembered.as_ref());
     let register = args.register;
-    let entrance = Entrance { server: &server, expected, name, register, console: &console, remembered };
+    let waits_for_room = console.is_terminal() && !args.no_reconnect;
+    let entrance =
+        Entrance { server: &server, expected, name, register, console: &console, remembered, waits_for_room };
     let Entered { mut connected, mut logged_in, name, one_time } = entrance.enter(connected)?;
     let slow = Slow::answer();
     let missed = page::missed::fetch(&mut connected, &mut logged_in)?;

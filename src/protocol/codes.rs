@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The user logged out, or an older session made way for a newer one of the same account.
+    /// The user logged out, or an older session made way: its account has a newer one, and has too many or the server is full.
     Logout,
     /// The connection broke.
     Disconnected,

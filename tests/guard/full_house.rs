@@ -266,22 +266,63 @@ fn a_start_says_where_more_is_asked_for_than_there_is_room() {
     server.stderr.wait_for("max-sessions is 1000000, and this machine has room for");
 }
 
+/// Why a client waits, as it says it.
+const NO_ROOM: &str =
+    "trying until there is room, Ctrl-C ends: the server is full, as many are here as max-sessions allows";
+
+/// Waits until somebody was turned away once more.
+#[track_caller]
+fn turned_away_once_more(root: &mut Peer) {
+    let mut failed = || root.ask(json!({"type": "status"}))["status"]["logins_failed"].as_u64().unwrap();
+    let before = failed();
+    wait_until("another attempt", || failed() > before);
+}
+
 #[test]
-fn a_client_that_was_there_waits_for_room() {
-    let server = with_room_for(1, &["ada", "bob"]);
+fn a_client_that_was_there_waits_for_room_and_says_so_once() {
+    let data = DataDir::with_users(&["ada", "bob"]);
+    let server = data.start();
     let proxy = Proxy::to(server.address());
     let link = format!("homeroom://{}#{}", proxy.address(), server.fingerprint());
+    let (mut root, bob) = (server.admin(), server.login("bob"));
     let mut ada = Terminal::start(&[&link, "--user", "ada"], Some(PASSWORD));
     ada.stdout.wait_for("online");
-    let mut bob = None;
-    wait_until("bob has ada's place", || {
-        proxy.trouble_all(Trouble::Reset);
-        let (peer, answer) = knock(&server, "bob");
-        bob = (answer["type"] == "welcome").then_some(peer);
-        bob.is_some()
-    });
-    server.stderr.wait_for("ada is turned away: the server is full");
+    fs::write(data.file("homeroom.toml"), "max-sessions = 1\n").unwrap();
+    assert_reply(&root.ask(json!({"type": "reload"})));
+    proxy.trouble_all(Trouble::Reset);
+    ada.stderr.wait_for(NO_ROOM);
+    turned_away_once_more(&mut root);
     drop(bob);
     ada.stdout.wait_for("* back after");
-    ada.finish().succeeded();
+    let finished = ada.finish();
+    finished.succeeded();
+    assert_eq!(finished.stderr.matches(NO_ROOM).count(), 1, "{finished:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_who_comes_to_a_full_house_is_in_when_there_is_room() {
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let server = with_room_for(1, &["ada", "bob"]);
+    let (mut root, bob) = (server.admin(), server.login("bob"));
+    let config = tempfile::TempDir::new().unwrap();
+    let mut ada = Terminal::at_a_terminal(config.path(), &[&server.join_link(), "--user", "ada"], PASSWORD);
+    ada.stdout.wait_for(NO_ROOM);
+    turned_away_once_more(&mut root);
+    drop(bob);
+    ada.stdout.wait_for(" online");
+    ada.type_line("/logout");
+    let finished = ada.finish();
+    assert_eq!(finished.succeeded().matches(NO_ROOM).count(), 1, "{finished:?}");
+}
+
+#[test]
+fn a_script_that_comes_to_a_full_house_is_told_and_ends() {
+    let server = with_room_for(1, &["ada", "bob"]);
+    let _bob = server.login("bob");
+    let finished = Terminal::join(&server, "ada").script(&["hello"]);
+    let told = finished.failed_with(3);
+    assert!(told.contains("the server is full, as many are here as max-sessions allows"), "{told}");
 }

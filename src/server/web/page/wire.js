@@ -224,7 +224,7 @@ function bye(reason) {
   socket = null;
   mine.close();
   const why = { removed: "An administrator or a new password ended this session.",
-    logout: "A newer session of yours ended this one." };
+    logout: "This session made way for a newer one of yours." };
   endedThere(why[reason] ?? "The server ended this session.");
 }
 
