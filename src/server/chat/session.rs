@@ -8,7 +8,9 @@
 //! over as many writes as a session is given batches at once. Whoever finds the socket full leaves the rest as `unsent`
 //! and the session to a courier, who alone writes from then on, without the lock, until everything is sent.
 
-use super::wire::{Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, Wire, Withheld, write_some};
+use super::wire::{
+    Carrier, Delivered, FULL_SOCKETS_RECOVER, Farewell, Received, Wire, Withheld, append_exactly, write_some,
+};
 use crate::duplex::{Duplex, Peer, Socket};
 use crate::protocol::{Reason, Role, ServerMessage, Username};
 use crate::server::accounts::{BallotKey, Mandate, TokenId};
@@ -378,9 +380,7 @@ impl Session {
             return self.end_locked(wire, Reason::Disconnected);
         }
         if wire.carrier == Carrier::Courier {
-            // No more than it holds: what grows by doubling would have as much again.
-            wire.unsent.reserve_exact(ciphertext.len());
-            wire.unsent.append(&mut ciphertext);
+            append_exactly(&mut wire.unsent, &mut ciphertext);
             return Delivered::All;
         }
         let result = match write_some(&self.socket, &ciphertext) {

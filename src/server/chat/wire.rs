@@ -107,3 +107,26 @@ pub(super) fn write_some(mut socket: &Socket, bytes: &[u8]) -> io::Result<usize>
     }
     Ok(sent)
 }
+
+/// Appends to what is unsent, and takes no more memory than it holds: what grows by doubling would have as much again, for
+/// each who asks and doesn't read.
+pub(super) fn append_exactly(unsent: &mut Vec<u8>, more: &mut Vec<u8>) {
+    unsent.reserve_exact(more.len());
+    unsent.append(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unsent_takes_no_more_memory_than_it_holds() {
+        let mut unsent = Vec::new();
+        for answer in 1..=64 {
+            append_exactly(&mut unsent, &mut vec![0; 1_000]);
+            let (held, taken) = (unsent.len(), unsent.capacity());
+            assert_eq!(held, answer * 1_000);
+            assert!(taken <= held + held / 16, "{taken} for {held}");
+        }
+    }
+}

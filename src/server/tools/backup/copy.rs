@@ -235,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn no_more_programs_are_copied_than_anybody_gives_out() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("get")).unwrap();
+        let names: Vec<String> = (0..=PROGRAMS_MAX).map(|n| format!("get/program-{n:03}")).collect();
+        names.iter().for_each(|name| fs::write(folder.path().join(name), "x").unwrap());
+        let (copied, _) = taken(folder.path());
+        assert!(copied.iter().map(|(name, _)| name).eq(&names[..PROGRAMS_MAX]), "{}", copied.len());
+    }
+
+    #[test]
     fn a_damaged_segment_is_copied_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("journal")).unwrap();
