@@ -179,12 +179,12 @@ impl Chat {
     /// [arrive](Self::arrive), and no second one while another is still on its way out: else whoever comes again and again
     /// would have all the room that there is for those who leave. For whoever isn't it's a session of somebody who has
     /// several, at once: no two newcomers count on the same one.
-    pub(crate) fn make_way_for(&self, name: &Username) -> bool {
+    pub(crate) fn make_way_for(&self, name: &Username, is_staff: bool) -> bool {
         let mut registry = lock(&self.registry);
         if registry.presence(name.as_str()).is_some() {
             return self.delivery.leaving(name).is_empty();
         }
-        let Some(spare) = registry.take_spare() else { return false };
+        let Some(spare) = registry.take_spare(is_staff) else { return false };
         // Under the lock, as at an arrival.
         self.delivery.dismiss(&spare);
         drop(registry);
@@ -197,9 +197,9 @@ impl Chat {
         true
     }
 
-    /// Whether somebody would make way for a newcomer who isn't here.
+    /// Whether somebody would make way for a newcomer who isn't here, and isn't staff.
     pub(crate) fn could_make_way(&self) -> bool {
-        lock(&self.registry).with_most_sessions().is_some()
+        lock(&self.registry).with_most_sessions(false).is_some()
     }
 
     /// Takes a session out of the registry and announces it if it was the account's last. Only the first call for a

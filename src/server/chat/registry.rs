@@ -80,21 +80,21 @@ impl Registry {
     /// have as many, the one that took its last place later. None where everybody has one.
     ///
     /// The oldest, as where an account has too many: it may have broken off without a word, and what its person looks at is
-    /// rather a newer one. Nobody's only session goes: one that is on its way out counts for none. Nor does staff's: they
-    /// have places of their own.
-    pub(super) fn take_spare(&mut self) -> Option<Arc<Session>> {
-        let name = self.with_most_sessions()?.clone();
+    /// rather a newer one. Nobody's only session goes: one that is on its way out counts for none. Staff's goes `for_staff`
+    /// alone: they have places of their own, which are nobody else's.
+    pub(super) fn take_spare(&mut self, for_staff: bool) -> Option<Arc<Session>> {
+        let name = self.with_most_sessions(for_staff)?.clone();
         let sessions = &mut self.online.get_mut(&name)?.sessions;
         let oldest = sessions.iter().position(|session| session.may_ask())?;
         Some(sessions.remove(oldest))
     }
 
     /// Whose session would make way. Looks at everybody, which takes less than the handshake of whoever comes.
-    pub(super) fn with_most_sessions(&self) -> Option<&Username> {
+    pub(super) fn with_most_sessions(&self, for_staff: bool) -> Option<&Username> {
         let several = self.online.iter().filter(|(_, presence)| presence.sessions.len() > 1);
         let spare = several.filter_map(|(name, presence)| {
             let staying: Vec<_> = presence.sessions.iter().filter(|session| session.may_ask()).collect();
-            let newest = staying.last().filter(|newest| staying.len() > 1 && !newest.is_staff())?;
+            let newest = staying.last().filter(|newest| staying.len() > 1 && (for_staff || !newest.is_staff()))?;
             Some(((staying.len(), newest.id), name))
         });
         spare.max_by_key(|(rank, _)| *rank).map(|(_, name)| name)

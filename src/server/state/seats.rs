@@ -31,7 +31,7 @@ impl Server {
     /// # Errors
     /// There is none; says why, and what may be done about it.
     pub(crate) fn take_seat(&self, name: &Username, role: Role, from: IpAddr) -> Result<Seat, String> {
-        let makes_way = || self.chat.make_way_for(name);
+        let makes_way = || self.chat.make_way_for(name, role.is_staff());
         let seat = seat_among((&self.sessions, &self.staff), self.limits.capacity(), role, makes_way);
         seat.ok_or_else(|| self.turn_away(Some(name), from))
     }

@@ -4,9 +4,9 @@
 use super::accounts::{Standing, State};
 use super::chat::{Chat, Session};
 use super::clock::Clock;
-use super::scenario::{come, come_as, given};
+use super::scenario::{Person, come, come_as, given};
 use super::timeline::{Journal, Past, Sequence, Timeline};
-use crate::protocol::{Profile, Reason, Username};
+use crate::protocol::{Profile, Reason, Role, Username};
 use crate::sync::{Arc, lock, thread};
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ pub fn run() {
         .map(|(id, name, account)| {
             let chat = Arc::clone(&chat);
             thread::spawn(move || {
-                let makes_way = chat.make_way_for(&Username::parse(name).unwrap());
+                let makes_way = chat.make_way_for(&Username::parse(name).unwrap(), false);
                 makes_way.then(|| come_as(&chat, (id, true), name, 0, &account, None).unwrap())
             })
         })
@@ -48,6 +48,7 @@ pub fn run() {
         let theirs = lock(chat.registry()).sessions_of(&session.name);
         assert!(theirs.iter().any(|session| !session.is_over()), "{}: nobody's only session goes", session.name);
     }
+    after_that(&chat, &mut people);
     assert!(chat.close(Instant::now() + Duration::from_secs(60)), "everything is delivered");
     people.extend(new.into_iter().chain(back));
     for person in &people {
@@ -55,4 +56,17 @@ pub fn run() {
         let has_left = |event: &&serde_json::Value| event["type"] == "left" && event["reason"] != "shutdown";
         assert_eq!(told.iter().find(has_left), None, "whoever has another session stays");
     }
+}
+
+/// Everybody has one session now: nobody makes way. For staff other staff does.
+fn after_that(chat: &Arc<Chat>, people: &mut Vec<Person>) {
+    let mut state = State::default();
+    state.role = Role::Teacher;
+    let teacher = Arc::new(Standing::new(state, Profile::default()));
+    people.extend([10, 11].map(|id| come(chat, id, "tea", 0, &teacher, None).unwrap()));
+    let makes_way = |name, is_staff| chat.make_way_for(&Username::parse(name).unwrap(), is_staff);
+    // Nobody waits so long here that one who left is gone.
+    assert!(!makes_way("ada", false), "one of hers is still on its way out");
+    assert!(!chat.could_make_way() && !makes_way("hal", false), "staff has places of its own");
+    assert!(makes_way("tim", true) && !makes_way("tom", true));
 }
