@@ -13,11 +13,14 @@ use std::time::{Duration, Instant};
 /// Ada's beside her first.
 const SPARE: usize = 2;
 
+fn account() -> Arc<Standing> {
+    Arc::new(Standing::new(State::default(), Profile::default()))
+}
+
 /// Runs the scenario once.
 pub fn run() {
     let timeline = Timeline::new(Sequence::default(), Journal::new(0), Past::default(), Clock::new().into());
     let chat = Arc::new(Chat::open(Arc::new(timeline), 2, Duration::from_secs(10)).unwrap());
-    let account = || Arc::new(Standing::new(State::default(), Profile::default()));
     let (ada, bob, eve) = (account(), account(), account());
     let there =
         [(0, "ada", &ada), (1, "bob", &bob), (2, "ada", &ada), (3, "eve", &eve), (4, "ada", &ada), (5, "bob", &bob)];
@@ -69,4 +72,10 @@ fn after_that(chat: &Arc<Chat>, people: &mut Vec<Person>) {
     assert!(!makes_way("ada", false), "one of hers is still on its way out");
     assert!(!chat.could_make_way() && !makes_way("hal", false), "staff has places of its own");
     assert!(makes_way("tim", true) && !makes_way("tom", true));
+    // Of two that have as many the one that took its last place later.
+    let several = [(20, "amy"), (21, "zoe"), (22, "zoe"), (23, "amy")];
+    people.extend(several.map(|(id, name)| come(chat, id, name, 0, &account(), None).unwrap()));
+    assert!(makes_way("hal", false));
+    let left = |name| lock(chat.registry()).sessions_of(&Username::parse(name).unwrap()).len();
+    assert_eq!((left("amy"), left("zoe")), (1, 2));
 }
