@@ -224,7 +224,7 @@ function bye(reason) {
   socket = null;
   mine.close();
   const why = { removed: "An administrator or a new password ended this session.",
-    logout: "This session made way for a newer one of yours." };
+    logout: "This made way for a newer session of yours." };
   endedThere(why[reason] ?? "The server ended this session.");
 }
 
