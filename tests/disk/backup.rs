@@ -242,6 +242,13 @@ fn it_is_for_its_owner_alone_and_replaces_nothing() {
 
     let refused = restore(&data, &file);
     assert!(refused.failed_with(1).contains("holds something already (audit.jsonl, "), "{refused:?}");
+    // What a disk has at its root by itself is nothing.
+    let disk = DataDir::new();
+    for own in ["lost+found", ".Trash-1000", "System Volume Information", "$RECYCLE.BIN"] {
+        fs::create_dir(disk.file(own)).unwrap();
+    }
+    restore(&disk, &file).succeeded();
+    assert!(disk.file("lost+found").exists() && disk.file("users.json").exists());
     let copy = restored(&file);
     let names = |data: &DataDir| -> BTreeSet<String> {
         let names = fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -1,5 +1,6 @@
 //! The data folder: everything a server keeps, held by one process at a time.
 
+use super::holding::{Unheld, hold};
 use crate::files::{self, Access};
 use crate::reason::{self, Reason};
 use crate::sync::lock;
@@ -8,8 +9,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::thread;
-use std::time::Duration;
 
 /// The server's key and certificate.
 pub(crate) const IDENTITY: &str = "identity.p12";
@@ -83,10 +82,13 @@ pub(crate) fn exposure(path: &Path) -> Option<String> {
     ))
 }
 
-/// How often a lock is tried again: somebody may only be [looking](is_held) whether the folder is held, for some µs.
-const LOOKS_MAX: usize = 2;
-/// And after how long.
-const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// What systems put at the root of a disk by themselves, beside names that begin with a dot or a dollar sign.
+const OF_THE_DISK: [&str; 2] = ["lost+found", "System Volume Information"];
+
+/// Whether systems put something of that name at the root of a disk by themselves: a folder that holds nothing else is empty.
+pub(crate) fn is_of_the_disk(name: &str) -> bool {
+    name.starts_with(['.', '$']) || OF_THE_DISK.contains(&name)
+}
 
 /// Locks the folder's file.
 fn take(path: &Path) -> Result<File, String> {
@@ -94,28 +96,17 @@ fn take(path: &Path) -> Result<File, String> {
     // Private: whoever else may open it could lock it and keep the server from starting.
     let lock =
         files::append_private(&name).map_err(|e| format!("can't open {}: {}", name.display(), reason::of_file(&e)))?;
-    let mut locked = FileExt::try_lock(&lock);
-    for _ in 0..LOOKS_MAX {
-        if !matches!(locked, Err(TryLockError::WouldBlock)) {
-            break;
-        }
-        thread::sleep(LOOK_PAUSE);
-        locked = FileExt::try_lock(&lock);
-    }
-    match locked {
-        // Whoever held it may have cleared away what was new, this file too, between the two steps.
-        Ok(()) if !files::leads_to(&name, &lock) => {
-            Err(format!("another program has just let go of {}: try it again", path.display()))
-        }
+    match hold(&name, &lock) {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) if [ARRIVING, ARRIVED].iter().any(|name| path.join(name).exists()) => {
+        Err(Unheld::LetGo) => Err(format!("another program has just let go of {}: try it again", path.display())),
+        Err(Unheld::ByAnother) if [ARRIVING, ARRIVED].iter().any(|name| path.join(name).exists()) => {
             Err(format!("{}, or name another folder with --data-dir", at_work(path)))
         }
-        Err(TryLockError::WouldBlock) => Err(format!(
+        Err(Unheld::ByAnother) => Err(format!(
             "a homeroom-server is running on {}: stop it first, or name another folder with --data-dir",
             fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display()
         )),
-        Err(TryLockError::Error(e)) => Err(format!("can't lock {}: {}", name.display(), Reason(&e))),
+        Err(Unheld::Unlockable(e)) => Err(format!("can't lock {}: {}", name.display(), Reason(&e))),
     }
 }
 

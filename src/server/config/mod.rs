@@ -10,6 +10,7 @@ mod defaults;
 mod environment;
 mod error;
 pub(crate) mod folder;
+pub(crate) mod holding;
 pub(crate) mod hollow;
 mod layers;
 mod limits;

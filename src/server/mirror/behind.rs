@@ -6,9 +6,8 @@ use crate::files::{self, Held};
 use crate::reason;
 use crate::server::config::contents::{Kind, PARTS};
 use crate::server::config::folder::JOURNAL;
-use crate::server::timeline::Record;
 use crate::server::timeline::journal::segment;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What a look at both folders has found.
@@ -45,7 +44,7 @@ pub(crate) fn behind(data_dir: &Path, path: &Path) -> Result<Behind, String> {
     // That first: ours has whatever is there, and grows.
     let there = newest(path);
     if let Some((seq, time)) = &there {
-        let known = is_known(&data_dir.join(JOURNAL), *seq, time);
+        let known = segment::knows(&data_dir.join(JOURNAL), *seq, time);
         if !known.map_err(|e| format!("can't be compared with the journal: {}", reason::of_file(&e)))? {
             return Err(strange(path, *seq, time));
         }
@@ -64,15 +63,4 @@ pub(crate) fn behind(data_dir: &Path, path: &Path) -> Result<Behind, String> {
 /// Where the data folder's mirror is, as the folder itself knows it.
 pub(crate) fn known_path(data_dir: &Path) -> Option<PathBuf> {
     Mark::of_folder(data_dir).ok().flatten()?.folder.map(PathBuf::from)
-}
-
-/// Whether a journal has an event with this seq and this time, or begins behind it: what [`Copying::knows`] tells a server.
-///
-/// [`Copying::knows`]: crate::server::timeline::journal::Copying::knows
-fn is_known(journal: &Path, seq: u64, time: &str) -> io::Result<bool> {
-    let segments = segment::list(journal).map_err(|why| io::Error::other(why.to_string()))?;
-    let Some(place) = segments.iter().rev().find(|place| place.first <= seq) else { return Ok(!segments.is_empty()) };
-    let lines = files::read(&place.path)?;
-    let mut records = lines.split(|&b| b == b'\n').filter_map(|line| Record::parse(line).ok());
-    Ok(records.any(|record| record.seq == seq && record.time == time))
 }

@@ -12,15 +12,12 @@ use crate::faults;
 use crate::files::{self, Access, Held, SUCCESSOR};
 use crate::reason::{self, Reason};
 use crate::server::config::contents::PARTS;
-use crate::server::config::folder::{JOURNAL, LOCK, MIRROR, MIRROR_OF, SEQUENCE};
-use crate::server::timeline::journal::{Copying, Known, segment};
-use fs4::{FileExt, TryLockError};
+use crate::server::config::folder::{JOURNAL, LOCK, MIRROR, MIRROR_OF, SEQUENCE, is_of_the_disk};
+use crate::server::config::holding::{Unheld, hold};
+use crate::server::timeline::journal::{Copying, segment};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// What systems put at the root of a disk by themselves. So are names that begin with a dot or a dollar sign.
-const OF_THE_DISK: [&str; 2] = ["lost+found", "System Volume Information"];
 
 /// A mirror that may be written to. No other server can take it meanwhile.
 #[derive(Debug)]
@@ -187,7 +184,7 @@ fn on_one_disk(_one: &Path, other: &Path) -> io::Result<bool> {
 fn begin_mark(held: &Held, (path, theirs): Beginning<'_>, ours: Option<Mark>) -> Result<Mark, String> {
     let names = held.names().map_err(|e| cannot("be read", &e))?;
     let is_ours = |name: &str| [MIRROR_OF, LOCK].iter().any(|ours| name.trim_end_matches(SUCCESSOR) == *ours);
-    let is_nothing = |name: &str| is_ours(name) || name.starts_with(['.', '$']) || OF_THE_DISK.contains(&name);
+    let is_nothing = |name: &str| is_ours(name) || is_of_the_disk(name);
     let something = names.iter().map(|name| name.to_string_lossy()).find(|name| !is_nothing(name));
     match (something, held_already(path).filter(|name| *name != MIRROR_OF)) {
         (None, _) => match theirs.or(ours) {
@@ -211,12 +208,15 @@ fn take(held: &Held) -> Result<File, String> {
     // What is open to be written keeps its disk from being mounted for reading alone. Some know locks for that alone.
     let for_reading = held.file(LOCK, Access::Read).map_err(|e| cannot("be read", &e))?;
     for lock in [for_reading, made] {
-        match FileExt::try_lock(&lock) {
+        match hold(&held.path().join(LOCK), &lock) {
             Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) => {
+            Err(Unheld::ByAnother) => {
                 return Err("is held by another homeroom-server: stop that, or name another folder".into());
             }
-            Err(TryLockError::Error(e)) => log::debug!("the mirror's lock: {}", Reason(&e)),
+            Err(Unheld::LetGo) => {
+                return Err("has lost its lock to another program meanwhile: it is tried again by itself".into());
+            }
+            Err(Unheld::Unlockable(e)) => log::debug!("the mirror's lock: {}", Reason(&e)),
         }
     }
     Err("is on a disk that knows no locks, so another server could write to it too: name a folder on another disk"
@@ -227,12 +227,10 @@ fn take(held: &Held) -> Result<File, String> {
 fn knows_no_more(path: &Path, journal: &Copying) -> Result<(), String> {
     let newest = segment::last(&path.join(JOURNAL), |record| Some((record.seq, record.time.to_string())));
     let Some((seq, time)) = newest else { return Ok(()) };
-    match journal
-        .knows(seq, &time)
-        .map_err(|e| format!("can't be compared with the journal: {}", reason::of_file(&e)))?
-    {
-        Known::Ours | Known::Older => Ok(()),
-        Known::Strange => Err(strange(path, seq, &time)),
+    let known = journal.knows(seq, &time);
+    match known.map_err(|e| format!("can't be compared with the journal: {}", reason::of_file(&e)))? {
+        true => Ok(()),
+        false => Err(strange(path, seq, &time)),
     }
 }
 

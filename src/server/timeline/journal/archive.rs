@@ -230,6 +230,11 @@ impl Archive {
         lock(&self.shelves).segments.iter().map(extent).collect()
     }
 
+    /// Where the segments are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where a segment's file is.
     pub(super) fn path(&self, first: u64) -> PathBuf {
         segment::path(&self.folder, first)

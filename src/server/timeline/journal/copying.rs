@@ -3,9 +3,9 @@
 
 use super::archive::{Archive, Settled};
 use super::copied::Copied;
+use super::segment;
 use crate::files::{self, Access};
 use crate::server::timeline::chunk::Chunk;
-use crate::server::timeline::record::Record;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
@@ -15,17 +15,6 @@ pub(crate) struct Copying {
     pub(super) archive: Arc<Archive>,
     /// Whoever copies tells here how far that is.
     pub(crate) copied: Arc<Copied>,
-}
-
-/// Whether an event of a copy is one of this journal's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Known {
-    /// It is.
-    Ours,
-    /// It isn't kept any more, nor any event from before it.
-    Older,
-    /// It was never here.
-    Strange,
 }
 
 impl Copying {
@@ -58,18 +47,11 @@ impl Copying {
         if whole { Ok(Some(lines)) } else { Err(io::Error::other("it isn't what was written")) }
     }
 
-    /// Whether an event with this seq and this time is one of these, also where its words are others now.
+    /// Whether an event of a copy is one of these: [`segment::knows`].
     ///
     /// # Errors
     /// The journal can't be read.
-    pub(crate) fn knows(&self, seq: u64, time: &str) -> io::Result<Known> {
-        if self.archive.oldest().is_some_and(|(oldest, _)| seq < oldest) {
-            return Ok(Known::Older);
-        }
-        let Some(chunk) = self.archive.after(seq.saturating_sub(1))? else { return Ok(Known::Strange) };
-        let mut events = (chunk.first..).zip(chunk.iter());
-        let line = events.find_map(|(found, (line, _))| (found == seq).then_some(line));
-        let record = line.and_then(|line| Record::parse(line).ok());
-        Ok(if record.is_some_and(|record| record.time == time) { Known::Ours } else { Known::Strange })
+    pub(crate) fn knows(&self, seq: u64, time: &str) -> io::Result<bool> {
+        segment::knows(self.archive.folder(), seq, time)
     }
 }

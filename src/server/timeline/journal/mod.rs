@@ -21,7 +21,7 @@ mod writer;
 pub(crate) use archive::{Archive, Settled};
 pub(crate) use bell::Bell;
 pub(crate) use copied::Copied;
-pub(crate) use copying::{Copying, Known};
+pub(crate) use copying::Copying;
 pub(crate) use draft::{Change, Draft, changes};
 pub(crate) use segment::newest;
 pub(crate) use writer::{Options, Replaced};

@@ -174,6 +174,30 @@ pub(crate) fn last<T>(folder: &Path, of: impl Fn(&Record<'_>) -> Option<T>) -> O
     })
 }
 
+/// How often the folder is read where a segment has another name, or is gone, by the time that it's opened.
+const KNOWS_TRIES_MAX: usize = 3;
+
+/// Whether the journal in a folder has an event with this seq and this time, also where its words are others now; or begins behind
+/// it, and doesn't keep it any more. A server may be writing it.
+///
+/// # Errors
+/// It can't be read.
+pub(crate) fn knows(folder: &Path, seq: u64, time: &str) -> io::Result<bool> {
+    for attempt in 1.. {
+        let places = list(folder).map_err(|why| io::Error::other(why.to_string()))?;
+        let Some(place) = places.iter().rev().find(|place| place.first <= seq) else { return Ok(!places.is_empty()) };
+        match files::read(&place.path) {
+            Err(e) if e.kind() == ErrorKind::NotFound && attempt < KNOWS_TRIES_MAX => {}
+            lines => {
+                let lines = lines?;
+                let mut records = lines.split(|&b| b == b'\n').filter_map(|line| Record::parse(line).ok());
+                return Ok(records.any(|record| record.seq == seq && record.time == time));
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Removes what crashes have left of files that were to take a segment's place: what was said stands in them too.
 ///
 /// # Errors

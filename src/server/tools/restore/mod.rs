@@ -25,8 +25,6 @@ use std::path::{Path, PathBuf};
 const PIECE_BYTES: usize = 256 * 1024;
 /// How many names of what is in the way are told.
 const NAMED_MAX: usize = 5;
-/// What a disk of its own may have in its uppermost folder.
-const OF_THE_DISK: &str = "lost+found";
 
 /// Restores a backup; `-` is standard input.
 ///
@@ -92,7 +90,7 @@ fn refuse_what_holds_something(data_dir: &Path, is_held: bool) -> Result<(), Str
     };
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| ![LOCK, ARRIVING, OF_THE_DISK].contains(&name.as_str()));
+    names.retain(|name| ![LOCK, ARRIVING].contains(&name.as_str()) && !folder::is_of_the_disk(name));
     names.sort();
     if names.is_empty() {
         return Ok(());
