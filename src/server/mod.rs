@@ -56,6 +56,12 @@ pub use config::ServerError;
 /// [`ServerError`].
 pub fn run(config: Config) -> Result<(), ServerError> {
     let args = &config.args;
+    if args.command.as_ref().is_some_and(Command::takes_it_for_whole) {
+        arrival::told(&args.data_dir).map_or(Ok(()), |why| Err(ServerError::Folder(why)))?;
+    }
+    if !matches!(args.command, Some(Command::Check | Command::Doctor)) {
+        config.told_unusable().iter().for_each(|told| log::warn!("{told}"));
+    }
     if let Some(Command::Identity(command)) = &args.command {
         return identities::run(&args.data_dir, &args.listen, command).map_err(ServerError::Identity);
     }
@@ -91,9 +97,6 @@ pub fn run(config: Config) -> Result<(), ServerError> {
     }
     let folder = Folder::open(&args.data_dir).map_err(ServerError::Folder)?;
     arrival::finish(&args.data_dir).map_err(ServerError::Folder)?;
-    if let Some(why) = mirror::unfinished(&args.data_dir) {
-        return Err(ServerError::Folder(why));
-    }
     let mut put_aside = hollow::put_aside(&args.data_dir).map_err(ServerError::Folder)?;
     put_aside.extend(mirror::promote(&args.data_dir).map_err(ServerError::Folder)?);
     let hasher = Hasher::new(args.hash_rounds);

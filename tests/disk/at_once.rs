@@ -26,6 +26,11 @@ fn a_restore_that_is_refused_touches_nothing_of_the_one_that_runs() {
     assert!(refused.failed_with(1).contains(running), "{refused:?}");
     let refused = run(&mut copy.server().command(), b"");
     assert!(refused.failed_with(1).contains(running), "{refused:?}");
+    for command in [&["check"][..], &["doctor"], &["config", "check"], &["backup", "-"], &["identity", "show"]] {
+        let told = run(copy.command().args(command), b"");
+        let said = told.stdout.clone() + &told.stderr;
+        assert!(told.code == Some(1) && said.contains(running) && !said.contains("was cut off"), "{told:?}");
+    }
     assert!(arrived() > 0 && copy.file("homeroom.lock").exists());
     pipe.write_all(&archive[archive.len() / 2..]).unwrap();
     drop(pipe);

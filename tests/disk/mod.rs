@@ -2,6 +2,7 @@
 
 mod at_once;
 mod backup;
+mod broken;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod erased;
 #[cfg(all(unix, feature = "fault-injection"))]
@@ -36,6 +37,7 @@ mod taken;
 #[cfg(all(unix, feature = "fault-injection"))]
 mod taken_back;
 mod torn;
+mod unwhole;
 
 #[cfg(all(unix, feature = "fault-injection"))]
 use crate::harness::{DataDir, run};

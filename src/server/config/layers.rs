@@ -14,7 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The file's name, in the data folder.
 pub(super) const FILE: &str = super::folder::SETTINGS;
@@ -37,6 +37,8 @@ pub struct Config {
     /// The lines of `homeroom.toml` that hold, by the option's id.
     pub(crate) lines: BTreeMap<String, usize>,
     pub(crate) file: PathBuf,
+    /// What is wrong with that file, where it's gone on without it.
+    pub(crate) unusable: Option<String>,
     /// The command line.
     line: Vec<OsString>,
 }
@@ -63,7 +65,8 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads everything. `line` is the command line with the program's name before it.
+    /// Reads everything. `line` is the command line with the program's name before it. A command that doesn't need the file goes
+    /// on without one that is wrong.
     ///
     /// # Errors
     /// [`ConfigError`].
@@ -74,11 +77,27 @@ impl Config {
             _ => usage(e),
         };
         let said = Args::command().try_get_matches_from(line).map_err(wrong_usage)?;
-        let file = Args::from_arg_matches(&said).map_err(usage)?.data_dir.join(FILE);
-        let wrong = |problems| ConfigError::File { path: file.clone(), problems };
-        let entries = options::read(&file, &OPTIONS).map_err(wrong)?;
+        let before = Args::from_arg_matches(&said).map_err(usage)?;
+        let file = before.data_dir.join(FILE);
+        let entries = options::read(&file, &OPTIONS);
+        let entries = entries.map_err(|problems| ConfigError::File { path: file.clone(), problems });
+        match entries.and_then(|entries| Self::of_both(line, &said, &file, &entries)) {
+            Err(wrong) if before.command.as_ref().is_some_and(|command| !command.needs_settings()) => {
+                // What is wrong with the command line is so without the file too.
+                let without = Self::of_both(line, &said, &file, &[])?;
+                let lines = wrong.to_string();
+                let lines: Vec<_> = lines.lines().map(|line| sanitize::line(line).to_string()).collect();
+                Ok(Self { unusable: Some(lines.join("; ")), ..without })
+            }
+            config => config,
+        }
+    }
+
+    /// Of the command line, by which `said` is said, and what the file says.
+    fn of_both(line: &[OsString], said: &ArgMatches, file: &Path, entries: &[Entry]) -> Result<Self, ConfigError> {
+        let usage = |e| ConfigError::Usage(Box::new(e));
         // What the file says goes before the command line's words, where these and the environment are silent.
-        let silent = |entry: &&Entry| !is_said(&said, &entry.id);
+        let silent = |entry: &&Entry| !is_said(said, &entry.id);
         let words = entries.iter().filter(silent).flat_map(Entry::words).map(OsString::from);
         let whole_line = line.iter().take(1).cloned().chain(words).chain(line.iter().skip(1).cloned());
         let matches = Args::command().try_get_matches_from(whole_line).map_err(usage)?;
@@ -86,7 +105,13 @@ impl Config {
         let contradiction = |e| usage(Args::command().error(ErrorKind::ArgumentConflict, e));
         args.check().map_err(contradiction)?;
         let lines = entries.iter().filter(silent).map(|entry| (entry.id.clone(), entry.line)).collect();
-        Ok(Self { args, matches, lines, file, line: line.to_owned() })
+        Ok(Self { args, matches, lines, file: file.to_owned(), unusable: None, line: line.to_owned() })
+    }
+
+    /// What there is to say of a file without which it's gone on.
+    pub(crate) fn told_unusable(&self) -> Option<String> {
+        let why = self.unusable.as_ref()?;
+        Some(format!("{why}; no server starts with that: mend it. This goes on as if {FILE} said nothing"))
     }
 
     /// Reads everything anew. Only the file can have changed.

@@ -6,6 +6,7 @@ pub(crate) mod arrival;
 mod budget;
 pub(crate) mod capacity;
 pub(crate) mod contents;
+mod dealing;
 mod defaults;
 mod environment;
 mod error;

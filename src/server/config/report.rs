@@ -1,5 +1,6 @@
 //! `homeroom-server config show` and `config check`.
 
+use super::arrival;
 use super::capacity::Capacity;
 use super::environment::{PREFIX, variable};
 use super::error::{ServerError, system};
@@ -33,13 +34,15 @@ pub(crate) fn show(config: &Config) -> io::Result<()> {
 /// nothing and files that hold nothing.
 ///
 /// # Errors
-/// `motd.txt` can't be one, no server starts with a file that holds nothing, or standard output is closed.
+/// `motd.txt` can't be one, no server starts with a file that holds nothing or in a folder that isn't whole, or standard output is
+/// closed.
 pub(crate) fn check(config: &Config) -> Result<(), ServerError> {
     let (stopping, passed): (Vec<_>, Vec<_>) = hollow(&config.args.data_dir).into_iter().partition(Hollow::stops);
     tell_what_is_fine(config, &passed).map_err(|e| system("print", &e))?;
     let motd = config.args.data_dir.join(MOTD);
     let motd = motd::read(config.args.live.motd.as_deref(), &motd).map(drop).map_err(ServerError::Configuration);
-    let stopping: Vec<String> = stopping.iter().map(Hollow::to_string).collect();
+    let mut stopping: Vec<String> = stopping.iter().map(Hollow::to_string).collect();
+    stopping.extend(arrival::told(&config.args.data_dir));
     if stopping.is_empty() { motd } else { Err(ServerError::Folder(stopping.join("\n"))) }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Mark {
     /// Where the mirror was, as people read it. Only in the data folder, once it was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) folder: Option<String>,
-    /// Its first copy isn't complete. Only in the mirror; one from before this was written was whole.
+    /// Its first copy isn't complete, which [`arrival`](crate::server::config::arrival) reads too. Only in the mirror; one from before this was written was whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) unfinished: bool,
 }
@@ -99,21 +99,6 @@ impl Mark {
     }
 }
 
-/// What there is to say of a mirror, or a copy of one, whose first copy was never complete, and what to do: it lacks whatever
-/// hadn't come, so a server that began on it would be another one.
-pub(crate) fn unfinished(folder: &Path) -> Option<String> {
-    let text = files::read(&folder.join(MIRROR_OF)).ok()?;
-    let mark = serde_json::from_slice::<Mark>(&text).ok()?;
-    mark.unfinished.then(|| {
-        format!(
-            "{} is a mirror whose first copy was never complete, so it lacks what hadn't come: start on the data folder whose \
-             mirror it is, which completes it; where that is lost, restore a backup into an empty folder; only to go on with \
-             the part that is there, remove {MIRROR_OF} from it",
-            folder.display()
-        )
-    })
-}
-
 /// Makes a data folder of its own out of a mirror, or a copy of one, before a server begins on it. It goes on further ahead
 /// than the mirror knows, since that may have been behind: no seq that anybody was shown is given out again. The mirror of
 /// which it is a copy may be its own from now on. What there is to be told about that.
@@ -143,6 +128,7 @@ pub(crate) fn promote(data_dir: &Path) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::config::arrival;
     use std::fs;
 
     #[test]
@@ -153,12 +139,12 @@ mod tests {
         assert_ne!(mark, Mark::new().unwrap());
         let held = Held::open(folder.path()).unwrap();
         Mark { unfinished: true, ..mark.clone() }.put(&held).unwrap();
-        let told = unfinished(folder.path()).unwrap();
-        assert!(told.contains("the data folder whose mirror it is") && !told.contains("  "), "{told}");
+        let told = arrival::told(folder.path()).unwrap();
+        assert!(told.contains("which completes it") && !told.contains("  "), "{told}");
         mark.put(&held).unwrap();
         fs::write(folder.path().join(SEQUENCE), "7\n").unwrap();
         assert_eq!(Mark::of_mirror(&held).unwrap().as_ref(), Some(&mark));
-        assert_eq!(unfinished(folder.path()), None);
+        assert_eq!(arrival::told(folder.path()), None);
         assert!(promote(folder.path()).unwrap().is_some());
         assert_eq!(Mark::of_mirror(&held).unwrap(), None);
         assert_eq!(Mark::of_folder(folder.path()), Ok(Some(mark)));

@@ -20,5 +20,5 @@ mod target;
 
 pub(crate) use behind::{Behind, behind, known_path};
 pub(crate) use keeper::Mirror;
-pub(crate) use mark::{promote, unfinished};
+pub(crate) use mark::promote;
 pub(crate) use target::refuse_beginner;

@@ -5,7 +5,7 @@ use crate::files::{self, Access};
 use crate::reason;
 use crate::sanitize;
 use crate::server::config::contents::{self, Kind, PARTS, Part};
-use crate::server::config::folder::ERASING;
+use crate::server::config::folder::{ERASING, MOTD, SETTINGS};
 use crate::server::timeline::journal::segment::{self, End, Place};
 use crate::server::tools::archive::bytes_max;
 use serde_json::{Map, Value};
@@ -29,37 +29,53 @@ const NAMED_MAX: usize = 5;
 /// # Errors
 /// One can't be read, or not be taken.
 pub(super) fn all(data_dir: &Path, take: Take<'_>) -> Result<Option<u64>, String> {
-    let (mut newest, mut erasing) = (None, Map::new());
+    let (mut newest, mut erasing, mut damaged) = (None, Map::new(), None);
     for part in &PARTS {
         match part.kind {
-            Kind::Whole if part.name == ERASING => erasing.extend(being_erased(data_dir)?),
+            Kind::Whole if part.name == ERASING => match being_erased(data_dir)? {
+                Ok(names) => erasing.extend(names),
+                Err(as_it_is) => damaged = Some(as_it_is),
+            },
             Kind::Whole => file(data_dir, part, take)?,
             Kind::Lines => lines(data_dir, part, take)?,
             Kind::Programs => programs(data_dir, part, take)?,
             Kind::Journal => newest = journal(data_dir, part, take)?,
         }
     }
-    if !erasing.is_empty() {
+    if let Some(as_it_is) = damaged {
+        take(ERASING, &as_it_is)?;
+    } else if !erasing.is_empty() {
         let text = serde_json::to_vec(&erasing).unwrap_or_default();
         take(ERASING, &text)?;
     }
     Ok(newest)
 }
 
-/// Whoever is being erased at this moment. It's read at the beginning and at the end, and both count.
-fn being_erased(data_dir: &Path) -> Result<Map<String, Value>, String> {
+/// Whoever is being erased at this moment. It's read at the beginning and at the end, and both count. Where it's damaged, what
+/// stands there: that is copied as it is, as all else that is damaged.
+fn being_erased(data_dir: &Path) -> Result<Result<Map<String, Value>, Vec<u8>>, String> {
     let path = data_dir.join(ERASING);
-    match read(&path, ERASING)? {
-        Some(text) => serde_json::from_slice(&text)
-            .map_err(|e| format!("{} is damaged: {}; mend it, or remove it", path.display(), reason::Reason(&e))),
-        None => Ok(Map::new()),
-    }
+    let Some(text) = read(&path, ERASING)? else { return Ok(Ok(Map::new())) };
+    Ok(serde_json::from_slice(&text).map_err(|e| {
+        log::error!(
+            "it is copied as it is: {} is damaged: {}; mend it, or remove it",
+            path.display(),
+            reason::Reason(&e)
+        );
+        text
+    }))
 }
 
 fn file(data_dir: &Path, part: &Part, take: Take<'_>) -> Result<(), String> {
-    match read(&data_dir.join(part.name), part.name)? {
-        Some(contents) => take(part.name, &contents),
-        None => Ok(()),
+    match read(&data_dir.join(part.name), part.name) {
+        Ok(Some(contents)) => take(part.name, &contents),
+        Ok(None) => Ok(()),
+        // What people write there, and a server is the same one without.
+        Err(why) if [SETTINGS, MOTD].contains(&part.name) => {
+            log::error!("{why}: so it is not in the backup");
+            Ok(())
+        }
+        Err(why) => Err(why),
     }
 }
 

@@ -9,7 +9,6 @@ pub(crate) use last::Last;
 use super::archive::{Archive, Manifest};
 use crate::files::{self, SUCCESSOR, Successor};
 use crate::reason::{self, Reason};
-use crate::server::config::arrival::Arrival;
 use crate::server::config::{ServerError, folder};
 use crate::{output, sanitize};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -30,9 +29,6 @@ pub(crate) fn run(data_dir: &Path, to: &Path) -> Result<(), ServerError> {
 }
 
 fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
-    if let Some(arrival) = Arrival::of(data_dir) {
-        return Err(arrival.told(data_dir));
-    }
     if !data_dir.join(folder::USERS).exists() && !data_dir.join(folder::IDENTITY).exists() {
         return Err(format!(
             "{} holds neither accounts nor a key, so there is nothing to copy: name the server's folder with --data-dir",

@@ -9,8 +9,7 @@ pub(crate) use files::{accounts, identity, no_certificate};
 
 use super::finding::{self, Finding};
 use crate::server::config::Config;
-use crate::server::config::arrival::Arrival;
-use crate::server::mirror;
+use crate::server::config::arrival;
 use std::io;
 use std::path::Path;
 
@@ -38,9 +37,9 @@ pub(crate) fn run(config: &Config) -> io::Result<bool> {
 pub(crate) fn rest(config: &Config, last: Option<u64>) -> Vec<Finding> {
     let data_dir = &config.args.data_dir;
     let mut rest = kept(data_dir, last);
+    rest.extend(config.told_unusable().map(Finding::Bad));
     rest.extend(files::motd(config));
-    rest.extend(Arrival::of(data_dir).map(|arrival| Finding::Bad(arrival.told(data_dir))));
-    rest.extend(mirror::unfinished(data_dir).map(Finding::Bad));
+    rest.extend(arrival::told(data_dir).map(Finding::Bad));
     rest.extend(files::opened(data_dir));
     rest.extend(modes::modes(data_dir));
     rest

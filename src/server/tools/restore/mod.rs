@@ -78,11 +78,8 @@ fn restore(data_dir: &Path, archive: impl Read, shown: &str) -> Result<String, S
 
 /// Another server's folder, or one that somebody keeps something in. `is_held`: by somebody else.
 fn refuse_what_holds_something(data_dir: &Path, is_held: bool) -> Result<(), String> {
-    if Arrival::of(data_dir) == Some(Arrival::Waits) {
-        if is_held {
-            return Err(format!("{}; nothing else was restored", folder::at_work(data_dir)));
-        }
-        return Err(format!("{}; nothing else was restored", Arrival::Waits.told(data_dir)));
+    if let Some(waits @ Arrival::Waits) = Arrival::of(data_dir) {
+        return Err(format!("{}; nothing else was restored", waits.told(data_dir, is_held)));
     }
     let entries = match fs::read_dir(data_dir) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
