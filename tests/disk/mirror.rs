@@ -22,7 +22,7 @@ pub(super) fn start(data: &Arc<DataDir>, mirror: &DataDir, args: &[&str]) -> Ser
 
 /// What a folder holds that a mirror of it must hold.
 pub(super) fn contents(data: &DataDir) -> BTreeMap<PathBuf, Vec<u8>> {
-    let own = ["homeroom.lock", "mirror.json", "mirror-of.json"];
+    let own = ["homeroom.lock", "mirror.json", "mirror-of.json", "spare"];
     let is_own =
         |path: &Path| own.iter().any(|name| path.ends_with(name)) || path.extension().is_some_and(|e| e == "new");
     let files = data.files().into_iter().filter(|path| !is_own(path));

@@ -2,7 +2,9 @@
 
 use super::history;
 use super::mirror::{assert_sound, contents, start, wait_until_whole};
-use crate::harness::{DEADLINE, DataDir, PASSWORD, Peer, Random, Server, Stick, Wire};
+use crate::harness::{
+    DEADLINE, DataDir, PASSWORD, Peer, Random, Server, Stick, Wire, assert_error, assert_reply, run, wait_until,
+};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::thread;
@@ -104,6 +106,53 @@ fn whatever_becomes_of_its_disk_the_chat_goes_on_and_it_catches_up() {
         assert_eq!(history(&mut mirror.start().login("ada")).last().unwrap().1, *speaker.acknowledged.last().unwrap());
         assert_has(&mirror, &speaker.acknowledged);
     }
+}
+
+/// On a disk that is full the journal takes all the room there is; but what is small has some of its own.
+#[test]
+fn a_ban_an_account_and_a_key_arrive_on_a_full_disk() {
+    let (data, mirror) = (DataDir::with_users(&["ada", "bob", "eve"]), DataDir::new());
+    let Some(stick) = Stick::over(mirror.path(), KIB) else { return };
+    let mut server = start(&data, &mirror, &["--message-rate", "off"]);
+    let (mut root, mut speaker) = (server.admin(), Speaker::new(&server));
+    wait_until("there is room for them", || mirror.file("spare").metadata().is_ok_and(|found| found.len() >= 1 << 20));
+    let whisper = json!({"type": "whisper", "to": "eve", "text": "for the eve of before"});
+    assert_eq!(root.ask(whisper)["type"], "whisper");
+    wait_until_whole(&data, &mirror);
+    stick.disk.fill();
+    speaker.ada.say(&"x".repeat(4_000));
+    speaker.say_some();
+    notice(&mut root, "no space left on device");
+    let arrive = |name: &str| wait_until(name, || data.read_bytes(name) == mirror.read_bytes(name));
+    for number in 0..10 {
+        let user = json!({"type": "add_user", "username": format!("new{number}x"), "password": PASSWORD});
+        assert_reply(&root.ask(user));
+        arrive("users.json");
+        // What becomes free is the journal's.
+        speaker.say_some();
+    }
+    assert_reply(&root.ask(json!({"type": "delete_user", "username": "bob"})));
+    // Made after events that aren't there.
+    assert_reply(&root.ask(json!({"type": "delete_user", "username": "eve"})));
+    assert_reply(&root.ask(json!({"type": "add_user", "username": "eve", "password": PASSWORD})));
+    run(data.command().args(["identity", "new"]), b"").succeeded();
+    arrive("users.json");
+    arrive("identity.p12");
+    let last = format!("\"text\":\"{}\"", speaker.acknowledged.last().unwrap());
+    assert!(!lines(&mirror).concat().contains(&last), "it is full all the while");
+    server.kill();
+    assert_sound(&mirror);
+    stick.disk.free();
+    let server = mirror.start();
+    assert!(!mirror.file("spare").exists(), "a data folder has no use for it");
+    server.login("new9x").assert_alive();
+    let login = json!({"type": "login", "protocol": 1, "username": "bob", "password": PASSWORD});
+    assert_error(&server.connect().ask_plainly(&login), "bad_credentials");
+    let mut eve = server.login("eve");
+    assert!(history(&mut eve).iter().all(|(_, text)| text != "for the eve of before"));
+    eve.say("and it goes on");
+    let shown = run(data.command().args(["identity", "show"]), b"");
+    assert!(shown.succeeded().contains(&server.fingerprint()));
 }
 
 /// Speaks until the connection breaks off; gives what was acknowledged.

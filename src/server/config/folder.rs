@@ -42,6 +42,8 @@ pub(crate) const ERASING: &str = "erasing.json";
 pub(crate) const MIRROR: &str = "mirror.json";
 /// In a mirror: that it is one, and which.
 pub(crate) const MIRROR_OF: &str = "mirror-of.json";
+/// In a mirror: room that is kept for what is small.
+pub(crate) const SPARE: &str = "spare";
 /// What is being brought, and isn't whole yet.
 pub(crate) const ARRIVING: &str = "restore.new";
 /// What is whole, and isn't in its place yet.

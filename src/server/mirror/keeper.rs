@@ -96,9 +96,13 @@ impl Mirror {
 
     /// Ends it after a last pass, for which nobody waits longer than [`END_MAX`].
     pub(crate) fn end(&self) {
+        self.end_within(END_MAX);
+    }
+
+    fn end_within(&self, max: Duration) {
         let now = Instant::now();
         self.copied.end();
-        let ended = self.at_work.wait_until_empty(now + END_MAX);
+        let ended = self.at_work.wait_until_empty(now + max);
         if !ended || self.health.trouble(None, now).is_some() {
             self.health.say_what_is_lacking(Instant::now());
         }
@@ -141,5 +145,35 @@ impl Keeper {
             open.look();
         }
         open.pass(&self.data_dir, journal, &self.health)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::notices;
+    use std::sync::mpsc;
+
+    /// `one_that_hangs_is_not_waited_for` shows it of a server.
+    #[test]
+    fn a_thread_that_hangs_is_waited_for_no_longer_than_that() {
+        let (notices, _posted) = notices::channel();
+        let mirror = Mirror {
+            health: Arc::new(Health::new(Path::new("/media/usb"), notices)),
+            copied: Arc::default(),
+            to_look: Arc::default(),
+            is_waited_for: false,
+            at_work: Gate::default(),
+        };
+        let (copied, inside) = (Arc::clone(&mirror.copied), mirror.at_work.enter());
+        let (tell, told) = mpsc::channel();
+        let ending = thread::spawn(move || {
+            mirror.end_within(Duration::ZERO);
+            tell.send(()).unwrap();
+        });
+        assert!(told.recv_timeout(END_MAX * 2).is_ok());
+        assert!(copied.wait(Duration::ZERO), "it is told that this is the end");
+        drop(inside);
+        ending.join().unwrap();
     }
 }

@@ -9,7 +9,7 @@ use crate::files::{self, Access, Held, SUCCESSOR};
 use crate::hex::Hex;
 use crate::reason::{self, Reason};
 use crate::server::config::contents::SEQ_LEAP;
-use crate::server::config::folder::{MIRROR, MIRROR_OF, SEQUENCE};
+use crate::server::config::folder::{MIRROR, MIRROR_OF, SEQUENCE, SPARE};
 use crate::server::timeline::Sequence;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -118,6 +118,8 @@ pub(crate) fn promote(data_dir: &Path) -> Result<Option<String>, String> {
     if let Ok(mark) = serde_json::from_slice::<Mark>(&text) {
         mark.keep(data_dir).map_err(|e| failed(MIRROR, &e))?;
     }
+    // A data folder has no use for it; and where there is no room, this makes some.
+    let _ = files::remove(&data_dir.join(SPARE));
     files::remove(&path).and_then(|()| files::sync_folder(&path)).map_err(|e| failed(MIRROR_OF, &e))?;
     Ok(Some(format!(
         "{} was the mirror of another folder: it's a data folder of its own now, and goes on where the mirror ended",
@@ -143,10 +145,12 @@ mod tests {
         assert!(told.contains("which completes it") && !told.contains("  "), "{told}");
         mark.put(&held).unwrap();
         fs::write(folder.path().join(SEQUENCE), "7\n").unwrap();
+        fs::write(folder.path().join(SPARE), "").unwrap();
         assert_eq!(Mark::of_mirror(&held).unwrap().as_ref(), Some(&mark));
         assert_eq!(arrival::told(folder.path()), None);
         assert!(promote(folder.path()).unwrap().is_some());
         assert_eq!(Mark::of_mirror(&held).unwrap(), None);
+        assert!(!folder.path().join(SPARE).exists());
         assert_eq!(Mark::of_folder(folder.path()), Ok(Some(mark)));
         assert_eq!(Sequence::peek(&folder.path().join(SEQUENCE)), Ok(7 + SEQ_LEAP));
         assert_eq!(promote(folder.path()), Ok(None));

@@ -16,6 +16,7 @@ mod parts;
 mod pass;
 mod programs;
 mod segments;
+mod spare;
 mod target;
 
 pub(crate) use behind::{Behind, behind, known_path};

@@ -69,8 +69,8 @@ impl Parts {
     ///
     /// # Errors
     /// What the system says. Then what stands there is doubtful, and the next time it's put there whole.
-    pub(super) fn put(&mut self, held: &Held, part: &Part, found: Found) -> io::Result<()> {
-        let before = match &found {
+    pub(super) fn put(&mut self, held: &Held, part: &Part, found: &Found) -> io::Result<()> {
+        let before = match found {
             Found::Known => return Ok(()),
             Found::Gone if self.put.get(part.name) == Some(&Put::Nothing) => return Ok(()),
             Found::Gone | Found::Changed(..) => self.put.insert(part.name, Put::Doubtful),
@@ -87,18 +87,18 @@ impl Parts {
             Found::Changed(stamp, contents) => {
                 let there = read(held, part.name)?.filter(|_| before != Some(Put::Doubtful));
                 // A disk that was mounted anew may give other stamps to what is the same.
-                if matches!(before, Some(Put::Touched(known)) if known == stamp && there.as_ref() != Some(&contents)) {
+                if matches!(&before, Some(Put::Touched(known)) if known == stamp && there.as_ref() != Some(contents)) {
                     self.mended.insert(part.name);
                 }
                 match there {
                     // Whatever was there when it was opened may not be on the disk either.
-                    Some(there) if there == contents => sync(held, part.name)?,
+                    Some(there) if there == *contents => sync(held, part.name)?,
                     Some(there) if part.kind == Kind::Lines && contents.starts_with(&there) => {
                         grow(held, part.name, &contents[there.len()..])?;
                     }
-                    _ => put_whole(held, part.name, &contents)?,
+                    _ => put_whole(held, part.name, contents)?,
                 }
-                Put::File(stamp, Stamp::of(&held.path().join(part.name)))
+                Put::File(stamp.clone(), Stamp::of(&held.path().join(part.name)))
             }
         };
         self.put.insert(part.name, put);

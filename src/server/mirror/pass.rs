@@ -5,8 +5,10 @@ use super::health::Health;
 use super::parts::{Found, Parts, place};
 use super::programs::{self, Programs};
 use super::segments::Segments;
+use super::spare::{Spare, is_full};
 use super::target::Target;
 use crate::faults;
+use crate::files::Held;
 use crate::reason;
 use crate::server::config::contents::{Kind, PARTS, PUT, Part};
 use crate::server::config::folder::{ERASING, JOURNAL, MIRROR_OF};
@@ -27,6 +29,7 @@ pub(super) struct Open {
     parts: Parts,
     programs: Programs,
     segments: Option<Segments>,
+    spare: Spare,
     /// Somebody else has removed or changed something of the journal there.
     touched: bool,
 }
@@ -53,7 +56,8 @@ impl Open {
         let target = Target::open(data_dir, path, journal)?;
         let segments = |journal| Segments::open(target.held.folder(JOURNAL)?, journal, health);
         let segments = journal.map(segments).transpose().map_err(|e| failed(JOURNAL, &e))?;
-        Ok(Self { segments, target, parts: Parts::default(), programs: Programs::default(), touched: false })
+        let (parts, programs, spare) = (Parts::default(), Programs::default(), Spare::default());
+        Ok(Self { segments, target, parts, programs, spare, touched: false })
     }
 
     /// Brings the mirror up to date.
@@ -80,6 +84,7 @@ impl Open {
     /// Looks whether what was put there still is; the next pass puts anew what isn't.
     pub(super) fn look(&mut self) {
         self.parts.look(&self.target.held);
+        self.spare.look();
         self.touched |= self.segments.as_mut().is_some_and(Segments::look);
     }
 
@@ -119,6 +124,10 @@ impl Open {
         for part in PUT.iter().filter_map(|name| part(name)) {
             health.is_at_work();
             faults::strike(&format!("mirror.put.{}", part.name)).map_err(|e| failed(part.name, &e))?;
+            // The journal takes all the room there is. The first copy has it to itself.
+            if part.kind == Kind::Journal && self.target.was_whole() {
+                self.spare.take(held);
+            }
             let put = match part.kind {
                 Kind::Journal => match (&mut self.segments, journal, &read.journal) {
                     (Some(segments), Some(journal), Some(settled)) => {
@@ -135,15 +144,23 @@ impl Open {
                     self.programs.put(held, part.name, &place(data_dir, part), ours)
                 }
                 Kind::Whole | Kind::Lines => match read.files.remove(part.name) {
-                    Some(found) => self.parts.put(held, part, found),
+                    Some(found) => put_small((&mut self.parts, &mut self.spare), held, part, &found),
                     None => Ok(()),
                 },
             };
             put.map_err(|e| failed(part.name, &e))?;
         }
         let frame = part(ERASING).zip(erased);
-        let gone = frame.map_or(Ok(()), |(part, found)| self.parts.put(held, part, found));
+        let gone = frame.map_or(Ok(()), |(part, found)| self.parts.put(held, part, &found));
         gone.map_err(|e| failed(ERASING, &e)).map(|()| true)
+    }
+}
+
+/// Where there is no room for it, there is what was kept for that.
+fn put_small((parts, spare): (&mut Parts, &mut Spare), held: &Held, part: &Part, found: &Found) -> io::Result<()> {
+    match parts.put(held, part, found) {
+        Err(e) if is_full(&e) && spare.give_up(held) => parts.put(held, part, found),
+        put => put,
     }
 }
 

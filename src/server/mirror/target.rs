@@ -90,6 +90,11 @@ impl Target {
         Ok(())
     }
 
+    /// Whether the first copy is complete.
+    pub(super) fn was_whole(&self) -> bool {
+        self.completed.is_none()
+    }
+
     /// Whether it's still where it was: its disk may have gone, and come back as another.
     pub(super) fn is_there(&self) -> bool {
         self.held.is_there() && files::leads_to(&self.held.path().join(LOCK), &self.lock)

@@ -145,6 +145,15 @@ mod tests {
     }
 
     #[test]
+    fn for_a_minute_nobody_waits_for_one_that_was_late() {
+        let late = Instant::now();
+        let state = State { late: Some(late), ..State::default() };
+        assert!(state.is_late(late) && state.is_late(late + Duration::from_secs(59)));
+        assert!(!state.is_late(late + Duration::from_secs(60)), "then it is waited for again");
+        assert!(!State::default().is_late(late));
+    }
+
+    #[test]
     fn one_that_is_late_is_not_waited_for_and_one_that_fails_neither() {
         let copied = Copied::default();
         copied.reached(5, 0);

@@ -31,16 +31,25 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
 
 fn finding(data_dir: &Path, path: &Path) -> Finding {
     let is_running = folder::is_held(data_dir);
-    let mut found = mirror::behind(data_dir, path);
-    // What has just changed is on its way.
-    if is_running && found.as_ref().is_ok_and(|behind| lacking(behind).is_some()) {
-        thread::sleep(ON_ITS_WAY);
-        found = mirror::behind(data_dir, path);
-    }
+    let found = look(is_running, || mirror::behind(data_dir, path), thread::sleep);
     match found {
         Err(why) => Bad(format!("{} {why}", path.display())),
         Ok(behind) => judge(&path.display().to_string(), &behind, is_running),
     }
+}
+
+/// Looks once more, and no oftener, where what has just changed may be on its way.
+fn look(
+    is_running: bool,
+    mut look: impl FnMut() -> Result<Behind, String>,
+    wait: impl FnOnce(Duration),
+) -> Result<Behind, String> {
+    let found = look()?;
+    if !is_running || lacking(&found).is_none() {
+        return Ok(found);
+    }
+    wait(ON_ITS_WAY);
+    look()
 }
 
 /// Without which a start there would be another server's.
@@ -77,13 +86,37 @@ fn remedy(is_running: bool) -> &'static str {
 mod tests {
     use super::*;
 
+    fn behind(ours: u64, theirs: u64, files: &[&'static str]) -> Behind {
+        let newest = Some("2026-01-01T00:00:00.000Z".into());
+        Behind { seqs: (ours, theirs), newest, files: files.to_vec() }
+    }
+
+    #[test]
+    fn what_is_on_its_way_has_three_seconds() {
+        let (lacks, whole) = (behind(7, 7, &["users.json"]), behind(7, 7, &[]));
+        for (is_running, first, looks, waited) in [
+            (true, &lacks, 2, 3),
+            (false, &lacks, 1, 0),
+            (true, &whole, 1, 0),
+            (true, &behind(9, 7, &["rooms.json"]), 1, 0),
+        ] {
+            let (mut looked, mut slept) = (0, Duration::ZERO);
+            let found = look(
+                is_running,
+                || {
+                    looked += 1;
+                    Ok(if looked == 1 { first } else { &whole })
+                        .map(|found| behind(found.seqs.0, found.seqs.1, &found.files))
+                },
+                |pause| slept = pause,
+            );
+            assert_eq!((looked, slept), (looks, Duration::from_secs(waited)));
+            assert_eq!(found.as_ref(), Ok(if looks == 2 { &whole } else { first }));
+        }
+    }
+
     #[test]
     fn how_far_it_is_behind() {
-        let behind = |ours, theirs, files: &[&'static str]| Behind {
-            seqs: (ours, theirs),
-            newest: Some("2026-01-01T00:00:00.000Z".into()),
-            files: files.to_vec(),
-        };
         for (found, is_running, good, words) in [
             (behind(7, 7, &[]), false, true, "has everything"),
             (behind(9, 7, &["rooms.json"]), true, true, "just now"),
