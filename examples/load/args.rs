@@ -53,6 +53,12 @@ pub(crate) struct Args {
     /// Also: the clients come back with their tokens after the server was restarted
     #[arg(long)]
     pub(crate) restart: bool,
+    /// When the server's journal is synced: always, second or never [default: the server's own]
+    #[arg(long, value_name = "WHEN", value_parser = ["always", "second", "never"])]
+    pub(crate) sync: Option<String>,
+    /// Everything is kept in a new folder in this one too, which lies on another disk than the temporary folder (TMPDIR)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mirror: Option<PathBuf>,
     /// Rounds of the hashes whose checking times are compared
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) hash_rounds: u32,

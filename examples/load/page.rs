@@ -1,9 +1,9 @@
 //! What it costs that clients come through the page's WebSocket.
 
 use crate::Result;
-use crate::crowd::{Crowd, name};
+use crate::crowd::Crowd;
 use crate::report::{Report, Row, median};
-use crate::server::{HASH_ROUNDS, Site};
+use crate::server::HASH_ROUNDS;
 use crate::stages::Bench;
 
 /// How many of a hundred come through the page, in turn.
@@ -40,7 +40,7 @@ impl Bench<'_> {
     }
 
     fn share(&self, clients: usize, percent: u8) -> Result<[Option<f64>; 3]> {
-        let site = Site::new(self.program, (0..clients).map(name))?;
+        let site = self.site(clients)?;
         let (server, crowd) = (site.start(HASH_ROUNDS)?, Crowd::new(clients, self.plan.readers, percent));
         let before = server.resident_kib();
         self.arrive(&crowd, &server, 0..clients, None)?;

@@ -33,6 +33,8 @@ const TICKS_PER_SECOND: u64 = 100;
 pub(crate) struct Site {
     program: PathBuf,
     folder: tempfile::TempDir,
+    sync: Option<String>,
+    mirror: Option<tempfile::TempDir>,
 }
 
 impl Site {
@@ -45,7 +47,13 @@ impl Site {
 
     /// A folder without accounts.
     pub(crate) fn empty(program: &Path) -> Result<Self> {
-        Ok(Self { program: program.to_owned(), folder: tempfile::tempdir()? })
+        Ok(Self { program: program.to_owned(), folder: tempfile::tempdir()?, sync: None, mirror: None })
+    }
+
+    /// The same, synced so, and kept in a new folder in `mirror` too.
+    pub(crate) fn keeping(self, sync: Option<&str>, mirror: Option<&Path>) -> Result<Self> {
+        let mirror = mirror.map(tempfile::tempdir_in).transpose()?;
+        Ok(Self { sync: sync.map(str::to_owned), mirror, ..self })
     }
 
     /// A file of the data folder.
@@ -90,6 +98,12 @@ impl Site {
         let mut command = self.command("server.log", rounds)?;
         command.args(["--listen", "127.0.0.1:0", "--message-rate", "off"]);
         command.args(["--max-strangers", "2000", "--max-strangers-per-address", "2000"]);
+        if let Some(sync) = &self.sync {
+            command.args(["--sync", sync]);
+        }
+        if let Some(mirror) = &self.mirror {
+            command.arg("--mirror").arg(mirror.path());
+        }
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or("the server has no standard output")?;
         let mut server = Server { child, address: SocketAddr::from(([0; 4], 0)) };
@@ -106,9 +120,34 @@ impl Site {
             if let Some(address) = line.strip_prefix("listening on ") {
                 server.address = address.parse()?;
             } else if line == "ready" {
+                self.wait_for_mirror(deadline)?;
                 return Ok(server);
             }
         }
+    }
+
+    /// Waits until all there is so far is in the mirror: else what it costs would be that of the first copy, or of none.
+    fn wait_for_mirror(&self, deadline: Instant) -> Result<()> {
+        while self.mirror.is_some() && !self.log_has("everything is kept in the mirror") {
+            if Instant::now() >= deadline {
+                return Err(format!(
+                    "the mirror isn't whole after {START_DEADLINE:?}: {}",
+                    self.last_words("server.log")
+                )
+                .into());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    /// Whether the mirror was too slow or failed, so that nobody waited for it for a while.
+    pub(crate) fn lost_its_mirror(&self) -> bool {
+        ["the mirror is late", "can't be kept up to date"].iter().any(|words| self.log_has(words))
+    }
+
+    fn log_has(&self, words: &str) -> bool {
+        fs::read_to_string(self.file("server.log")).is_ok_and(|log| log.contains(words))
     }
 
     /// The last line of a log.

@@ -2,10 +2,10 @@
 
 use crate::Result;
 use crate::bare;
-use crate::crowd::{Crowd, name};
+use crate::crowd::Crowd;
 use crate::report::{Report, Row, median};
 use crate::room::{Pace, Room, room_name, room_of};
-use crate::server::{HASH_ROUNDS, Server, Site};
+use crate::server::{HASH_ROUNDS, Server};
 use crate::stages::{Bench, LOGIN_DEADLINE};
 use homeroom::protocol::Request;
 use homeroom::sync::lock;
@@ -55,7 +55,7 @@ impl Bench<'_> {
 
     /// What a delivery costs while so many clients are in so many rooms.
     fn rooms_of(&self, clients: usize, rooms: usize) -> Result<Option<f64>> {
-        let site = Site::new(self.program, (0..clients).map(name))?;
+        let site = self.site(clients)?;
         let (server, crowd) = (site.start(HASH_ROUNDS)?, Crowd::new(clients, self.plan.readers, self.args.web));
         self.arrive(&crowd, &server, 0..clients, None)?;
         if rooms > 1 {

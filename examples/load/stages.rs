@@ -33,11 +33,17 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// A folder with so many accounts, kept as the command line says.
+    pub(crate) fn site(&self, clients: usize) -> Result<Site> {
+        let site = Site::new(self.program, (0..clients).map(name))?;
+        site.keeping(self.args.sync.as_deref(), self.args.mirror.as_deref())
+    }
+
     /// Logins at once, idle memory, a quiet and two busy rooms, and clients that come back.
     pub(crate) fn rooms(&self, report: &mut Report) -> Result<()> {
         let n = self.plan.clients;
         self.progress.stage(format!("making {n} accounts"));
-        let site = Site::new(self.program, (0..n).map(name))?;
+        let site = self.site(n)?;
         let server = site.start(HASH_ROUNDS)?;
         let crowd = Crowd::new(n, self.plan.readers, self.args.web);
         let before = server.resident_kib();
@@ -49,6 +55,9 @@ impl Bench<'_> {
         report.add(row);
         report.add(self.room(&crowd, &server, self.busy(n, self.plan.deliveries), "busy", "a busy room")?);
         report.add(self.room(&crowd, &server, self.busier(n), "busier", "a busier room")?);
+        if site.lost_its_mirror() {
+            report.note("The mirror was too slow or failed: for a while nobody waited for it, and the figures are partly without it.");
+        }
 
         let past = arrivals::remember(&crowd);
         self.everyone_leaves(&crowd, &server)?;
@@ -68,7 +77,7 @@ impl Bench<'_> {
         let steps = &self.plan.steps;
         let max = steps.last().copied().unwrap_or_default();
         self.progress.stage(format!("making {max} accounts"));
-        let site = Site::new(self.program, (0..max).map(name))?;
+        let site = self.site(max)?;
         let server = site.start(HASH_ROUNDS)?;
         let crowd = Crowd::new(max, self.plan.readers, self.args.web);
         let before = server.resident_kib();
@@ -100,7 +109,7 @@ impl Bench<'_> {
     /// What many bad logins at once cost those who chat.
     pub(crate) fn hashing(&self, report: &mut Report) -> Result<()> {
         let n = self.plan.clients.min(CHATTERS_MAX);
-        let site = Site::new(self.program, (0..n).map(name))?;
+        let site = self.site(n)?;
         // The clients' own hashes are cheap to check; what a bad login costs is the server's number of rounds.
         let server = site.start(BAD_LOGIN_ROUNDS)?;
         let crowd = Crowd::new(n, self.plan.readers, self.args.web);
