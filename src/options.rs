@@ -7,6 +7,7 @@ use crate::files::{self, Access};
 use crate::lines;
 use crate::nearest::nearest;
 use crate::reason;
+use crate::sanitize;
 use clap::builder::{PathBufValueParser, Resettable, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
 use std::ffi::OsString;
@@ -53,11 +54,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// With the place where it is.
+    /// With the place where it is. The file may be somebody else's, as one that was restored: none of it reaches a terminal raw.
     pub(crate) fn at(&self, path: &Path) -> String {
+        let text = sanitize::line(&self.text);
         match self.line {
-            Some(line) => format!("{} line {line}: {}", path.display(), self.text),
-            None => format!("{}: {}", path.display(), self.text),
+            Some(line) => format!("{} line {line}: {text}", path.display()),
+            None => format!("{}: {text}", path.display()),
         }
     }
 }

@@ -85,9 +85,7 @@ impl Config {
             Err(wrong) if before.command.as_ref().is_some_and(|command| !command.needs_settings()) => {
                 // What is wrong with the command line is so without the file too.
                 let without = Self::of_both(line, &said, &file, &[])?;
-                let lines = wrong.to_string();
-                let lines: Vec<_> = lines.lines().map(|line| sanitize::line(line).to_string()).collect();
-                Ok(Self { unusable: Some(lines.join("; ")), ..without })
+                Ok(Self { unusable: Some(wrong.to_string().replace('\n', "; ")), ..without })
             }
             config => config,
         }
