@@ -86,6 +86,18 @@ fn nobody_takes_anything_from_a_folder_that_is_not_whole() {
     }
 }
 
+/// What is changed in a mirror would be replaced by what its data folder has.
+#[test]
+fn a_mirror_gets_no_key_of_its_own() {
+    let data = used();
+    fs::write(data.file("mirror-of.json"), r#"{"id":"1"}"#).unwrap();
+    let words = "is the mirror of another folder, and has that one's key: name that folder with --data-dir";
+    assert_refused(&data, &[&["identity", "new"], &["identity", "new", "--keep-key"]], words);
+    run(data.command().args(["identity", "show"]), b"").succeeded();
+    drop(data.start());
+    run(data.command().args(["identity", "new"]), b"").succeeded();
+}
+
 /// Its server is at it, and holds it.
 #[test]
 #[cfg(all(target_os = "linux", feature = "fault-injection"))]

@@ -23,6 +23,9 @@ const PEM_BYTES_MAX: u64 = 1024 * 1024;
 /// What went wrong; then `identity.p12` is as it was.
 pub(crate) fn run(data_dir: &Path, listen: &[SocketAddr], command: &IdentityCommand) -> Result<(), String> {
     let path = data_dir.join(folder::IDENTITY);
+    if !matches!(command, IdentityCommand::Show) {
+        refuse_mirror(data_dir)?;
+    }
     match command {
         IdentityCommand::Show => show(&path, listen),
         IdentityCommand::New { keep_key } => {
@@ -38,6 +41,18 @@ pub(crate) fn run(data_dir: &Path, listen: &[SocketAddr], command: &IdentityComm
             doubts.iter().try_for_each(|doubt| print(&format!("!! {doubt}\n")))
         }
     }
+}
+
+/// A mirror's key is its data folder's: another one would be replaced, or stand in a copy of it unnoticed.
+fn refuse_mirror(data_dir: &Path) -> Result<(), String> {
+    if !data_dir.join(folder::MIRROR_OF).exists() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is the mirror of another folder, and has that one's key: name that folder with --data-dir; to go on from the mirror, \
+         start a server on it first",
+        data_dir.display()
+    ))
 }
 
 fn show(path: &Path, listen: &[SocketAddr]) -> Result<(), String> {
