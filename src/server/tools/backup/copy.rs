@@ -202,7 +202,6 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::config::folder::PROGRAMS;
 
     fn taken(folder: &Path) -> (Vec<(String, Vec<u8>)>, Option<u64>) {
         let mut all_taken = Vec::new();
@@ -217,16 +216,6 @@ mod tests {
         format!(
             "{{\"type\":\"message\",\"seq\":{seq},\"time\":\"2026-11-25T08:00:00.000Z\",\"room\":\"general\",\"from\":\"ada\",\"text\":\"x\"}}\n"
         )
-    }
-
-    #[test]
-    fn more_programs_than_there_are_kinds_of_computers_stay_out() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(PROGRAMS)).unwrap();
-        let names = (0..=PROGRAMS_MAX).map(|number| format!("{PROGRAMS}/program{number:03}"));
-        names.clone().for_each(|name| fs::write(folder.path().join(name), "x").unwrap());
-        let (taken, _) = taken(folder.path());
-        assert!(taken.iter().map(|(name, _)| name.clone()).eq(names.take(PROGRAMS_MAX)));
     }
 
     #[test]
