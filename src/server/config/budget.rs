@@ -213,7 +213,8 @@ mod tests {
             (Bound::SystemThreads, 65_536, 400),
             (Bound::ProcessIds, 65_536, 400),
             (Bound::GroupThreads, 40_000, 0),
-            (Bound::GroupMemory, 11 << 30, 0),
+            // The unit's share of 14 GiB.
+            (Bound::GroupMemory, (14 << 30) / 4 * 3, 0),
         ]);
         assert!(budget.sessions_for_all() >= 30_000, "{budget:?}");
     }
