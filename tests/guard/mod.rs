@@ -32,3 +32,5 @@ mod slow_readers;
 mod small_machine;
 #[cfg(unix)]
 mod tls;
+#[cfg(target_os = "linux")]
+mod unread;

@@ -183,8 +183,8 @@ fn tasks_of_a_cgroup() {
 
 #[test]
 fn memory_of_a_cgroup() {
-    // 320 KiB each, and half a MiB for each of four couriers.
-    let limit = (114 * MIB + (ROOM - 4) * 320 * 1024).to_string();
+    // 384 KiB each, and half a MiB for each of four couriers.
+    let limit = (114 * MIB + (ROOM - 4) * 384 * 1024).to_string();
     let Some(group) = Group::with("memory", &[("memory.max", &limit), ("memory.limit_in_bytes", &limit)]) else {
         return;
     };

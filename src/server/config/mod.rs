@@ -3,7 +3,7 @@
 
 mod args;
 pub(crate) mod arrival;
-mod budget;
+pub(crate) mod budget;
 pub(crate) mod capacity;
 pub(crate) mod contents;
 mod dealing;

@@ -3,7 +3,7 @@
 use super::lobby;
 use crate::protocol::DEFAULT_PORT;
 use crate::reason::Reason;
-use crate::server::config::listen;
+use crate::server::config::{budget::SEND_BUFFER_BYTES, listen};
 use crate::server::state::Server;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -56,6 +56,8 @@ fn open_one(address: SocketAddr, ipv6_alone: bool) -> io::Result<TcpListener> {
     // So that a restart needn't wait for old connections. On Windows it would let another program listen there too.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
+    // Each connection has its listener's. A system that won't have it so goes on with its own.
+    let _ = socket.set_send_buffer_size(SEND_BUFFER_BYTES);
     socket.bind(&address.into())?;
     socket.listen(WAITING_CONNECTIONS_MAX)?;
     Ok(socket.into())
