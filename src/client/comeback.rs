@@ -125,6 +125,11 @@ impl FullHouse {
         }
         true
     }
+
+    /// Whether somebody who was told goes on trying: also where it's something else by now that passes.
+    pub(super) fn waits(&mut self, error: &ClientError) -> bool {
+        self.tell(error) || (self.is_told && is_passing(error))
+    }
 }
 
 /// Whether what failed may work the next time.

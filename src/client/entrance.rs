@@ -84,11 +84,11 @@ impl Entrance<'_> {
         self.remembered.filter(|_| would_ask)?.find(self.server, self.expected, self.name)
     }
 
-    /// Logs in: a person when there is room, however long that takes, or until Ctrl-C.
+    /// Logs in: a person when there is room, however long that takes, or until Ctrl-C. The server may start again meanwhile.
     fn log_in(&self, connected: &mut Connected, name: &Username, key: &Key<'_>) -> Result<LoggedIn, ClientError> {
         let (mut full, mut waits) = (FullHouse::default(), Waits::default());
         let mut result = log_in(connected, name, key);
-        while self.waits_for_room && result.as_ref().is_err_and(|e| full.tell(e)) {
+        while self.waits_for_room && result.as_ref().is_err_and(|e| full.waits(e)) {
             thread::sleep(waits.next());
             result = self.connect_again().and_then(|again| {
                 *connected = again;

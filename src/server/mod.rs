@@ -252,7 +252,7 @@ fn build(
         first_seq,
         strangers: Strangers::default(),
         sessions: Gate::default(),
-        staff: Gate::default(),
+        staff: state::Kept::default(),
         full_house: FullHouse::default(),
         next_session: 0.into(),
         class_door: state::ClassDoor::default(),

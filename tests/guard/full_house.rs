@@ -5,6 +5,7 @@ use crate::harness::{
 };
 use serde_json::{Value, json};
 use std::fs;
+use std::net::TcpListener;
 use std::sync::Barrier;
 use std::thread;
 
@@ -316,6 +317,31 @@ fn a_person_who_comes_to_a_full_house_is_in_when_there_is_room() {
     ada.type_line("/logout");
     let finished = ada.finish();
     assert_eq!(finished.succeeded().matches(NO_ROOM).count(), 1, "{finished:?}");
+}
+
+/// What whoever runs it is told to do: raise the limit, and start again.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_who_waits_for_room_outlives_the_server_that_had_none() {
+    if !Terminal::can_be_at_a_terminal() {
+        return;
+    }
+    let data = DataDir::with_users(&["ada", "bob"]);
+    let mut server = data.server().args(&["--max-sessions", "1"]).start();
+    let (_bob, address) = (server.login("bob"), server.address());
+    let config = tempfile::TempDir::new().unwrap();
+    let mut ada = Terminal::at_a_terminal(config.path(), &[&server.join_link(), "--user", "ada"], PASSWORD);
+    ada.stdout.wait_for(NO_ROOM);
+    server.terminate();
+    server.wait();
+    let door = TcpListener::bind(address).unwrap();
+    // Nothing that speaks TLS is there when she tries again.
+    drop(door.accept().unwrap());
+    drop(door);
+    let _server = data.server().listen(address).start();
+    ada.stdout.wait_for(" online");
+    ada.type_line("/logout");
+    ada.finish().succeeded();
 }
 
 #[test]

@@ -193,27 +193,36 @@ fn memory_of_a_cgroup() {
 
 #[test]
 fn address_space() {
+    fill_bytes("--as", 256 * MIB + 512 * MIB * cores(), ("address space", "LimitAS"));
+}
+
+#[test]
+fn data_of_a_program() {
+    fill_bytes("--data", 256 * MIB, ("data of a program", "LimitDATA"));
+}
+
+/// Fills a server with room for some thirty by this option of `prlimit`. So many bytes of it are the server's own.
+fn fill_bytes(option: &str, own: u64, (name, knob): (&str, &str)) {
     let data = people();
     let told = |limit: u64| {
         let mut command = Command::new("prlimit");
         let server = data.server().command();
-        command.arg(format!("--as={limit}")).arg(server.get_program()).args(server.get_args());
+        command.arg(format!("{option}={limit}")).arg(server.get_program()).args(server.get_args());
         run(command.args(["config", "show"]), b"").stdout
     };
     let room = |text: &str| text.split("room for ").nth(1)?.split_whitespace().next()?.parse::<u64>().ok();
-    let own = 256 * MIB + 512 * MIB * cores();
     // How much the program itself has mapped when it starts differs from build to build.
     let limits = (8..400).step_by(8).map(|start| own + start * MIB);
     let Some(wrapper) = limited("--version").and_then(|_| {
         let limit = limits.into_iter().find(|limit| {
             let told = told(*limit);
-            told.contains("address space") && room(&told).is_some_and(|room| (12..48).contains(&room))
+            told.contains(name) && room(&told).is_some_and(|room| (12..48).contains(&room))
         });
-        limited(&format!("--as={}", limit.expect("some limit makes room for some thirty")))
+        limited(&format!("{option}={}", limit.expect("some limit makes room for some thirty")))
     }) else {
         return;
     };
-    fill(&through(data.server(), &wrapper), ("address space", "LimitAS"), |_| {});
+    fill(&through(data.server(), &wrapper), (name, knob), |_| {});
 }
 
 /// No system has these for one process alone: the server reads them from files of the test's own.

@@ -163,6 +163,8 @@ fn cost(bound: Bound, cores: u64) -> Cost {
         Bound::GroupMemory | Bound::Memory => {
             Cost { place: MEMORY_PER_PLACE, courier: MEMORY_PER_COURIER, own: MEMORY_OWN }
         }
+        // Of a heap only what is in use counts, of a thread its whole stack.
+        Bound::Data => Cost { place: ADDRESSES_PER_PLACE, courier: ADDRESSES_PER_COURIER, own: ADDRESSES_OWN },
         Bound::AddressSpace => Cost {
             place: ADDRESSES_PER_PLACE,
             courier: ADDRESSES_PER_COURIER,

@@ -57,6 +57,8 @@ pub(crate) enum Bound {
     Memory,
     /// `RLIMIT_AS`.
     AddressSpace,
+    /// `RLIMIT_DATA`: of the address space, what the program may write to.
+    Data,
 }
 
 impl Bound {
@@ -72,13 +74,14 @@ impl Bound {
             Self::GroupMemory => "memory of its cgroup",
             Self::Memory => "memory",
             Self::AddressSpace => "address space",
+            Self::Data => "data of a program",
         }
     }
 
     /// So much of it, for people.
     pub(crate) fn amount(self, limit: u64) -> String {
         match self {
-            Self::GroupMemory | Self::Memory | Self::AddressSpace => format!("{} MiB", limit >> 20),
+            Self::GroupMemory | Self::Memory | Self::AddressSpace | Self::Data => format!("{} MiB", limit >> 20),
             _ => limit.to_string(),
         }
     }
@@ -95,12 +98,13 @@ impl Bound {
             Self::GroupMemory => "MemoryMax= in the unit",
             Self::Memory => "a machine with more memory",
             Self::AddressSpace => "LimitAS= in the unit, or `ulimit -v`",
+            Self::Data => "LimitDATA= in the unit, or `ulimit -d`",
         }
     }
 
     /// Whether this process alone uses it up.
     fn is_of_process(self) -> bool {
-        matches!(self, Self::OpenFiles | Self::Mappings | Self::AddressSpace)
+        matches!(self, Self::OpenFiles | Self::Mappings | Self::AddressSpace | Self::Data)
     }
 }
 
@@ -203,6 +207,9 @@ impl System<'_> {
         }
         if let Some(limit) = soft_limit(&limits, "Max address space") {
             found.push(Allowance { bound: Bound::AddressSpace, limit, used: self.status_kib("VmSize:") * 1024 });
+        }
+        if let Some(limit) = soft_limit(&limits, "Max data size") {
+            found.push(Allowance { bound: Bound::Data, limit, used: self.status_kib("VmData:") * 1024 });
         }
         let limit = self.number("proc/sys/vm/max_map_count").unwrap_or(MAPPINGS_DEFAULT);
         let used = self.text("proc/self/maps").lines().count() as u64;

@@ -185,7 +185,7 @@ fn ping_turn(ping_after: Duration, sessions: usize, id: u64) -> Duration {
     }
     // However many ids follow each other, by the golden ratio they lie evenly between 0 and 1.
     let share = id.wrapping_mul(GOLDEN_RATIO) >> 32;
-    ping_after.max(Duration::from_secs(crowd / 2 + (crowd * share >> 32)))
+    ping_after.max(Duration::from_secs(crowd / 2 + ((crowd * share) >> 32)))
 }
 
 #[cfg(test)]

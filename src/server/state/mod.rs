@@ -41,7 +41,7 @@ pub(crate) use lesson::{
 pub(crate) use renewal::Renewals;
 pub(crate) use rollbook::{Progress, Query, Reading, Rollbook};
 pub(crate) use rooms::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Rooms};
-pub(crate) use seats::Place;
+pub(crate) use seats::{Kept, Place};
 pub(crate) use server::Server;
 pub(crate) use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 pub(crate) use strangers::{NoPlace, Stay, Strangers};

@@ -21,8 +21,41 @@ pub(crate) struct Seat {
 #[derive(Debug)]
 pub(crate) struct Place {
     _session: Pass,
-    /// Of those who look after others, as many as are kept places for take none of anybody else's.
-    _staff: Option<Pass>,
+    _kept: Option<KeptPlace>,
+}
+
+/// Who is on the places that are kept for staff: these take none of anybody else's. Whoever of staff finds none of them free has a place
+/// like any other, and counts like any other: those who come in number take nothing from an administrator who comes last.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    all: Gate,
+    teachers: Gate,
+}
+
+/// Given back when whoever has it is gone.
+#[derive(Debug)]
+struct KeptPlace {
+    _of_all: Pass,
+    _of_teachers: Option<Pass>,
+}
+
+impl Kept {
+    /// One of these places for somebody of that role, if there is one: half of them are for teachers too, however many administrators are here.
+    fn enter(&self, capacity: Capacity, role: Role) -> Option<KeptPlace> {
+        if !role.is_staff() {
+            return None;
+        }
+        let of_teachers = match role {
+            Role::Teacher => Some(self.teachers.enter_below(capacity.kept_for(role))?),
+            _ => None,
+        };
+        let of_all = self.all.enter_below(capacity.kept_for(Role::Admin))?;
+        Some(KeptPlace { _of_all: of_all, _of_teachers: of_teachers })
+    }
+
+    fn count(&self) -> usize {
+        self.all.count()
+    }
 }
 
 impl Server {
@@ -77,19 +110,18 @@ impl Server {
 /// In a full house there is one more for a moment where somebody `makes_way`. That is asked once the place is taken, and each yes
 /// is another session that goes: so there are as many too many as are on their way out.
 fn seat_among(
-    (sessions, staff): (&Gate, &Gate),
+    (sessions, staff): (&Gate, &Kept),
     capacity: Capacity,
     role: Role,
     makes_way: impl FnOnce() -> bool,
 ) -> Option<Seat> {
-    if let Some(kept) = staff.enter_below(capacity.kept_for(role)) {
-        let place = Place { _session: sessions.enter(), _staff: Some(kept) };
+    if let Some(kept) = staff.enter(capacity, role) {
+        let place = Place { _session: sessions.enter(), _kept: Some(kept) };
         return Some(Seat { place, is_made_free: false });
     }
     let seat = |max, is_made_free| {
         let session = sessions.enter_below(max)?;
-        let place = Place { _session: session, _staff: role.is_staff().then(|| staff.enter()) };
-        Some(Seat { place, is_made_free })
+        Some(Seat { place: Place { _session: session, _kept: None }, is_made_free })
     };
     let there = staff.count();
     let for_a_moment = || seat(capacity.sessions_for_a_moment(there), true).filter(|_| makes_way());
@@ -115,16 +147,16 @@ mod tests {
 
     /// Seats for as many as come, of that role; they are kept by whoever asked.
     fn take(sessions: &Gate, role: Role, makes_way: bool) -> Vec<Seat> {
-        take_beside((sessions, &Gate::default()), role, makes_way)
+        take_beside((sessions, &Kept::default()), role, makes_way)
     }
 
-    fn take_beside(gates: (&Gate, &Gate), role: Role, makes_way: bool) -> Vec<Seat> {
+    fn take_beside(gates: (&Gate, &Kept), role: Role, makes_way: bool) -> Vec<Seat> {
         std::iter::from_fn(|| seat_among(gates, house(), role, || makes_way)).take(MANY).collect()
     }
 
     #[test]
     fn staff_takes_no_place_of_anybody_else() {
-        let (sessions, staff) = (Gate::default(), Gate::default());
+        let (sessions, staff) = (Gate::default(), Kept::default());
         let gates = (&sessions, &staff);
         let teacher = seat_among(gates, house(), Role::Teacher, || false).unwrap();
         assert_eq!(take_beside(gates, Role::User, false).len(), MAX);
@@ -133,6 +165,21 @@ mod tests {
         // As far as places are kept for them: beyond that they take those of all.
         let staff_alone = take_beside(gates, Role::Admin, false);
         assert!(take_beside(gates, Role::User, false).is_empty(), "{}", staff_alone.len());
+    }
+
+    #[test]
+    fn whatever_of_staff_came_first_an_administrator_finds_a_place_and_so_does_a_teacher() {
+        let (sessions, staff) = (Gate::default(), Kept::default());
+        let take = |role| take_beside((&sessions, &staff), role, false);
+        let teachers = take(Role::Teacher);
+        assert_eq!(teachers.len(), house().kept_for(Role::Teacher) + MAX, "they have others' places too");
+        assert!(take(Role::User).is_empty());
+        let admins = take(Role::Admin);
+        assert_eq!(admins.len(), house().kept_for(Role::Admin) - house().kept_for(Role::Teacher));
+        drop((teachers, admins));
+        let _users = take(Role::User);
+        let _admin = seat_among((&sessions, &staff), house(), Role::Admin, || false).unwrap();
+        assert_eq!(take(Role::Teacher).len(), house().kept_for(Role::Teacher));
     }
 
     #[test]
@@ -147,7 +194,7 @@ mod tests {
 
     #[test]
     fn in_a_full_house_staff_finds_a_seat_and_whoever_others_make_way_for() {
-        let (sessions, staff) = (Gate::default(), Gate::default());
+        let (sessions, staff) = (Gate::default(), Kept::default());
         let take = |role, makes_way| take_beside((&sessions, &staff), role, makes_way);
         let all = take(Role::User, false);
         let back = take(Role::User, true);
@@ -163,7 +210,7 @@ mod tests {
 
     #[test]
     fn where_nobody_makes_way_the_place_is_given_back_and_nobody_is_asked_while_there_is_room() {
-        let (sessions, staff) = (Gate::default(), Gate::default());
+        let (sessions, staff) = (Gate::default(), Kept::default());
         let come = |makes_way: &dyn Fn() -> bool| seat_among((&sessions, &staff), house(), Role::User, makes_way);
         let _all = [(); MAX].map(|()| come(&|| panic!("there is room")).unwrap());
         assert!(come(&|| false).is_none());
@@ -173,7 +220,7 @@ mod tests {
     #[test]
     fn of_those_who_come_at_once_as_many_get_in_as_others_make_way() {
         const SPARE: usize = 4;
-        let (sessions, staff, spare) = (Gate::default(), Gate::default(), AtomicUsize::new(SPARE));
+        let (sessions, staff, spare) = (Gate::default(), Kept::default(), AtomicUsize::new(SPARE));
         let all = take(&sessions, Role::User, false);
         let makes_way = || spare.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |spare| spare.checked_sub(1)).is_ok();
         let come = || seat_among((&sessions, &staff), house(), Role::User, makes_way);

@@ -10,6 +10,7 @@ use super::identity::InUse;
 use super::lesson::Lesson;
 use super::rollbook::Rollbook;
 use super::rooms::Rooms;
+use super::seats::Kept;
 use super::shutdown::Shutdown;
 use super::strangers::Strangers;
 use super::throttle::Throttle;
@@ -61,8 +62,8 @@ pub(crate) struct Server {
     pub(crate) strangers: Strangers,
     /// Session threads.
     pub(crate) sessions: Gate,
-    /// Those of staff among them.
-    pub(crate) staff: Gate,
+    /// Those of staff among them who are on places of their own.
+    pub(crate) staff: Kept,
     pub(crate) full_house: FullHouse,
     pub(crate) next_session: AtomicU64,
     pub(crate) shutdown: Shutdown,
