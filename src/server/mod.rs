@@ -143,6 +143,9 @@ fn serve(
     }
     // Before anything is made in their place.
     let lost = lost(&config.args.data_dir);
+    if let Some(mirror) = &config.args.mirror {
+        mirror::refuse_loser(&config.args.data_dir, mirror, &lost).map_err(ServerError::Folder)?;
+    }
     lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
     let identity = InUse::open(&folder, &clock).map_err(ServerError::Identity)?;
     let since = Sequence::peek(&folder.sequence()).map_err(ServerError::Folder)?;

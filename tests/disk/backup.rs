@@ -284,6 +284,29 @@ fn a_server_that_was_not_even_started_has_a_backup_too_and_an_empty_folder_none(
 }
 
 #[test]
+fn what_should_be_in_it_and_is_lost_is_told() {
+    let files = TempDir::new().unwrap();
+    let data = DataDir::with_users(&["ada"]);
+    data.start().login("ada").say("hello");
+    for name in ["identity.p12", "users.json"] {
+        let (path, aside) = (data.file(name), files.path().join(name));
+        fs::rename(&path, &aside).unwrap();
+        let told = run(data.command().arg("backup").arg(files.path().join(format!("{name}.tar"))), b"");
+        assert!(told.failed_with(1).contains(&format!("the backup is made, and {name} isn't in it")), "{told:?}");
+        assert_eq!(told.stderr.contains("private key is in it too"), name != "identity.p12", "{told:?}");
+        fs::rename(&aside, &path).unwrap();
+    }
+    #[cfg(unix)]
+    {
+        fs::rename(data.file("journal"), files.path().join("journal")).unwrap();
+        std::os::unix::fs::symlink(files.path().join("unmounted"), data.file("journal")).unwrap();
+        let refused = run(data.command().arg("backup").arg(files.path().join("c.tar")), b"");
+        assert!(refused.failed_with(1).contains("journal is a link that leads to nothing"), "{refused:?}");
+        assert!(!files.path().join("c.tar").exists());
+    }
+}
+
+#[test]
 fn it_does_not_lie_in_the_data_folder_and_says_what_is_not_in_it() {
     let files = TempDir::new().unwrap();
     let data = DataDir::with_users(&["ada"]);

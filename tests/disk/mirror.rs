@@ -238,3 +238,52 @@ fn one_on_a_disk_without_modes_is_told() {
     server.stderr.wait_for(&format!("the disk of {} keeps no file modes", mirror.path().display()));
     wait_until_whole(&data, &mirror);
 }
+
+/// As where its disk is pulled out: each file of it is missing at once.
+#[test]
+fn nothing_is_taken_from_it_when_the_data_folder_is_gone() {
+    let (data, mirror, server) = mirrored(&["ada"], &[]);
+    let root = server.admin();
+    server.login("ada").say("one");
+    wait_until_whole(&data, &mirror);
+    server.stderr.wait_for("everything is kept in the mirror");
+    let (had, elsewhere) = (contents(&mirror), data.path().with_extension("gone"));
+    std::fs::rename(data.path(), &elsewhere).unwrap();
+    // What wakes the mirror.
+    drop(root);
+    server.stderr.wait_for("is gone, perhaps with its disk: nothing is taken from the mirror");
+    let lacks = |mirror: &DataDir| had.keys().find(|name| !mirror.path().join(name).exists()).cloned();
+    assert_eq!(lacks(&mirror), None);
+    std::fs::rename(&elsewhere, data.path()).unwrap();
+    server.login("ada").say("two");
+    wait_until_whole(&data, &mirror);
+}
+
+#[test]
+fn what_is_lost_or_damaged_in_the_data_folder_is_not_lost_there() {
+    let (data, mirror, server) = mirrored(&["ada"], &[]);
+    server.login("ada").say("one");
+    wait_until_whole(&data, &mirror);
+    server.stderr.wait_for("everything is kept in the mirror");
+    let key = std::fs::read(mirror.file("identity.p12")).unwrap();
+    std::fs::write(data.file("identity.p12"), "").unwrap();
+    server.stderr.wait_for("identity.p12 can't be read: it is damaged");
+    assert_eq!(std::fs::read(mirror.file("identity.p12")).unwrap(), key);
+    std::fs::remove_file(data.file("identity.p12")).unwrap();
+    server.login("ada").say("two");
+    wait_until("what is said goes on", || mirror.files_with("two").len() == 1);
+    assert_eq!(std::fs::read(mirror.file("identity.p12")).unwrap(), key);
+    drop(server);
+    // Nor does a start make it anew and put that there.
+    std::fs::remove_file(data.file("users.json")).unwrap();
+    let path = mirror.path().display().to_string();
+    for name in ["identity.p12", "users.json"] {
+        let refused = run(&mut data.server().args(&["--mirror", &path]).command(), b"");
+        assert!(
+            refused.failed_with(1).contains(&format!("the mirror {path} has it: put it back (`cp -p {path}/{name} "))
+        );
+        assert!(!data.file(name).exists());
+        std::fs::copy(mirror.file(name), data.file(name)).unwrap();
+    }
+    start(&data, &mirror, &[]).login("ada").assert_alive();
+}

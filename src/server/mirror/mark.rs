@@ -113,13 +113,13 @@ pub(crate) fn promote(data_dir: &Path) -> Result<Option<String>, String> {
     let failed =
         |name: &str, e: &io::Error| format!("can't make a data folder of this mirror: {name}: {}", reason::of_file(e));
     let text = files::read(&path).map_err(|e| failed(MIRROR_OF, &e))?;
+    // A data folder has no use for it; and where there is no room, this makes some.
+    let _ = files::remove(&data_dir.join(SPARE));
     Sequence::leap(&data_dir.join(SEQUENCE), 0, SEQ_LEAP)?;
     // Each step may be done twice, should the server die in between.
     if let Ok(mark) = serde_json::from_slice::<Mark>(&text) {
         mark.keep(data_dir).map_err(|e| failed(MIRROR, &e))?;
     }
-    // A data folder has no use for it; and where there is no room, this makes some.
-    let _ = files::remove(&data_dir.join(SPARE));
     files::remove(&path).and_then(|()| files::sync_folder(&path)).map_err(|e| failed(MIRROR_OF, &e))?;
     Ok(Some(format!(
         "{} was the mirror of another folder: it's a data folder of its own now, and goes on where the mirror ended",

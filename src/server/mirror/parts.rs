@@ -5,6 +5,8 @@ use super::segments::put_whole;
 use crate::faults;
 use crate::files::{self, Access, Held, Stamp};
 use crate::server::config::contents::{Kind, Part};
+use crate::server::config::folder::{IDENTITY, USERS};
+use serde::de::IgnoredAny;
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -61,7 +63,10 @@ impl Parts {
         }
         match files::read(&path) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Found::Gone),
-            read => Ok(Found::Changed(stamp, read?)),
+            read => match read? {
+                bytes if is_damaged(part.name, &bytes) => Err(io::Error::other("it is damaged")),
+                bytes => Ok(Found::Changed(stamp, bytes)),
+            },
         }
     }
 
@@ -72,7 +77,7 @@ impl Parts {
     pub(super) fn put(&mut self, held: &Held, part: &Part, found: &Found) -> io::Result<()> {
         let before = match found {
             Found::Known => return Ok(()),
-            Found::Gone if self.put.get(part.name) == Some(&Put::Nothing) => return Ok(()),
+            Found::Gone if self.put.get(part.name) == Some(&Put::Nothing) || is_lasting(part.name) => return Ok(()),
             Found::Gone | Found::Changed(..) => self.put.insert(part.name, Put::Doubtful),
         };
         let put = match found {
@@ -120,6 +125,23 @@ impl Parts {
     /// What was put there anew since this was asked.
     pub(super) fn mended(&mut self) -> BTreeSet<&'static str> {
         std::mem::take(&mut self.mended)
+    }
+}
+
+/// Whether a file of a data folder never goes while a server runs on it: if it has gone, so has its disk, or somebody has removed it,
+/// and what is in the mirror may be the only one.
+fn is_lasting(name: &str) -> bool {
+    [USERS, IDENTITY].contains(&name)
+}
+
+/// Whether one of these is none any more. What is there is better.
+fn is_damaged(name: &str, bytes: &[u8]) -> bool {
+    /// With which everything in DER begins that holds other things.
+    const SEQUENCE: u8 = 0x30;
+    match name {
+        USERS => serde_json::from_slice::<IgnoredAny>(bytes).is_err(),
+        IDENTITY => bytes.first() != Some(&SEQUENCE),
+        _ => false,
     }
 }
 

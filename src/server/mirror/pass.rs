@@ -11,7 +11,7 @@ use crate::faults;
 use crate::files::Held;
 use crate::reason;
 use crate::server::config::contents::{Kind, PARTS, PUT, Part};
-use crate::server::config::folder::{ERASING, JOURNAL, MIRROR_OF};
+use crate::server::config::folder::{ERASING, JOURNAL, MIRROR_OF, USERS};
 use crate::server::timeline::journal::{Copying, Settled};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
@@ -107,7 +107,14 @@ impl Open {
                 }
             }
         }
-        Ok(read)
+        // What isn't there may be gone with all the rest, and be here alone then.
+        match data_dir.join(USERS).try_exists() {
+            Ok(true) => Ok(read),
+            _ => Err(format!(
+                "can't be kept up to date, since {} is gone, perhaps with its disk: nothing is taken from the mirror",
+                data_dir.join(USERS).display()
+            )),
+        }
     }
 
     /// False where the journal has other words meanwhile: nothing is put there then that names its events.

@@ -11,6 +11,7 @@ use super::mark::Mark;
 use crate::faults;
 use crate::files::{self, Access, Held, SUCCESSOR};
 use crate::reason::{self, Reason};
+use crate::server::config::Lost;
 use crate::server::config::contents::PARTS;
 use crate::server::config::folder::{JOURNAL, LOCK, MIRROR, MIRROR_OF, SEQUENCE, is_of_the_disk};
 use crate::server::config::holding::{Unheld, hold};
@@ -113,6 +114,24 @@ pub(crate) fn refuse_beginner(data_dir: &Path, path: &Path) -> Result<(), String
              from that, start with --data-dir {path}, or put a copy of it into the data folder first; to begin anew, name an \
              empty folder with --mirror",
             path = path.display()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Ends the start of a server that would make anew what its mirror still has, and then overwrite that.
+///
+/// # Errors
+/// With what to do.
+pub(crate) fn refuse_loser(data_dir: &Path, path: &Path, lost: &[Lost]) -> Result<(), String> {
+    let is_there = |lost: &&Lost| fs::symlink_metadata(path.join(lost.name())).is_ok();
+    match lost.iter().find(is_there).filter(|_| stand_apart(data_dir, path).is_ok()) {
+        Some(lost) => Err(format!(
+            "{lost}; the mirror {path} has it: put it back (`cp -p {path}/{name} {data_dir}/`), or go on from the mirror with \
+             --data-dir {path}; to begin anew, name an empty folder with --mirror",
+            path = path.display(),
+            name = lost.name(),
+            data_dir = data_dir.display(),
         )),
         None => Ok(()),
     }

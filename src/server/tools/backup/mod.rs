@@ -9,8 +9,10 @@ pub(crate) use last::Last;
 use super::archive::{Archive, Manifest};
 use crate::files::{self, SUCCESSOR, Successor};
 use crate::reason::{self, Reason};
-use crate::server::config::{ServerError, folder};
+use crate::server::config::contents::PARTS;
+use crate::server::config::{ServerError, folder, lost};
 use crate::{output, sanitize};
+use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{self, Path};
 use std::process;
@@ -29,19 +31,23 @@ pub(crate) fn run(data_dir: &Path, to: &Path) -> Result<(), ServerError> {
 }
 
 fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
-    if !data_dir.join(folder::USERS).exists() && !data_dir.join(folder::IDENTITY).exists() {
+    let is_there = |name: &str| data_dir.join(name).try_exists().map_err(|e| unread(data_dir, &e));
+    if !is_there(folder::USERS)? && !is_there(folder::IDENTITY)? {
         return Err(format!(
             "{} holds neither accounts nor a key, so there is nothing to copy: name the server's folder with --data-dir",
             data_dir.display()
         ));
     }
+    refuse_loose_links(data_dir)?;
+    let lost = lost(data_dir);
     let (manifest, shown) = if to == Path::new("-") { to_output(data_dir)? } else { to_file(data_dir, to)? };
     let (files, bytes) = (manifest.files.len(), manifest.files.iter().map(|file| file.bytes).sum::<u64>());
     let size =
         if bytes < MIB { format!("{} KiB", bytes.div_ceil(1024)) } else { format!("{} MiB", bytes.div_ceil(MIB)) };
     tell(&format!(
-        "{shown}: {files} files, {size}, {}; the server's private key is in it too: keep it where only you can read it",
-        last::upto(manifest.seq)
+        "{shown}: {files} files, {size}, {}{}: keep it where only you can read it",
+        last::upto(manifest.seq),
+        if is_there(folder::IDENTITY)? { "; the server's private key is in it too" } else { "" },
     ));
     if let Err(e) = Last::now(&manifest, &noted(to, &shown)).write(data_dir) {
         tell(&format!(
@@ -50,7 +56,25 @@ fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
             reason::of_file(&e)
         ));
     }
-    Ok(())
+    match lost.first() {
+        None => Ok(()),
+        Some(lost) => Err(format!("the backup is made, and {} isn't in it: {lost}; {}", lost.name(), lost.remedy())),
+    }
+}
+
+/// What should be there and lies on a disk that isn't mounted would be left out without a word.
+fn refuse_loose_links(data_dir: &Path) -> Result<(), String> {
+    let is_loose = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) && !path.exists();
+    match PARTS.iter().map(|part| data_dir.join(part.name)).find(|path| is_loose(path)) {
+        Some(path) => {
+            Err(format!("{} is a link that leads to nothing: mount the disk that it leads to", path.display()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn unread(data_dir: &Path, e: &io::Error) -> String {
+    format!("{} can't be read: {}; run this as the user that it belongs to", data_dir.display(), reason::of_file(e))
 }
 
 /// Where it is, for whoever asks in another folder.
