@@ -11,6 +11,7 @@ mod erasure;
 mod full_house;
 pub(crate) mod identity;
 mod invitation;
+mod kept;
 mod lesson;
 mod lookout;
 mod reload;
@@ -34,6 +35,7 @@ pub(crate) use erasure::{Erasure, being_erased};
 pub(crate) use full_house::FullHouse;
 pub(crate) use identity::InUse;
 pub(crate) use invitation::Invitation;
+pub(crate) use kept::Kept;
 pub(crate) use lesson::{
     Ask, Change, Floor, Hand, Kept as LessonKept, Lesson, Moment, NoVote, Outcome, PastPolls, Poll, Timer, Turn,
     Wanted, check_minutes,
@@ -41,7 +43,7 @@ pub(crate) use lesson::{
 pub(crate) use renewal::Renewals;
 pub(crate) use rollbook::{Progress, Query, Reading, Rollbook};
 pub(crate) use rooms::{ROOMS_MAX, ROOMS_PER_ACCOUNT_MAX, Room, Rooms};
-pub(crate) use seats::{Kept, Place};
+pub(crate) use seats::Place;
 pub(crate) use server::Server;
 pub(crate) use shutdown::{LINGER, SHUTDOWN_DEADLINE, Shutdown};
 pub(crate) use strangers::{NoPlace, Stay, Strangers};

@@ -2,6 +2,7 @@
 //! costs is known to be there.
 
 use super::counts::LoginFailure;
+use super::kept::{Kept, KeptPlace};
 use super::server::Server;
 use crate::protocol::{Role, Username};
 use crate::server::config::capacity::Capacity;
@@ -22,40 +23,6 @@ pub(crate) struct Seat {
 pub(crate) struct Place {
     _session: Pass,
     _kept: Option<KeptPlace>,
-}
-
-/// Who is on the places that are kept for staff: these take none of anybody else's. Whoever of staff finds none of them free has a place
-/// like any other, and counts like any other: those who come in number take nothing from an administrator who comes last.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    all: Gate,
-    teachers: Gate,
-}
-
-/// Given back when whoever has it is gone.
-#[derive(Debug)]
-struct KeptPlace {
-    _of_all: Pass,
-    _of_teachers: Option<Pass>,
-}
-
-impl Kept {
-    /// One of these places for somebody of that role, if there is one: half of them are for teachers too, however many administrators are here.
-    fn enter(&self, capacity: Capacity, role: Role) -> Option<KeptPlace> {
-        if !role.is_staff() {
-            return None;
-        }
-        let of_teachers = match role {
-            Role::Teacher => Some(self.teachers.enter_below(capacity.kept_for(role))?),
-            _ => None,
-        };
-        let of_all = self.all.enter_below(capacity.kept_for(Role::Admin))?;
-        Some(KeptPlace { _of_all: of_all, _of_teachers: of_teachers })
-    }
-
-    fn count(&self) -> usize {
-        self.all.count()
-    }
 }
 
 impl Server {
