@@ -291,8 +291,7 @@ pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
 }
 
 /// The folder that a path's last name is in.
-#[cfg(unix)]
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -138,13 +138,10 @@ fn serve(
     let listeners = accept::bind(&config.args.listen).map_err(ServerError::Listen)?;
     let local = |listener: &TcpListener| listener.local_addr().map_err(|e| ServerError::Listen(Reason(&e).to_string()));
     let listening = listeners.iter().map(local).collect::<Result<Vec<SocketAddr>, _>>()?;
-    if let Some(mirror) = &config.args.mirror {
-        mirror::refuse_beginner(&config.args.data_dir, mirror).map_err(ServerError::Folder)?;
-    }
     // Before anything is made in their place.
     let lost = lost(&config.args.data_dir);
     if let Some(mirror) = &config.args.mirror {
-        mirror::refuse_loser(&config.args.data_dir, mirror, &lost).map_err(ServerError::Folder)?;
+        mirror::refuse_to_begin(&config.args.data_dir, mirror, &lost).map_err(ServerError::Folder)?;
     }
     lost.iter().for_each(|lost| log::error!("{lost}: {}; {}", lost.ends(), lost.remedy()));
     let identity = InUse::open(&folder, &clock).map_err(ServerError::Identity)?;

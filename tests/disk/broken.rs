@@ -15,7 +15,8 @@ const WRONG: [(&str, &[&str]); 5] = [
     ("\"new\\nline\" = 1\n", &["homeroom.toml line 1: there is no option"]),
 ];
 
-fn used() -> Arc<DataDir> {
+/// A folder in which everything is there, that a server has used.
+pub(super) fn used() -> Arc<DataDir> {
     let data = DataDir::with_users(&["ada"]);
     let mut server = data.start();
     server.login("ada").say("hello");

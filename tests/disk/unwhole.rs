@@ -1,6 +1,7 @@
 //! A folder that isn't whole: a restore into it was cut off, or it is a mirror whose first copy was never complete. Nobody begins
 //! on it, and nobody takes anything from it.
 
+use super::broken::used;
 use crate::harness::{DataDir, Finished, PASSWORD, run};
 use std::fs;
 use std::path::PathBuf;
@@ -22,15 +23,6 @@ const TAKE: [&[&str]; 8] = [
 ];
 /// All that says what it finds.
 const JUDGE: [&[&str]; 3] = [&["check"], &["doctor"], &["config", "check"]];
-
-/// A folder in which everything is there, that a server has used.
-fn used() -> Arc<DataDir> {
-    let data = DataDir::with_users(&["ada"]);
-    let mut server = data.start();
-    server.login("ada").say("hello");
-    server.kill();
-    data
-}
 
 fn contents(data: &DataDir) -> Vec<(PathBuf, Vec<u8>)> {
     data.files().into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()

@@ -22,4 +22,4 @@ mod target;
 pub(crate) use behind::{Behind, behind, known_path};
 pub(crate) use keeper::Mirror;
 pub(crate) use mark::promote;
-pub(crate) use target::{refuse_beginner, refuse_loser};
+pub(crate) use target::refuse_to_begin;

@@ -3,7 +3,7 @@
 //! - Nothing is put where the disk of the data folder is, or where a mirror was and no mark of it is: there its disk isn't
 //!   mounted, and the card would be filled in its place.
 //! - Nothing is put where something lies that isn't ours. A server that begins on a new, empty card is told so at its start
-//!   ([`refuse_beginner`]).
+//!   ([`refuse_to_begin`]).
 //! - Nothing is put into our own mirror where that knows of an event that we don't: then this data folder is an old copy, or
 //!   somebody has gone on from the mirror, and it is the better one.
 
@@ -102,13 +102,23 @@ impl Target {
     }
 }
 
-/// Ends the start of a server on an empty folder where its mirror holds what may be the only copy of something.
+/// Ends the start of a server on a folder that is empty, or has lost something, where its mirror holds what may be the only copy
+/// of that, and would be given what the start makes in its place.
 ///
 /// # Errors
 /// With what to do.
-pub(crate) fn refuse_beginner(data_dir: &Path, path: &Path) -> Result<(), String> {
+pub(crate) fn refuse_to_begin(data_dir: &Path, path: &Path, lost: &[Lost]) -> Result<(), String> {
+    // That of a mirror in the data folder itself is told when it's opened.
+    if stand_apart(data_dir, path).is_err() {
+        return Ok(());
+    }
+    refuse_beginner(data_dir, path)?;
+    refuse_loser(data_dir, path, lost)
+}
+
+fn refuse_beginner(data_dir: &Path, path: &Path) -> Result<(), String> {
     let is_beginner = [SEQUENCE, MIRROR].iter().all(|name| !data_dir.join(name).exists());
-    match held_already(path).filter(|_| is_beginner && stand_apart(data_dir, path).is_ok()) {
+    match held_already(path).filter(|_| is_beginner) {
         Some(name) => Err(format!(
             "this is the first start on this data folder, and the mirror {path} holds what a server keeps ({name}): to go on \
              from that, start with --data-dir {path}, or put a copy of it into the data folder first; to begin anew, name an \
@@ -119,13 +129,9 @@ pub(crate) fn refuse_beginner(data_dir: &Path, path: &Path) -> Result<(), String
     }
 }
 
-/// Ends the start of a server that would make anew what its mirror still has, and then overwrite that.
-///
-/// # Errors
-/// With what to do.
-pub(crate) fn refuse_loser(data_dir: &Path, path: &Path, lost: &[Lost]) -> Result<(), String> {
+fn refuse_loser(data_dir: &Path, path: &Path, lost: &[Lost]) -> Result<(), String> {
     let is_there = |lost: &&Lost| fs::symlink_metadata(path.join(lost.name())).is_ok();
-    match lost.iter().find(is_there).filter(|_| stand_apart(data_dir, path).is_ok()) {
+    match lost.iter().find(is_there) {
         Some(lost) => Err(format!(
             "{lost}; the mirror {path} has it: put it back (`cp -p {path}/{name} {data_dir}/`), or go on from the mirror with \
              --data-dir {path}; to begin anew, name an empty folder with --mirror",
@@ -166,18 +172,14 @@ fn stand_apart(data_dir: &Path, path: &Path) -> Result<(), String> {
 
 /// A path without links, also where its last folder isn't there yet.
 fn whole_path(path: &Path) -> PathBuf {
-    let by_parent = || Some(fs::canonicalize(parent_of(path)).ok()?.join(path.file_name()?));
+    let by_parent = || Some(fs::canonicalize(files::folder_of(path)).ok()?.join(path.file_name()?));
     fs::canonicalize(path).ok().or_else(by_parent).unwrap_or_else(|| path.to_owned())
-}
-
-fn parent_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the folder of a mirror that was never there, on the disk that it's to be on.
 fn begin_folder(data_dir: &Path, path: &Path) -> Result<(), String> {
     let is_there = path.is_dir();
-    let on = if is_there { path } else { parent_of(path) };
+    let on = if is_there { path } else { files::folder_of(path) };
     if on_one_disk(data_dir, on).map_err(|e| absent(&e))? {
         return Err(
             "would lie on the disk of the data folder, and be lost with it: mount another disk there first, or name \

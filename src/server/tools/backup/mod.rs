@@ -47,7 +47,11 @@ fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
     tell(&format!(
         "{shown}: {files} files, {size}, {}{}: keep it where only you can read it",
         last::upto(manifest.seq),
-        if is_there(folder::IDENTITY)? { "; the server's private key is in it too" } else { "" },
+        if manifest.files.iter().any(|file| file.name == folder::IDENTITY) {
+            "; the server's private key is in it too"
+        } else {
+            ""
+        },
     ));
     if let Err(e) = Last::now(&manifest, &noted(to, &shown)).write(data_dir) {
         tell(&format!(
@@ -74,7 +78,7 @@ fn refuse_loose_links(data_dir: &Path) -> Result<(), String> {
 }
 
 fn unread(data_dir: &Path, e: &io::Error) -> String {
-    format!("{} can't be read: {}; run this as the user that it belongs to", data_dir.display(), reason::of_file(e))
+    format!("{} can't be read: {}", data_dir.display(), reason::of_file(e))
 }
 
 /// Where it is, for whoever asks in another folder.
@@ -115,8 +119,7 @@ fn to_file(data_dir: &Path, to: &Path) -> Result<(Manifest, String), String> {
 
 /// A backup in the data folder would be lost with it, and could pass for one of its files.
 fn refuse_inside(data_dir: &Path, to: &Path, shown: &str) -> Result<(), String> {
-    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match (parent.canonicalize(), data_dir.canonicalize()) {
+    match (files::folder_of(to).canonicalize(), data_dir.canonicalize()) {
         (Ok(parent), Ok(data_dir)) if parent.starts_with(&data_dir) => Err(format!(
             "{shown} would lie in the data folder itself, and be lost with it: name a file elsewhere, best on another disk; \
              nothing was written"
