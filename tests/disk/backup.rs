@@ -276,6 +276,9 @@ fn it_is_for_its_owner_alone_and_replaces_nothing() {
 fn a_server_that_was_not_even_started_has_a_backup_too_and_an_empty_folder_none() {
     let files = TempDir::new().unwrap();
     let data = DataDir::with_users(&["ada"]);
+    let told = run(data.command().arg("backup").arg(files.path().join("told.tar")), b"").stderr;
+    assert!(told.contains(": 1 file, ") && !told.contains("private key"), "{told}");
+    fs::remove_file(files.path().join("told.tar")).unwrap();
     let copy = restored(&back_up(&data, files.path(), "a.tar"));
     copy.start().login("ada").say("hello");
     let refused = run(DataDir::new().command().arg("backup").arg(files.path().join("b.tar")), b"");

@@ -45,7 +45,8 @@ fn make(data_dir: &Path, to: &Path) -> Result<(), String> {
     let size =
         if bytes < MIB { format!("{} KiB", bytes.div_ceil(1024)) } else { format!("{} MiB", bytes.div_ceil(MIB)) };
     tell(&format!(
-        "{shown}: {files} files, {size}, {}{}: keep it where only you can read it",
+        "{shown}: {files} {}, {size}, {}{}: keep it where only you can read it",
+        if files == 1 { "file" } else { "files" },
         last::upto(manifest.seq),
         if manifest.files.iter().any(|file| file.name == folder::IDENTITY) {
             "; the server's private key is in it too"
